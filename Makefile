@@ -1,0 +1,40 @@
+# Thin names over public commands; CONTRIBUTING.md says the same without make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: book test serve execute check repository clean
+
+$(INSTALLED): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+book: $(INSTALLED)  ## build the site from the committed notebooks
+	rm -rf _build
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo "Open _build/html/index.html in a browser."
+
+test: $(INSTALLED)  ## run everything: unit tests, site, and every output of every chapter
+	$(BIN)/python -m pytest --nbval
+
+serve: book  ## build, then show the site on http://localhost:8000
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+execute: $(INSTALLED)  ## write the notebooks from the scripts: all, or CHAPTER=03
+	$(BIN)/python -m tools.notebooks execute $(CHAPTER)
+
+check: $(INSTALLED)  ## style, types, notebooks, ledger and repository address
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy paperlib tools
+	$(BIN)/python -m tools.notebooks check
+	$(BIN)/python -m tools.ledger
+	$(BIN)/python -m tools.repository --check
+
+repository: $(INSTALLED)  ## write the repository's address wherever it is needed: URL=https://...
+	$(BIN)/python -m tools.repository "$(URL)"
+
+clean:  ## remove what was built, and the environment
+	rm -rf _build $(VENV)

@@ -1,0 +1,482 @@
+# %% [markdown]
+# # Learning to adapt
+#
+# > **The paper, §2, Eq. (1).** "The test loss of $\mathbf w$ is the expected population loss of $\mathbf w_i$, where the
+# > expectation is taken over tasks and the $m$ samples."
+#
+# A model that will be adapted to a new task by a single gradient step should not be judged before that step.
+# This chapter sets up the problem that the whole book is about, in one dimension, where everything can be seen.
+#
+# **What you will do.** Draw the loss of an initialisation *after* adaptation, beside its loss before, and find the best
+# starting point for two tasks by hand.
+#
+# **What you will learn.** To state the ERM and the MAML problem; to compute the post-adaptation risk of a start in closed
+# form and by simulation; to tell the excess risk (2) from the quantity that the paper's Proposition 1 computes.
+#
+# **What you need.** Expectation, variance, and one step of gradient descent.
+
+# %% tags=["hide-cell", "nbval-ignore-output"]
+# On Colab and Binder this cell installs the book's library; where the library is installed, it does nothing.
+import importlib.util
+import subprocess
+import sys
+
+REPOSITORY = ""
+if importlib.util.find_spec("paperlib") is None:
+    if not REPOSITORY:
+        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY to the address of the book's repository")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"maml-landscape @ git+{REPOSITORY}"], check=True)
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import sympy as sp
+from IPython.display import Markdown
+
+from paperlib import claims, linear, plotting
+from paperlib.environments import TaskEnvironment
+
+plotting.use_book_style()
+
+# %% [markdown]
+# ## Many tasks, one start
+#
+# You build a controller that must work in many houses. In house $i$, heating by $x$ changes the temperature by
+# $y = w_i^*x + z$, where $z$ is noise. The gain $w_i^*$ differs from house to house. When the controller is
+# switched on in a new house it collects $m$ measurements, takes **one** gradient step on them, and is then on its own.
+# You choose only the value $w$ from which that step starts. Where should it be?
+#
+# In the words of the field, each house is a *task*, a distribution of pairs $(x, y)$; the houses form a *task environment*;
+# the step is the *adaptation*. In this chapter and the next three the model is linear, the loss is half the squared error,
+# and the inputs are Gaussian with mean zero. In one dimension task $i$ is then three numbers: the input variance
+# $\rho_i$, the optimum $w_i^*$ and the noise variance $\sigma^2$.
+
+# %%
+claims.states(
+    "def:environment", "tasks are drawn from a distribution; each task is a distribution of inputs and labels"
+)
+
+# %% [markdown]
+# :::{admonition} Where we differ from the paper
+# :class: attention
+# §3 writes the noise variance as $\nu^2$ once and as $\sigma^2$ everywhere else; we write $\sigma^2$. §2 defines the empirical
+# loss as a mean over the samples, §3 redefines it without the factor $1/m$. Every result that follows (5) uses the step
+# $w-\frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)$, the gradient of the *mean*, and so do we.
+# :::
+#
+# ## The loss before adaptation
+#
+# The population loss of task $i$ is $f_i(w)=\tfrac12E(wx-y)^2$; its mean over a sample is the empirical loss $\hat f_i$. Let sympy take the
+# expectation: it needs only $E[x^2]=\rho$, $E[z^2]=\sigma^2$ and $E[xz]=0$.
+
+# %%
+claims.states("def:population-loss def:empirical-loss", "the mean loss of a model over a task, and over a sample of it")
+
+# %%
+rho, alpha, sigma, m = sp.symbols("rho alpha sigma m", positive=True)
+w, w_star, x, z = sp.symbols("w w_star x z", real=True)
+squared_error = sp.expand((w * x - (w_star * x + z)) ** 2 / 2)
+population_loss = squared_error.subs({x * z: 0}).subs({x**2: rho, z**2: sigma**2})
+sp.factor(population_loss - sigma**2 / 2) + sigma**2 / 2
+
+# %% [markdown]
+# A parabola with curvature $\rho$ about $w^*$, on top of $\sigma^2/2$ that nobody can remove. One step along the exact gradient
+# $\rho(w-w^*)$ with step size $\alpha$ moves $w$ so that the distance to the optimum is multiplied by $1-\alpha\rho$:
+
+# %%
+gradient = sp.diff(population_loss, w)
+sp.factor(w - alpha * gradient - w_star)
+
+# %% [markdown]
+# This is what *hardness* means in the paper. A task with $\rho=1/\alpha$ is solved by one step from anywhere: it is easy. A task with
+# $\rho\ll1/\alpha$ hardly moves: it is hard. The paper sets the step size to suit the steepest task, $\alpha=1/\rho_E$.
+#
+# > **The paper, §1.** "we measure the hardness of a task by the number of gradient updates required to minimize its loss"
+
+# %%
+steps = [int(np.ceil(np.log(0.01) / np.log(1 - ratio))) for ratio in (0.9, 0.5, 0.25, 0.1)]
+claims.holds(
+    "def:hardness",
+    np.diff(steps) > 0,
+    "at αρ = 0.9, 0.5, 0.25, 0.1 the steps to a hundredth of the distance are " + ", ".join(map(str, steps)),
+)
+
+# %%
+with claims.rejecting("harder tasks need fewer steps"):
+    claims.holds("def:hardness", np.diff(steps) < 0, "the steps fall as αρ falls")
+
+# %% [markdown]
+# ## The loss after adaptation
+#
+# With $m$ samples the step follows an estimate of the gradient. The start $w$ is replaced by
+# $w_i=w-\frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)$, and its worth is the population loss *there*, averaged over tasks and samples:
+#
+# (eq-1)=
+# $$
+# F_m(w) = E_i\,E_{(\hat X,\hat y)}\Bigl[f_i\Bigl(w-\frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)\Bigr)\Bigr]. \tag{1}
+# $$
+#
+# In one dimension write $S=\frac1m\sum_j\hat x_j^2$ and $\eta=\frac1m\sum_j\hat x_j\hat z_j$. The adapted error is
+# $w_i-w^*=(1-\alpha S)(w-w^*)+\alpha\eta$. We need $E[S]=\rho$, $E[S^2]=\rho^2(1+2/m)$ (a mean of squared Gaussians), and
+# $E[\eta^2]=\sigma^2\rho/m$. The cross term vanishes since $\eta$ has mean zero given the inputs.
+
+# %%
+claims.states(
+    "def:adaptation eq:1", "F_m(w) is the population loss after one step on m fresh samples, averaged over both"
+)
+
+# %%
+S, eta = sp.symbols("S eta", real=True)
+adapted_error = (1 - alpha * S) * (w - w_star) + alpha * eta
+second_moment = sp.expand(adapted_error**2).subs({S**2: rho**2 * (1 + 2 / m), eta**2: sigma**2 * rho / m})
+second_moment = second_moment.subs(eta, 0).subs(S, rho)
+post_adaptation_loss = rho * second_moment / 2 + sigma**2 / 2
+curvature = sp.factor(sp.diff(post_adaptation_loss, w, 2))
+curvature
+
+# %% [markdown]
+# Again a parabola about $w^*$. Its curvature is no longer $\rho$ but
+# $\rho\bigl[(1-\alpha\rho)^2+\tfrac{2}{m}\alpha^2\rho^2\bigr]$: how much a distance from the optimum still costs *after* the step.
+# For an easy task ($\alpha\rho=1$) only the sampling term $2\rho/m$ is left. Is the closed form what (1) says? We simulate (1)
+# literally: draw the samples, take the step, evaluate the loss.
+
+
+# %%
+def simulate_adaptation(start, rho, optimum, sigma, alpha, m, draws, rng):
+    """Return draws of f(w') with w' one step on m samples from the start, as Eq. (1) prescribes."""
+    inputs = rng.normal(0.0, np.sqrt(rho), (draws, m))
+    labels = optimum * inputs + rng.normal(0.0, sigma, (draws, m))
+    adapted = start - alpha / m * np.sum(inputs * (start * inputs - labels), axis=1)
+    return rho * (adapted - optimum) ** 2 / 2 + sigma**2 / 2
+
+
+# %%
+values = {w: 0.4, rho: 0.7, w_star: -1.0, sigma: 0.5, alpha: 0.8, m: 3}
+draws = simulate_adaptation(0.4, 0.7, -1.0, 0.5, 0.8, 3, 200_000, np.random.default_rng(0))
+claims.samples(
+    "eq:1", draws, float(post_adaptation_loss.subs(values)), "the closed form is the mean of f after simulated steps"
+)
+
+# %% [markdown]
+# The twin of this check gives it the noiseless formula, in which the step follows the exact gradient:
+
+# %%
+with claims.rejecting("the sampling terms of order 1/m dropped"):
+    claims.samples("eq:1", draws, float(sp.limit(post_adaptation_loss, m, sp.oo).subs(values)), "full gradient")
+
+# %% [markdown]
+# ## Two tasks, two answers
+#
+# Now let there be two tasks, equally likely. The hard one has variance $\rho_H=\tfrac14$ and its optimum at $1$; the easy one has
+# $\rho_E=1$ and its optimum at $-1$. The step size is $\alpha=1$ and there are $m=32$ samples, without noise for the moment.
+
+# %%
+env = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0)
+ALPHA, M = 1.0, 32
+starts = np.linspace(-1.6, 1.6, 161)
+before = {
+    name: 0.5 * env.covariances[g, 0, 0] * (starts - env.means[g, 0]) ** 2 for g, name in enumerate(("hard", "easy"))
+}
+after = {
+    name: 0.5 * linear.adapted_covariance(env.covariances, ALPHA, M)[g, 0, 0] * (starts - env.means[g, 0]) ** 2
+    for g, name in enumerate(("hard", "easy"))
+}
+
+
+# %% mystnb={"figure": {"caption": "Loss of a start before (left) and after (right) one adaptation step, for a hard task with optimum 1 and an easy task with optimum -1. Before the step the steep easy task dominates the average; after it the easy task is nearly solved from anywhere, and the hard task decides.", "name": "fig-before-after"}, "image": {"alt": "Two panels of parabolas over the start w. Left: the easy task's parabola is four times as steep as the hard task's, and their average has its minimum near the easy optimum at -1. Right: after adaptation both are flatter, the easy one much more, and the minimum of the average lies between the optima."}} tags=["hide-input"]
+def before_and_after():
+    """Draw both tasks' losses and their average over the start, before and after adaptation."""
+    figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
+    for axis, losses, colour, title in zip(
+        axes, (before, after), (plotting.ERM, plotting.MAML), ("before", "after"), strict=True
+    ):
+        average = 0.5 * (losses["hard"] + losses["easy"])
+        axis.plot(starts, losses["hard"], ":", color=plotting.HARD, label="hard task")
+        axis.plot(starts, losses["easy"], "--", color=plotting.EASY, label="easy task")
+        axis.plot(starts, average, color=colour, label="average")
+        axis.plot(starts[average.argmin()], average.min(), "o", color=colour)
+        axis.set(xlabel=r"start $w$", ylim=(0, 0.8), title=f"{title} adaptation")
+        axis.legend(loc="upper center")
+    axes[0].set_ylabel("loss")
+    return figure
+
+
+before_and_after()
+
+# %% tags=["remove-input"]
+Markdown(
+    f"The average before adaptation is smallest at $w = {linear.erm_solution(env)[0]:.2f}$, close to the easy task. "
+    f"The average after adaptation is smallest at $w = {linear.maml_solution(env, ALPHA, M)[0]:.2f}$. "
+    "The easy task no longer needs a good start: its one step takes it there."
+)
+
+# %% [markdown]
+# The two minimisers have names. **Empirical risk minimisation** (ERM) ignores the step that will come and minimises the average loss
+# on the $n$ samples of each of $T$ training tasks,
+#
+# (eq-3)=
+# $$
+# \min_w\ \frac1T\sum_{i=1}^T\hat f_i(w;X_i,y_i). \tag{3}
+# $$
+#
+# **Model-agnostic meta-learning** (MAML {cite}`finn2017maml`) rehearses the step. It cuts the $n$ samples of a task into $\tau$ episodes of
+# $n_2$ *inner* and $n_1$ *outer* samples, $\tau(n_1+n_2)=n$, takes the step on the inner ones and measures the loss on the outer ones,
+#
+# (eq-4)=
+# $$
+# \min_w\ \frac1{T\tau}\sum_{i=1}^T\sum_{j=1}^\tau\hat f_i\Bigl(w-\alpha\nabla\hat f_i(w;X^{in}_{i,j},y^{in}_{i,j});\,X^{out}_{i,j},y^{out}_{i,j}\Bigr). \tag{4}
+# $$
+
+# %%
+claims.states("eq:3", "ERM minimises the average empirical loss of the training tasks, without a step")
+
+# %%
+claims.states(
+    "def:episodes eq:4", "MAML minimises the outer loss after one step on the inner samples, in τ episodes of n₁ + n₂"
+)
+
+# %% [markdown]
+# Both objectives are quadratic in $w$, so one line solves each. Write $S_{in}$, $S_{out}$ for the means of $x^2$ in the two parts of an episode. In one dimension the minimiser of (3) weighs each task's optimum by
+# $\sum x^2$; the minimiser of (4) weighs an episode by $(1-\alpha S_{in})^2S_{out}$. With many tasks they should settle where the
+# right-hand panel of the figure says.
+
+
+# %%
+def train(tasks, n1, n2, rng):
+    """Return the solutions of (3) and (4) in one dimension, without noise, on one episode of each of many tasks."""
+    group = rng.integers(0, 2, tasks)
+    inputs = rng.normal(size=(tasks, n1 + n2)) * np.sqrt(env.covariances[group, 0])
+    optima = env.means[group, 0]
+    inner, outer = np.mean(inputs[:, :n2] ** 2, axis=1), np.mean(inputs[:, n2:] ** 2, axis=1)
+    maml_weight = (1 - ALPHA * inner) ** 2 * outer
+    return np.average(optima, weights=np.mean(inputs**2, axis=1)), np.average(optima, weights=maml_weight)
+
+
+# %%
+repeats = np.array([train(2000, n1=4, n2=M, rng=np.random.default_rng(seed)) for seed in range(200)])
+population = [linear.erm_solution(env)[0], linear.maml_solution(env, ALPHA, M)[0]]
+claims.samples(
+    "eq:3 eq:4 text:erm-surrogate", repeats, population, "trained ERM and MAML settle at the population minimisers"
+)
+
+# %%
+with claims.rejecting("the two solutions exchanged"):
+    claims.samples("eq:3 eq:4 text:erm-surrogate", repeats, population[::-1], "exchanged")
+
+# %% [markdown]
+# Each of the 200 repetitions used 2,000 tasks. In each of them the MAML solution was the better start, which is what training for the step is for.
+# That it need not be so is the subject of later chapters: with other sample sizes at test time (chapter 3) or few tasks (chapter 5) ERM can win.
+
+# %%
+trained_risks = np.array([[linear.excess_risk(env, [start], ALPHA, M) for start in pair] for pair in repeats])
+claims.holds(
+    "text:maml-surrogate", trained_risks[:, 1] < trained_risks[:, 0], "trained MAML has the smaller excess risk here"
+)
+
+# %%
+with claims.rejecting("ERM as the better start"):
+    claims.holds("text:maml-surrogate", trained_risks[:, 0] < trained_risks[:, 1], "ERM better")
+
+# %% [markdown]
+# The paper speaks of *the* solution of (3) and of (4). In $d$ dimensions a quadratic has one minimiser only if its matrix is invertible,
+# and a mean of $k$ squared Gaussian rows is invertible only if $k\ge d$. For (3) the rows number $nT$; for (4) they are the outer ones, $n_1\tau T$.
+
+
+# %%
+def smallest_eigenvalues(rows, dim, rng):
+    """Return the smallest eigenvalue of the matrix of (3), and of (4) with a random inner step, from the given rows."""
+    X, inner = rng.normal(size=(rows, dim)), rng.normal(size=(2 * dim, dim))
+    P = np.eye(dim) - 0.5 * inner.T @ inner / (2 * dim)
+    return [np.linalg.eigvalsh(matrix / rows)[0] for matrix in (X.T @ X, P @ X.T @ X @ P)]
+
+
+enough = [smallest_eigenvalues(8, 4, np.random.default_rng(seed)) for seed in range(200)]
+scarce = [smallest_eigenvalues(3, 4, np.random.default_rng(seed)) for seed in range(200)]
+unique = "text:erm-unique-solution text:maml-unique-solution"
+claims.holds(unique, np.array(enough) > 1e-9, "8 rows in 4 dimensions leave one minimiser")
+
+# %%
+with claims.rejecting("a unique minimiser whatever the sample: 3 rows in 4 dimensions", printed=True):
+    claims.holds(unique, np.array(scarce) > 1e-9, "3 rows")
+
+# %% [markdown]
+# ## What is the excess risk?
+#
+# To compare starts fairly, the paper subtracts what the best start would achieve:
+#
+# (eq-2)=
+# $$
+# \mathcal E_m(w) = F_m(w)-\inf_{w'}F_m(w'). \tag{2}
+# $$
+
+# %%
+claims.states("eq:2", "the excess risk of a start: its post-adaptation risk less that of the best start")
+
+# %% [markdown]
+# Take the two tasks again, keep everything exact, and let the noise be $\sigma=1$. The curvatures after adaptation are rational numbers:
+
+# %%
+task = {alpha: 1, m: 32, sigma: 1}
+hard, easy = task | {rho: sp.Rational(1, 4), w_star: 1}, task | {rho: 1, w_star: -1}
+risk = sp.expand((post_adaptation_loss.subs(hard) + post_adaptation_loss.subs(easy)) / 2)
+risk
+
+# %%
+best_start = sp.solve(sp.diff(risk, w), w)[0]
+infimum = risk.subs(w, best_start)
+best_start, infimum
+
+# %% [markdown]
+# There is another number that one could subtract. Let every task begin at its own optimum: $w-w_i^*=0$, the distance costs nothing, and
+# only noise is left. We call this the **noise floor** $N$. No single start reaches it, because no start is at both optima at once.
+
+# %%
+floor = (post_adaptation_loss.subs(hard | {w: 1}) + post_adaptation_loss.subs(easy | {w: -1})) / 2
+floor, infimum - floor
+
+# %% [markdown]
+# So the infimum in (2) lies strictly above the floor. The gap is the **irreducible risk**: the price of having to share one start.
+# Now evaluate the paper's Proposition 1 for this example. Its formula (7) at the MAML solution is
+# $\tfrac12E_i\,Q_i(w_{MAML}^*-w_i^*)^2$.
+
+# %%
+Q_hard, Q_easy = curvature.subs(hard), curvature.subs(easy)
+w_maml = (Q_hard - Q_easy) / (Q_hard + Q_easy)
+proposition_1 = (Q_hard * (w_maml - 1) ** 2 + Q_easy * (w_maml + 1) ** 2) / 4
+w_maml, proposition_1
+
+# %% [markdown]
+# The MAML solution *is* the best start, so its excess risk (2) is zero. Proposition 1 gives the irreducible risk instead.
+
+# %%
+excess = "eq:2 text:best-initialisation"
+claims.proves(
+    excess, [w_maml, risk.subs(w, w_maml) - infimum], [best_start, 0], "MAML with n₂ = m is the best start: excess zero"
+)
+
+# %%
+with claims.rejecting("what Proposition 1 computes, taken for the excess risk"):
+    claims.proves(excess, risk.subs(w, w_maml) - infimum, proposition_1, "Proposition 1 as an excess risk")
+
+# %%
+claims.proves("eq:2", proposition_1, infimum - floor, "what Proposition 1 computes is the risk above the noise floor")
+
+# %% [markdown]
+# :::{admonition} Where we differ from the paper
+# :class: attention
+# The paper subtracts the noise floor where definition (2) subtracts the infimum, and calls the result excess risk. From here on the two
+# have two names. The **risk above the floor** $R_m(w)=F_m(w)-N$ is what Proposition 1 and everything after it computes. The
+# **excess risk** $\mathcal E_m(w)$ is (2). The first never vanishes while tasks differ; the second does, at the MAML solution with $n_2=m$.
+# Chapter 2 shows how they are related in general.
+# :::
+#
+# The library has both, under these names. Its arithmetic is independent of the fractions above.
+
+# %%
+noisy = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0, noise_std=1.0)
+candidates = [float(w_maml), -0.6, 0.3]
+claims.checks(
+    "eq:2",
+    [linear.excess_risk(noisy, [start], ALPHA, M) for start in candidates],
+    [float(risk.subs(w, sp.Rational(start)) - infimum) for start in candidates],
+    "linear.excess_risk agrees with exact fractions at three starts",
+    atol=1e-10,
+)
+
+# %%
+with claims.rejecting("risk above the floor in place of excess risk"):
+    claims.checks(
+        "eq:2",
+        [linear.risk_above_floor(noisy, [start], ALPHA, M) for start in candidates],
+        [float(risk.subs(w, sp.Rational(start)) - infimum) for start in candidates],
+        "risk above the floor",
+        atol=1e-10,
+    )
+
+
+# %% mystnb={"figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. The excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band.", "name": "fig-two-risks"}, "image": {"alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
+def two_risks():
+    """Draw the post-adaptation risk as floor, irreducible risk and excess risk."""
+    figure, axis = plt.subplots(figsize=(7, 3.4))
+    total = np.array([linear.post_adaptation_risk(noisy, [start], ALPHA, M) for start in starts])
+    axis.fill_between(starts, 0, float(floor), color="#999999", alpha=0.35, lw=0, label="noise floor $N$")
+    axis.fill_between(
+        starts, float(floor), float(infimum), color=plotting.HARD, alpha=0.45, lw=0, label="irreducible risk"
+    )
+    axis.fill_between(starts, float(infimum), total, color=plotting.MAML, alpha=0.2, lw=0, label="excess risk (2)")
+    axis.plot(starts, total, color="black", label="$F_m(w)$")
+    for name, start, colour, marker in (
+        ("ERM", population[0], plotting.ERM, "s"),
+        ("MAML", population[1], plotting.MAML, "o"),
+    ):
+        axis.plot(
+            start, linear.post_adaptation_risk(noisy, [start], ALPHA, M), marker, color=colour, label=name, ls="none"
+        )
+    axis.set(xlabel=r"start $w$", ylabel="post-adaptation risk", ylim=(0.45, 0.85))
+    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figure
+
+
+two_risks()
+
+# %% tags=["remove-input"]
+erm_risks = [f(noisy, population[:1], ALPHA, M) for f in (linear.risk_above_floor, linear.excess_risk)]
+maml_risks = [f(noisy, population[1:], ALPHA, M) for f in (linear.risk_above_floor, linear.excess_risk)]
+Markdown(
+    f"| | risk above the floor | excess risk (2) |\n| --- | --- | --- |\n"
+    f"| ERM | {erm_risks[0]:.4f} | {erm_risks[1]:.4f} |\n| MAML | {maml_risks[0]:.4f} | {maml_risks[1]:.4f} |\n"
+    f"| ratio | {erm_risks[0] / maml_risks[0]:.2f} | not defined |"
+)
+
+# %% [markdown]
+# This matters for what follows. The paper measures MAML's gain by a *ratio* of two risks. As a ratio of risks above the floor it is finite
+# and informative. As a ratio of excess risks it is a division by zero.
+#
+# ## What we have seen
+#
+# - One gradient step multiplies the distance to a task's optimum by $1-\alpha\rho$: hard tasks are those it hardly moves.
+# - ERM minimises the loss before the step, MAML the loss after it, and in this example the first starts near the easy task, the second near the hard one.
+# - The post-adaptation risk splits into a noise floor, an irreducible part, and the excess risk (2).
+# - Proposition 1 computes the last two together.
+#
+# ## Exercises
+#
+# **1.** For which number of samples $m$ does an easy task ($\alpha\rho=1$) cost as much after adaptation as before?
+#
+# :::{dropdown} Solution
+# The curvature after the step is $2\rho/m$, before it $\rho$. They are equal at $m=2$. A step on two samples gains nothing on average; a step on one does harm.
+# :::
+
+# %% tags=["hide-cell"]
+easy_curvature = curvature.subs({alpha: 1 / rho})
+assert sp.solve(sp.Eq(easy_curvature, rho), m) == [2]
+
+# %% [markdown]
+# **2.** Keep the two tasks of this chapter. Which step size makes the ERM solution the best start?
+#
+# :::{dropdown} Solution
+# ERM weighs the tasks by $\rho$, MAML by $\rho[(1-\alpha\rho)^2+2\alpha^2\rho^2/m]$. The brackets must be equal for both tasks:
+# $\alpha(\rho_H+\rho_E)(1+2/m)=2$. For $m=32$ this is $\alpha=128/85$. Chapter 3 finds this condition again.
+# :::
+
+# %% tags=["hide-cell"]
+bracket = sp.expand(curvature / rho)
+difference = bracket.subs({rho: sp.Rational(1, 4), m: 32}) - bracket.subs({rho: 1, m: 32})
+assert sp.solve(sp.cancel(difference / alpha), alpha) == [sp.Rational(128, 85)]
+
+# %% [markdown]
+# **3.** A colleague reports the ratio of ERM's to MAML's *test loss* $F_m$ instead of the ratio of risks above the floor. What happens to
+# it as the noise grows?
+#
+# :::{dropdown} Solution
+# The floor enters numerator and denominator. As $\sigma\to\infty$ the ratio tends to one, whatever the tasks are.
+# :::
+
+# %% tags=["hide-cell"]
+losses = [
+    sp.limit((population_risk + sigma**2) / (proposition_1 + sigma**2), sigma, sp.oo) for population_risk in (1, 2)
+]
+assert losses == [1, 1]
+
+# %% [markdown]
+# **Read next.** [Chapter 2](02_population_solutions) does in $d$ dimensions, with any covariances, what this chapter did in one.

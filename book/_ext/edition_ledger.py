@@ -1,0 +1,134 @@
+"""The ledger page: every claim of the paper, its verdict, and links to the cells that bear it."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+Cell = str | nodes.Node | list[nodes.Node]
+HEAD = ["claim", "what the paper says", "where", "chapter", "verdict", "evidence"]
+
+
+def table(head: list[str], rows: Sequence[tuple[Sequence[Cell], list[str]]], classes: list[str]) -> nodes.table:
+    """Build a table; every row is its cells and its classes, every cell a text or inline nodes."""
+    group = nodes.tgroup("", *(nodes.colspec("", colwidth=1) for _ in head), cols=len(head))
+    group += nodes.thead("", _row(head, []))
+    group += nodes.tbody("", *(_row(cells, names) for cells, names in rows))
+    return nodes.table("", group, classes=classes)
+
+
+def _row(cells: Sequence[Cell], classes: list[str]) -> nodes.row:
+    row = nodes.row("", classes=classes)
+    for cell in cells:
+        entry = nodes.entry()
+        blocks = cell if isinstance(cell, list) else [cell]
+        if blocks and isinstance(blocks[0], nodes.paragraph | nodes.bullet_list):
+            entry.extend(blocks)
+        else:
+            texts = (nodes.Text(block) if isinstance(block, str) else block for block in blocks)
+            entry += nodes.paragraph("", "", *texts)
+        row += entry
+    return row
+
+
+def chapter_name(env: BuildEnvironment, stem: str) -> Cell:
+    """Name a chapter by number and subject, with a link once it is part of the book.
+
+    ``02_population_solutions`` is "2 population solutions".
+    """
+    number, _, noun = stem.partition("_")
+    name = f"{number.lstrip('0')} {noun.replace('_', ' ')}"
+    if f"book/{stem}" not in env.found_docs:
+        return name
+    return nodes.reference("", name, internal=True, refuri=f"{stem}.html")
+
+
+def slug(verdict: str) -> str:
+    """Turn a verdict into its CSS class: "not reproduced" is ``not-reproduced``."""
+    return verdict.replace(" ", "-")
+
+
+def badge(verdict: str) -> nodes.inline:
+    """Draw a verdict as a badge."""
+    return nodes.inline("", verdict, classes=["verdict", slug(verdict)])
+
+
+def sentence(text: str) -> list[nodes.Node]:
+    """Turn a sentence with $mathematics$ into inline nodes; nothing else in it is markup."""
+    parts = text.split("$")
+    if len(parts) % 2 == 0:
+        raise ValueError(f"says must have its dollar signs in pairs; got {text!r}")
+    return [nodes.math("", part) if index % 2 else nodes.Text(part) for index, part in enumerate(parts) if part]
+
+
+def bearing(found: Sequence[Any]) -> list[nodes.Node]:
+    """List what bears a verdict, each sentence a link to the cell that shows it."""
+    if not found:
+        return [nodes.paragraph("", "none yet")]
+    items = []
+    for item in found:
+        link = nodes.reference("", "", *sentence(item.says), internal=True, refuri=f"{item.notebook}.html#{item.anchor}")
+        items.append(nodes.list_item("", nodes.paragraph("", "", badge(item.verdict), nodes.Text(" "), link)))
+    return [nodes.bullet_list("", *items)]
+
+
+def summary(verdicts: Counter[str]) -> nodes.paragraph:
+    """Count the rows of each verdict."""
+    paragraph = nodes.paragraph("", f"{verdicts.total()} claims: ", classes=["ledger-summary"])
+    for index, (verdict, count) in enumerate(verdicts.most_common()):
+        paragraph += [nodes.Text(f"{', ' if index else ''}{count} "), badge(verdict)]
+    paragraph += nodes.Text(".")
+    return paragraph
+
+
+class Ledger(Directive):
+    """``{ledger}``: the table of all claims; ``ledger.js`` adds the filters."""
+
+    def run(self) -> list[nodes.Node]:
+        """Collect the evidence from the executed chapters and draw one row for each claim."""
+        from tools import ledger
+
+        env: BuildEnvironment = self.state.document.settings.env
+        root = Path(env.srcdir)
+        claims, notebooks = root / "book" / "claims.yml", ledger.written_chapters(root)
+        for file in (claims, *notebooks):
+            env.note_dependency(str(file))
+        evidence = ledger.collect(notebooks)
+        rows: list[tuple[list[Cell], list[str]]] = []
+        verdicts: Counter[str] = Counter()
+        for row in ledger.load_rows(claims):
+            found = [item for item in evidence if row.id in item.claims]
+            verdict = ledger.row_verdict(found)
+            verdicts[verdict] += 1
+            rows.append(
+                (
+                    [
+                        ledger.label(row.id),
+                        sentence(row.says),
+                        row.where,
+                        chapter_name(env, row.chapter),
+                        badge(verdict),
+                        bearing(found),
+                    ],
+                    [f"verdict-{slug(verdict)}", f"chapter-{row.chapter.replace('_', '-')}"],
+                )
+            )
+        return [summary(verdicts), table(HEAD, rows, ["ledger"])]
+
+def add_script(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Load the filters on the page that has a ledger, and only there."""
+    if doctree is not None and any("ledger" in node["classes"] for node in doctree.findall(nodes.table)):
+        app.add_js_file("ledger.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive, and make the collector importable."""
+    sys.path.insert(0, str(app.srcdir))
+    app.add_directive("ledger", Ledger)
+    app.connect("html-page-context", add_script)

@@ -1,0 +1,59 @@
+// Filters of the ledger, by verdict and by chapter. Without this script every row is shown.
+"use strict";
+
+(function () {
+  const table = document.querySelector("table.ledger");
+  if (!table) return;
+  const rows = Array.from(table.tBodies[0].rows);
+
+  function value(row, kind) {
+    const name = Array.from(row.classList).find((item) => item.startsWith(kind + "-"));
+    return name ? name.slice(kind.length + 1) : "";
+  }
+
+  // One labelled <select> with the values that occur, in order of the table's rows (chapters) or as met.
+  function filter(kind, column, all) {
+    const label = document.createElement("label");
+    const select = document.createElement("select");
+    select.id = "ledger-" + kind;
+    label.htmlFor = select.id;
+    label.textContent = kind;
+    select.add(new Option(all, ""));
+    const seen = new Map();
+    for (const row of rows) seen.set(value(row, kind), row.cells[column].textContent.trim());
+    for (const [key, text] of Array.from(seen).sort((a, b) => a[0].localeCompare(b[0]))) {
+      select.add(new Option(text, key));
+    }
+    const wanted = new URLSearchParams(location.search).get(kind);
+    if (wanted && seen.has(wanted)) select.value = wanted;
+    select.addEventListener("change", show);
+    label.append(select);
+    return { kind, label, select };
+  }
+
+  const filters = [filter("chapter", 3, "all chapters"), filter("verdict", 4, "all verdicts")];
+  const count = document.createElement("output");
+  count.id = "ledger-count";
+  count.htmlFor = filters.map((item) => item.select.id).join(" ");
+
+  function show() {
+    let shown = 0;
+    for (const row of rows) {
+      row.hidden = filters.some(({ kind, select }) => select.value && value(row, kind) !== select.value);
+      if (!row.hidden) shown += 1;
+    }
+    count.textContent = shown + " of " + rows.length + " claims shown";
+    // The choice stands in the address, so that a filtered ledger can be linked to.
+    const query = new URLSearchParams();
+    for (const { kind, select } of filters) if (select.value) query.set(kind, select.value);
+    const search = query.toString();
+    history.replaceState(null, "", location.pathname + (search ? "?" + search : "") + location.hash);
+  }
+
+  const form = document.createElement("form");
+  form.className = "ledger-filters";
+  form.append(...filters.map((item) => item.label), count);
+  const box = table.closest(".pst-scrollable-table-container") || table;
+  box.before(form);
+  show();
+})();

@@ -1,0 +1,93 @@
+"""Evidence: what a check leaves in the outputs of a chapter, for readers and for the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from dataclasses import dataclass
+from typing import Any
+
+MIME = "application/vnd.paperlib.evidence+json"
+
+_NAMES = {
+    "eq": ("Eq.", "Eqs."),
+    "prop": ("Prop.", "Props."),
+    "cor": ("Cor.", "Cors."),
+    "thm": ("Thm.", "Thms."),
+    "lem": ("Lemma", "Lemmas"),
+    "rem": ("Remark", "Remarks"),
+    "ass": ("Assumption", "Assumptions"),
+    "fig": ("Fig.", "Figs."),
+    "tab": ("Table", "Tables"),
+}
+
+
+def label(claim: str) -> str:
+    """Return the printed name of a row of the ledger.
+
+    Example:
+        >>> label("eq:9"), label("eq:17-20"), label("prop:1"), label("text:near-zero-risk")
+        ('Eq. (9)', 'Eqs. (17)–(20)', 'Prop. 1', '“near zero risk”')
+    """
+    kind, _, name = claim.partition(":")
+    if kind not in _NAMES:
+        return f"“{name.replace('-', ' ')}”" if kind == "text" else name.replace("-", " ")
+    one, many = _NAMES[kind]
+    ends = name.split("-")
+    numbers = [f"({end})" for end in ends] if kind == "eq" else ends
+    return f"{one if len(ends) == 1 else many} {'–'.join(numbers)}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a check found, shown as a sentence and left in the notebook for the ledger to collect."""
+
+    record: dict[str, Any]
+
+    @property
+    def anchor(self) -> str:
+        """The HTML id of the evidence: a digest of the record."""
+        digest = hashlib.sha256(json.dumps(self.record, sort_keys=True).encode()).hexdigest()
+        return f"evidence-{digest[:8]}"
+
+    def __str__(self) -> str:
+        labels = ", ".join(label(claim) for claim in self.record["claims"])
+        return f"{self.record['verdict']} · {labels} · {self.record['says']} [{figures(self.record)}]"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        record = self.record | {"anchor": self.anchor}
+        labels = ", ".join(label(claim) for claim in record["claims"])
+        css = record["verdict"].replace(" ", "-")
+        found = figures(record)
+        return {
+            "text/plain": str(self),
+            "text/html": f'<div class="evidence {css}" id="{record["anchor"]}">'
+            f'<span class="verdict">{record["verdict"]}</span> <span class="labels">{labels}</span> '
+            f'{html.escape(record["says"], quote=False)} <span class="figures">{html.escape(found)}</span></div>',
+            MIME: record,
+        }
+
+
+def record(ids: str, verdict: str, kind: str, says: str, **figures: Any) -> dict[str, Any]:
+    """Return the record of one check; `ids` are rows of the ledger separated by spaces."""
+    claims = ids.split()
+    if not claims or not all(":" in claim for claim in claims):
+        raise ValueError(f"ids must be rows of the ledger separated by spaces, such as 'prop:1 eq:6'; got {ids!r}")
+    return {"claims": claims, "verdict": verdict, "kind": kind, "says": says} | figures
+
+
+def figures(record: dict[str, Any]) -> str:
+    """Return the figures of a record as the words that the evidence shows."""
+    kind = record["kind"]
+    count = f"{record.get('instances', 0):,} instance{'' if record.get('instances') == 1 else 's'}"
+    if kind == "sympy":
+        return "sympy: the difference is 0" if record["residual"] == "0" else f"sympy: differs, {record['residual']}"
+    if kind == "numerical":
+        relation = "deviation" if record["verdict"] == "rejected" else "largest deviation below"
+        return f"{relation} {record['deviation']}, tolerance {record['tolerance']}, {count}"
+    if kind == "monte carlo":
+        return f"{record['deviation']} standard errors, limit {record['tolerance']}, {record['instances']:,} draws"
+    if kind in ("instances", "experiment"):
+        return f"{count}, {record['violations']} violation{'' if record['violations'] == 1 else 's'}"
+    return str(record.get("source", "definition"))

@@ -1,0 +1,253 @@
+r"""Closed forms of mixed linear regression (Section 3): exact, no sampling, full covariances.
+
+Adaptation is one step :math:`w \mapsto w - \frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)` on m fresh samples.
+Every average over tasks is the finite sum over the groups of a `TaskEnvironment`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from paperlib.environments import Array, TaskEnvironment, finite_array, real_number, symmetric_matrices
+
+
+def wishart_sandwich(covariance: ArrayLike, A: ArrayLike, n: float) -> Array:
+    r"""Return :math:`E[\hat S A \hat S]` for the sample covariance :math:`\hat S = X^\top X/n` of n Gaussian rows.
+
+    .. math:: \Sigma A\Sigma + \tfrac1n\bigl(\operatorname{tr}(\Sigma A)\,\Sigma + \Sigma A^\top\Sigma\bigr)
+
+    Lemma 2, Eq. (77), which the paper states for symmetric `A` and diagonal covariance; this form needs neither.
+
+    Args:
+        covariance: (..., d, d), symmetric positive definite.
+        A: (..., d, d), any matrix.
+        n: number of rows of X, at least 1; `math.inf` gives the limit.
+
+    Returns:
+        (..., d, d).
+
+    Raises:
+        ValueError: covariance not symmetric positive definite, shapes that do not match, n < 1.
+
+    Example:
+        In one dimension :math:`E[(x_1^2+x_2^2)^2]/4 = (3+3+2)/4`:
+
+        >>> wishart_sandwich([[1.0]], [[1.0]], n=2)
+        array([[2.]])
+    """
+    sigma = symmetric_matrices("covariance", covariance, np.ndim(covariance))
+    inner = finite_array("A", A, np.ndim(A))
+    if inner.ndim < 2 or inner.shape[-2:] != sigma.shape[-2:]:
+        raise ValueError(f"A must end in shape {sigma.shape[-2:]} like covariance; got shape {inner.shape}")
+    count = real_number("n", n, at_least=1.0)
+    trace = np.trace(sigma @ inner, axis1=-2, axis2=-1)[..., None, None]
+    return np.asarray(sigma @ inner @ sigma + (trace * sigma + sigma @ inner.swapaxes(-1, -2) @ sigma) / count)
+
+
+def adapted_covariance(covariance: ArrayLike, alpha: float, s: float) -> Array:
+    r"""Return the curvature of a task's loss after one adaptation step on s samples, as a function of the start.
+
+    .. math:: Q^{(s)} = (I-\alpha\Sigma)\Sigma(I-\alpha\Sigma)
+              + \tfrac{\alpha^2}{s}\bigl(\operatorname{tr}(\Sigma^2)\,\Sigma + \Sigma^3\bigr)
+
+    Eq. (5), Section 3: :math:`E[P\Sigma P]` with :math:`P = I-\alpha X^\top X/s`.
+
+    Args:
+        covariance: (..., d, d), symmetric positive definite.
+        alpha: inner learning rate, positive.
+        s: number of samples of the inner step, at least 1; `math.inf` is the full gradient.
+
+    Returns:
+        (..., d, d), symmetric positive semidefinite, definite for finite s.
+
+    Raises:
+        ValueError: covariance not symmetric positive definite, alpha <= 0, s < 1.
+
+    Example:
+        :math:`\rho(1-\alpha\rho)^2 + 2\alpha^2\rho^3/s` in one dimension:
+
+        >>> adapted_covariance([[1.0]], alpha=0.5, s=2)
+        array([[0.5]])
+    """
+    sigma = symmetric_matrices("covariance", covariance, np.ndim(covariance))
+    rate = _inner_rate(alpha)
+    count = _samples("s", s)
+    contraction = np.eye(sigma.shape[-1]) - rate * sigma
+    square = sigma @ sigma
+    trace = np.trace(square, axis1=-2, axis2=-1)[..., None, None]
+    result = contraction @ sigma @ contraction + rate**2 / count * (trace * sigma + square @ sigma)
+    return np.asarray(0.5 * (result + result.swapaxes(-1, -2)))
+
+
+def erm_solution(env: TaskEnvironment) -> Array:
+    r"""Return the minimiser of the average loss before adaptation.
+
+    .. math:: w^*_{ERM} = E[\Sigma_i]^{-1}E[\Sigma_iw_i^*]
+
+    Eqs. (5) and (14), Section 3. Independent of the noise and of the spreads.
+
+    Returns:
+        (d,).
+
+    Example:
+        Weights 0.2 and 1 on the tasks at 1 and -1:
+
+        >>> erm_solution(TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0))
+        array([-0.6])
+    """
+    return _weighted_centre(env, env.covariances)
+
+
+def maml_solution(env: TaskEnvironment, alpha: float, n2: float) -> Array:
+    r"""Return the minimiser of the average loss after one adaptation step on n2 samples.
+
+    .. math:: w^*_{MAML} = E[Q_i^{(n_2)}]^{-1}E[Q_i^{(n_2)}w_i^*]
+
+    Eqs. (5) and (15), Section 3.
+
+    Args:
+        env: the task environment.
+        alpha: inner learning rate, positive.
+        n2: number of inner samples, at least 1; `math.inf` is the full gradient.
+
+    Returns:
+        (d,).
+
+    Raises:
+        ValueError: alpha <= 0, n2 < 1, or :math:`E[Q_i]` singular, so that the minimiser is not unique
+            (possible only for `n2=math.inf`, when every task has an eigenvalue :math:`1/\alpha` in common).
+
+    Example:
+        :math:`Q_H = .25\cdot.75^2` and :math:`Q_E = 0`: all weight on the hard task.
+
+        >>> maml_solution(TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0), alpha=1.0, n2=math.inf)
+        array([1.])
+    """
+    curvatures = adapted_covariance(env.covariances, alpha, _samples("n2", n2))
+    eigenvalues = np.linalg.eigvalsh(np.tensordot(env.probabilities, curvatures, 1))
+    if eigenvalues[0] <= env.dim * np.finfo(float).eps * eigenvalues[-1]:
+        raise ValueError(
+            f"alpha={alpha!r} with n2={n2!r} leaves a direction in which adaptation solves every task from anywhere "
+            f"(smallest eigenvalue of E[Q] is {eigenvalues[0]:.3g}): the MAML solution is not unique"
+        )
+    return _weighted_centre(env, curvatures)
+
+
+def noise_floor(env: TaskEnvironment, alpha: float, m: float) -> float:
+    r"""Return the part of the post-adaptation risk that no initialisation changes.
+
+    .. math:: \tfrac12E_i\bigl[\sigma^2 + \tfrac{\alpha^2\sigma^2}{m}\operatorname{tr}(\Sigma_i^2)\bigr]
+
+    The constant of Eq. (16), Section A.1, with the expectation and the half that are missing there.
+
+    Args:
+        env: the task environment.
+        alpha: inner learning rate, positive.
+        m: number of samples of the step at test time, at least 1 (or `math.inf`).
+
+    Example:
+        >>> noise_floor(TaskEnvironment.two_tasks(1, 1.0, 1.0, noise_std=1.0), alpha=1.0, m=2)
+        0.75
+    """
+    rate, count = _inner_rate(alpha), _samples("m", m)
+    traces = np.einsum("gij,gij->g", env.covariances, env.covariances)
+    return float(0.5 * env.noise_std**2 * (1.0 + rate**2 / count * (env.probabilities @ traces)))
+
+
+def risk_above_floor(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> float:
+    r"""Return the post-adaptation risk less the noise floor, which is what Proposition 1 computes.
+
+    .. math:: R_m(w) = \tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(m)}}
+              = \tfrac12\sum_gp_g\bigl[\lVert w-\mu_g\rVert^2_{Q_g^{(m)}} + \operatorname{tr}(Q_g^{(m)}S_g)\bigr]
+
+    Eqs. (6), (7), (18), (20). It is not the excess risk (2): its minimum is positive unless all optima coincide.
+
+    Args:
+        env: the task environment.
+        w: (d,), the initialisation.
+        alpha: inner learning rate, positive.
+        m: number of samples of the step at test time, at least 1 (or `math.inf`).
+
+    Raises:
+        ValueError: alpha <= 0, m < 1, or w not of shape (d,).
+
+    Example:
+        :math:`\tfrac12\cdot\tfrac12(1+1)` for the start halfway between two equal tasks at distance 1,
+        where :math:`Q=2/m=1`:
+
+        >>> risk_above_floor(TaskEnvironment.two_tasks(1, 1.0, 1.0), [0.0], alpha=1.0, m=2)
+        0.5
+    """
+    start = _initialisation(env, w)
+    curvatures = adapted_covariance(env.covariances, alpha, _samples("m", m))
+    offsets = start - env.means
+    distances = np.einsum("gi,gij,gj->g", offsets, curvatures, offsets)
+    spreads = np.einsum("gij,gij->g", curvatures, env.spreads)
+    return float(0.5 * env.probabilities @ (distances + spreads))
+
+
+def post_adaptation_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> float:
+    r"""Return the test loss of an initialisation, noise included.
+
+    .. math:: F_m(w) = E_iE_{\hat X,\hat y}\bigl[f_i(w-\tfrac{\alpha}{m}\hat X^\top(\hat Xw-\hat y))\bigr]
+
+    Eq. (1), Section 2: `noise_floor` plus `risk_above_floor`, whose arguments it takes.
+
+    Example:
+        >>> post_adaptation_risk(TaskEnvironment.two_tasks(1, 1.0, 1.0, noise_std=1.0), [0.0], alpha=1.0, m=2)
+        1.25
+    """
+    return noise_floor(env, alpha, m) + risk_above_floor(env, w, alpha, m)
+
+
+def excess_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> float:
+    r"""Return how far an initialisation is from the best one, in post-adaptation risk.
+
+    .. math:: \mathcal E_m(w) = F_m(w)-\inf F_m = \tfrac12\lVert w-w^*_{MAML(m)}\rVert^2_{E[Q_i^{(m)}]}
+
+    Eq. (2), Section 2, by the decomposition of chapter 2; zero for the MAML solution with n2 = m.
+
+    Args:
+        env: the task environment.
+        w: (d,), the initialisation.
+        alpha: inner learning rate, positive.
+        m: number of samples of the step at test time, at least 1 (or `math.inf`).
+
+    Raises:
+        ValueError: as `risk_above_floor` and `maml_solution` with n2 = m.
+
+    Example:
+        The best start between two equal tasks at 1 and -1 is 0; at 1 it costs :math:`\tfrac12\cdot1\cdot1`:
+
+        >>> excess_risk(TaskEnvironment.two_tasks(1, 1.0, 1.0), [1.0], alpha=1.0, m=2)
+        0.5
+    """
+    offset = _initialisation(env, w) - maml_solution(env, alpha, _samples("m", m))
+    curvature = np.tensordot(env.probabilities, adapted_covariance(env.covariances, alpha, m), 1)
+    return float(0.5 * offset @ curvature @ offset)
+
+
+def _weighted_centre(env: TaskEnvironment, weights: Array) -> Array:
+    total = np.tensordot(env.probabilities, weights, 1)
+    return np.linalg.solve(total, np.einsum("g,gij,gj->i", env.probabilities, weights, env.means))
+
+
+def _initialisation(env: TaskEnvironment, w: ArrayLike) -> Array:
+    start = finite_array("w", w, 1)
+    if start.shape != (env.dim,):
+        raise ValueError(f"w must have shape ({env.dim},) like the task optima; got {start.shape}")
+    return start
+
+
+def _inner_rate(alpha: float) -> float:
+    rate = real_number("alpha", alpha, above=0.0)
+    if math.isinf(rate):
+        raise ValueError(f"alpha must be finite; got {alpha!r}")
+    return rate
+
+
+def _samples(name: str, count: float) -> float:
+    return real_number(name, count, at_least=1.0)

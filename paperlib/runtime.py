@@ -1,0 +1,31 @@
+"""The tier at which a chapter runs: one switch, read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, TypeVar, cast
+
+Tier = Literal["smoke", "book", "paper"]
+T = TypeVar("T")
+
+
+def tier() -> Tier:
+    """Return the tier named by the environment variable ``PAPERLIB_TIER``; ``book`` when it is not set.
+
+    Raises:
+        ValueError: if the variable holds anything but smoke, book or paper.
+    """
+    name = os.environ.get("PAPERLIB_TIER", "book")
+    if name not in ("smoke", "book", "paper"):
+        raise ValueError(f"PAPERLIB_TIER must be smoke, book or paper; got {name!r}")
+    return cast(Tier, name)
+
+
+def at_tier(*, smoke: T, book: T, paper: T) -> T:
+    """Return the value meant for the present tier.
+
+    Example:
+        >>> at_tier(smoke=10, book=1000, paper=100_000) in (10, 1000, 100_000)
+        True
+    """
+    return {"smoke": smoke, "book": book, "paper": paper}[tier()]

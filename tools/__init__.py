@@ -1,0 +1,1 @@
+"""What the Makefile calls: execute and check the notebooks, collect the ledger."""
