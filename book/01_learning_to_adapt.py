@@ -24,7 +24,7 @@ import sys
 REPOSITORY = ""
 if importlib.util.find_spec("paperlib") is None:
     if not REPOSITORY:
-        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY to the address of the book's repository")
+        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY above to the address of the book's repository")
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"maml-landscape @ git+{REPOSITORY}"], check=True)
 
 # %%
@@ -187,16 +187,19 @@ after = {
 def before_and_after():
     """Draw both tasks' losses and their average over the start, before and after adaptation."""
     figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
-    for axis, losses, colour, title in zip(
-        axes, (before, after), (plotting.ERM, plotting.MAML), ("before", "after"), strict=True
+    marks = (("ERM", "s", plotting.ERM, -17), ("MAML", "o", plotting.MAML, 16))
+    for axis, losses, (name, marker, colour, drop), title in zip(
+        axes, (before, after), marks, ("before", "after"), strict=True
     ):
         average = 0.5 * (losses["hard"] + losses["easy"])
+        lowest = (starts[average.argmin()], average.min())
         axis.plot(starts, losses["hard"], ":", color=plotting.HARD, label="hard task")
         axis.plot(starts, losses["easy"], "--", color=plotting.EASY, label="easy task")
-        axis.plot(starts, average, color=colour, label="average")
-        axis.plot(starts[average.argmin()], average.min(), "o", color=colour)
+        axis.plot(starts, average, color="black", label="average")
+        axis.plot(*lowest, marker, color=colour, markersize=8)
+        axis.annotate(name, lowest, xytext=(0, drop), textcoords="offset points", ha="center", color=colour)
         axis.set(xlabel=r"start $w$", ylim=(0, 0.8), title=f"{title} adaptation")
-        axis.legend(loc="upper center")
+    axes[1].legend(loc="upper center")
     axes[0].set_ylabel("loss")
     return figure
 
@@ -394,7 +397,7 @@ with claims.rejecting("risk above the floor in place of excess risk"):
     )
 
 
-# %% mystnb={"figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. The excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band.", "name": "fig-two-risks"}, "image": {"alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. The excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band. The vertical axis starts at 0.45.", "name": "fig-two-risks"}, "image": {"alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
 def two_risks():
     """Draw the post-adaptation risk as floor, irreducible risk and excess risk."""
     figure, axis = plt.subplots(figsize=(7, 3.4))

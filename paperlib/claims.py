@@ -100,7 +100,8 @@ def checks(
         gap = np.abs(left - right).max()
         deviations.append(gap / scale if scale > 0 else gap)
     deviation = float(np.max(deviations))
-    found = {"instances": len(values), "deviation": _decade(deviation), "tolerance": f"{tolerance:.0e}"}
+    bound = min(_decade(deviation), tolerance)
+    found = {"instances": len(values), "deviation": f"{bound:.0e}", "tolerance": f"{tolerance:.0e}"}
     if not deviation <= tolerance:
         raise ClaimRejected(record(ids, "rejected", "numerical", says, **found | {"deviation": f"{deviation:.2g}"}))
     return Evidence(record(ids, "checked", "numerical", says, **found))
@@ -204,8 +205,8 @@ def _flags(outcomes: ArrayLike) -> list[bool]:
     return [bool(flag) for flag in array.ravel()]
 
 
-def _decade(deviation: float) -> str:
-    return f"{10.0 ** math.ceil(math.log10(max(deviation, ROUNDING)) - 1e-9):.0e}"
+def _decade(deviation: float) -> float:
+    return float(10.0 ** math.ceil(math.log10(max(deviation, ROUNDING)) - 1e-9))
 
 
 def _instances(name: str, value: Any) -> list[np.ndarray[Any, np.dtype[np.float64]]]:

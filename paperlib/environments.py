@@ -3,6 +3,7 @@ r"""Task environments: the distributions of tasks that the paper's closed forms 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,49 +11,56 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def finite_array(name: str, value: ArrayLike, ndim: int) -> Array:
-    """Return `value` as a finite float64 array of `ndim` dimensions, or raise a ValueError naming it."""
+def finite_array(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
+    """Return a finite float64 copy of `value`, of `ndim` dimensions if given, or raise a ValueError naming it."""
     try:
+        if np.iscomplexobj(value):
+            raise TypeError("complex")
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be an array of real numbers; got {value!r}") from error
-    if array.ndim != ndim:
+    if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimensions; got shape {array.shape}")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite; got {np.count_nonzero(~np.isfinite(array))} NaN or infinite entries")
     return array
 
 
-def symmetric_matrices(name: str, value: ArrayLike, ndim: int, *, definite: bool = True) -> Array:
+def symmetric_matrices(name: str, value: ArrayLike, ndim: int | None = None, *, definite: bool = True) -> Array:
     r"""Return `value` as symmetric positive (semi)definite matrices of shape ``(..., d, d)``, or raise.
 
     Symmetry is asked for to a relative :math:`10^{-12}` and made exact; a semidefinite matrix may have
-    eigenvalues down to :math:`-10^{-12}` of its largest, as rounding leaves them.
+    eigenvalues down to :math:`-10^{-12}` of its largest entry, as rounding leaves them, and a definite one
+    must have a smallest eigenvalue that rounding cannot make.
     """
     array = finite_array(name, value, ndim)
-    if array.shape[-1] != array.shape[-2] or array.shape[-1] == 0:
-        raise ValueError(f"{name} must be square in its last two axes; got shape {array.shape}")
-    gap = np.abs(array - array.swapaxes(-1, -2)).max(initial=0.0)
-    scale = np.abs(array).max(initial=0.0)
-    if gap > 1e-12 * scale:
-        raise ValueError(f"{name} must be symmetric; largest difference from its transpose is {gap:.3g}")
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] == 0:
+        raise ValueError(f"{name} must be square and not empty in its last two axes; got shape {array.shape}")
+    gaps = np.abs(array - array.swapaxes(-1, -2)).max(axis=(-2, -1))
+    scales = np.abs(array).max(axis=(-2, -1))
+    if (gaps > 1e-12 * scales).any():
+        raise ValueError(f"{name} must be symmetric; largest difference from its transpose is {gaps.max():.3g}")
     array = 0.5 * (array + array.swapaxes(-1, -2))
-    smallest = np.linalg.eigvalsh(array)[..., 0].min(initial=np.inf)
-    kind = "positive definite" if definite else "positive semidefinite"
-    if smallest <= 0 if definite else smallest < -1e-12 * scale:
-        raise ValueError(f"{name} must be symmetric {kind}; smallest eigenvalue is {smallest:.3g}")
+    smallest = np.linalg.eigvalsh(array)[..., 0]
+    bad = smallest <= array.shape[-1] * np.finfo(float).eps * scales if definite else smallest < -1e-12 * scales
+    if bad.any():
+        kind = "positive definite" if definite else "positive semidefinite"
+        raise ValueError(f"{name} must be symmetric {kind}; smallest eigenvalue is {smallest.min():.3g}")
     return array
 
 
-def real_number(name: str, value: float, *, above: float = -np.inf, at_least: float = -np.inf) -> float:
-    """Return `value` as a float greater than `above` and not less than `at_least`, or raise a ValueError."""
+def real_number(
+    name: str, value: float, *, above: float = -np.inf, at_least: float = -np.inf, finite: bool = True
+) -> float:
+    """Return `value` as a float greater than `above` and not less than `at_least`, or raise a ValueError naming it."""
     try:
         number = float(value)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be a real number; got {value!r}") from error
-    if np.isnan(number) or number <= above or number < at_least:
-        bound = f"greater than {above:g}" if above > -np.inf else f"at least {at_least:g}"
-        raise ValueError(f"{name} must be {bound if bound != 'at least -inf' else 'a number'}; got {value!r}")
+    if not (number > above and number >= at_least) or (finite and np.isinf(number)):
+        bounds = ["finite"] * finite + [f"greater than {above:g}"] * (above > -np.inf)
+        bounds += [f"at least {at_least:g}"] * (at_least > -np.inf)
+        raise ValueError(f"{name} must be {' and '.join(bounds)}; got {value!r}")
     return number
 
 
@@ -107,8 +115,6 @@ class TaskEnvironment:
             if array.shape != shape:
                 raise ValueError(f"{name} must have shape {shape}, one entry per probability; got {array.shape}")
         noise_std = real_number("noise_std", self.noise_std, at_least=0.0)
-        if np.isinf(noise_std):
-            raise ValueError(f"noise_std must be finite; got {noise_std}")
         for array in (probabilities, covariances, means, spreads):
             array.flags.writeable = False
         for name, value in zip(
@@ -150,10 +156,9 @@ class TaskEnvironment:
         """
         means = finite_array("optima", optima, 2)
         count, dim = means.shape
-        weights = np.full(count, 1.0 / count) if probabilities is None else probabilities
         return cls(
-            np.asarray(weights),
-            np.asarray(covariances),
+            np.full(count, 1.0) / count if probabilities is None else finite_array("probabilities", probabilities),
+            finite_array("covariances", covariances),
             means,
             np.zeros((count, dim, dim)),
             noise_std=noise_std,
@@ -179,10 +184,12 @@ class TaskEnvironment:
             array([[ 1.,  1.], [-1., -1.]])
         """
         hard, easy = _two_covariances(dim, rho_hard, rho_easy)
-        optima = [
-            np.ones(len(hard)) if optimum_hard is None else finite_array("optimum_hard", optimum_hard, 1),
-            -np.ones(len(hard)) if optimum_easy is None else finite_array("optimum_easy", optimum_easy, 1),
-        ]
+        optima = [np.ones(dim), -np.ones(dim)]
+        for task, (name, optimum) in enumerate((("optimum_hard", optimum_hard), ("optimum_easy", optimum_easy))):
+            if optimum is not None:
+                optima[task] = finite_array(name, optimum)
+            if optima[task].shape != (dim,):
+                raise ValueError(f"{name} must have shape ({dim},); got {optima[task].shape}")
         return cls.finite_tasks([hard, easy], optima, _two_probabilities(p_hard), noise_std)
 
     @classmethod
@@ -207,28 +214,28 @@ class TaskEnvironment:
             (array([3., 3.]), np.float64(2.0))
         """
         hard, easy = _two_covariances(dim, rho_hard, rho_easy)
-        eye = np.eye(len(hard))
+        eye = np.eye(dim)
         distance = real_number("R", R)
         spread_hard = real_number("r_hard", r_hard, at_least=0.0)
         spread_easy = real_number("r_easy", r_easy, at_least=0.0)
         return cls(
             _two_probabilities(p_hard),
             np.stack([hard, easy]),
-            np.stack([np.full(len(hard), distance), np.zeros(len(hard))]),
+            np.stack([np.full(dim, distance), np.zeros(dim)]),
             np.stack([spread_hard * eye, spread_easy * eye]),
             noise_std=noise_std,
         )
 
 
 def _two_covariances(dim: int, rho_hard: float, rho_easy: float) -> tuple[Array, Array]:
-    if int(dim) != dim or dim < 1:
+    if not isinstance(dim, Integral) or dim < 1:
         raise ValueError(f"dim must be a positive integer; got {dim!r}")
-    eye = np.eye(int(dim))
+    eye = np.eye(dim)
     return real_number("rho_hard", rho_hard, above=0.0) * eye, real_number("rho_easy", rho_easy, above=0.0) * eye
 
 
 def _two_probabilities(p_hard: float) -> Array:
-    p = real_number("p_hard", p_hard, above=0.0)
-    if p >= 1.0:
-        raise ValueError(f"p_hard must be less than 1; got {p_hard!r}")
+    p = real_number("p_hard", p_hard)
+    if not 0.0 < p < 1.0:
+        raise ValueError(f"p_hard must lie strictly between 0 and 1; got {p_hard!r}")
     return np.array([p, 1.0 - p])

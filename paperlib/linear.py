@@ -6,8 +6,6 @@ Every average over tasks is the finite sum over the groups of a `TaskEnvironment
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -38,11 +36,11 @@ def wishart_sandwich(covariance: ArrayLike, A: ArrayLike, n: float) -> Array:
         >>> wishart_sandwich([[1.0]], [[1.0]], n=2)
         array([[2.]])
     """
-    sigma = symmetric_matrices("covariance", covariance, np.ndim(covariance))
-    inner = finite_array("A", A, np.ndim(A))
-    if inner.ndim < 2 or inner.shape[-2:] != sigma.shape[-2:]:
-        raise ValueError(f"A must end in shape {sigma.shape[-2:]} like covariance; got shape {inner.shape}")
-    count = real_number("n", n, at_least=1.0)
+    sigma = symmetric_matrices("covariance", covariance)
+    inner = finite_array("A", A)
+    if not _match(sigma.shape, inner.shape):
+        raise ValueError(f"A must match the shape of covariance, {sigma.shape}, up to leading axes; got {inner.shape}")
+    count = _samples("n", n)
     trace = np.trace(sigma @ inner, axis1=-2, axis2=-1)[..., None, None]
     return np.asarray(sigma @ inner @ sigma + (trace * sigma + sigma @ inner.swapaxes(-1, -2) @ sigma) / count)
 
@@ -72,8 +70,8 @@ def adapted_covariance(covariance: ArrayLike, alpha: float, s: float) -> Array:
         >>> adapted_covariance([[1.0]], alpha=0.5, s=2)
         array([[0.5]])
     """
-    sigma = symmetric_matrices("covariance", covariance, np.ndim(covariance))
-    rate = _inner_rate(alpha)
+    sigma = symmetric_matrices("covariance", covariance)
+    rate = real_number("alpha", alpha, above=0.0)
     count = _samples("s", s)
     contraction = np.eye(sigma.shape[-1]) - rate * sigma
     square = sigma @ sigma
@@ -123,6 +121,7 @@ def maml_solution(env: TaskEnvironment, alpha: float, n2: float) -> Array:
     Example:
         :math:`Q_H = .25\cdot.75^2` and :math:`Q_E = 0`: all weight on the hard task.
 
+        >>> import math
         >>> maml_solution(TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0), alpha=1.0, n2=math.inf)
         array([1.])
     """
@@ -152,7 +151,7 @@ def noise_floor(env: TaskEnvironment, alpha: float, m: float) -> float:
         >>> noise_floor(TaskEnvironment.two_tasks(1, 1.0, 1.0, noise_std=1.0), alpha=1.0, m=2)
         0.75
     """
-    rate, count = _inner_rate(alpha), _samples("m", m)
+    rate, count = real_number("alpha", alpha, above=0.0), _samples("m", m)
     traces = np.einsum("gij,gij->g", env.covariances, env.covariances)
     return float(0.5 * env.noise_std**2 * (1.0 + rate**2 / count * (env.probabilities @ traces)))
 
@@ -242,12 +241,13 @@ def _initialisation(env: TaskEnvironment, w: ArrayLike) -> Array:
     return start
 
 
-def _inner_rate(alpha: float) -> float:
-    rate = real_number("alpha", alpha, above=0.0)
-    if math.isinf(rate):
-        raise ValueError(f"alpha must be finite; got {alpha!r}")
-    return rate
-
-
 def _samples(name: str, count: float) -> float:
-    return real_number(name, count, at_least=1.0)
+    return real_number(name, count, at_least=1.0, finite=False)
+
+
+def _match(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    try:
+        np.broadcast_shapes(one[:-2], other[:-2])
+    except ValueError:
+        return False
+    return one[-2:] == other[-2:]

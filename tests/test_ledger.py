@@ -3,6 +3,7 @@
 import doctest
 import json
 import textwrap
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -294,11 +295,11 @@ def test_every_check_leaves_evidence_that_bears_its_verdict() -> None:
     ]
     rejections = []
     for check in (
-        lambda: claims.proves("eq:5", x, 2 * x, "d"),
-        lambda: claims.checks("eq:5", [1.0], [2.0], "d", rtol=1e-10),
-        lambda: claims.samples("eq:5", [-1.0, 1.0, 1.0, -1.0], 9.0, "d"),
-        lambda: claims.holds("eq:5", [True, False], "d"),
-        lambda: claims.reproduces("eq:5", [False], "rule", "d"),
+        partial(claims.proves, "eq:5", x, 2 * x, "d"),
+        partial(claims.checks, "eq:5", [1.0], [2.0], "d", rtol=1e-10),
+        partial(claims.samples, "eq:5", [-1.0, 1.0, 1.0, -1.0], 9.0, "d"),
+        partial(claims.holds, "eq:5", [True, False], "d"),
+        partial(claims.reproduces, "eq:5", [False], "rule", "d"),
     ):
         with pytest.raises(claims.ClaimRejected) as caught:
             check()

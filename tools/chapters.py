@@ -93,13 +93,14 @@ def normalise(notebook: NotebookNode) -> None:
 def read_notebook(chapter: Chapter) -> NotebookNode:
     """Read a chapter's notebook as it is: nothing converted, nothing repaired."""
     text = chapter.notebook.read_text(encoding="utf-8")
+    fault: Exception | None
     try:
-        fault = next(iter_validate(json.loads(text)), None)  # type: ignore[no-untyped-call]
+        fault = next(iter_validate(json.loads(text), version=4), None)  # type: ignore[no-untyped-call]
     except (ValueError, AttributeError) as error:
         fault = error
     if fault is not None:
         reason = str(fault).strip().splitlines()[0]
-        raise ChapterError(f"{chapter.place()}: {chapter.notebook.name} is not a notebook: {reason}")
+        raise ChapterError(f"{chapter.place()}: {chapter.notebook.name} is not a notebook of format 4.5: {reason}")
     notebook: NotebookNode = nbformat.v4.reads(text)  # type: ignore[no-untyped-call]
     return notebook
 

@@ -1,4 +1,4 @@
-"""What must hold of a chapter's notebook: it is its script, run once in order, and shows nothing of the machine.
+"""What must hold of a chapter's notebook: it is its script, run once in order, and shows no trace of the machine.
 
 A rule yields its findings: a cell's number, counted from 1 (0 is the whole notebook), and a sentence.
 """
@@ -21,7 +21,8 @@ EXEMPTING_TAGS = {"nbval-ignore-output", "nbval-skip", "pytest-validate-ignore-o
 EXEMPTING_COMMENTS = {tag.upper().replace("-", "_") for tag in EXEMPTING_TAGS}
 REASON = re.compile(r"#.*\bnot compared:\s*\w")
 
-HERE = "".join(rf"|(?<![\w.]){re.escape(str(path))}(?![\w-])" for path in (ROOT, Path(sys.prefix)))
+OURS = [re.escape(str(path)) for path in (ROOT, Path(sys.prefix)) if path != Path(path.anchor)]
+HERE = "".join(rf"|(?<![\w.]){path}(?![\w-])" for path in OURS)
 MONTH = (
     r"\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
     r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
@@ -102,7 +103,7 @@ def structure(script: NotebookNode, notebook: NotebookNode) -> Findings:
     same = [ours == theirs for ours, theirs in zip(expected, found, strict=False)]
     first = [*same, False].index(False) + 1
     if len(expected) != len(found):
-        yield first, f"from here on the notebook differs; it has {len(found)} cells, the script {len(expected)}"
+        yield first, f"from here on the notebook differs: {len(found)} cells, {len(expected)} in the script"
     elif expected != found and sorted(expected) == sorted(found):
         yield first, "from here on the notebook's cells stand in another order than the script's"
     else:
@@ -150,9 +151,8 @@ def counts(notebook: NotebookNode) -> Findings:
             yield number, "the cell was not executed"
         elif cell.execution_count != count:
             yield number, f"the execution count must be {count}; got {cell.execution_count}"
-        for output in cell.outputs:
-            if output.get("execution_count", cell.execution_count) != cell.execution_count:
-                yield number, f"its result is numbered {output.execution_count}, not {cell.execution_count}"
+        elif any(output.get("execution_count", count) != count for output in cell.outputs):
+            yield number, f"its result must be numbered {count}, like the cell"
 
 
 def errors(notebook: NotebookNode) -> Findings:

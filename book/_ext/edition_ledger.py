@@ -4,14 +4,14 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-Cell = str | nodes.Node | list[nodes.Node]
+Cell: TypeAlias = str | nodes.Node | list[nodes.Node]
 HEAD = ["claim", "what the paper says", "where", "chapter", "verdict", "evidence"]
 
 
@@ -24,6 +24,7 @@ def table(head: list[str], rows: Sequence[tuple[Sequence[Cell], list[str]]], cla
 
 
 def _row(cells: Sequence[Cell], classes: list[str]) -> nodes.row:
+    """Build a row; a cell is a sentence, or holds paragraphs and lists of its own."""
     row = nodes.row("", classes=classes)
     for cell in cells:
         entry = nodes.entry()
@@ -40,10 +41,11 @@ def _row(cells: Sequence[Cell], classes: list[str]) -> nodes.row:
 def chapter_name(env: BuildEnvironment, stem: str) -> Cell:
     """Name a chapter by number and subject, with a link once it is part of the book.
 
-    ``02_population_solutions`` is "2 population solutions".
+    ``02_population_solutions`` is "2 Population solutions".
     """
     number, _, noun = stem.partition("_")
-    name = f"{number.lstrip('0')} {noun.replace('_', ' ')}"
+    words = noun.replace("_", " ").capitalize().replace("maml", "MAML").replace("Cifar", "CIFAR")
+    name = f"{number.lstrip('0')} {words}"
     if f"book/{stem}" not in env.found_docs:
         return name
     return nodes.reference("", name, internal=True, refuri=f"{stem}.html")
@@ -73,7 +75,8 @@ def bearing(found: Sequence[Any]) -> list[nodes.Node]:
         return [nodes.paragraph("", "none yet")]
     items = []
     for item in found:
-        link = nodes.reference("", "", *sentence(item.says), internal=True, refuri=f"{item.notebook}.html#{item.anchor}")
+        cell = f"{item.notebook}.html#{item.anchor}"
+        link = nodes.reference("", "", *sentence(item.says), internal=True, refuri=cell)
         items.append(nodes.list_item("", nodes.paragraph("", "", badge(item.verdict), nodes.Text(" "), link)))
     return [nodes.bullet_list("", *items)]
 
@@ -120,6 +123,7 @@ class Ledger(Directive):
                 )
             )
         return [summary(verdicts), table(HEAD, rows, ["ledger"])]
+
 
 def add_script(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     """Load the filters on the page that has a ledger, and only there."""

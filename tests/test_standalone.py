@@ -1,0 +1,81 @@
+"""Each chapter runs alone: in an empty folder, with the dependencies but without this project, which its first cell installs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = sorted(path.name for path in (ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command with nothing of this environment's settings, and return what it printed."""
+    settings = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL", "PYTEST"))}
+    result = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert result.returncode == 0, result.stdout[-3000:]
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clone of the working tree in which the repository's address has been set to its own place."""
+    path = tmp_path_factory.mktemp("origin") / "book"
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, tracked.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, path / name)
+    run(sys.executable, "-m", "tools.repository", path.as_uri(), cwd=path)
+    run("git", "init", "--quiet", cwd=path)
+    run("git", "add", "--all", cwd=path)
+    run("git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "clone", cwd=path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def dependencies_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of an environment that sees this one's packages, not this project, and a torch of its own."""
+    path = tmp_path_factory.mktemp("environment") / "venv"
+    run(sys.executable, "-m", "venv", path, cwd=path.parent)
+    python = path / "bin" / "python"
+    own = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=path).strip())
+    # The line of a .pth file makes packages importable, but does not process the .pth files of editable installs there.
+    (own / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    (own / "torch").mkdir()
+    (own / "torch" / "__init__.py").write_text("__version__ = '1.0'\n", encoding="utf-8")
+    (own / "torch-1.0.dist-info").mkdir()
+    (own / "torch-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 1.0\n", encoding="utf-8")
+    return python
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_runs_alone(chapter: str, clone: Path, dependencies_only: Path, tmp_path: Path) -> None:
+    python = dependencies_only
+    run(python, "-m", "pip", "uninstall", "--yes", "--quiet", "maml-landscape", cwd=tmp_path)
+    with pytest.raises(AssertionError, match="No module named 'paperlib'"):
+        run(python, "-c", "import paperlib", cwd=tmp_path)
+    shutil.copy(clone / "book" / chapter, tmp_path / chapter)
+    run(python, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", chapter, cwd=tmp_path)
+    assert "clone" not in run(python, "-c", "import paperlib; print(paperlib.__file__)", cwd=tmp_path)
+    assert run(python, "-c", "import torch; print(torch.__version__)", cwd=tmp_path).strip() == "1.0"
+
+
+def test_without_an_address_the_first_cell_says_what_to_set(dependencies_only: Path, tmp_path: Path) -> None:
+    script = (ROOT / "book" / CHAPTERS[0]).with_suffix(".py").read_text(encoding="utf-8")
+    cell = script[script.index("import importlib.util") : script.index("\n# %%", script.index("import importlib.util"))]
+    address = next(line for line in cell.splitlines() if line.startswith("REPOSITORY"))
+    run(dependencies_only, "-m", "pip", "uninstall", "--yes", "--quiet", "maml-landscape", cwd=tmp_path)
+    (tmp_path / "first.py").write_text(cell.replace(address, 'REPOSITORY = ""'), encoding="utf-8")
+    with pytest.raises(AssertionError, match="set REPOSITORY above to the address"):
+        run(dependencies_only, "first.py", cwd=tmp_path)
