@@ -24,8 +24,13 @@ import sys
 REPOSITORY = ""
 if importlib.util.find_spec("paperlib") is None:
     if not REPOSITORY:
-        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY above to the address of the book's repository")
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"maml-landscape @ git+{REPOSITORY}"], check=True)
+        raise ModuleNotFoundError(
+            "paperlib is missing: set REPOSITORY above to the address of the book's repository"
+        )
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
+        check=True,
+    )
 
 # %%
 import matplotlib.pyplot as plt
@@ -51,9 +56,10 @@ plotting.use_book_style()
 # and the inputs are Gaussian with mean zero. In one dimension task $i$ is then three numbers: the input variance
 # $\rho_i$, the optimum $w_i^*$ and the noise variance $\sigma^2$.
 
-# %%
+# %% tags=["remove-input"]
 claims.states(
-    "def:environment", "tasks are drawn from a distribution; each task is a distribution of inputs and labels"
+    "def:environment",
+    "tasks are drawn from a distribution; each task is a distribution of inputs and labels",
 )
 
 # %% [markdown]
@@ -69,12 +75,15 @@ claims.states(
 # The population loss of task $i$ is $f_i(w)=\tfrac12E(wx-y)^2$; its mean over a sample is the empirical loss $\hat f_i$. Let sympy take the
 # expectation: it needs only $E[x^2]=\rho$, $E[z^2]=\sigma^2$ and $E[xz]=0$.
 
-# %%
-claims.states("def:population-loss def:empirical-loss", "the mean loss of a model over a task, and over a sample of it")
+# %% tags=["remove-input"]
+claims.states(
+    "def:population-loss def:empirical-loss",
+    "the mean loss of a model over a task, and over a sample of it",
+)
 
 # %%
 rho, alpha, sigma, m = sp.symbols("rho alpha sigma m", positive=True)
-w, w_star, x, z = sp.symbols("w w_star x z", real=True)
+w, w_star, x, z = sp.symbols("w w^* x z", real=True)
 squared_error = sp.expand((w * x - (w_star * x + z)) ** 2 / 2)
 population_loss = squared_error.subs({x * z: 0}).subs({x**2: rho, z**2: sigma**2})
 sp.factor(population_loss - sigma**2 / 2) + sigma**2 / 2
@@ -98,7 +107,8 @@ steps = [int(np.ceil(np.log(0.01) / np.log(1 - ratio))) for ratio in (0.9, 0.5, 
 claims.holds(
     "def:hardness",
     np.diff(steps) > 0,
-    "at αρ = 0.9, 0.5, 0.25, 0.1 the steps to a hundredth of the distance are " + ", ".join(map(str, steps)),
+    "at αρ = 0.9, 0.5, 0.25, 0.1 the steps to a hundredth of the distance are "
+    + ", ".join(map(str, steps)),
 )
 
 # %%
@@ -120,15 +130,18 @@ with claims.rejecting("harder tasks need fewer steps"):
 # $w_i-w^*=(1-\alpha S)(w-w^*)+\alpha\eta$. We need $E[S]=\rho$, $E[S^2]=\rho^2(1+2/m)$ (a mean of squared Gaussians), and
 # $E[\eta^2]=\sigma^2\rho/m$. The cross term vanishes since $\eta$ has mean zero given the inputs.
 
-# %%
+# %% tags=["remove-input"]
 claims.states(
-    "def:adaptation eq:1", "F_m(w) is the population loss after one step on m fresh samples, averaged over both"
+    "def:adaptation eq:1",
+    "F_m(w) is the population loss after one step on m fresh samples, averaged over both",
 )
 
 # %%
 S, eta = sp.symbols("S eta", real=True)
 adapted_error = (1 - alpha * S) * (w - w_star) + alpha * eta
-second_moment = sp.expand(adapted_error**2).subs({S**2: rho**2 * (1 + 2 / m), eta**2: sigma**2 * rho / m})
+second_moment = sp.expand(adapted_error**2).subs(
+    {S**2: rho**2 * (1 + 2 / m), eta**2: sigma**2 * rho / m}
+)
 second_moment = second_moment.subs(eta, 0).subs(S, rho)
 post_adaptation_loss = rho * second_moment / 2 + sigma**2 / 2
 curvature = sp.factor(sp.diff(post_adaptation_loss, w, 2))
@@ -154,7 +167,10 @@ def simulate_adaptation(start, rho, optimum, sigma, alpha, m, draws, rng):
 values = {w: 0.4, rho: 0.7, w_star: -1.0, sigma: 0.5, alpha: 0.8, m: 3}
 draws = simulate_adaptation(0.4, 0.7, -1.0, 0.5, 0.8, 3, 200_000, np.random.default_rng(0))
 claims.samples(
-    "eq:1", draws, float(post_adaptation_loss.subs(values)), "the closed form is the mean of f after simulated steps"
+    "eq:1",
+    draws,
+    float(post_adaptation_loss.subs(values)),
+    "the closed form is the mean of f after simulated steps",
 )
 
 # %% [markdown]
@@ -162,7 +178,12 @@ claims.samples(
 
 # %%
 with claims.rejecting("the sampling terms of order 1/m dropped"):
-    claims.samples("eq:1", draws, float(sp.limit(post_adaptation_loss, m, sp.oo).subs(values)), "full gradient")
+    claims.samples(
+        "eq:1",
+        draws,
+        float(sp.limit(post_adaptation_loss, m, sp.oo).subs(values)),
+        "full gradient",
+    )
 
 # %% [markdown]
 # ## Two tasks, two answers
@@ -175,10 +196,13 @@ env = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0)
 ALPHA, M = 1.0, 32
 starts = np.linspace(-1.6, 1.6, 161)
 before = {
-    name: 0.5 * env.covariances[g, 0, 0] * (starts - env.means[g, 0]) ** 2 for g, name in enumerate(("hard", "easy"))
+    name: 0.5 * env.covariances[g, 0, 0] * (starts - env.means[g, 0]) ** 2
+    for g, name in enumerate(("hard", "easy"))
 }
 after = {
-    name: 0.5 * linear.adapted_covariance(env.covariances, ALPHA, M)[g, 0, 0] * (starts - env.means[g, 0]) ** 2
+    name: 0.5
+    * linear.adapted_covariance(env.covariances, ALPHA, M)[g, 0, 0]
+    * (starts - env.means[g, 0]) ** 2
     for g, name in enumerate(("hard", "easy"))
 }
 
@@ -197,7 +221,14 @@ def before_and_after():
         axis.plot(starts, losses["easy"], "--", color=plotting.EASY, label="easy task")
         axis.plot(starts, average, color="black", label="average")
         axis.plot(*lowest, marker, color=colour, markersize=8)
-        axis.annotate(name, lowest, xytext=(0, drop), textcoords="offset points", ha="center", color=colour)
+        axis.annotate(
+            name,
+            lowest,
+            xytext=(0, drop),
+            textcoords="offset points",
+            ha="center",
+            color=colour,
+        )
         axis.set(xlabel=r"start $w$", ylim=(0, 0.8), title=f"{title} adaptation")
     axes[1].legend(loc="upper center")
     axes[0].set_ylabel("loss")
@@ -230,12 +261,16 @@ Markdown(
 # \min_w\ \frac1{T\tau}\sum_{i=1}^T\sum_{j=1}^\tau\hat f_i\Bigl(w-\alpha\nabla\hat f_i(w;X^{in}_{i,j},y^{in}_{i,j});\,X^{out}_{i,j},y^{out}_{i,j}\Bigr). \tag{4}
 # $$
 
-# %%
-claims.states("eq:3", "ERM minimises the average empirical loss of the training tasks, without a step")
-
-# %%
+# %% tags=["remove-input"]
 claims.states(
-    "def:episodes eq:4", "MAML minimises the outer loss after one step on the inner samples, in τ episodes of n₁ + n₂"
+    "eq:3",
+    "ERM minimises the average empirical loss of the training tasks, without a step",
+)
+
+# %% tags=["remove-input"]
+claims.states(
+    "def:episodes eq:4",
+    "MAML minimises the outer loss after one step on the inner samples, in τ episodes of n₁ + n₂",
 )
 
 # %% [markdown]
@@ -250,16 +285,26 @@ def train(tasks, n1, n2, rng):
     group = rng.integers(0, 2, tasks)
     inputs = rng.normal(size=(tasks, n1 + n2)) * np.sqrt(env.covariances[group, 0])
     optima = env.means[group, 0]
-    inner, outer = np.mean(inputs[:, :n2] ** 2, axis=1), np.mean(inputs[:, n2:] ** 2, axis=1)
+    inner, outer = (
+        np.mean(inputs[:, :n2] ** 2, axis=1),
+        np.mean(inputs[:, n2:] ** 2, axis=1),
+    )
     maml_weight = (1 - ALPHA * inner) ** 2 * outer
-    return np.average(optima, weights=np.mean(inputs**2, axis=1)), np.average(optima, weights=maml_weight)
+    return np.average(optima, weights=np.mean(inputs**2, axis=1)), np.average(
+        optima, weights=maml_weight
+    )
 
 
 # %%
-repeats = np.array([train(2000, n1=4, n2=M, rng=np.random.default_rng(seed)) for seed in range(200)])
+repeats = np.array(
+    [train(2000, n1=4, n2=M, rng=np.random.default_rng(seed)) for seed in range(200)]
+)
 population = [linear.erm_solution(env)[0], linear.maml_solution(env, ALPHA, M)[0]]
 claims.samples(
-    "eq:3 eq:4 text:erm-surrogate", repeats, population, "trained ERM and MAML settle at the population minimisers"
+    "eq:3 eq:4 text:erm-surrogate",
+    repeats,
+    population,
+    "trained ERM and MAML settle at the population minimisers",
 )
 
 # %%
@@ -271,14 +316,22 @@ with claims.rejecting("the two solutions exchanged"):
 # That it need not be so is the subject of later chapters: with other sample sizes at test time (chapter 3) or few tasks (chapter 5) ERM can win.
 
 # %%
-trained_risks = np.array([[linear.excess_risk(env, [start], ALPHA, M) for start in pair] for pair in repeats])
+trained_risks = np.array(
+    [[linear.excess_risk(env, [start], ALPHA, M) for start in pair] for pair in repeats]
+)
 claims.holds(
-    "text:maml-surrogate", trained_risks[:, 1] < trained_risks[:, 0], "trained MAML has the smaller excess risk here"
+    "text:maml-surrogate",
+    trained_risks[:, 1] < trained_risks[:, 0],
+    "trained MAML has the smaller excess risk here",
 )
 
 # %%
 with claims.rejecting("ERM as the better start"):
-    claims.holds("text:maml-surrogate", trained_risks[:, 0] < trained_risks[:, 1], "ERM better")
+    claims.holds(
+        "text:maml-surrogate",
+        trained_risks[:, 0] < trained_risks[:, 1],
+        "ERM better",
+    )
 
 # %% [markdown]
 # The paper speaks of *the* solution of (3) and of (4). In $d$ dimensions a quadratic has one minimiser only if its matrix is invertible,
@@ -299,7 +352,9 @@ unique = "text:erm-unique-solution text:maml-unique-solution"
 claims.holds(unique, np.array(enough) > 1e-9, "8 rows in 4 dimensions leave one minimiser")
 
 # %%
-with claims.rejecting("a unique minimiser whatever the sample: 3 rows in 4 dimensions", printed=True):
+with claims.rejecting(
+    "a unique minimiser whatever the sample: 3 rows in 4 dimensions", printed=True
+):
     claims.holds(unique, np.array(scarce) > 1e-9, "3 rows")
 
 # %% [markdown]
@@ -312,8 +367,11 @@ with claims.rejecting("a unique minimiser whatever the sample: 3 rows in 4 dimen
 # \mathcal E_m(w) = F_m(w)-\inf_{w'}F_m(w'). \tag{2}
 # $$
 
-# %%
-claims.states("eq:2", "the excess risk of a start: its post-adaptation risk less that of the best start")
+# %% tags=["remove-input"]
+claims.states(
+    "eq:2",
+    "the excess risk of a start: its post-adaptation risk less that of the best start",
+)
 
 # %% [markdown]
 # Take the two tasks again, keep everything exact, and let the noise be $\sigma=1$. The curvatures after adaptation are rational numbers:
@@ -327,7 +385,7 @@ risk
 # %%
 best_start = sp.solve(sp.diff(risk, w), w)[0]
 infimum = risk.subs(w, best_start)
-best_start, infimum
+sp.Tuple(best_start, infimum)
 
 # %% [markdown]
 # There is another number that one could subtract. Let every task begin at its own optimum: $w-w_i^*=0$, the distance costs nothing, and
@@ -335,7 +393,7 @@ best_start, infimum
 
 # %%
 floor = (post_adaptation_loss.subs(hard | {w: 1}) + post_adaptation_loss.subs(easy | {w: -1})) / 2
-floor, infimum - floor
+sp.Tuple(floor, infimum - floor)
 
 # %% [markdown]
 # So the infimum in (2) lies strictly above the floor. The gap is the **irreducible risk**: the price of having to share one start.
@@ -346,7 +404,7 @@ floor, infimum - floor
 Q_hard, Q_easy = curvature.subs(hard), curvature.subs(easy)
 w_maml = (Q_hard - Q_easy) / (Q_hard + Q_easy)
 proposition_1 = (Q_hard * (w_maml - 1) ** 2 + Q_easy * (w_maml + 1) ** 2) / 4
-w_maml, proposition_1
+sp.Tuple(w_maml, proposition_1)
 
 # %% [markdown]
 # The MAML solution *is* the best start, so its excess risk (2) is zero. Proposition 1 gives the irreducible risk instead.
@@ -354,15 +412,28 @@ w_maml, proposition_1
 # %%
 excess = "eq:2 text:best-initialisation"
 claims.proves(
-    excess, [w_maml, risk.subs(w, w_maml) - infimum], [best_start, 0], "MAML with n₂ = m is the best start: excess zero"
+    excess,
+    [w_maml, risk.subs(w, w_maml) - infimum],
+    [best_start, 0],
+    "MAML with n₂ = m is the best start: excess zero",
 )
 
 # %%
 with claims.rejecting("what Proposition 1 computes, taken for the excess risk"):
-    claims.proves(excess, risk.subs(w, w_maml) - infimum, proposition_1, "Proposition 1 as an excess risk")
+    claims.proves(
+        excess,
+        risk.subs(w, w_maml) - infimum,
+        proposition_1,
+        "Proposition 1 as an excess risk",
+    )
 
 # %%
-claims.proves("eq:2", proposition_1, infimum - floor, "what Proposition 1 computes is the risk above the noise floor")
+claims.proves(
+    "eq:2",
+    proposition_1,
+    infimum - floor,
+    "what Proposition 1 computes is the risk above the noise floor",
+)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
@@ -401,20 +472,16 @@ with claims.rejecting("risk above the floor in place of excess risk"):
 def two_risks():
     """Draw the post-adaptation risk as floor, irreducible risk and excess risk."""
     figure, axis = plt.subplots(figsize=(7, 3.4))
-    total = np.array([linear.post_adaptation_risk(noisy, [start], ALPHA, M) for start in starts])
-    axis.fill_between(starts, 0, float(floor), color="#999999", alpha=0.35, lw=0, label="noise floor $N$")
-    axis.fill_between(
-        starts, float(floor), float(infimum), color=plotting.HARD, alpha=0.45, lw=0, label="irreducible risk"
-    )
-    axis.fill_between(starts, float(infimum), total, color=plotting.MAML, alpha=0.2, lw=0, label="excess risk (2)")
+    total = np.array([linear.post_adaptation_risk(noisy, [w0], ALPHA, M) for w0 in starts])
+    edges = [0 * starts, float(floor) + 0 * starts, float(infimum) + 0 * starts, total]
+    labels = ("noise floor $N$", "irreducible risk", "excess risk (2)")
+    colours = ((0.6, 0.6, 0.6, 0.35), plotting.HARD + "70", plotting.MAML + "33")
+    for low, high, label, colour in zip(edges[:-1], edges[1:], labels, colours, strict=True):
+        axis.fill_between(starts, low, high, color=colour, lw=0, label=label)
     axis.plot(starts, total, color="black", label="$F_m(w)$")
-    for name, start, colour, marker in (
-        ("ERM", population[0], plotting.ERM, "s"),
-        ("MAML", population[1], plotting.MAML, "o"),
-    ):
-        axis.plot(
-            start, linear.post_adaptation_risk(noisy, [start], ALPHA, M), marker, color=colour, label=name, ls="none"
-        )
+    for name, start, style in zip(("ERM", "MAML"), population, ("s", "o"), strict=True):
+        height = linear.post_adaptation_risk(noisy, [start], ALPHA, M)
+        axis.plot(start, height, style, color=getattr(plotting, name), label=name)
     axis.set(xlabel=r"start $w$", ylabel="post-adaptation risk", ylim=(0.45, 0.85))
     axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
@@ -423,8 +490,12 @@ def two_risks():
 two_risks()
 
 # %% tags=["remove-input"]
-erm_risks = [f(noisy, population[:1], ALPHA, M) for f in (linear.risk_above_floor, linear.excess_risk)]
-maml_risks = [f(noisy, population[1:], ALPHA, M) for f in (linear.risk_above_floor, linear.excess_risk)]
+erm_risks = [
+    f(noisy, population[:1], ALPHA, M) for f in (linear.risk_above_floor, linear.excess_risk)
+]
+maml_risks = [
+    f(noisy, population[1:], ALPHA, M) for f in (linear.risk_above_floor, linear.excess_risk)
+]
 Markdown(
     f"| | risk above the floor | excess risk (2) |\n| --- | --- | --- |\n"
     f"| ERM | {erm_risks[0]:.4f} | {erm_risks[1]:.4f} |\n| MAML | {maml_risks[0]:.4f} | {maml_risks[1]:.4f} |\n"
@@ -477,7 +548,8 @@ assert sp.solve(sp.cancel(difference / alpha), alpha) == [sp.Rational(128, 85)]
 
 # %% tags=["hide-cell"]
 losses = [
-    sp.limit((population_risk + sigma**2) / (proposition_1 + sigma**2), sigma, sp.oo) for population_risk in (1, 2)
+    sp.limit((population_risk + sigma**2) / (proposition_1 + sigma**2), sigma, sp.oo)
+    for population_risk in (1, 2)
 ]
 assert losses == [1, 1]
 

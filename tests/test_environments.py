@@ -70,7 +70,7 @@ def test_arrays_are_copies_that_cannot_be_written(name: str) -> None:
 
 
 def test_rounding_is_forgiven_and_mended() -> None:
-    tilted = EYE + [[0.0, 1e-14], [0.0, 0.0]]
+    tilted = [[1.0, 1e-14], [0.0, 1.0]]
     almost_flat = np.diag([1.0, -1e-14])
     env = TaskEnvironment([0.5, 0.5 + 1e-14], [tilted, EYE], GROUPS["means"], [almost_flat, EYE])
     np.testing.assert_array_equal(env.covariances, env.covariances.swapaxes(1, 2))
@@ -181,7 +181,10 @@ def test_bad_optima_are_named(change: dict[str, Any], message: str) -> None:
         ({"covariances": [EYE, np.eye(3)]}, r"covariances must be an array of real numbers; got "),
         ({"probabilities": [0.5, 0.4]}, r"probabilities must sum to one; they sum to 0\.9$"),
         ({"probabilities": [[1.0], [0.5, 0.5]]}, r"probabilities must be an array of real numbers; got "),
-        ({"optima": np.empty((0, 2)), "covariances": np.empty((0, 2, 2))}, r"probabilities must be positive; got \[\]$"),
+        (
+            {"optima": np.empty((0, 2)), "covariances": np.empty((0, 2, 2))},
+            r"probabilities must be positive; got \[\]$",
+        ),
     ],
 )
 def test_bad_tasks_are_named(change: dict[str, Any], message: str) -> None:

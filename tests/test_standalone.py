@@ -1,4 +1,4 @@
-"""Each chapter runs alone: in an empty folder, with the dependencies but without this project, which its first cell installs."""
+"""Each chapter runs alone: in an empty folder, with the dependencies; its first cell installs this project."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ CHAPTERS = sorted(path.name for path in (ROOT / "book").glob("[0-9][0-9]_*.ipynb
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Run a command with nothing of this environment's settings, and return what it printed."""
-    settings = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL", "PYTEST"))}
+    foreign = ("PYTHON", "VIRTUAL", "PYTEST")
+    settings = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     result = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [str(part) for part in command],
+        cwd=cwd,
+        env=settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert result.returncode == 0, result.stdout[-3000:]
     return result.stdout
@@ -30,7 +36,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a clone of the working tree in which the repository's address has been set to its own place."""
     path = tmp_path_factory.mktemp("origin") / "book"
     tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for name in filter(None, tracked.stdout.split("\0")):
         if (ROOT / name).is_file():
@@ -55,7 +65,8 @@ def dependencies_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (own / "torch").mkdir()
     (own / "torch" / "__init__.py").write_text("__version__ = '1.0'\n", encoding="utf-8")
     (own / "torch-1.0.dist-info").mkdir()
-    (own / "torch-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 1.0\n", encoding="utf-8")
+    metadata = "Metadata-Version: 2.1\nName: torch\nVersion: 1.0\n"
+    (own / "torch-1.0.dist-info" / "METADATA").write_text(metadata, encoding="utf-8")
     return python
 
 

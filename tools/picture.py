@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 from pathlib import Path
 
 from PIL import Image
@@ -29,4 +28,4 @@ def figure_on_white(notebook: Path, name: str) -> Image.Image:
 if __name__ == "__main__":
     beside = PICTURE.with_suffix(".part")
     figure_on_white(NOTEBOOK, FIGURE).save(beside, format="PNG", optimize=True)
-    os.replace(beside, PICTURE)
+    beside.replace(PICTURE)

@@ -1,0 +1,84 @@
+r"""Exact averages of products of sample covariances of Gaussian rows, which follow the Wishart distribution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from paperlib.environments import Array, finite_array, real_number, symmetric_matrices
+
+Factor = Array | tuple[Array, float]
+
+
+def wishart_average(subscripts: str, factors: Sequence[Factor], covariance: ArrayLike, n: float) -> Array:
+    r"""Return the mean of an einsum of matrices in which some factors hold the sample covariance of n Gaussian rows.
+
+    A factor is a matrix, or a pair (B, b) that stands for :math:`B + b(\hat S-\Sigma)`. By Wick's theorem
+
+    .. math:: E\prod_{j\le k}(\hat S-\Sigma)_{a_jb_j} = \sum_\pi n^{c(\pi)-k}\prod_{\{p,q\}\in\pi}\Sigma_{pq},
+
+    over the pairings of the 2k indices in which no :math:`a_j` meets its own :math:`b_j`; :math:`c(\pi)` is the
+    number of closed loops that the pairing makes with the edges :math:`a_jb_j`. Exact for any k, n and d.
+
+    Args:
+        subscripts: an explicit einsum of two-letter operands, each letter twice, such as ``"ab,bc,cd->ad"``.
+        factors: one (d, d) matrix or pair for each operand.
+        covariance: (d, d), symmetric positive definite.
+        n: number of rows, at least 1; `math.inf` gives the limit.
+
+    Raises:
+        ValueError: covariance not symmetric positive definite, n < 1, factors not one for each operand,
+            or not (d, d).
+
+    Example:
+        The fourth moment of a chi-square variable with one degree of freedom is :math:`1\cdot3\cdot5\cdot7`:
+
+        >>> s = (np.eye(1), 1.0)
+        >>> wishart_average("ab,bc,cd,de->ae", [s, s, s, s], [[1.0]], n=1)
+        array([[105.]])
+    """
+    sigma = symmetric_matrices("covariance", covariance, 2)
+    count = real_number("n", n, at_least=1.0, finite=False)
+    operands, output = subscripts.split("->")
+    letters = operands.split(",")
+    if len(letters) != len(factors):
+        raise ValueError(f"factors must be {len(letters)}, one for each operand of {subscripts!r}; got {len(factors)}")
+    pairs = [factor if isinstance(factor, tuple) else (factor, 0.0) for factor in factors]
+    means = [finite_array("factors", mean, 2) for mean, _ in pairs]
+    if any(mean.shape != sigma.shape for mean in means):
+        raise ValueError(f"factors must have shape {sigma.shape} like covariance; got {[m.shape for m in means]}")
+    random = [place for place, (_, slope) in enumerate(pairs) if slope != 0.0]
+    total = np.zeros((len(sigma),) * len(output))
+    for k in range(len(random) + 1):
+        for chosen in combinations(random, k):
+            slope = math.prod(pairs[place][1] for place in chosen)
+            kept = [place for place in range(len(pairs)) if place not in chosen]
+            for pairing, loops in _pairings([letters[place] for place in chosen]):
+                weight = slope * count ** (loops - k)
+                if weight == 0.0:
+                    continue
+                names = [letters[place] for place in kept] + pairing
+                values = [means[place] for place in kept] + [sigma] * k
+                total += weight * np.einsum(",".join(names) + "->" + output, *values, optimize="greedy")
+    return np.asarray(total)
+
+
+def _pairings(edges: Sequence[str]) -> Iterator[tuple[list[str], int]]:
+    """Yield each pairing of the ends of the edges that joins no edge to itself, with the number of loops it makes."""
+    if not edges:
+        yield [], 0
+        return
+    start, end, rest = edges[0][0], edges[0][1], edges[1:]
+    for place, edge in enumerate(rest):
+        for near, far in ((edge[0], edge[1]), (edge[1], edge[0])):
+            # joining `end` to `near` merges two edges into one, from `start` to `far`, which may close upon itself
+            merged = start + far
+            others = [*rest[:place], *rest[place + 1 :]]
+            for pairing, loops in _pairings([merged, *others]):
+                yield [end + near, *pairing], loops
+            for pairing, loops in _pairings(others):
+                yield [end + near, merged, *pairing], loops + 1

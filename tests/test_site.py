@@ -1,0 +1,448 @@
+"""The site: built without a warning, whole, offline, readable on a phone and in the dark.
+
+One build and one browser serve all tests. Where Chromium is missing its tests skip, unless CI or PAPERLIB_NO_SKIP is set.
+"""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
+EXTRA = {"genindex", "index", "prf-prf", "search"}  # written by Sphinx and Jupyter Book, not by us
+PHONE = 390
+CONTRAST = 4.5  # WCAG 2.1, level AA, for text of ordinary size
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+# The build, and what its files say.
+
+
+class Source(HTMLParser):
+    """What one page of HTML refers to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if found.get("id"):
+            self.ids.add(str(found["id"]))
+        if tag == "a" and found.get("href"):
+            self.links.append(str(found["href"]))
+        if tag == "img":
+            self.images.append(found)
+        source = found.get("href") if tag == "link" else found.get("src")
+        if source and tag != "a":
+            self.loads.append(source)
+
+
+def build(source: Path, target: Path) -> Path:
+    """Build the site without tolerating a warning; return its folder."""
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "-W", "-n", "--keep-going"]
+    result = subprocess.run(
+        [*command, "--path-output", str(target), str(source)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    said = "\n".join(line for line in result.stderr.splitlines() if "WARNING" in line or "ERROR" in line)
+    assert result.returncode == 0, said or result.stderr[-3000:]
+    return target / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT, tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def sources(site: Path) -> dict[Path, Source]:
+    return {
+        path: Source(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html")) if in_book(site, path)
+    }
+
+
+def in_book(site: Path, path: Path) -> bool:
+    """Tell a page of the book from the theme's templates."""
+    return not path.relative_to(site).parts[0].startswith("_")
+
+
+def test_every_page_of_the_contents_is_built_and_no_other(site: Path, sources: dict[Path, Source]) -> None:
+    built = {path.relative_to(site).with_suffix("").as_posix() for path in sources}
+    assert built - EXTRA == set(PAGES)
+    assert len(built - EXTRA) == len(PAGES)
+
+
+def test_links_within_the_site_lead_somewhere(site: Path, sources: dict[Path, Source]) -> None:
+    broken = []
+    for page, source in sources.items():
+        for link in source.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc or link == "#":
+                continue
+            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            missing = not target.exists()
+            lost = parts.fragment and target in sources and unquote(parts.fragment) not in sources[target].ids
+            if missing or lost:
+                broken.append(f"{page.relative_to(site)}: {link}")
+    assert not broken, "\n".join(broken)
+
+
+def test_every_picture_has_a_text_for_those_who_do_not_see_it(site: Path, sources: dict[Path, Source]) -> None:
+    mute = [
+        f"{page.relative_to(site)}: {i['src']}" for page, s in sources.items() for i in s.images if not i.get("alt")
+    ]
+    assert not mute, "\n".join(mute)
+
+
+def test_no_page_loads_from_another_host(site: Path, sources: dict[Path, Source]) -> None:
+    foreign = [
+        f"{page.relative_to(site)}: {url}" for page, s in sources.items() for url in s.loads if urlsplit(url).netloc
+    ]
+    assert not foreign, "\n".join(foreign)
+
+
+def test_mathjax_is_the_small_part_that_is_needed(site: Path) -> None:
+    size = sum(path.stat().st_size for path in (site / "_static" / "mathjax").rglob("*") if path.is_file())
+    assert 1.4e6 < size < 1.8e6
+
+
+def test_launch_buttons_follow_the_one_setting(site: Path, tmp_path: Path) -> None:
+    page = "book/01_learning_to_adapt"
+    assert "launch-buttons" not in (site / f"{page}.html").read_text(encoding="utf-8")
+    for name in ("book", "paperlib", "tools"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    (tmp_path / "pyproject.toml").write_text('[tool.edition]\nrepository = "https://github.com/owner/name"\n')
+    links = Source((build(tmp_path, tmp_path / "out") / f"{page}.html").read_text(encoding="utf-8")).links
+    assert f"https://colab.research.google.com/github/owner/name/blob/main/{page}.ipynb" in links
+    assert f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/{page}.ipynb" in links
+    assert "https://github.com/owner/name" in links
+    assert (ROOT / f"{page}.ipynb").exists()
+
+
+# The browser.
+
+LEFTOVERS = r"""() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.parentElement.closest("pre, code, script, style, mjx-container")) continue;
+    if (/\\[()\[\]]|\$[^$]+\$/.test(node.data)) found.push(node.data.trim().slice(0, 80));
+  }
+  return found.concat(Array.from(document.querySelectorAll("mjx-merror"), (e) => "TeX error: " + e.textContent.slice(0, 80)));
+}"""
+
+# Elements that reach past the right edge, and whose end no box scrolls to.
+WIDE = r"""() => {
+  const scrolls = (e) => ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
+  const found = [];
+  for (const e of document.body.querySelectorAll("*")) {
+    if (e.closest("mjx-assistive-mml, dialog, .bd-sidebar-primary, .bd-sidebar-secondary, .pst-skip-link, [hidden]")) continue;
+    const box = e.getBoundingClientRect();
+    if (box.width === 0 || box.height === 0 || box.right <= innerWidth + 1) continue;
+    let inside = scrolls(e) && box.left + e.clientWidth <= innerWidth + 1;
+    for (let up = e.parentElement; up && up !== document.body && !inside; up = up.parentElement) {
+      inside = scrolls(up) && up.getBoundingClientRect().right <= innerWidth + 1;
+    }
+    if (!inside) found.push(`${e.tagName.toLowerCase()}.${e.className} ends at ${Math.round(box.right)}: ${e.textContent.slice(0, 50)}`);
+  }
+  return found;
+}"""
+
+# Text whose contrast with the background behind it is below the limit.
+FAINT = r"""(limit) => {
+  const known = new Map();
+  const colour = (text) => {
+    if (!known.has(text)) known.set(text, parse(text));
+    return known.get(text);
+  };
+  const parse = (text) => {
+    const canvas = parse.canvas ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, below) => [0, 1, 2].map((k) => top[k] * top[3] + below[k] * (1 - top[3])).concat(1);
+  const behind = (e) => {
+    const layers = [];
+    for (let up = e; up; up = up.parentElement) layers.push(colour(getComputedStyle(up).backgroundColor));
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
+  };
+  const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, k) => {
+    const v = c[k] / 255;
+    return sum + weight * (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  const seen = new Map();
+  for (const e of document.querySelectorAll(".bd-article *")) {
+    if (e.closest("pre, mjx-container, a.headerlink, [hidden], .visually-hidden")) continue;
+    if (!Array.from(e.childNodes).some((node) => node.nodeType === 3 && node.data.trim())) continue;
+    if (!e.checkVisibility({ opacityProperty: true })) continue;
+    const below = behind(e), ink = over(colour(getComputedStyle(e).color), below);
+    const [a, b] = [light(ink), light(below)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    const name = `${e.tagName.toLowerCase()}.${e.className}`;
+    if (ratio < limit && !seen.has(name)) seen.set(name, `${name} ${ratio.toFixed(2)}: ${e.textContent.trim().slice(0, 50)}`);
+  }
+  return Array.from(seen.values());
+}"""
+
+
+@dataclass
+class Visit:
+    """What happened while a page was looked at, wide and narrow, light and dark."""
+
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    formulas: int = 0
+    leftovers: list[str] = field(default_factory=list)
+    scroll_width: int = 0
+    wide: list[str] = field(default_factory=list)
+    themes: dict[str, str] = field(default_factory=dict)
+    faint: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Browser:
+    """Chromium, looking at a folder that is served on this machine."""
+
+    def __init__(self, chromium: Any, base: str) -> None:
+        self.chromium, self.base = chromium, base
+        self.visits: dict[str, Visit] = {}
+
+    @contextmanager
+    def page(self, visit: Visit | None = None, **settings: Any) -> Iterator[Any]:
+        """Open a tab whose errors and foreign requests are noted; nothing leaves this machine."""
+        context = self.chromium.new_context(viewport={"width": 1280, "height": 900}, **settings)
+        page, seen = context.new_page(), visit or Visit()
+
+        def admit(route: Any) -> None:
+            if route.request.url.startswith(self.base):
+                route.continue_()
+            else:
+                seen.foreign.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", admit)
+        page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        page.on("response", lambda got: seen.errors.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+        yield page
+        context.close()
+
+    def open(self, page: Any, name: str) -> None:
+        """Load a page and wait for its mathematics."""
+        page.goto(f"{self.base}/{name}.html", wait_until="load")
+        page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
+
+    def visit(self, name: str) -> Visit:
+        """Look at a page once, and remember what was seen."""
+        if name not in self.visits:
+            seen = self.visits[name] = Visit()
+            with self.page(seen, color_scheme="light") as page:
+                self.open(page, name)
+                seen.formulas = page.locator("mjx-container").count()
+                seen.leftovers = page.evaluate(LEFTOVERS)
+                for scheme in ("light", "dark"):
+                    page.emulate_media(color_scheme=scheme)
+                    page.add_style_tag(content="* { transition: none !important; }")
+                    page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+                    seen.themes[scheme] = page.evaluate("document.documentElement.dataset.theme")
+                    seen.faint[scheme] = page.evaluate(FAINT, CONTRAST)
+                page.set_viewport_size({"width": PHONE, "height": 800})
+                page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+                seen.scroll_width = page.evaluate("document.documentElement.scrollWidth")
+                seen.wide = page.evaluate(WIDE)
+        return self.visits[name]
+
+
+def without(reason: str, command: str) -> None:
+    """Skip, or fail where nothing may be skipped."""
+    message = f"{reason}; install it with: {command}"
+    if os.environ.get("CI") or os.environ.get("PAPERLIB_NO_SKIP"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on a free port of this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *arguments: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    if find_spec("playwright") is None:
+        without("playwright is missing", f"{sys.executable} -m pip install -r requirements.txt")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or playwright.chromium.executable_path
+        if not Path(path).exists():
+            without("Chromium is missing", "sudo apt-get install chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(site: Path, chromium: Any) -> Iterator[Browser]:
+    with served(site) as base:
+        yield Browser(chromium, base)
+
+
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+@every_page
+def test_no_error_in_the_browser(browser: Browser, name: str) -> None:
+    assert browser.visit(name).errors == []
+
+
+@every_page
+def test_no_request_leaves_this_machine(browser: Browser, name: str) -> None:
+    assert browser.visit(name).foreign == []
+
+
+@every_page
+def test_mathematics_is_rendered(browser: Browser, site: Path, name: str) -> None:
+    text = (site / f"{name}.html").read_text(encoding="utf-8")
+    seen = browser.visit(name)
+    assert seen.formulas >= len(re.findall(r'class="math ', text))
+    assert seen.leftovers == []
+
+
+@every_page
+def test_the_page_does_not_scroll_sideways_on_a_phone(browser: Browser, name: str) -> None:
+    seen = browser.visit(name)
+    assert seen.scroll_width <= PHONE and not seen.wide, "\n".join([f"{seen.scroll_width} wide", *seen.wide])
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_readable(browser: Browser, name: str, scheme: str) -> None:
+    seen = browser.visit(name)
+    assert seen.themes[scheme] == scheme
+    assert not seen.faint[scheme], "\n".join(seen.faint[scheme])
+
+
+def test_the_button_switches_to_the_dark(browser: Browser) -> None:
+    with browser.page(color_scheme="light") as page:
+        browser.open(page, PAGES[0])
+        themes = set()
+        for _ in range(3):
+            page.locator(".bd-header-article .theme-switch-button").click()
+            themes.add(page.evaluate("document.documentElement.dataset.theme"))
+        assert themes == {"light", "dark"}
+
+
+def test_figures_have_no_white_card_in_the_dark(browser: Browser) -> None:
+    with browser.page(color_scheme="dark") as page:
+        browser.open(page, PAGES[1])
+        image = page.locator("div.cell_output img").first
+        style = image.evaluate("(e) => [getComputedStyle(e).backgroundColor, getComputedStyle(e).filter]")
+        assert style == ["rgba(0, 0, 0, 0)", "invert(1) hue-rotate(180deg)"]
+
+
+SHOWN = """(column) => Array.from(document.querySelectorAll("table.ledger tbody tr"))
+  .filter((row) => row.checkVisibility()).map((row) => row.cells[column].textContent.trim())"""
+CHAPTER, VERDICT = 3, 4
+
+
+def test_the_filters_of_the_ledger(browser: Browser) -> None:
+    with browser.page() as page:
+        browser.open(page, "book/claims")
+        verdicts = page.evaluate(SHOWN, VERDICT)
+        total = len(yaml.safe_load((ROOT / "book/claims.yml").read_text(encoding="utf-8")))
+        assert len(verdicts) == total and len(set(verdicts)) > 1
+        for verdict in sorted(set(verdicts)):
+            page.get_by_label("verdict").select_option(verdict)
+            shown = page.evaluate(SHOWN, VERDICT)
+            assert shown == [verdict] * verdicts.count(verdict)
+            assert page.locator("#ledger-count").inner_text() == f"{len(shown)} of {total} claims shown"
+        page.get_by_label("verdict").select_option("all verdicts")
+        page.get_by_label("chapter").select_option("1 Learning to adapt")
+        shown = page.evaluate(SHOWN, CHAPTER)
+        assert 0 < len(shown) < total and set(shown) == {"1 Learning to adapt"}
+        assert page.url.endswith("?chapter=01-learning-to-adapt")
+        page.get_by_label("chapter").focus()
+        page.keyboard.press("Home")
+        assert len(page.evaluate(SHOWN, CHAPTER)) == total
+        page.get_by_label("verdict").focus()
+        page.keyboard.press("ArrowDown")
+        assert 0 < len(page.evaluate(SHOWN, VERDICT)) < total
+
+
+def test_a_choice_of_the_ledger_can_be_linked_to(browser: Browser) -> None:
+    with browser.page() as page:
+        page.goto(f"{browser.base}/book/claims.html?verdict=open", wait_until="domcontentloaded")
+        assert set(page.evaluate(SHOWN, VERDICT)) == {"open"}
+
+
+def test_without_scripts_the_ledger_shows_every_row(browser: Browser) -> None:
+    with browser.page(java_script_enabled=False) as page:
+        page.goto(f"{browser.base}/book/claims.html")
+        rows = page.locator("table.ledger tbody tr")
+        assert page.locator("table.ledger tbody tr:visible").count() == rows.count() > 0
+
+
+BAD_PAGE = """<!doctype html><html><body class="bd-article">
+<script src="https://example.org/script.js"></script><script>console.error("said"); undefined_function();</script>
+<img src="missing.png"><mjx-merror>no such macro</mjx-merror><p>left \\(x\\)</p><p>left $y$</p>
+<p class="faint" style="color: #999">faint</p><div class="clip" style="overflow: hidden"><p class="cut" style="width: 900px">cut</p></div>
+</body></html>"""
+
+
+def test_the_probes_find_what_is_wrong(chromium: Any, tmp_path: Path) -> None:
+    (tmp_path / "bad.html").write_text(BAD_PAGE)
+    with served(tmp_path) as base:
+        seen = Browser(chromium, base).visit("bad")
+    said = "\n".join(seen.errors)
+    assert "said" in said and "undefined_function" in said and "404" in said
+    assert "https://example.org/script.js" in seen.foreign
+    assert seen.leftovers == ["left \\(x\\)", "left $y$", "TeX error: no such macro"]
+    assert any(line.startswith("p.cut") for line in seen.wide)
+    assert [line.split()[0] for line in seen.faint["light"]] == ["p.faint"]
