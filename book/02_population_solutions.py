@@ -9,7 +9,8 @@
 #
 # **What you will do.** Split the post-adaptation risk of any start into three parts, of which only one depends on the start.
 #
-# **What you will learn.** To compute Gaussian moments by pairing; to derive Lemma 2, the matrices $Q^{(s)}$, both population solutions
+# **What you will learn.** To compute Gaussian moments by pairing; to derive Lemma 2, the matrices $Q^{(s)}$, both population
+# solutions
 # and Proposition 1; to say which risk a formula gives.
 #
 # **What you need.** [Chapter 1](01_learning_to_adapt), matrices and traces.
@@ -23,12 +24,17 @@ import sys
 REPOSITORY = ""
 if importlib.util.find_spec("paperlib") is None:
     if not REPOSITORY:
-        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY to the address of the book's repository")
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"maml-landscape @ git+{REPOSITORY}"], check=True)
+        raise ModuleNotFoundError(
+            "paperlib is missing: set REPOSITORY to the address of the book's repository"
+        )
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", f"maml-landscape @ git+{REPOSITORY}"],
+        check=True,
+    )
 
 # %%
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations
 
 import matplotlib.pyplot as plt
@@ -44,19 +50,39 @@ plotting.use_book_style()
 # %% [markdown]
 # ## One step in $d$ dimensions
 #
-# Task $i$ has inputs $x\sim N(0,\Sigma_i)$ and labels $y=\langle w_i^*,x\rangle+z$, $z\sim N(0,\sigma^2)$. A learner that starts from $w$
-# receives $m$ samples, the rows of $\hat X_i$ with labels $\hat y_i=\hat X_iw_i^*+\hat z_i$, and takes one step. In dimension one the step
-# multiplied the distance to the optimum by $1-\alpha S$. Now it multiplies it by a random matrix:
+# The model is now $x\mapsto\langle w,x\rangle$ with $d$ weights, and a task is an input covariance and an optimum: $x\sim N(0,\Sigma_i)$ and
+# $y=\langle w_i^*,x\rangle+z$ with noise $z\sim N(0,\sigma^2)$.
+
+# %% tags=["remove-input"]
+claims.states(
+    "def:linear-model",
+    "inputs N(0, Σ), labels y = ⟨w*, x⟩ + z with noise of variance σ², which §3 once calls ν²",
+)
+
+# %% tags=["remove-input"]
+claims.states(
+    "def:squared-loss",
+    "f(w) is half the mean squared error; its empirical version is the mean over the samples, as in §2",
+)
+
+# %% [markdown]
+# (Without the mean the step would grow with the number of samples; [Chapter 1](01_learning_to_adapt) says where the paper's two definitions part.)
+# A learner that starts from $w$ receives $m$ samples, the rows of $\hat X_i$ with labels $\hat y_i=\hat X_iw_i^*+\hat z_i$, and takes one step. In
+# dimension one the step multiplied the distance to the optimum by $1-\alpha S$. Now it multiplies it by a random matrix:
 #
 # $$
 # w_i-w_i^*=P_i(w-w_i^*)+\frac{\alpha}{m}\hat X_i^\top\hat z_i,\qquad P_i=I-\frac{\alpha}{m}\hat X_i^\top\hat X_i .
 # $$ (adapted-distance)
 
-# %%
-claims.states("def:adaptation-matrix", "P = I − (α/m) X̂ᵀX̂ is what one step on m samples does to the distance from the optimum")
+# %% tags=["remove-input"]
+claims.states(
+    "def:adaptation-matrix",
+    "P = I − (α/m) X̂ᵀX̂: what one step does to the distance from the optimum",
+)
 
 # %% [markdown]
-# On a fresh sample $(x,y)$ the adapted model is wrong by $\langle x,w_i\rangle-y=\langle x,w_i-w_i^*\rangle-z$. Let sympy confirm this
+# On a fresh sample $(x,y)$ the adapted model is wrong by $\langle x,w_i\rangle-y=\langle x,w_i-w_i^*\rangle-z$. Let sympy
+# confirm this
 # for two samples in two dimensions, every entry a symbol.
 
 # %%
@@ -65,34 +91,37 @@ w, w_star = sp.Matrix(sp.symbols("w1 w2")), sp.Matrix(sp.symbols("w_1^* w_2^*"))
 x, z_hat = sp.Matrix(sp.symbols("x1 x2")), sp.Matrix(sp.symbols("zhat1 zhat2"))
 X = sp.Matrix(2, 2, sp.symbols("X11 X12 X21 X22"))
 P = sp.eye(2) - alpha / 2 * X.T * X
-
-# %%
 adapted = w - alpha / 2 * X.T * (X * w - (X * w_star + z_hat))
 residual = x.dot(adapted) - (x.dot(w_star) + z)
 signal, adapted_noise = x.dot(P * (w - w_star)), alpha / 2 * x.dot(X.T * z_hat)
-claims.proves("text:test-loss-chain", residual, signal - (z - adapted_noise), "the residual after a step is ⟨x, P(w − w*)⟩ − (z − (α/m) xᵀX̂ᵀẑ)")
+says = "the residual after a step is ⟨x, P(w − w*)⟩ − (z − (α/m) xᵀX̂ᵀẑ)"
+claims.proves("text:test-loss-chain", residual, signal - (z - adapted_noise), says)
 
 # %%
 with claims.rejecting("both noises entering with a plus, as printed", printed=True):
-    claims.proves("text:test-loss-chain", residual, signal + (z + adapted_noise), "z + (α/m) xᵀX̂ᵀẑ")
+    printed = signal + (z + adapted_noise)
+    claims.proves("text:test-loss-chain", residual, printed, "z + (α/m) xᵀX̂ᵀẑ")
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# A.1 writes the residual as $\langle x_i,P_i(w-w_i^*)\rangle+\bigl(z_i+\frac{\alpha}{m}x_i^\top\hat X_i^\top\hat z_i\bigr)$. The noise of the fresh sample has
+# A.1 writes the residual as $\langle x_i,P_i(w-w_i^*)\rangle+\bigl(z_i+\frac{\alpha}{m}x_i^\top\hat X_i^\top\hat z_i\bigr)$.
+# The noise of the fresh sample has
 # the opposite sign to the noise of the step. In the mean square this makes no difference, since the two are independent.
 # (The vector called $z_i^{in}\in\mathbb R^m$ just above that display is $\hat z_i$.)
 # :::
 #
 # Square and average. The noises have mean zero given the inputs, so every cross term vanishes. Averaging $x$ turns
 # $\langle x,v\rangle^2$ into $\lVert v\rVert^2_{\Sigma}=v^\top\Sigma v$, and the adapted noise contributes
-# $\frac{\alpha^2\sigma^2}{m^2}E\operatorname{tr}(\hat X\Sigma\hat X^\top)=\frac{\alpha^2\sigma^2}{m}\operatorname{tr}(\Sigma^2)$. The test loss [(1)](#eq-1) is therefore
+# $\frac{\alpha^2\sigma^2}{m^2}E\operatorname{tr}(\hat X\Sigma\hat X^\top)=\frac{\alpha^2\sigma^2}{m}\operatorname{tr}(\Sigma^2)$.
+# The test loss [(1)](#eq-1) is therefore
 #
 # $$
 # F_m(w)=\tfrac12E_i\Bigl[E\lVert P_i(w-w_i^*)\rVert^2_{\Sigma_i}+\sigma^2+\frac{\alpha^2\sigma^2}{m}\operatorname{tr}(\Sigma_i^2)\Bigr].
 # $$ (test-loss)
 #
-# What is left is a matrix. With $S=\frac1m\hat X^\top\hat X$ we have $E[P\Sigma P]=\Sigma-2\alpha\Sigma^2+\alpha^2E[S\Sigma S]$, and the last
+# What is left is a matrix. With $S=\frac1m\hat X^\top\hat X$ we have
+# $E[P\Sigma P]=\Sigma-2\alpha\Sigma^2+\alpha^2E[S\Sigma S]$, and the last
 # expectation holds products of four Gaussians.
 #
 # ## Gaussian moments by pairing
@@ -106,6 +135,7 @@ with claims.rejecting("both noises entering with a plus, as printed", printed=Tr
 #
 # six have fifteen, and an odd number has none. (Physicists call it Wick's theorem.) It is a few lines of code:
 
+
 # %%
 def pairings(items):
     """Yield every way to split the items into pairs; an odd number of items has none."""
@@ -116,25 +146,27 @@ def pairings(items):
             yield [(items[0], items[partner]), *others]
 
 
-# %%
 [len(list(pairings(list(range(count))))) for count in (2, 3, 4, 6, 8)]
 
 
 # %% [markdown]
 # A polynomial in Gaussian variables is averaged monomial by monomial:
 
+
 # %%
 def expectation(polynomial, variables, covariance):
-    """Return the mean of a polynomial in centred Gaussian variables, as a sum over pairings."""
-    total = 0
+    """Return the mean of a polynomial in centred Gaussians, as a sum over pairings."""
+    terms = []
     for exponents, coefficient in sp.Poly(polynomial, *variables).terms():
         factors = [i for i, power in enumerate(exponents) for _ in range(power)]
-        total += coefficient * sum(sp.prod([covariance[pair] for pair in pairing]) for pairing in pairings(factors))
-    return sp.expand(total)
+        for pairing in pairings(factors):
+            terms.append(coefficient * sp.prod([covariance[pair] for pair in pairing]))
+    return sp.expand(sp.Add(*terms))
 
 
 # %% [markdown]
-# The rule itself can be had from the generating function $E[e^{\langle t,x\rangle}]=e^{t^\top\Sigma t/2}$, whose derivatives at $t=0$ are the
+# The rule itself can be had from the generating function $E[e^{\langle t,x\rangle}]=e^{t^\top\Sigma t/2}$, whose derivatives at
+# $t=0$ are the
 # moments. The two routes must agree, for correlated variables too:
 
 # %%
@@ -143,32 +175,37 @@ Sigma = sp.Matrix([[a, b], [b, c]])
 t = sp.Matrix(sp.symbols("t1 t2"))
 generating = sp.exp((t.T * Sigma * t)[0] / 2)
 orders = [(1, 1), (2, 1), (4, 0), (3, 1), (2, 2), (5, 0), (4, 2), (3, 3)]
-derivatives = [sp.diff(generating, *[t[0]] * i, *[t[1]] * j).subs({t[0]: 0, t[1]: 0}) for i, j in orders]
+at_zero = {t[0]: 0, t[1]: 0}
+derivatives = [sp.diff(generating, t[0], i, t[1], j).subs(at_zero) for i, j in orders]
 moments = [expectation(x[0] ** i * x[1] ** j, list(x), Sigma) for i, j in orders]
-
-# %%
-claims.proves("text:gaussian-moments", moments, derivatives, "sums over pairings are derivatives of the generating function")
+says = "sums over pairings are derivatives of E[exp⟨t, x⟩]"
+claims.proves("text:gaussian-moments", moments, derivatives, says)
 
 # %% [markdown]
-# The paper needs this for a diagonal $\Sigma$ with entries $\lambda_1,\lambda_2$ only. There the entries of $x$ are independent, odd moments vanish and the fourth are
+# The paper needs this for a diagonal $\Sigma$ with entries $\lambda_1,\lambda_2$ only. There the entries of $x$ are
+# independent, odd moments vanish and the fourth are
 # $3\lambda^2$. Here they come from a third route, the integral over the density:
 
 # %%
 lam = sp.symbols("lambda_1 lambda_2", positive=True)
 u = sp.Symbol("u", real=True)
-integral = [sp.integrate(u**k * sp.exp(-(u**2) / (2 * lam[0])) / sp.sqrt(2 * sp.pi * lam[0]), (u, -sp.oo, sp.oo)) for k in (3, 4)]
+density = sp.exp(-(u**2) / (2 * lam[0])) / sp.sqrt(2 * sp.pi * lam[0])
+third, fourth = (sp.integrate(u**k * density, (u, -sp.oo, sp.oo)) for k in (3, 4))
 products = [x[0] ** 3, x[0] ** 4, x[0] ** 2 * x[1] ** 2, x[0] ** 3 * x[1]]
 paired = [expectation(product, list(x), sp.diag(*lam)) for product in products]
-claims.proves("text:gaussian-moments", paired, [*integral, lam[0] * lam[1], 0], "odd moments 0, fourth moments 3λ², independent entries")
+says = "odd moments 0, fourth moments 3λ², entries independent"
+claims.proves("text:gaussian-moments", paired, [third, fourth, lam[0] * lam[1], 0], says)
 
 # %%
 with claims.rejecting("independence of the entries, when they are correlated"):
-    claims.proves("text:gaussian-moments", expectation(x[0] ** 2 * x[1] ** 2, list(x), Sigma), a * c, "E[x₁²x₂²] = Σ₁₁Σ₂₂")
+    second_by_second = moments[orders.index((2, 2))]
+    claims.proves("text:gaussian-moments", second_by_second, a * c, "E[x₁²x₂²] = Σ₁₁Σ₂₂")
 
 # %% [markdown]
 # ## Lemma 2, for any covariance and any matrix
 #
-# The paper proves the moment for a diagonal $\Sigma$ and a symmetric matrix in the middle. Pairing needs neither.
+# The moment that we need is a second moment of the Wishart distribution {cite}`wishart1928generalised`. The paper proves it for a diagonal $\Sigma$
+# and a symmetric matrix in the middle. Pairing needs neither.
 #
 # :::{prf:lemma} Lemma 2, for any covariance and any matrix
 # :label: lem-sandwich
@@ -187,7 +224,8 @@ with claims.rejecting("independence of the entries, when they are correlated"):
 # E\Bigl[\bigl(\tfrac1nX^\top X\bigr)A\bigl(\tfrac1nX^\top X\bigr)\Bigr]=\Sigma A\Sigma+\frac1n\bigl(\operatorname{tr}(\Sigma A)I_d+\Sigma A\bigr)\Sigma. \tag{77}
 # $$
 #
-# The proof goes in two steps. Let $x_k$ be the $k$-th row of $X$, a $1\times d$ matrix as in the paper, and $C_k=x_k^\top x_kAx_k^\top x_k$. In the double sum over rows,
+# The proof goes in two steps. Let $x_k$ be the $k$-th row of $X$, a $1\times d$ matrix as in the paper, and
+# $C_k=x_k^\top x_kAx_k^\top x_k$. In the double sum over rows,
 # two *different* rows are independent and each contributes its $\Sigma$; the $n$ terms with the same row twice are the $C_k$:
 #
 # (eq-78)=
@@ -195,40 +233,48 @@ with claims.rejecting("independence of the entries, when they are correlated"):
 # E\Bigl[\bigl(\tfrac1nX^\top X\bigr)A\bigl(\tfrac1nX^\top X\bigr)\Bigr]=\frac{n-1}n\Sigma A\Sigma+\frac1{n^2}\sum_{k=1}^nE[C_k]. \tag{78, corrected}
 # $$
 #
-# For one row, the three pairings of [](#isserlis) are three matrices. That is the whole content of
+# For one row, the three pairings of {eq}`isserlis` are three matrices. That is the whole content of
 #
 # (eq-80)=
 # $$
-# E[C_k]=\operatorname{tr}(\Sigma A)\Sigma+\Sigma(A+A^\top)\Sigma\;\bigl(=\operatorname{tr}(\Sigma A)\Sigma+2\Sigma A\Sigma\text{ for symmetric }A\bigr). \tag{80}
+# \begin{aligned}
+# E[C_k]&=\operatorname{tr}(\Sigma A)\Sigma+\Sigma(A+A^\top)\Sigma\\
+# &=\operatorname{tr}(\Sigma A)\Sigma+2\Sigma A\Sigma\quad\text{for symmetric }A.
+# \end{aligned} \tag{80}
 # $$
 #
 # :::{dropdown} Proof of the lemma
-# Entry $(r,s)$ of $C_k$ is $\sum_{ab}A_{ab}\,x_rx_ax_bx_s$. Pair $r$ with $a$ and $b$ with $s$: $\sum\Sigma_{ra}A_{ab}\Sigma_{bs}=(\Sigma A\Sigma)_{rs}$. Pair $r$ with $b$ and $a$
-# with $s$: $\sum\Sigma_{rb}A_{ab}\Sigma_{as}=(\Sigma A^\top\Sigma)_{rs}$. Pair $r$ with $s$ and $a$ with $b$: $\Sigma_{rs}\sum A_{ab}\Sigma_{ab}=\operatorname{tr}(\Sigma A)\Sigma_{rs}$.
-# The sum is (80). Of the $n^2$ pairs of rows $n(n-1)$ are different, which gives (78). Insert (80): $\frac{n-1}n\Sigma A\Sigma+\frac1n\Sigma A\Sigma=\Sigma A\Sigma$. $\square$
+# Entry $(r,s)$ of $C_k$ is $\sum_{ab}A_{ab}\,x_rx_ax_bx_s$. Pair $r$ with $a$ and $b$ with $s$:
+# $\sum\Sigma_{ra}A_{ab}\Sigma_{bs}=(\Sigma A\Sigma)_{rs}$. Pair $r$ with $b$ and $a$
+# with $s$: $\sum\Sigma_{rb}A_{ab}\Sigma_{as}=(\Sigma A^\top\Sigma)_{rs}$. Pair $r$ with $s$ and $a$ with $b$:
+# $\Sigma_{rs}\sum A_{ab}\Sigma_{ab}=\operatorname{tr}(\Sigma A)\Sigma_{rs}$.
+# The sum is (80). Of the $n^2$ pairs of rows $n(n-1)$ are different, which gives (78). Insert (80):
+# $\frac{n-1}n\Sigma A\Sigma+\frac1n\Sigma A\Sigma=\Sigma A\Sigma$. $\square$
 # :::
 #
-# Now the machine does the same by brute force, with no matrix algebra: it multiplies out, pairs, and sums. One row with a general covariance and a general $A$ first.
+# Now the machine does the same by brute force, with no matrix algebra: it multiplies out, pairs, and sums. One row with a
+# general covariance and a general $A$ first.
 
 # %%
 A = sp.Matrix(2, 2, sp.symbols("A11 A12 A21 A22"))
 
 
 def mean_over_rows(matrix, X, covariance):
-    """Return the mean of a matrix of polynomials in the entries of X, whose rows are independent."""
+    """Return the mean of a matrix of polynomials in X, whose rows are independent."""
     joint = sp.kronecker_product(sp.eye(X.rows), covariance)
     return matrix.applyfunc(lambda entry: expectation(entry, list(X), joint))
 
 
-# %%
 row = X[0, :]
 C = row.T * row * A * row.T * row
 single = mean_over_rows(C, row, Sigma)
-claims.proves("eq:80", single, (Sigma * A).trace() * Sigma + Sigma * (A + A.T) * Sigma, "one row, any Σ and A in two dimensions")
+three_pairings = (Sigma * A).trace() * Sigma + Sigma * A * Sigma + Sigma * A.T * Sigma
+claims.proves("eq:80", single, three_pairings, "one row, any Σ and A in two dimensions")
 
 # %%
 with claims.rejecting("the symmetric form for a matrix that is not symmetric"):
-    claims.proves("eq:80", single, (Sigma * A).trace() * Sigma + 2 * Sigma * A * Sigma, "2ΣAΣ")
+    symmetric_form = (Sigma * A).trace() * Sigma + 2 * Sigma * A * Sigma
+    claims.proves("eq:80", single, symmetric_form, "2ΣAΣ")
 
 # %% [markdown]
 # For a diagonal $\Sigma$ the paper lists the entries:
@@ -239,52 +285,66 @@ with claims.rejecting("the symmetric form for a matrix that is not symmetric"):
 # $$
 
 # %%
-lambdas, A3 = sp.symbols("lambda_1:4", positive=True), sp.Matrix(3, 3, sp.symbols("A1:4(1:4)"))
+lambdas = sp.symbols("lambda_1:4", positive=True)
+A3 = sp.Matrix(3, 3, sp.symbols("A1:4(1:4)"))
 row3 = sp.Matrix(1, 3, sp.symbols("x1:4"))
 single3 = mean_over_rows(row3.T * row3 * A3 * row3.T * row3, row3, sp.diag(*lambdas))
 
 
-# %%
 def entries_79(repeats):
     """Return the matrix of (79), with the given factor in front of λ_r² A_rr."""
+    off = sp.Matrix(3, 3, lambda r, s: lambdas[r] * lambdas[s] * (A3[r, s] + A3[s, r]))
     weighted_trace = sum(lambdas[j] * A3[j, j] for j in range(3))
-    on = [lambdas[r] * weighted_trace + repeats * lambdas[r] ** 2 * A3[r, r] for r in range(3)]
-    return sp.Matrix(3, 3, lambda r, s: on[r] if r == s else lambdas[r] * lambdas[s] * (A3[r, s] + A3[s, r]))
+    for r in range(3):
+        off[r, r] = lambdas[r] * weighted_trace + repeats * lambdas[r] ** 2 * A3[r, r]
+    return off
 
 
-claims.proves("eq:79", single3, entries_79(2), "one row, diagonal Σ, any A in three dimensions")
+claims.proves("eq:79", single3, entries_79(2), "one row, diagonal Σ, any A: d = 3")
 
 # %%
 with claims.rejecting("a fourth moment of 2λ² instead of 3λ²"):
     claims.proves("eq:79", single3, entries_79(1), "λ_r² A_rr once")
 
 # %% [markdown]
-# Now several rows. For the split (78) we multiply out $X^\top X$ with two and with three rows, so that nothing is assumed about which
+# Now several rows. For the split (78) we multiply out $X^\top X$ with two and with three rows, so that nothing is assumed about
+# which
 # terms are equal.
 
 # %%
 X3 = sp.Matrix(3, 2, sp.symbols("X1:4(1:3)"))
 brute = [mean_over_rows(Y.T * Y * A * Y.T * Y / Y.rows**2, Y, Sigma) for Y in (X, X3)]
-split = [sp.Rational(n - 1, n) * Sigma * A * Sigma + n * single / sp.Integer(n) ** 2 for n in (2, 3)]
-claims.proves("eq:78", brute, split, "two and three rows multiplied out; last sum divided by n²")
+
+
+def split(power):
+    """Return the right side of (78) for two and three rows, last sum over n^power."""
+    sides = []
+    for k in (2, 3):
+        last = k * single / sp.Integer(k) ** power
+        sides.append(sp.Rational(k - 1, k) * Sigma * A * Sigma + last)
+    return sides
+
+
+claims.proves("eq:78", brute, split(2), "two and three rows multiplied out; last sum over n²")
 
 # %%
-printed_split = [sp.Rational(n - 1, n) * Sigma * A * Sigma + n * single / sp.Integer(n) for n in (2, 3)]
 with claims.rejecting("the last sum divided by n, as printed", printed=True):
-    claims.proves("eq:78", brute, printed_split, "1/n in front of the last sum")
+    claims.proves("eq:78", brute, split(1), "1/n in front of the last sum")
 
 # %% [markdown]
-# The smallest instance: one dimension, two rows, $\Sigma=A=1$. The left side is $E[(x_1^2+x_2^2)^2]/4$; the printed right side is larger.
+# The smallest instance: one dimension, two rows, $\Sigma=A=1$. The left side is $E[(x_1^2+x_2^2)^2]/4$; the printed right side
+# is larger.
 
 # %%
 unit = {a: 1, b: 0, c: 0, A[0, 0]: 1}
-brute[0][0].subs(unit), printed_split[0][0].subs(unit)
+sp.Tuple(brute[0][0].subs(unit), split(1)[0][0].subs(unit))
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# (78) divides the last sum by $n$ where it must be $n^2$; the next line of the paper is right again. (79) calls the same matrix $A$ and $a$.
-# Lemma 2 asks for a diagonal $\Sigma$ and a symmetric $A$: (77) holds for *every* covariance, and [](#sandwich) for every $A$.
+# (78) divides the last sum by $n$ where it must be $n^2$; the next line of the paper is right again. (79) calls the same matrix
+# $A$ and $a$.
+# Lemma 2 asks for a diagonal $\Sigma$ and a symmetric $A$: (77) holds for *every* covariance, and {eq}`sandwich` for every $A$.
 # :::
 #
 # To have $n$ as a symbol we count: $n(n-1)$ ordered pairs of different rows, all alike, and $n$ of equal ones.
@@ -295,43 +355,49 @@ different = mean_over_rows(X[0, :].T * X[0, :] * A * X[1, :].T * X[1, :], X, Sig
 counted = (n * (n - 1) * different + n * single) / n**2
 symmetric = {A[1, 0]: A[0, 1]}
 lemma_77 = Sigma * A * Sigma + ((Sigma * A).trace() * sp.eye(2) + Sigma * A) * Sigma / n
-claims.proves("lem:2 eq:77", counted.subs(symmetric), lemma_77.subs(symmetric), "every n, every covariance, every symmetric A in two dimensions")
+says = "every n, every covariance, every symmetric A in two dimensions"
+claims.proves("lem:2 eq:77", counted.subs(symmetric), lemma_77.subs(symmetric), says)
 
 # %%
 general = Sigma * A * Sigma + ((Sigma * A).trace() * Sigma + Sigma * A.T * Sigma) / n
-claims.proves("lem:2", counted, general, "and with the transposed matrix in the last term, every A")
+claims.proves("lem:2", counted, general, "every A, with its transpose in the last term")
 
 # %% [markdown]
-# The transposition is not cosmetic. For $\Sigma=I$ and $A$ with the single entry $A_{12}=1$ the lower left entry of the moment is $1/n$, not zero:
+# The transposition is not cosmetic. For $\Sigma=I$ and $A$ with the single entry $A_{12}=1$ the lower left entry of the moment
+# is $1/n$, not zero:
 
 # %%
 with claims.rejecting("(77) without the transposition, for a matrix that is not symmetric"):
     claims.proves("lem:2 eq:77", counted, lemma_77, "the symmetric form for every A")
 
 # %%
-counted.subs({a: 1, b: 0, c: 1, A[0, 0]: 0, A[0, 1]: 1, A[1, 0]: 0, A[1, 1]: 0})
+single_entry = {A[0, 0]: 0, A[0, 1]: 1, A[1, 0]: 0, A[1, 1]: 0}
+sp.simplify(counted.subs({a: 1, b: 0, c: 1} | single_entry))
 
 # %% [markdown]
-# The library's version is checked in exact fractions: three dimensions, correlated inputs, an unsymmetric matrix, and one to three rows multiplied out.
+# The library's version is checked in exact fractions: three dimensions, correlated inputs, an unsymmetric matrix, and one to
+# three rows multiplied out.
 
 # %%
 Sigma_3 = sp.Matrix([[4, 1, -1], [1, 3, 2], [-1, 2, 5]]) / 5
 A_3 = sp.Matrix([[1, -2, 3], [0, 1, 4], [-1, 2, -3]])
 sets = [sp.Matrix(count, 3, sp.symbols(f"X1:{count + 1}(1:4)")) for count in (1, 2, 3)]
 exact = [mean_over_rows(Y.T * Y * A_3 * Y.T * Y / Y.rows**2, Y, Sigma_3) for Y in sets]
+exact = [np.array(fractions, float) for fractions in exact]
 
 
-# %%
 def sandwiches(matrix):
     """Return the library's moments for one to three rows."""
-    return [linear.wishart_sandwich(np.array(Sigma_3, float), np.array(matrix, float), count) for count in (1, 2, 3)]
+    covariance, middle = np.array(Sigma_3, float), np.array(matrix, float)
+    return [linear.wishart_sandwich(covariance, middle, count) for count in (1, 2, 3)]
 
 
-claims.checks("lem:2", sandwiches(A_3), [np.array(E, float) for E in exact], "linear.wishart_sandwich, d = 3, against exact enumeration", rtol=1e-12)
+says = "linear.wishart_sandwich against enumeration, d = 3"
+claims.checks("lem:2", sandwiches(A_3), exact, says, rtol=1e-12)
 
 # %%
 with claims.rejecting("the transposed matrix in the middle"):
-    claims.checks("lem:2", sandwiches(A_3.T), [np.array(E, float) for E in exact], "Aᵀ for A", rtol=1e-12)
+    claims.checks("lem:2", sandwiches(A_3.T), exact, "Aᵀ for A", rtol=1e-12)
 
 # %% [markdown]
 # If the inputs are not Gaussian, only the terms in $1/n$ change, by the fourth cumulants of the inputs (Chapter 12).
@@ -340,66 +406,83 @@ with claims.rejecting("the transposed matrix in the middle"):
 #
 # Put $A=\Sigma$ and collect the terms of $E[P\Sigma P]$ for a step on $s$ samples:
 #
-# (eq-adapted-covariance)=
 # $$
 # Q^{(s)}=E[P\Sigma P]=(I-\alpha\Sigma)\Sigma(I-\alpha\Sigma)+\frac{\alpha^2}s\bigl(\operatorname{tr}(\Sigma^2)\Sigma+\Sigma^3\bigr).
 # $$ (adapted-covariance)
 #
-# Before the step, a distance $v$ from a task's optimum costs $\tfrac12v^\top\Sigma v$. After it, it costs $\tfrac12v^\top Q^{(s)}v$ on average.
+# Before the step, a distance $v$ from a task's optimum costs $\tfrac12v^\top\Sigma v$. After it, it costs
+# $\tfrac12v^\top Q^{(s)}v$ on average.
 
-# %%
-claims.states("def:adapted-covariance", "Q is the curvature that is left of a task's loss after one step on s samples")
+# %% tags=["remove-input"]
+claims.states(
+    "def:adapted-covariance",
+    "Q is the curvature that is left of a task's loss after one step on s samples",
+)
 
 
 # %%
 def adapted_curvature(Sigma, alpha, s):
     """Return Q, written out as the definition has it."""
     contraction = sp.eye(Sigma.rows) - alpha * Sigma
-    return contraction * Sigma * contraction + alpha**2 / s * ((Sigma**2).trace() * Sigma + Sigma**3)
+    noise = (Sigma**2).trace() * Sigma + Sigma**3
+    return contraction * Sigma * contraction + alpha**2 / s * noise
 
 
-literal = mean_over_rows(P * Sigma * P, X, Sigma)
-claims.proves("def:adapted-covariance", literal, adapted_curvature(Sigma, alpha, 2), "E[PΣP] multiplied out for two samples")
+literal, Q = mean_over_rows(P * Sigma * P, X, Sigma), adapted_curvature(Sigma, alpha, 2)
+claims.proves("def:adapted-covariance", literal, Q, "E[PΣP] multiplied out for two samples")
 
 # %%
 with claims.rejecting("the trace of Σ in place of the trace of Σ²"):
-    wrong = adapted_curvature(Sigma, alpha, 2) + alpha**2 / 2 * (Sigma.trace() - (Sigma**2).trace()) * Sigma
+    wrong = Q + alpha**2 / 2 * (Sigma.trace() - (Sigma**2).trace()) * Sigma
     claims.proves("def:adapted-covariance", literal, wrong, "tr(Σ)Σ + Σ³")
 
 # %% [markdown]
 # > **The paper, §3.** "these $\mathbf Q_i^{(s)}$ matrices are composed of two terms: a preconditioned covariance matrix
 # > $\Sigma_i(\mathbf I_d-\alpha\Sigma_i)^2$, and a perturbation matrix due to the stochastic gradient variance."
 #
-# The first term is what a step along the exact gradient $\Sigma v$ would leave. The step follows the estimate $Sv$ instead, which is off by $(S-\Sigma)v$. The second
+# The first term is what a step along the exact gradient $\Sigma v$ would leave. The step follows the estimate $Sv$ instead,
+# which is off by $(S-\Sigma)v$. The second
 # term should be the mean square of that error after a step of length $\alpha$, $\alpha^2E[(S-\Sigma)\Sigma(S-\Sigma)]$. It is:
 
 # %%
 S = X.T * X / 2
-gradient_variance = alpha**2 * mean_over_rows((S - Sigma) * Sigma * (S - Sigma), X, Sigma)
-two_terms = Sigma * (sp.eye(2) - alpha * Sigma) ** 2 + gradient_variance
-claims.proves("text:two-terms", two_terms, adapted_curvature(Sigma, alpha, 2), "exact step plus variance of the gradient, two samples")
+exact_term = Sigma * (sp.eye(2) - alpha * Sigma) ** 2
+variance_term = alpha**2 * mean_over_rows((S - Sigma) * Sigma * (S - Sigma), X, Sigma)
+says = "exact step plus variance of the gradient, two samples"
+claims.proves("text:two-terms", exact_term + variance_term, Q, says)
 
 # %%
 with claims.rejecting("the second moment of the gradient in place of its variance"):
     second_moment = alpha**2 * mean_over_rows(S * Sigma * S, X, Sigma)
-    claims.proves("text:two-terms", two_terms - gradient_variance + second_moment, adapted_curvature(Sigma, alpha, 2), "E[SΣS]")
+    claims.proves("text:two-terms", exact_term + second_moment, Q, "E[SΣS]")
 
 # %% [markdown]
-# All matrices in $Q^{(s)}$ commute, so it has the eigenvectors of $\Sigma$: a step flattens the loss along each axis separately, except that the noise of the
+# All matrices in $Q^{(s)}$ commute, so it has the eigenvectors of $\Sigma$: a step flattens the loss along each axis
+# separately, except that the noise of the
 # gradient in *all* directions, $\operatorname{tr}(\Sigma^2)$, leaks into each. For $\Sigma=\rho I$ the eigenvalue is
 # $\rho(1-\alpha\rho)^2+\frac{d+1}s\alpha^2\rho^3$.
 
-# %% mystnb={"figure": {"caption": "What one step leaves of the curvature of a task with covariance ρI in ten dimensions. Below the dotted line the step helps. A step along the exact gradient solves the task with αρ = 1 and leaves most of a task with αρ = 1/3; with few samples the noise of the gradient takes back what the step gains, and more on steep tasks.", "name": "fig-curvature-left"}, "image": {"alt": "Curves of curvature after the step against curvature before it, both times the step size, for 11, 40, 200 and infinitely many samples, with a dotted diagonal for no step. The infinite-sample curve rises to 4/27 at one third, falls to zero at one and rises again. Curves for fewer samples lie higher; the one for 11 samples touches the diagonal at one."}} tags=["hide-input"]
+
+# %% mystnb={"figure": {"caption": "What one step leaves of the curvature of a task with covariance ρI in ten dimensions. Below the dotted line the step helps. A step along the exact gradient solves the task with αρ = 1 and leaves most of a task with αρ = 1/3; with few samples the noise of the gradient takes back what the step gains, and more on steep tasks.", "name": "fig-curvature-left"}, "image": {"alt": "Curves of curvature after the step against curvature before it, both times the step size, for 11, 40, 200 and infinitely many samples, with a dotted diagonal for no step. The infinite-sample curve rises to 4/27 at one third, falls to zero at one and rises again. Curves for fewer samples lie higher; the one for 11 samples crosses the diagonal at one."}} tags=["hide-input"]
+CURVES = (
+    (11, "--", "C1"),
+    (40, "-.", "C2"),
+    (200, (0, (4, 1, 1, 1, 1, 1)), "C3"),
+    (math.inf, "-", "C0"),
+)
+
+
 def curvature_left():
     """Draw αQ against αρ for isotropic tasks in ten dimensions and several sample sizes."""
     figure, axis = plt.subplots(figsize=(7, 3.6))
     ratio = np.linspace(0.01, 1.5, 150)
     axis.plot(ratio, ratio, ":", color=plotting.REFERENCE, label="no step")
-    for s, style in ((11, "-"), (40, "--"), (200, "-."), (math.inf, "-")):
+    for s, style, colour in CURVES:
         left = linear.adapted_covariance(ratio[:, None, None] * np.eye(10), 1.0, s)[:, 0, 0]
-        colour = plotting.MAML if math.isinf(s) else None
-        axis.plot(ratio, left, style, color=colour, label=r"$s=\infty$" if math.isinf(s) else f"$s={s}$")
-    axis.set(xlabel=r"curvature before the step, $\alpha\rho$", ylabel=r"curvature after, $\alpha q$", xlim=(0, 1.5), ylim=(0, 1.2))
+        name = r"$s=\infty$" if math.isinf(s) else f"$s={s}$"
+        axis.plot(ratio, left, linestyle=style, color=colour, label=name)
+    axis.set(xlabel=r"curvature before the step, $\alpha\rho$", xlim=(0, 1.5))
+    axis.set(ylabel=r"curvature after, $\alpha q$", ylim=(0, 1.2))
     axis.legend(loc="upper left")
     return figure
 
@@ -408,52 +491,74 @@ curvature_figure = curvature_left()
 curvature_figure
 
 # %% [markdown]
-# The trade is visible: a step on $s\le d+1$ samples hurts a task with $\alpha\rho=1$, although the exact step would solve it.
-#
+# At $\alpha\rho=1$ the exact step solves the task, and what is drawn is the noise of the gradient alone, $(d+1)/s$. With
+# $s=d+1=11$ samples
+# such a step is worth nothing; with fewer it does harm.
+
+# %%
+drawn = {line.get_label(): line.get_ydata() for line in curvature_figure.axes[0].lines}
+at_one = [drawn[f"$s={s}$"][99] for s in (11, 40, 200, r"\infty")]
+says = "drawn at αρ = 1: the noise of the gradient, 11/s"
+claims.checks("text:two-terms", at_one, [1, 11 / 40, 11 / 200, 0], says, atol=1e-12)
+
+# %% [markdown]
 # > **The paper, §3.** "consider the case in which $m$ and $n_2$ are large, thus the $\mathbf Q_i$ matrices are dominated by
 # > $\Sigma_i(\mathbf I_d-\alpha\Sigma_i)^2$."
 #
 # Along an eigenvector of $\Sigma$ with eigenvalue $\lambda$ the perturbation is to the first term as
-# $\alpha^2(\operatorname{tr}\Sigma^2+\lambda^2)$ to $s(1-\alpha\lambda)^2$. So the sentence is right wherever $\alpha\lambda\ne1$, once
+# $\alpha^2(\operatorname{tr}\Sigma^2+\lambda^2)$ to $s(1-\alpha\lambda)^2$. So the sentence is right wherever
+# $\alpha\lambda\ne1$, once
 # $s$ is large enough. We measure the ratio from the library's matrices for random tasks.
+
 
 # %%
 def random_covariance(rng, dim):
-    """Return a random covariance with eigenvalues between 0.05 and about 1 in random directions."""
+    """Return a covariance with eigenvalues between 0.05 and 1 in random directions."""
     axes, _ = np.linalg.qr(rng.normal(size=(dim, dim)))
     return (axes * rng.uniform(0.05, 1.0, dim)) @ axes.T
 
 
 # %%
-tasks = [random_covariance(np.random.default_rng(seed), 4) for seed in range(50)]
-exact_step = [linear.adapted_covariance(task, 0.8, math.inf) for task in tasks]
-measured = [np.sort(np.linalg.eigvals(np.linalg.solve(E, linear.adapted_covariance(T, 0.8, 1000))).real) - 1 for E, T in zip(exact_step, tasks, strict=True)]
-spectra = [np.linalg.eigvalsh(task) for task in tasks]
-share = [np.sort(0.8**2 * (np.sum(lam**2) + lam**2) / (1000 * (1 - 0.8 * lam) ** 2)) for lam in spectra]
-claims.checks("text:dominated-by-preconditioned-covariance", measured, share, "the perturbation's share is of order 1/s where αλ ≠ 1", atol=1e-9)
+rng = np.random.default_rng(0)
+tasks = np.stack([random_covariance(rng, 4) for _ in range(50)])
+exact_step = linear.adapted_covariance(tasks, 0.8, math.inf)
+sampled_step = linear.adapted_covariance(tasks, 0.8, 1000)
+measured = np.sort(np.linalg.eigvals(np.linalg.solve(exact_step, sampled_step)).real) - 1
+spectra = np.linalg.eigvalsh(tasks)
+noise = 0.8**2 * (np.sum(spectra**2, axis=1, keepdims=True) + spectra**2)
+share = np.sort(noise / (1000 * (1 - 0.8 * spectra) ** 2))
+DOMINATED = "text:dominated-by-preconditioned-covariance"
+says = "the perturbation's share is of order 1/s where αλ ≠ 1"
+claims.checks(DOMINATED, measured, share, says, atol=1e-9)
 
 # %% [markdown]
-# But the paper's own choice from §3.1 on is $\alpha=1/\rho_E$, where $\alpha\lambda=1$ for every easy task. There the first term is zero, and the perturbation is all there is, at every $s$:
+# But the paper's own choice from §3.1 on is $\alpha=1/\rho_E$, where $\alpha\lambda=1$ for every easy task. There the first
+# term is zero, and the perturbation is all there is, at every $s$:
 
 # %%
 samples_of_a_step = [10**k for k in range(1, 9)]
 easy = [linear.adapted_covariance(np.eye(10), 1.0, s)[0, 0] for s in samples_of_a_step]
-with claims.rejecting("domination of an easy task's Q at α = 1/ρ_E, however large s is", printed=True):
-    preconditioned = linear.adapted_covariance(np.eye(10), 1.0, math.inf)[0, 0]
-    claims.holds("text:dominated-by-preconditioned-covariance", np.array(easy) < 2 * preconditioned, "Q < 2 Σ(I − αΣ)²")
+preconditioned = linear.adapted_covariance(np.eye(10), 1.0, math.inf)[0, 0]
+with claims.rejecting("domination for an easy task at α = 1/ρ_E, at any s", printed=True):
+    claims.holds(DOMINATED, np.array(easy) < 2 * preconditioned, "Q < 2 Σ(I − αΣ)²")
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# "Dominated" needs $s\gg\alpha^2(\operatorname{tr}\Sigma^2+\lambda^2)/(1-\alpha\lambda)^2$, which no $s$ satisfies for an easy task at $\alpha=1/\rho_E$. The smallest counterexample
-# has $d=1$, $\Sigma=\alpha=1$: $Q^{(s)}=2/s$, of which $\Sigma(1-\alpha\Sigma)^2=0$. What the paper wants from the sentence, that hard tasks then carry nearly all the weight, stays true.
+# "Dominated" needs $s\gg\alpha^2(\operatorname{tr}\Sigma^2+\lambda^2)/(1-\alpha\lambda)^2$, which no $s$ satisfies for an easy
+# task at $\alpha=1/\rho_E$. The smallest counterexample
+# has $d=1$, $\Sigma=\alpha=1$: $Q^{(s)}=2/s$, of which $\Sigma(1-\alpha\Sigma)^2=0$. What the paper wants from the sentence,
+# that hard tasks then carry nearly all the weight, stays true.
 # :::
 #
 # ## Where ERM and MAML settle
 #
-# Averaged over its data, the ERM objective [(3)](#eq-3) is $\tfrac12E_i\lVert w-w_i^*\rVert^2_{\Sigma_i}$ plus a constant, for any $n$. In the MAML objective [(4)](#eq-4) the outer samples
-# of an episode give an unbiased estimate of the loss after a step on the inner ones, so its mean is $F_{n_2}(w)$, for any $n_1$ and $\tau$: by [](#test-loss) and [](#adapted-covariance)
-# it is $\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(n_2)}}$ plus a constant. Both are averages of parabolas. Setting the gradient to zero gives, for either family of matrices,
+# Averaged over its data, the ERM objective [(3)](#eq-3) is $\tfrac12E_i\lVert w-w_i^*\rVert^2_{\Sigma_i}$ plus a constant, for
+# any $n$. In the MAML objective [(4)](#eq-4) the outer samples
+# of an episode give an unbiased estimate of the loss after a step on the inner ones, so its mean is $F_{n_2}(w)$, for any $n_1$
+# and $\tau$: by {eq}`test-loss` and {eq}`adapted-covariance`
+# it is $\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(n_2)}}$ plus a constant. Both are averages of parabolas. Setting the gradient
+# to zero gives, for either family of matrices,
 # $E_i[M_i]\,w=E_i[M_iw_i^*]$:
 #
 # (eq-5)=
@@ -473,14 +578,17 @@ with claims.rejecting("domination of an easy task's Q at α = 1/ρ_E, however la
 # w_{MAML}^*=E_i[Q_i^{(n_2)}]^{-1}E_i[Q_i^{(n_2)}w_i^*], \tag{15}
 # $$
 #
-# the limits of the trained solutions (41) and (43), which are the subject of Chapter 5. The matrices are invertible: $\Sigma_i$ is positive definite, and so is $Q_i^{(s)}$ for every finite $s$.
+# the limits of the trained solutions (41) and (43), which are the subject of Chapter 5. The matrices are invertible: $\Sigma_i$
+# is positive definite, and so is $Q_i^{(s)}$ for every finite $s$.
 #
-# For two tasks with any two symmetric matrices, sympy minimises the average without being told the answer. Both sides are multiplied by $\det E[M]$, which
+# For two tasks with any two symmetric matrices, sympy minimises the average without being told the answer. Both sides are
+# multiplied by $\det E[M]$, which
 # leaves polynomials to compare:
 
 # %%
 p = sp.Symbol("p", positive=True)
-M1, M2 = (sp.Matrix([[u[0], u[1]], [u[1], u[2]]]) for u in (sp.symbols("f1:4"), sp.symbols("g1:4")))
+f, g = sp.symbols("f1:4"), sp.symbols("g1:4")
+M1, M2 = (sp.Matrix([[e[0], e[1]], [e[1], e[2]]]) for e in (f, g))
 optimum1, optimum2 = sp.Matrix(sp.symbols("h1:3")), sp.Matrix(sp.symbols("k1:3"))
 
 
@@ -492,45 +600,56 @@ def parabolas(w):
 
 # %%
 solution = sp.solve([sp.diff(parabolas(w), coordinate) for coordinate in w], list(w))
-mean_matrix, mean_product = p * M1 + (1 - p) * M2, p * M1 * optimum1 + (1 - p) * M2 * optimum2
-lowest = sp.Matrix([sp.cancel(mean_matrix.det() * solution[coordinate]) for coordinate in w])
+mean_matrix = p * M1 + (1 - p) * M2
+lowest = [sp.cancel(mean_matrix.det() * solution[coordinate]) for coordinate in w]
+mean_product = p * M1 * optimum1 + (1 - p) * M2 * optimum2
 formula = mean_matrix.adjugate() * mean_product
-claims.proves("eq:5 eq:14 eq:15", lowest, formula, "the minimiser of two averaged parabolas, any symmetric matrices in two dimensions")
+says = "the minimiser of two averaged parabolas, any matrices"
+claims.proves("eq:5 eq:14 eq:15", lowest, list(formula), says)
 
 # %%
 with claims.rejecting("each task's optimum weighed by the other task's matrix"):
     exchanged = mean_matrix.adjugate() * (p * M2 * optimum1 + (1 - p) * M1 * optimum2)
-    claims.proves("eq:5 eq:14 eq:15", lowest, exchanged, "matrices exchanged")
+    claims.proves("eq:5 eq:14 eq:15", lowest, list(exchanged), "matrices exchanged")
 
 # %% [markdown]
-# That the matrices are $\Sigma_i$ and $Q_i^{(n_2)}$ must be seen in training itself. At a minimiser the gradients of (3) and (4), averaged over tasks and samples, vanish. We draw random environments
+# That the matrices are $\Sigma_i$ and $Q_i^{(n_2)}$ must be seen in training itself. At a minimiser the gradients of (3) and
+# (4), averaged over tasks and samples, vanish. We draw random environments
 # with several groups, unequal and correlated covariances, scattered optima and noise,
+
 
 # %%
 def random_environment(seed, dim, groups):
-    """Return an environment with random probabilities, covariances, means, spreads and noise."""
+    """Return an environment with random groups, scattered optima and noise."""
     rng = np.random.default_rng(seed)
     covariances = np.stack([random_covariance(rng, dim) for _ in range(groups)])
     spreads = 0.3 * np.stack([random_covariance(rng, dim) for _ in range(groups)])
-    return TaskEnvironment(rng.dirichlet(np.full(groups, 3.0)), covariances, rng.normal(size=(groups, dim)), spreads, 0.5)
+    probabilities = rng.dirichlet(np.full(groups, 3.0))
+    means = rng.normal(size=(groups, dim))
+    return TaskEnvironment(probabilities, covariances, means, spreads, noise_std=0.5)
 
 
-environments = [random_environment(seed, dim, groups) for seed, dim, groups in ((1, 3, 2), (2, 4, 3), (3, 5, 4))]
+environments = [random_environment(*sizes) for sizes in ((1, 3, 2), (2, 4, 3), (3, 5, 4))]
 
 
 # %% [markdown]
-# and one task after the other from them, with as many samples as we please:
+# and one task after the other from them, with as many samples as we please. The gradient of (4) goes through the step by the chain rule: it is
+# $(I-\alpha S_{in})$ times the gradient of the outer loss at the adapted point.
 
-# %%
+
+# %% tags=["hide-input"]
 def draw_tasks(env, count, rng):
-    """Return covariances, optima and a function that draws k labelled samples of each of the tasks."""
+    """Return covariances, optima, and a function that draws k samples of each task."""
     group = rng.choice(env.groups, count, p=env.probabilities)
-    scatter = np.einsum("tij,tj->ti", np.linalg.cholesky(env.spreads)[group], rng.normal(size=(count, env.dim)))
-    roots, optima = np.linalg.cholesky(env.covariances)[group], env.means[group] + scatter
+    roots = np.linalg.cholesky(env.covariances)[group]
+    spread_roots = np.linalg.cholesky(env.spreads)[group]
+    scatter = np.einsum("tij,tj->ti", spread_roots, rng.normal(size=(count, env.dim)))
+    optima = env.means[group] + scatter
 
     def sample(k):
         inputs = np.einsum("tij,tkj->tki", roots, rng.normal(size=(count, k, env.dim)))
-        return inputs, np.einsum("tki,ti->tk", inputs, optima) + env.noise_std * rng.normal(size=(count, k))
+        noise = env.noise_std * rng.normal(size=(count, k))
+        return inputs, np.einsum("tki,ti->tk", inputs, optima) + noise
 
     return env.covariances[group], optima, sample
 
@@ -541,76 +660,91 @@ def gradients(starts, inputs, labels):
     return (residuals[:, None] @ inputs)[:, 0] / inputs.shape[1]
 
 
-# %%
 ALPHA, N1, N2 = 0.9, 3, 6
 
 
-def training_gradients(env, erm, maml, tasks=40_000):
+def training_gradients(env, points, tasks=40_000):
     """Return per-task gradients of (3) at one point and of (4) at another, by the chain rule."""
-    _, _, sample = draw_tasks(env, tasks, np.random.default_rng(0))
+    erm, maml = (np.broadcast_to(point, (tasks, env.dim)) for point in points)
+    _, _, sample = draw_tasks(env, tasks, np.random.default_rng(env.dim))
     (inner, inner_labels), (outer, outer_labels) = sample(N2), sample(N1)
-    start = np.broadcast_to(maml, (tasks, env.dim))
-    loss_gradient = gradients(start - ALPHA * gradients(start, inner, inner_labels), outer, outer_labels)
-    through_step = loss_gradient - ALPHA * np.einsum("tki,tk->ti", inner, np.einsum("tki,ti->tk", inner, loss_gradient)) / N2
-    return np.hstack([gradients(np.broadcast_to(erm, start.shape), inner, inner_labels), through_step])
+    adapted = maml - ALPHA * gradients(maml, inner, inner_labels)
+    after_step = gradients(adapted, outer, outer_labels)
+    through_step = after_step - ALPHA * gradients(after_step, inner, np.zeros((tasks, N2)))
+    return np.hstack([gradients(erm, inner, inner_labels), through_step])
 
 
 # %%
-solutions = [(linear.erm_solution(env), linear.maml_solution(env, ALPHA, N2)) for env in environments]
-draws = np.hstack([training_gradients(env, erm, maml) for env, (erm, maml) in zip(environments, solutions, strict=True)])
-claims.samples("eq:5 eq:14 eq:15", draws, np.zeros(draws.shape[1]), "training gradients of (3) and (4) vanish at (5), three environments, d = 3, 4, 5")
+solutions = [
+    (linear.erm_solution(env), linear.maml_solution(env, ALPHA, N2)) for env in environments
+]
+pairs = zip(environments, solutions, strict=True)
+draws = np.hstack([training_gradients(env, points) for env, points in pairs])
+says = "gradients of (3) and (4) vanish at (5): three environments, d = 3, 4, 5"
+claims.samples("eq:5 eq:14 eq:15", draws, np.zeros(24), says)
 
 # %%
-draws = np.hstack([training_gradients(env, maml, erm) for env, (erm, maml) in zip(environments, solutions, strict=True)])
+pairs = zip(environments, solutions, strict=True)
+draws = np.hstack([training_gradients(env, points[::-1]) for env, points in pairs])
 with claims.rejecting("the ERM and the MAML solution exchanged"):
-    claims.samples("eq:5 eq:14 eq:15", draws, np.zeros(draws.shape[1]), "exchanged")
+    claims.samples("eq:5 eq:14 eq:15", draws, np.zeros(24), "exchanged")
 
 # %% [markdown]
 # The formulas never saw the noise of these environments, nor the spread of the optima within a group. Neither moves the solutions.
 #
-# > **The paper, §3.** "both $\mathbf w_{MAML}^*$ and $\mathbf w_{ERM}^*$ are normalized weighted sums of the task optimal solutions."
+# > **The paper, §3.** "both $\mathbf w_{MAML}^*$ and $\mathbf w_{ERM}^*$ are normalized weighted sums of the task optimal
+# > solutions."
 #
 # The weights are matrices, $E[M_{i'}]^{-1}p_iM_i$, and they sum to the identity.
 
 # %%
-weights = [mean_matrix.adjugate() * p * M1, mean_matrix.adjugate() * (1 - p) * M2]  # times the determinant again
-sums = [weights[0] + weights[1], weights[0] * optimum1 + weights[1] * optimum2]
-claims.proves("text:weighted-sums", sums, [mean_matrix.det() * sp.eye(2), lowest], "matrix weights that sum to the identity give the minimiser")
+inverse = mean_matrix.adjugate()  # times the determinant again
+first, second = inverse * p * M1, inverse * (1 - p) * M2
+sums = [first + second, list(first * optimum1 + second * optimum2)]
+says = "matrix weights that sum to the identity give the minimiser"
+claims.proves("text:weighted-sums", sums, [mean_matrix.det() * sp.eye(2), lowest], says)
 
 # %% [markdown]
-# They are not numbers. Between two tasks whose axes differ, the solutions leave the segment that joins the optima. The next figure shows two such tasks.
+# They are not numbers. Between two tasks whose axes differ, the solutions leave the segment that joins the optima. The next
+# figure shows two such tasks.
+
 
 # %%
 def turned(angle, eigenvalues):
     """Return the covariance with these eigenvalues along axes turned by the angle."""
-    axes = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    cosine, sine = math.cos(angle), math.sin(angle)
+    axes = np.array([[cosine, -sine], [sine, cosine]])
     return (axes * eigenvalues) @ axes.T
 
 
-# %%
-plane = TaskEnvironment.finite_tasks([turned(0.6, [0.4, 0.08]), turned(-0.9, [1.0, 0.5])], [[1.0, 0.4], [-1.0, -0.4]], noise_std=0.5)
-STEP, SAMPLES = 1.0, 40
+metrics = [turned(0.9, [0.4, 0.05]), turned(-0.3, [1.0, 0.75])]
+plane = TaskEnvironment.finite_tasks(metrics, [[1.0, 0.3], [-1.0, -0.3]])
+STEP, SAMPLES, LEVEL = 1.0, 100, 0.03
+TASKS = ((plotting.HARD, "-.", "hard task"), (plotting.EASY, "--", "easy task"))
 
 
-# %% mystnb={"figure": {"caption": "Two tasks in the plane before (left) and after (right) one step on 40 samples. The ellipses around a task's optimum are starts of equal cost, at the same level in both panels. The solid ellipse belongs to the average and sits at its minimiser, ERM on the left and MAML on the right. The dotted segment joins the two optima.", "name": "fig-two-metrics"}, "image": {"alt": "Two panels of the plane of starts. Left: a small ellipse around the easy optimum, a larger tilted one around the hard optimum, and the ERM solution close to the easy optimum, beside the segment that joins the optima. Right: the ellipses are larger, the easy one much more, and the MAML solution has moved towards the hard optimum; ERM lies outside the ellipse around MAML."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Two tasks in the plane before (left) and after (right) one step on 100 samples. The ellipses around a task's optimum are starts of equal cost, at the same level in both panels. The solid ellipse belongs to the average and sits at its minimiser, ERM on the left and MAML on the right. The dotted segment joins the two optima.", "name": "fig-two-metrics"}, "image": {"alt": "Two panels of the plane of starts. Left: a small ellipse around the easy optimum, a larger tilted one around the hard optimum, and the ERM solution near the easy optimum, beside the segment that joins the optima. Right: the easy ellipse has become the largest, and the MAML solution lies near the hard optimum; ERM is outside the ellipse around MAML."}} tags=["hide-input"]
 def ellipse(matrix, centre, level):
-    """Return the points whose squared distance from the centre in the matrix's metric is the level."""
+    """Return the points at a squared distance from the centre, in the matrix's metric."""
     angle = np.linspace(0, 2 * np.pi, 200)
-    circle = np.stack([np.cos(angle), np.sin(angle)])
-    return centre[:, None] + math.sqrt(level) * np.linalg.solve(np.linalg.cholesky(matrix).T, circle)
+    circle = np.sqrt(level) * np.stack([np.cos(angle), np.sin(angle)])
+    return centre[:, None] + np.linalg.solve(np.linalg.cholesky(matrix).T, circle)
 
 
 def two_metrics():
     """Draw tasks as ellipses of equal cost before and after the step, and the two solutions."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.9), sharex=True, sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3.1), sharex=True, sharey=True)
     adapted = linear.adapted_covariance(plane.covariances, STEP, SAMPLES)
     erm, maml = linear.erm_solution(plane), linear.maml_solution(plane, STEP, SAMPLES)
-    for axis, matrices, own, colour, title in zip(axes, (plane.covariances, adapted), (erm, maml), (plotting.ERM, plotting.MAML), ("before the step", "after the step"), strict=True):
+    before = (axes[0], plane.covariances, erm, plotting.ERM, "before the step")
+    after = (axes[1], adapted, maml, plotting.MAML, "after the step")
+    for axis, matrices, own, colour, title in (before, after):
         axis.plot(*plane.means.T, ":", color=plotting.REFERENCE)
-        for matrix, optimum, shade, style, name in zip(matrices, plane.means, (plotting.HARD, plotting.EASY), ("-.", "--"), ("hard task", "easy task"), strict=True):
-            axis.plot(*ellipse(matrix, optimum, 0.05), style, color=shade, label=name)
-            axis.plot(*optimum, "x", color=shade)
-        axis.plot(*ellipse(matrices.mean(axis=0), own, 0.05), color=colour, label="average")
+        for task, (shade, style, name) in enumerate(TASKS):
+            points = ellipse(matrices[task], plane.means[task], LEVEL)
+            axis.plot(*points, style, color=shade, label=name)
+            axis.plot(*plane.means[task], "x", color=shade)
+        axis.plot(*ellipse(matrices.mean(axis=0), own, LEVEL), color=colour, label="average")
         axis.plot(*erm, "s", color=plotting.ERM, label="ERM")
         axis.plot(*maml, "o", color=plotting.MAML, label="MAML")
         axis.set(xlabel=r"$w_1$", title=title, aspect="equal")
@@ -623,75 +757,86 @@ metrics_figure = two_metrics()
 metrics_figure
 
 # %%
-marked = {line.get_label(): np.ravel(line.get_xydata()) for line in metrics_figure.axes[1].lines if line.get_label() in ("ERM", "MAML")}
+drawn = {line.get_label(): line.get_xydata()[0] for line in metrics_figure.axes[1].lines}
 chord = plane.means[0] - plane.means[1]
-off_the_segment = [abs(np.linalg.det(np.stack([marked[name] - plane.means[1], chord]))) / np.linalg.norm(chord) for name in ("ERM", "MAML")]
-claims.holds("text:weighted-sums", np.array(off_the_segment) > 0.02, "both solutions drawn lie off the segment between the two optima")
+normal = np.array([-chord[1], chord[0]]) / np.linalg.norm(chord)
+gaps = [normal @ (drawn[name] - plane.means[1]) for name in ("ERM", "MAML")]
+says = "both solutions drawn lie off the segment of the optima"
+claims.holds("text:weighted-sums", np.abs(gaps) > 0.02, says)
 
 # %%
 with claims.rejecting("weights that are numbers, which keep both solutions on the segment"):
-    claims.holds("text:weighted-sums", np.array(off_the_segment) < 1e-6, "on the segment")
+    claims.holds("text:weighted-sums", np.abs(gaps) < 1e-6, "on the segment")
 
 # %% [markdown]
 # ## The risk above the floor
 #
-# Insert $Q$ into [](#test-loss). The test loss of any start is
+# Insert $Q$ into {eq}`test-loss`. The test loss of any start is
 #
 # $$
-# F_m(w)=N+R_m(w),\qquad N=\tfrac12E_i\Bigl[\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr],\qquad R_m(w)=\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(m)}} .
+# F_m(w)=N+R_m(w),\quad N=\tfrac12E_i\Bigl[\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr],\quad
+# R_m(w)=\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(m)}} .
 # $$ (floor-and-risk)
 #
-# $N$ is the *noise floor* and $R_m(w)$ the *risk above the floor*. Before anything is built on this, the machine averages definition (1) itself: it takes the residual of the first section, a polynomial of
+# $N$ is the *noise floor* and $R_m(w)$ the *risk above the floor*. Before anything is built on this, the machine averages
+# definition (1) itself: it takes the residual of the first section, a polynomial of
 # degree three in nine Gaussian variables, squares it and pairs. Covariance, step size, noise and distance are all symbols.
 
 # %%
 gaussians = [*x, z, *X, *z_hat]
-joint = sp.diag(Sigma, sigma**2, sp.kronecker_product(sp.eye(2), Sigma), sigma**2 * sp.eye(2))
+joint = sp.diag(Sigma, sigma**2, Sigma, Sigma, sigma**2, sigma**2)
 test_loss = expectation(residual**2, gaussians, joint) / 2
-v = w - w_star
 floor_of_task = (sigma**2 + alpha**2 * sigma**2 / 2 * (Sigma**2).trace()) / 2
-above_floor = (v.T * adapted_curvature(Sigma, alpha, 2) * v)[0] / 2
-claims.proves("text:test-loss-chain", test_loss, floor_of_task + above_floor, "definition (1) of one task multiplied out and paired, d = m = 2")
+above_floor = ((w - w_star).T * Q * (w - w_star))[0] / 2
+says = "definition (1), one task, multiplied out: d = m = 2"
+claims.proves("text:test-loss-chain", test_loss, floor_of_task + above_floor, says)
 
 # %%
 with claims.rejecting("the noise of the step forgotten"):
     at_optimum = dict(zip(w, w_star, strict=True))
-    claims.proves("text:test-loss-chain", test_loss.subs(at_optimum), sigma**2 / 2, "σ²/2 at the optimum")
+    at_best = test_loss.subs(at_optimum)
+    claims.proves("text:test-loss-chain", at_best, sigma**2 / 2, "σ²/2 at the optimum")
 
 # %% [markdown]
-# For larger cases there is a second exact route that uses no algebra at all. Gauss–Hermite quadrature with three nodes per variable integrates polynomials of degree five exactly,
-# and the loss after a step is of degree four in each of the $m(d+1)$ Gaussian variables of the step. So a sum over $3^{m(d+1)}$ nodes *is* the expectation in (1).
+# For larger cases there is a second exact route that uses no algebra at all. Gauss–Hermite quadrature with three nodes per
+# variable integrates polynomials of degree five exactly,
+# and the loss after a step is of degree four in each of the $m(d+1)$ Gaussian variables of the step. So a sum over $3^{m(d+1)}$
+# nodes *is* the expectation in (1).
+
 
 # %%
 @lru_cache
 def gaussian_nodes(count):
-    """Return nodes (3^count, count) and masses of the quadrature for independent N(0, 1) variables."""
+    """Return nodes (3^count, count) and masses for independent N(0, 1) variables."""
     nodes, masses = np.polynomial.hermite_e.hermegauss(3)
-    grid = np.stack(np.meshgrid(*[np.arange(3)] * count, indexing="ij"), axis=-1).reshape(-1, count)
+    grid = np.indices((3,) * count).reshape(count, -1).T
     return nodes[grid], np.prod(masses[grid] / masses.sum(), axis=1)
 
 
-# %%
 def integrated_loss(covariance, optimum, start, noise_std, alpha, m):
-    """Return the mean loss of one task after a step, integrated over its m samples by quadrature."""
+    """Return the mean loss of one task after a step, by quadrature over its m samples."""
     dim = len(optimum)
     nodes, mass = gaussian_nodes(m * (dim + 1))
     inputs = nodes[:, : m * dim].reshape(-1, m, dim) @ np.linalg.cholesky(covariance).T
     labels = inputs @ optimum + noise_std * nodes[:, m * dim :]
-    adapted = start - alpha * gradients(np.broadcast_to(start, (len(nodes), dim)), inputs, labels)
-    offset = adapted - optimum
+    at = np.broadcast_to(start, (len(nodes), dim))
+    offset = at - alpha * gradients(at, inputs, labels) - optimum
     return 0.5 * mass @ (np.einsum("ki,ki->k", offset @ covariance, offset) + noise_std**2)
 
 
 # %%
 def integrated_risk(env, start, alpha, m):
-    """Return F_m of an environment of finitely many tasks by quadrature; each task's own optimum if start is None."""
-    losses = [integrated_loss(C, optimum, optimum if start is None else np.asarray(start), env.noise_std, alpha, m) for C, optimum in zip(env.covariances, env.means, strict=True)]
+    """Return F_m of finitely many tasks; if start is None, each starts from its optimum."""
+    starts = env.means if start is None else np.broadcast_to(start, env.means.shape)
+    tasks = zip(env.covariances, env.means, starts, strict=True)
+    losses = [integrated_loss(*task, env.noise_std, alpha, m) for task in tasks]
     return env.probabilities @ losses
 
 
 # %% [markdown]
-# We use it on twenty random environments of two or three tasks in two or three dimensions, each with its own step size and noise, and $m=2$.
+# We use it on twenty random environments of two or three tasks in two or three dimensions, each with its own step size and
+# noise, and $m=2$.
+
 
 # %%
 def random_tasks(seed):
@@ -699,23 +844,34 @@ def random_tasks(seed):
     rng = np.random.default_rng(seed)
     dim, count = 2 + seed % 2, 2 + seed // 2 % 2
     covariances = [random_covariance(rng, dim) for _ in range(count)]
-    env = TaskEnvironment.finite_tasks(covariances, rng.normal(size=(count, dim)), rng.dirichlet(np.full(count, 3.0)), rng.uniform(0, 1))
+    optima = rng.normal(size=(count, dim))
+    probabilities = rng.dirichlet(np.full(count, 3.0))
+    env = TaskEnvironment.finite_tasks(covariances, optima, probabilities, rng.uniform(0, 1))
     return env, rng.uniform(0.3, 1.2)
 
 
 trials = [random_tasks(seed) for seed in range(20)]
-pairs = [(linear.erm_solution(env), linear.maml_solution(env, step, 5)) for env, step in trials]
-risks = [[integrated_risk(env, start, step, 2) for start in pair] for (env, step), pair in zip(trials, pairs, strict=True)]
-floors = [integrated_risk(env, None, step, 2) for env, step in trials]
 
-# %%
-formulas = [[linear.post_adaptation_risk(env, start, step, 2) for start in pair] for (env, step), pair in zip(trials, pairs, strict=True)]
-claims.checks("text:test-loss-chain", formulas, risks, "N + R against quadrature of (1), ERM and MAML starts", rtol=1e-11)
+
+def at_both_solutions(risk):
+    """Return a risk with m = 2 of every trial at ERM and at MAML with n₂ = 5."""
+    values = []
+    for env, step in trials:
+        both = linear.erm_solution(env), linear.maml_solution(env, step, 5)
+        values.append([risk(env, solution, step, 2) for solution in both])
+    return np.array(values)
+
+
+integrated = at_both_solutions(integrated_risk)
+formula = at_both_solutions(linear.post_adaptation_risk)
+says = "N + R against quadrature of (1)"
+claims.checks("text:test-loss-chain", formula, integrated, says, rtol=1e-11)
 
 # %% [markdown]
 # ## Proposition 1
 #
-# Proposition 1 evaluates $R_m$ at the two solutions. Since $w_i^*=E[M_{i'}]^{-1}E[M_{i'}w_i^*]$, the distance of a solution from an optimum can be written as one average:
+# Proposition 1 evaluates $R_m$ at the two solutions. Since $w_i^*=E[M_{i'}]^{-1}E[M_{i'}w_i^*]$, the distance of a solution
+# from an optimum can be written as one average:
 #
 # (eq-6)=
 # $$
@@ -727,27 +883,36 @@ claims.checks("text:test-loss-chain", formulas, risks, "N + R against quadrature
 # R_m(w_{MAML}^*)=\tfrac12E_i\bigl\lVert E_{i'}[Q_{i'}^{(n_2)}]^{-1}E_{i'}[Q_{i'}^{(n_2)}(w_{i'}^*-w_i^*)]\bigr\rVert^2_{Q_i^{(m)}}. \tag{7}
 # $$
 #
-# The right-hand sides are the paper's. On the left the paper has $\mathcal E_m$, the excess risk [(2)](#eq-2); we come to that. First the right-hand sides, written out as they stand:
+# The right-hand sides are the paper's. On the left the paper has $\mathcal E_m$, the excess risk [(2)](#eq-2); we come to that.
+# First the right-hand sides, written out as they stand:
+
 
 # %%
 def proposition_1(env, matrices, curvatures):
-    """Return the right-hand side of (6) or (7): the averages over i' and i, term by term."""
+    """Return the right-hand side of (6) or (7): averages over i' and i, term by term."""
     p, total = env.probabilities, np.tensordot(env.probabilities, matrices, 1)
-    inner = [sum(p[k] * matrices[k] @ (env.means[k] - optimum) for k in range(env.groups)) for optimum in env.means]
-    distances = [np.linalg.solve(total, average) for average in inner]
-    return 0.5 * sum(p[i] * distances[i] @ curvatures[i] @ distances[i] for i in range(env.groups))
+    value = 0.0
+    for i in range(env.groups):
+        gaps = env.means - env.means[i]
+        average = sum(p[k] * matrices[k] @ gaps[k] for k in range(env.groups))
+        distance = np.linalg.solve(total, average)
+        value += 0.5 * p[i] * distance @ curvatures[i] @ distance
+    return value
 
 
-# %%
-printed = []
-for env, step in trials:
-    curvatures = linear.adapted_covariance(env.covariances, step, 2)
-    printed.append([proposition_1(env, M, curvatures) for M in (env.covariances, linear.adapted_covariance(env.covariances, step, 5))])
-above = [np.array(pair) - floor for pair, floor in zip(risks, floors, strict=True)]
-claims.checks("prop:1 eq:6 eq:7 eq:17-20", printed, above, "the right-hand sides of (6), (7) are F_m less the noise floor, by quadrature", atol=1e-11)
+right_hand_sides = np.empty((20, 2))
+for k, (env, step) in enumerate(trials):
+    trained, tested = (linear.adapted_covariance(env.covariances, step, s) for s in (5, 2))
+    right_hand_sides[k, 0] = proposition_1(env, env.covariances, tested)
+    right_hand_sides[k, 1] = proposition_1(env, trained, tested)
+floors = np.array([[integrated_risk(env, None, step, 2)] for env, step in trials])
+above = integrated - floors
+says = "the right-hand sides of (6) and (7) are F_m less the noise floor, by quadrature"
+claims.checks("prop:1 eq:6 eq:7 eq:17-20", right_hand_sides, above, says, atol=1e-11)
 
 # %% [markdown]
-# The floor was subtracted as quadrature found it, by letting every task start from its own optimum. The paper's appendix reaches the same right-hand sides by
+# The floor that we subtracted was found by quadrature too, by letting every task start from its own optimum. The paper's
+# appendix reaches the same right-hand sides by
 #
 # (eq-17)=
 # $$
@@ -756,7 +921,7 @@ claims.checks("prop:1 eq:6 eq:7 eq:17-20", printed, above, "the right-hand sides
 #
 # (eq-18)=
 # $$
-# \phantom{R_m(w_{ERM}^*)}=\tfrac12E_i\lVert\delta_i\rVert^2_{Q_i^{(m)}},\qquad\delta_i=E_{i'}[\Sigma_{i'}]^{-1}E_{i'}[\Sigma_{i'}(w_{i'}^*-w_i^*)], \tag{18, corrected}
+# R_m(w_{ERM}^*)=\tfrac12E_i\lVert\delta_i\rVert^2_{Q_i^{(m)}} \tag{18, corrected}
 # $$
 #
 # (eq-19)=
@@ -766,18 +931,23 @@ claims.checks("prop:1 eq:6 eq:7 eq:17-20", printed, above, "the right-hand sides
 #
 # (eq-20)=
 # $$
-# \phantom{R_m(w_{MAML}^*)}=\tfrac12E_i\lVert\varepsilon_i\rVert^2_{Q_i^{(m)}},\qquad\varepsilon_i=E_{i'}[Q_{i'}^{(n_2)}]^{-1}E_{i'}[Q_{i'}^{(n_2)}(w_{i'}^*-w_i^*)]. \tag{20, corrected}
+# R_m(w_{MAML}^*)=\tfrac12E_i\lVert\varepsilon_i\rVert^2_{Q_i^{(m)}} \tag{20, corrected}
 # $$
+#
+# with $\delta_i=E_{i'}[\Sigma_{i'}]^{-1}E_{i'}[\Sigma_{i'}(w_{i'}^*-w_i^*)]$ and
+# $\varepsilon_i=E_{i'}[Q_{i'}^{(n_2)}]^{-1}E_{i'}[Q_{i'}^{(n_2)}(w_{i'}^*-w_i^*)]$. As printed, the four lack the $\tfrac12$:
 
 # %%
 with claims.rejecting("(17) to (20) without the factor ½, as printed", printed=True):
-    claims.checks("eq:17-20", 2 * np.array(printed), above, "no factor ½", atol=1e-11)
+    claims.checks("eq:17-20", 2 * right_hand_sides, above, "no factor ½", atol=1e-11)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# Every line of the two chains in A.1 that end in (17)–(18) and (19)–(20) has lost the $\tfrac12$ of the loss. The statements (6) and (7) have it. Smallest counterexample: one dimension,
-# $\Sigma_1=\Sigma_2=1$, optima $\pm1$, $\alpha=1$, $m=2$, no noise. Both solutions are $0$, $Q^{(2)}=1$, and $F_2(0)=\tfrac12$, where (18) and (20) print $1$.
+# After its first line, each of the two chains in A.1 that end in (17)–(18) and (19)–(20) has lost the $\tfrac12$ of the loss. The statements
+# (6) and (7) have it. Smallest counterexample: one dimension,
+# $\Sigma_1=\Sigma_2=1$, optima $\pm1$, $\alpha=1$, $m=2$, no noise. Both solutions are $0$, $Q^{(2)}=1$, and $F_2(0)=\tfrac12$,
+# where (18) and (20) print $1$.
 # :::
 
 # %%
@@ -791,32 +961,42 @@ round(float(integrated_risk(twins, [0.0], 1.0, 2)), 10)
 #
 # :::{prf:theorem} Decomposition of the post-adaptation risk
 # :label: thm-decomposition
-# Let the task optima have finite second moments and let $E_i[Q_i^{(m)}]$ be invertible, as it is for every finite $m$. Write $w_{MAML(m)}^*=E_i[Q_i^{(m)}]^{-1}E_i[Q_i^{(m)}w_i^*]$ for the MAML solution with $n_2=m$. Then for every start $w$
+# Let the task optima have finite second moments and let $E_i[Q_i^{(m)}]$ be invertible, as it is for every finite $m$. Write
+# $w_{MAML(m)}^*=E_i[Q_i^{(m)}]^{-1}E_i[Q_i^{(m)}w_i^*]$ for the MAML solution with $n_2=m$. Then for every start $w$
 #
 # $$
-# F_m(w)=\underbrace{\tfrac12E_i\Bigl[\sigma^2+\tfrac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr]}_{\text{noise floor }N}+\underbrace{\tfrac12E_i\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i^{(m)}}}_{\text{irreducible risk }R_m^*}+\underbrace{\tfrac12\lVert w-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]}}_{\text{excess risk }\mathcal E_m(w)} .
+# \begin{aligned}
+# F_m(w)&=\underbrace{\tfrac12E_i\Bigl[\sigma^2+\tfrac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr]}_{\text{noise floor }N}
+# +\underbrace{\tfrac12E_i\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i^{(m)}}}_{\text{irreducible risk }R_m^*}\\
+# &\quad+\underbrace{\tfrac12\lVert w-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]}}_{\text{excess risk }\mathcal E_m(w)} .
+# \end{aligned}
 # $$ (decomposition)
 #
 # :::
 #
 # :::{dropdown} Proof of the decomposition
-# By [](#floor-and-risk), $F_m=N+R_m$. Write $w-w_i^*=(w-c)+(c-w_i^*)$ with $c=w_{MAML(m)}^*$ and expand:
-# $R_m(w)=\tfrac12E_i\lVert c-w_i^*\rVert^2_{Q_i}+(w-c)^\top E_i[Q_i(c-w_i^*)]+\tfrac12(w-c)^\top E_i[Q_i](w-c)$. The middle term vanishes, because $E_i[Q_i]\,c=E_i[Q_iw_i^*]$ is the
-# equation that defines $c$. The last term is nonnegative and zero at $w=c$, so $\inf F_m=N+R_m^*$, and the last term is $F_m(w)-\inf F_m$. $\square$
+# By {eq}`floor-and-risk`, $F_m=N+R_m$. Write $w-w_i^*=(w-c)+(c-w_i^*)$ with $c=w_{MAML(m)}^*$ and expand:
+# $R_m(w)=\tfrac12E_i\lVert c-w_i^*\rVert^2_{Q_i}+(w-c)^\top E_i[Q_i(c-w_i^*)]+\tfrac12(w-c)^\top E_i[Q_i](w-c)$. The middle
+# term vanishes, because $E_i[Q_i]\,c=E_i[Q_iw_i^*]$ is the
+# equation that defines $c$. The last term is nonnegative and zero at $w=c$, so $\inf F_m=N+R_m^*$, and the last term is
+# $F_m(w)-\inf F_m$. $\square$
 # :::
 #
-# It is the parallel axis theorem: moving away from the centre costs the total mass times the square of the distance, whatever the masses are. We check the expansion for two tasks
+# It is the parallel axis theorem: moving away from the centre costs the total mass times the square of the distance, whatever
+# the masses are. We check the expansion for two tasks
 # with arbitrary matrices and any $c$,
 
 # %%
 anywhere = sp.Matrix(sp.symbols("c1 c2"))
 from_there = w - anywhere
 middle = from_there.dot(mean_matrix * anywhere - mean_product)
-expanded = parabolas(anywhere) + middle + (from_there.T * mean_matrix * from_there)[0] / 2
-claims.proves("eq:16", parabolas(w), expanded, "R(w) = R(c) + (w − c)·(E[Q]c − E[Qw*]) + ½‖w − c‖² in the metric E[Q]")
+square = (from_there.T * mean_matrix * from_there)[0]
+says = "R(w) = R(c) + (w − c)·(E[Q]c − E[Qw*]) + ½‖w − c‖² in the metric E[Q]"
+claims.proves("eq:16", parabolas(w), parabolas(anywhere) + middle + square / 2, says)
 
 # %% [markdown]
 # and the theorem as a whole against definition (1). A routine that knows only *values* of a quadratic function finds its minimum:
+
 
 # %%
 def minimise(function, dim):
@@ -825,84 +1005,122 @@ def minimise(function, dim):
     ahead, behind = (np.array([function(sign * e) for e in unit]) for sign in (1, -1))
     hessian = np.diag(ahead + behind - 2 * at_zero)
     for i, j in combinations(range(dim), 2):
-        hessian[i, j] = hessian[j, i] = function(unit[i] + unit[j]) - ahead[i] - ahead[j] + at_zero
+        mixed = function(unit[i] + unit[j]) - ahead[i] - ahead[j] + at_zero
+        hessian[i, j] = hessian[j, i] = mixed
     lowest = np.linalg.solve(hessian, (behind - ahead) / 2)
     return lowest, function(lowest)
 
 
 # %%
-minima = [minimise(lambda start, env=env, step=step: integrated_risk(env, start, step, 2), env.dim) for env, step in trials]
-best = [linear.maml_solution(env, step, 2) for env, step in trials]
-distances = [np.linalg.norm(found - maml) for (found, _), maml in zip(minima, best, strict=True)]
-claims.checks("eq:5 eq:15", distances, np.zeros(20), "the MAML solution with n₂ = m is where the integrated F_m is lowest", atol=1e-9)
+minima = []
+for env, step in trials:
+    minima.append(minimise(partial(integrated_risk, env, alpha=step, m=2), env.dim))
+
+
+def distances(n2):
+    """Return how far the MAML solutions are from the starts of lowest integrated risk."""
+    solutions = [linear.maml_solution(env, step, n2) for env, step in trials]
+    return [np.linalg.norm(w - best) for w, (best, _) in zip(solutions, minima, strict=True)]
+
+
+says = "MAML with n₂ = m settles where the integrated F_m is lowest"
+claims.checks("eq:5 eq:15", distances(n2=2), np.zeros(20), says, atol=1e-9)
 
 # %%
-with claims.rejecting("the MAML solution with other n₂"):
-    distances = [np.linalg.norm(found - maml) for (found, _), (_, maml) in zip(minima, pairs, strict=True)]
-    claims.checks("eq:5 eq:15", distances, np.zeros(20), "n₂ = 5, m = 2", atol=1e-9)
+with claims.rejecting("the MAML solution with another n₂"):
+    claims.checks("eq:5 eq:15", distances(n2=5), np.zeros(20), "n₂ = 5, m = 2", atol=1e-9)
 
 # %% [markdown]
-# The infimum is where A.1 goes astray. It concludes from [](#test-loss) that "$\inf_wF_m(w)=\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)$". By the theorem it is
+# The infimum is where A.1 goes astray.
+#
+# > **The paper, App. A.1, Eq. (16).** "$\inf_{\mathbf w\in\mathbb R^d}F_m(\mathbf w)=\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)$"
+#
+# By the theorem it is
 #
 # (eq-16)=
 # $$
-# \inf_wF_m(w)=N+R_m^*=\tfrac12E_i\Bigl[\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr]+\tfrac12E_i\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i^{(m)}}. \tag{16, corrected}
+# \begin{aligned}
+# \inf_wF_m(w)&=\tfrac12E_i\Bigl[\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr]+R_m^*,\\
+# R_m^*&=\tfrac12E_i\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i^{(m)}}.
+# \end{aligned} \tag{16, corrected}
 # $$
 
+
 # %%
-infima = [infimum for _, infimum in minima]
-corrected = [linear.noise_floor(env, step, 2) + linear.risk_above_floor(env, start, step, 2) for (env, step), start in zip(trials, best, strict=True)]
-claims.checks("eq:16", corrected, infima, "N + R* is the minimum of the integrated F_m", atol=1e-11)
+def closed_parts(env, step):
+    """Return floor, irreducible risk and ERM's excess risk for m = 2, by the library."""
+    best = linear.maml_solution(env, step, 2)
+    irreducible = linear.risk_above_floor(env, best, step, 2)
+    excess = linear.excess_risk(env, linear.erm_solution(env), step, 2)
+    return linear.noise_floor(env, step, 2), irreducible, excess
+
+
+infima = np.array([infimum for _, infimum in minima])
+noise_floors, irreducible, _ = np.array([closed_parts(*trial) for trial in trials]).T
+says = "N + R* is the minimum of the integrated F_m"
+claims.checks("eq:16", noise_floors + irreducible, infima, says, atol=1e-11)
 
 # %% [markdown]
-# The printed right-hand side carries a loose index $i$. Even averaged over $i$ it misses the infimum, and it misses it again with the half restored:
+# The printed right-hand side carries a loose index $i$. Even averaged over $i$ it misses the infimum, and it misses it again
+# with the half restored:
 
 # %%
 with claims.rejecting("(16) as printed, averaged over the tasks", printed=True):
-    claims.checks("eq:16", [2 * linear.noise_floor(env, step, 2) for env, step in trials], infima, "2N", atol=1e-11)
+    claims.checks("eq:16", 2 * noise_floors, infima, "2N", atol=1e-11)
 
 # %%
 with claims.rejecting("the noise floor as the infimum"):
-    claims.checks("eq:16", [linear.noise_floor(env, step, 2) for env, step in trials], infima, "N", atol=1e-11)
+    claims.checks("eq:16", noise_floors, infima, "N", atol=1e-11)
 
 # %% [markdown]
-# One task in one dimension separates the printed formula from the floor, two tasks without noise separate the floor from the infimum. Take $\Sigma=\alpha=1$ and $m=2$ in both:
+# One task in one dimension separates the printed formula from the floor, two tasks without noise separate the floor from the
+# infimum. Take $\Sigma=\alpha=1$ and $m=2$ in both:
 
 # %%
 lonely = TaskEnvironment.finite_tasks([[[1.0]]], [[0.0]], noise_std=1.0)
-rows = [("one task, σ = 1", lonely), ("two tasks at ±1, σ = 0", twins)]
-shown = [(name, 2 * linear.noise_floor(env, 1.0, 2), linear.noise_floor(env, 1.0, 2), minimise(lambda start, env=env: integrated_risk(env, start, 1.0, 2), 1)[1]) for name, env in rows]
-Markdown("| | (16) as printed | noise floor | infimum |\n| --- | --- | --- | --- |\n" + "\n".join(f"| {name} | {wrong:.2f} | {floor:.2f} | {least:.2f} |" for name, wrong, floor, least in shown))
+table = "| | (16) as printed | noise floor | infimum |\n| --- | --- | --- | --- |\n"
+for name, env in (("one task, σ = 1", lonely), ("two tasks at ±1, σ = 0", twins)):
+    floor = linear.noise_floor(env, 1.0, 2)
+    _, infimum = minimise(partial(integrated_risk, env, alpha=1.0, m=2), 1)
+    table += f"| {name} | {2 * floor:.2f} | {floor:.2f} | {infimum:.2f} |\n"
+Markdown(table)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# (16) has lost the factor $\tfrac12$ and the expectation over tasks. With both restored it gives the noise floor $N$, which is the infimum only if all optima coincide: no single start is at every task's
+# (16) has lost the factor $\tfrac12$ and the expectation over tasks. With both restored it gives the noise floor $N$, which is
+# the infimum only if all optima coincide: no single start is at every task's
 # optimum. Subtracting $N$ instead of $\inf F_m$ is how Proposition 1 comes to call the risk above the floor "excess risk".
 # :::
 #
 # ## Two risks, two names
 #
-# The excess risk (2) of any start is the last term of [](#decomposition), one quadratic form. For the two solutions it reads
+# The excess risk (2) of any start is the last term of {eq}`decomposition`, one quadratic form. For the two solutions it reads
 #
 # $$
-# \mathcal E_m(w_{ERM}^*)=\tfrac12\lVert w_{ERM}^*-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]},\qquad\mathcal E_m(w_{MAML}^*)=\tfrac12\lVert w_{MAML(n_2)}^*-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]} .
+# \begin{aligned}
+# \mathcal E_m(w_{ERM}^*)&=\tfrac12\lVert w_{ERM}^*-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]},\\
+# \mathcal E_m(w_{MAML}^*)&=\tfrac12\lVert w_{MAML(n_2)}^*-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]} .
+# \end{aligned}
 # $$ (excess-risks)
 
 # %%
-true_excess = [np.array(pair) - infimum for pair, infimum in zip(risks, infima, strict=True)]
-quadratic_form = [[linear.excess_risk(env, start, step, 2) for start in pair] for (env, step), pair in zip(trials, pairs, strict=True)]
-claims.checks("prop:1 eq:6 eq:7", quadratic_form, true_excess, "the excess risk (2) is one quadratic form, against F_m − inf F_m by quadrature", atol=1e-11)
+excess = integrated - infima[:, None]
+formula = at_both_solutions(linear.excess_risk)
+says = "the excess risk (2) is one quadratic form, against F_m − inf F_m by quadrature"
+claims.checks("prop:1 eq:6 eq:7", formula, excess, says, atol=1e-11)
 
 # %%
 with claims.rejecting("(6) and (7) as excess risks (2), as printed", printed=True):
-    claims.checks("prop:1 eq:6 eq:7", printed, true_excess, "Proposition 1", atol=1e-11)
+    claims.checks("prop:1 eq:6 eq:7", right_hand_sides, excess, "Proposition 1", atol=1e-11)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# Proposition 1 states (6) and (7) for the excess risk (2). They are the *risk above the floor*, larger than the excess risk by $R_m^*$ for either solution. Smallest counterexample:
-# the two tasks with $\Sigma=1$ and optima $\pm1$ from above. Both solutions are the best start, their excess risk is $0$, and (6) and (7) give $\tfrac12$.
+# Proposition 1 states (6) and (7) for the excess risk (2). They are the *risk above the floor*, larger than the excess risk by
+# $R_m^*$ for either solution. Smallest counterexample:
+# the two tasks with $\Sigma=1$ and optima $\pm1$ from above. Both solutions are the best start, their excess risk is $0$, and
+# (6) and (7) give $\tfrac12$.
 # **From here on the book says "risk above the floor" for $R_m$ and "excess risk" for $\mathcal E_m$, never one for the other.**
 # :::
 #
@@ -913,19 +1131,25 @@ with claims.rejecting("(6) and (7) as excess risks (2), as printed", printed=Tru
 # Let $m$ be finite.
 # 1. MAML with $n_2=m$ has no excess risk, in any environment. With $n_2\ne m$ it may have.
 # 2. $R_m^*=0$ if and only if all task optima coincide.
-# 3. Noise and the spread of optima about their group's mean move no solution and change no excess risk. Noise adds to $N$; spreads $S_g$ add $\tfrac12\sum_gp_g\operatorname{tr}(Q_g^{(m)}S_g)$ to $R_m^*$.
-# 4. For $n_2=m$ the ratio of risks above the floor, by which the paper measures MAML's gain, is
+# 3. Noise and the spread of optima about their group's mean move no solution and change no excess risk. Noise adds to $N$;
+#    spreads $S_g$ add $\tfrac12\sum_gp_g\operatorname{tr}(Q_g^{(m)}S_g)$ to $R_m^*$.
+# 4. For $n_2=m$ and $R_m^*>0$ the ratio of risks above the floor, by which the paper measures MAML's gain, is
 #    $\dfrac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\dfrac{\mathcal E_m(w_{ERM}^*)}{R_m^*}$.
 # :::
 #
 # :::{dropdown} Proof of the consequences
-# 1: the quadratic form is zero at its centre. 2: for finite $m$ every $Q_i^{(m)}$ is positive definite, so the mean of $\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i}$ vanishes only if $w_i^*=w_{MAML(m)}^*$ for almost every task.
-# 3: $\sigma$ occurs in $N$ alone. Within group $g$ the matrix $Q_g$ is fixed and $w^*=\mu_g+\xi$ with $E[\xi]=0$, $E[\xi\xi^\top]=S_g$. Hence $E[Q_gw^*]=Q_g\mu_g$, and $E\lVert c-w^*\rVert^2_{Q_g}=\lVert c-\mu_g\rVert^2_{Q_g}+\operatorname{tr}(Q_gS_g)$.
+# 1: the quadratic form is zero at its centre. 2: for finite $m$ every $Q_i^{(m)}$ is positive definite, so the mean of
+# $\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i}$ vanishes only if $w_i^*=w_{MAML(m)}^*$ for almost every task.
+# 3: $\sigma$ occurs in $N$ alone. Within group $g$ the matrix $Q_g$ is fixed and $w^*=\mu_g+\xi$ with $E[\xi]=0$,
+# $E[\xi\xi^\top]=S_g$. Hence $E[Q_gw^*]=Q_g\mu_g$, and
+# $E\lVert c-w^*\rVert^2_{Q_g}=\lVert c-\mu_g\rVert^2_{Q_g}+\operatorname{tr}(Q_gS_g)$.
 # 4: divide $R_m(w_{ERM}^*)=R_m^*+\mathcal E_m(w_{ERM}^*)$ by $R_m(w_{MAML}^*)=R_m^*$. $\square$
 # :::
 #
-# Part 3 also tells how to check an environment with spreads by quadrature. Only first and second moments of the optima matter, so a group may be replaced by $2d$ tasks at $\mu_g\pm\sqrt d\,L_j$, where $L_j$ are the columns
+# Part 3 also tells how to check an environment with spreads by quadrature. Only first and second moments of the optima matter,
+# so a group may be replaced by $2d$ tasks at $\mu_g\pm\sqrt d\,L_j$, where $L_j$ are the columns
 # of a root of $S_g$.
+
 
 # %%
 def with_two_point_spreads(env):
@@ -933,41 +1157,60 @@ def with_two_point_spreads(env):
     roots = math.sqrt(env.dim) * np.linalg.cholesky(env.spreads).swapaxes(1, 2)
     optima = np.concatenate([env.means[:, None] + roots, env.means[:, None] - roots], axis=1)
     count = 2 * env.dim
-    return TaskEnvironment.finite_tasks(np.repeat(env.covariances, count, axis=0), optima.reshape(-1, env.dim), np.repeat(env.probabilities / count, count), env.noise_std)
+    return TaskEnvironment.finite_tasks(
+        np.repeat(env.covariances, count, axis=0),
+        optima.reshape(-1, env.dim),
+        np.repeat(env.probabilities / count, count),
+        env.noise_std,
+    )
 
 
-# %%
+def integrated_parts(env):
+    """Return the same three parts by quadrature and minimisation, for the step ALPHA."""
+    risk = partial(integrated_risk, with_two_point_spreads(env), alpha=ALPHA, m=2)
+    floor, infimum = risk(start=None), minimise(risk, env.dim)[1]
+    return floor, infimum - floor, risk(start=linear.erm_solution(env)) - infimum
+
+
 scattered = [random_environment(seed, 2, 2 + seed % 2) for seed in range(10, 18)]
-parts, found = [], []
-for env in scattered:
-    tasks = with_two_point_spreads(env)
-    erm, maml = linear.erm_solution(env), linear.maml_solution(env, ALPHA, 2)
-    _, infimum = minimise(lambda start, tasks=tasks: integrated_risk(tasks, start, ALPHA, 2), 2)
-    floor, at_erm = integrated_risk(tasks, None, ALPHA, 2), integrated_risk(tasks, erm, ALPHA, 2)
-    parts.append([linear.noise_floor(env, ALPHA, 2), linear.risk_above_floor(env, maml, ALPHA, 2), linear.excess_risk(env, erm, ALPHA, 2)])
-    found.append([floor, infimum - floor, at_erm - infimum])
+parts = np.array([integrated_parts(env) for env in scattered])
+closed = [closed_parts(env, ALPHA) for env in scattered]
+says = "floor, irreducible risk and ERM's excess risk with spreads, against quadrature"
+claims.checks("prop:1 eq:16", closed, parts, says, atol=1e-10)
 
 # %%
-claims.checks("prop:1 eq:16", parts, found, "floor, irreducible risk and ERM's excess risk, with spreads, against quadrature", atol=1e-10)
-
-# %%
-without = [TaskEnvironment(env.probabilities, env.covariances, env.means, 0 * env.spreads) for env in scattered]
-quiet = [linear.risk_above_floor(env, linear.maml_solution(env, ALPHA, 2), ALPHA, 2) for env in without]
+groups = [(env.probabilities, env.covariances, env.means) for env in scattered]
+gathered = [TaskEnvironment(*group, np.zeros_like(group[1]), 0.5) for group in groups]
+closed = [closed_parts(env, ALPHA) for env in gathered]
 with claims.rejecting("an irreducible risk that ignores the spreads"):
-    claims.checks("prop:1 eq:16", quiet, [irreducible for _, irreducible, _ in found], "without spreads", atol=1e-10)
+    claims.checks("prop:1 eq:16", closed, parts, "without spreads", atol=1e-10)
 
 # %% [markdown]
 # Part 4, with everything measured by quadrature:
 
+
 # %%
-ratios = [(excess + irreducible) / irreducible for _, irreducible, excess in found]
-gains = [linear.risk_above_floor(env, linear.erm_solution(env), ALPHA, 2) / linear.risk_above_floor(env, linear.maml_solution(env, ALPHA, 2), ALPHA, 2) for env in scattered]
-claims.checks("prop:1", gains, ratios, "the paper's ratio is 1 + excess risk of ERM over irreducible risk", rtol=1e-9)
+def gain(env):
+    """Return the paper's ratio of risks above the floor, for n₂ = m = 2."""
+    starts = linear.erm_solution(env), linear.maml_solution(env, ALPHA, 2)
+    erm, maml = (linear.risk_above_floor(env, start, ALPHA, 2) for start in starts)
+    return erm / maml
+
+
+gains, relative = [gain(env) for env in scattered], parts[:, 2] / parts[:, 1]
+says = "the paper's ratio is 1 + excess risk of ERM over irreducible risk"
+claims.checks("prop:1", gains, 1 + relative, says, rtol=1e-9)
+
+# %%
+with claims.rejecting("the excess risk over the irreducible risk, without the one"):
+    claims.checks("prop:1", gains, relative, "no one", atol=1e-9)
 
 # %% [markdown]
 # ## The same by simulation
 #
-# Last, definition (1) as an experimenter would read it: draw a task, draw its samples, take the step, look at the loss. Any number of samples and dimensions will do now, and the answer comes with an interval.
+# Last, definition (1) as an experimenter would read it: draw a task, draw its samples, take the step, look at the loss. Any
+# number of samples and dimensions will do now, and the answer comes with an interval.
+
 
 # %%
 def simulate(env, starts, alpha, m, tasks, rng):
@@ -978,57 +1221,76 @@ def simulate(env, starts, alpha, m, tasks, rng):
     for start in starts:
         at = np.broadcast_to(start, optima.shape)
         offset = at - alpha * gradients(at, inputs, labels) - optima
-        losses.append(0.5 * (np.einsum("ti,tij,tj->t", offset, covariances, offset) + env.noise_std**2))
+        squared = np.einsum("ti,tij,tj->t", offset, covariances, offset)
+        losses.append(0.5 * (squared + env.noise_std**2))
     return np.stack(losses, axis=1)
 
 
 # %%
 TESTED = 12
-starts = [[erm, maml, np.zeros(env.dim)] for env, (erm, maml) in zip(environments, solutions, strict=True)]
-losses = np.hstack([simulate(env, points, ALPHA, TESTED, 60_000, np.random.default_rng(7)) for env, points in zip(environments, starts, strict=True)])
-predicted = [linear.post_adaptation_risk(env, point, ALPHA, TESTED) for env, points in zip(environments, starts, strict=True) for point in points]
-claims.samples("prop:1 eq:6 eq:7", losses, predicted, "F_m at ERM, MAML and zero, three anisotropic environments with spreads and noise, d = 3, 4, 5")
+starts = {}
+for env, pair in zip(environments, solutions, strict=True):
+    starts[env] = [*pair, np.zeros(env.dim)]
+rng = np.random.default_rng(7)
+draws = [simulate(env, starts[env], ALPHA, TESTED, 60_000, rng) for env in environments]
+losses = np.hstack(draws)
+
+
+def predictions(m):
+    """Return the closed form at the three starts in each of the three environments."""
+    at = [(env, start) for env in environments for start in starts[env]]
+    return [linear.post_adaptation_risk(env, start, ALPHA, m) for env, start in at]
+
+
+says = "F_m at ERM, MAML and zero: three environments with spreads and noise, d = 3, 4, 5"
+claims.samples("prop:1 eq:6 eq:7", losses, predictions(TESTED), says)
 
 # %%
-with claims.rejecting("the curvature before the step in place of Q"):
-    plain = [env.probabilities @ [0.5 * ((s := w0 - mu) @ C @ s + np.trace(C @ V)) for C, mu, V in zip(env.covariances, env.means, env.spreads, strict=True)] + linear.noise_floor(env, ALPHA, TESTED) for env, points in zip(environments, starts, strict=True) for w0 in points]
-    claims.samples("prop:1 eq:6 eq:7", losses, plain, "Σ for Q")
+with claims.rejecting("a step along the exact gradient in place of the sampled one"):
+    claims.samples("prop:1 eq:6 eq:7", losses, predictions(math.inf), "m = ∞")
 
-# %% tags=["remove-input"]
-half_width = 1.96 * losses.std(axis=0) / math.sqrt(len(losses))
-env, points = environments[2], starts[2]
-names = ("ERM", f"MAML, $n_2={N2}$", "zero")
-lines = [
-    f"| {name} | {losses[:, 6 + k].mean():.3f} ± {half_width[6 + k]:.3f} | {predicted[6 + k]:.3f} | {linear.noise_floor(env, ALPHA, TESTED):.3f} | "
-    f"{linear.risk_above_floor(env, linear.maml_solution(env, ALPHA, TESTED), ALPHA, TESTED):.3f} | {linear.excess_risk(env, points[k], ALPHA, TESTED):.4f} |"
-    for k, name in enumerate(names)
-]
-Markdown(
-    f"For the environment in five dimensions with four groups, $m={TESTED}$, and a 95 % interval from {len(losses):,} simulated tasks:\n\n"
-    "| start | simulated $F_m$ | closed form | = floor | + irreducible | + excess risk |\n| --- | --- | --- | --- | --- | --- |\n" + "\n".join(lines)
-)
+# %% tags=["hide-input"]
+env = environments[2]
+floor = linear.noise_floor(env, ALPHA, TESTED)
+best = linear.maml_solution(env, ALPHA, TESTED)
+irreducible = linear.risk_above_floor(env, best, ALPHA, TESTED)
+error = 1.96 * draws[2].std(axis=0) / math.sqrt(len(losses))
+table = "| start | simulated $F_m$ | floor | + irreducible | + excess | = closed form |\n"
+table += "| --- " * 6 + "|\n"
+for k, name in enumerate(("ERM", f"MAML, $n_2={N2}$", "zero")):
+    extra = linear.excess_risk(env, starts[env][k], ALPHA, TESTED)
+    table += f"| {name} | {draws[2][:, k].mean():.3f} ± {error[k]:.3f} | {floor:.3f} "
+    table += f"| {irreducible:.3f} | {extra:.4f} | {floor + irreducible + extra:.3f} |\n"
+caption = f"Five dimensions, four groups, $m={TESTED}$; 95 % intervals from"
+Markdown(f"{caption} {len(losses):,} simulated tasks:\n\n{table}")
 
 # %% [markdown]
-# Read a row from left to right: the middle two numbers are the same for every start. Starts differ in the last column only, and there MAML has little left to lose, although it trained
+# Floor and irreducible risk are the same for every start. Starts differ in the excess risk only, and there MAML has little left
+# to lose, although it trained
 # with half as many inner samples as it was tested with.
 #
 # ## What we have seen
 #
 # - We averaged products of Gaussians by pairing, and so derived Lemma 2 for any covariance and any matrix.
-# - One step on $s$ samples replaces a task's curvature $\Sigma$ by $Q^{(s)}$: what an exact step leaves, plus the variance of the gradient.
+# - One step on $s$ samples replaces a task's curvature $\Sigma$ by $Q^{(s)}$: what an exact step leaves, plus the variance of
+#   the gradient.
 # - ERM averages the optima with the matrices $\Sigma_i$, MAML with $Q_i^{(n_2)}$. Noise and spreads play no part.
 # - The post-adaptation risk is noise floor + irreducible risk + excess risk, and only the last depends on the start.
-# - Proposition 1 gives the last two together. The ratio that the paper calls gain is one plus the excess risk of ERM in units of the irreducible risk.
+# - Proposition 1 gives the last two together. The ratio that the paper calls gain is one plus the excess risk of ERM in units
+#   of the irreducible risk.
 #
-# **Where the paper differs.** The sign of the noise in A.1's residual; $1/n$ for $1/n^2$ in (78); "dominated" at $\alpha=1/\rho_E$; the halves of (16)–(20) and the expectation of (16); the infimum in (16),
+# **Where the paper differs.** The sign of the noise in A.1's residual; $1/n$ for $1/n^2$ in (78); "dominated" at
+# $\alpha=1/\rho_E$; the halves of (16)–(20) and the expectation of (16); the infimum in (16),
 # and with it the name of what (6) and (7) compute. The values of (5)–(7), (14), (15), (77), (79) and (80) stand.
 #
 # ## Exercises
 #
-# **1.** A task has $\Sigma=\rho I_d$ and the step uses $s$ samples. Which step size leaves the least curvature, and how much is that?
+# **1.** A task has $\Sigma=\rho I_d$ and the step uses $s$ samples. Which step size leaves the least curvature, and how much is
+# that?
 #
 # :::{dropdown} Solution
-# Minimise $q/\rho=(1-\alpha\rho)^2+\frac{d+1}s\alpha^2\rho^2$: $\alpha\rho=\dfrac1{1+(d+1)/s}$, and what is left is the fraction $\dfrac{(d+1)/s}{1+(d+1)/s}=\dfrac{d+1}{s+d+1}$. With fewer samples, take shorter steps.
+# Minimise $q/\rho=(1-\alpha\rho)^2+\frac{d+1}s\alpha^2\rho^2$: $\alpha\rho=\dfrac1{1+(d+1)/s}$, and what is left is the
+# fraction $\dfrac{(d+1)/s}{1+(d+1)/s}=\dfrac{d+1}{s+d+1}$. With fewer samples, take shorter steps.
 # :::
 
 # %% tags=["hide-cell"]
@@ -1044,15 +1306,18 @@ assert np.allclose(isotropic, 5 / 12 * np.eye(4))
 # **2.** What is $E\lVert\frac1nX^\top X\rVert_F^2$, the mean squared Frobenius norm of a sample covariance?
 #
 # :::{dropdown} Solution
-# Take the trace of [](#sandwich) with $A=I$: $\operatorname{tr}(\Sigma^2)+\frac1n\bigl[(\operatorname{tr}\Sigma)^2+\operatorname{tr}(\Sigma^2)\bigr]$.
+# Take the trace of {eq}`sandwich` with $A=I$:
+# $\operatorname{tr}(\Sigma^2)+\frac1n\bigl[(\operatorname{tr}\Sigma)^2+\operatorname{tr}(\Sigma^2)\bigr]$.
 # :::
 
 # %% tags=["hide-cell"]
 squared_norm = mean_over_rows(sp.Matrix([[(S * S).trace()]]), X, Sigma)[0]
-assert sp.expand(squared_norm - (Sigma**2).trace() - (Sigma.trace() ** 2 + (Sigma**2).trace()) / 2) == 0
+formula = (Sigma**2).trace() + (Sigma.trace() ** 2 + (Sigma**2).trace()) / 2
+assert sp.expand(squared_norm - formula) == 0
 
 # %% [markdown]
-# **3.** The noise in all labels doubles, at training and at test time. Which of $w_{ERM}^*$, $w_{MAML}^*$, floor, irreducible risk, excess risks, and the paper's ratio change?
+# **3.** The noise in all labels doubles, at training and at test time. Which of $w_{ERM}^*$, $w_{MAML}^*$, floor, irreducible
+# risk, excess risks, and the paper's ratio change?
 #
 # :::{dropdown} Solution
 # Only the floor, which is multiplied by four. (With finitely many training tasks the trained solutions become noisier; Chapter 5.)
@@ -1060,11 +1325,12 @@ assert sp.expand(squared_norm - (Sigma**2).trace() - (Sigma.trace() ** 2 + (Sigm
 
 # %% tags=["hide-cell"]
 env = scattered[0]
-louder = TaskEnvironment(env.probabilities, env.covariances, env.means, env.spreads, 2 * env.noise_std)
-assert math.isclose(linear.noise_floor(louder, ALPHA, 2), 4 * linear.noise_floor(env, ALPHA, 2))
-for quantity in (linear.risk_above_floor, linear.excess_risk):
-    assert quantity(louder, linear.erm_solution(louder), ALPHA, 2) == quantity(env, linear.erm_solution(env), ALPHA, 2)
+groups = env.probabilities, env.covariances, env.means, env.spreads
+louder = TaskEnvironment(*groups, noise_std=2 * env.noise_std)
+floors = [linear.noise_floor(e, ALPHA, 2) for e in (env, louder)]
+assert math.isclose(floors[1], 4 * floors[0])
+assert closed_parts(louder, ALPHA)[1:] == closed_parts(env, ALPHA)[1:]
 assert (linear.maml_solution(louder, ALPHA, 2) == linear.maml_solution(env, ALPHA, 2)).all()
 
 # %% [markdown]
-# **Read next.** Chapter 3 takes two tasks that differ only in hardness and asks how far apart the two solutions are.
+# **Read next.** [Chapter 3](03_hardness) takes two tasks that differ only in hardness and asks how far apart the two solutions are.

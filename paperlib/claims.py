@@ -60,12 +60,11 @@ def proves(ids: str, lhs: Any, rhs: Any, says: str) -> Evidence:
     pairs = list(zip(_flat(lhs), _flat(rhs), strict=True))
     for left, right in pairs:
         difference = sp.sympify(left) - sp.sympify(right)
-        if _is_zero(difference):
-            continue
         residual = _residual(difference)
-        if residual == 0:
+        if residual is not None:
+            raise ClaimRejected(record(ids, "rejected", "sympy", says, residual=residual))
+        if not _is_zero(difference):
             raise Undecided(f"{ids}: sympy leaves {sp.simplify(difference)}, which vanishes at the points tried")
-        raise ClaimRejected(record(ids, "rejected", "sympy", says, residual=str(residual)))
     return Evidence(record(ids, "proved", "sympy", says, residual="0"))
 
 
@@ -210,7 +209,7 @@ def _decade(deviation: float) -> float:
 
 
 def _instances(name: str, value: Any) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
-    items = [value] if np.ndim(value) == 0 and not isinstance(value, list | tuple) else list(value)
+    items = list(value) if isinstance(value, list | tuple) or np.ndim(value) > 0 else [value]
     arrays = [np.asarray(item, dtype=float) for item in items]
     if any(array.size == 0 for array in arrays):
         raise ValueError(f"{name} must not hold empty instances")
@@ -229,7 +228,7 @@ def _is_zero(difference: Any) -> bool:
     return bool(difference == 0 or sp.expand(difference) == 0 or sp.simplify(sp.together(difference)) == 0)
 
 
-def _residual(difference: Any) -> Any:
+def _residual(difference: Any) -> str | None:
     symbols = sorted(difference.free_symbols, key=str)
     for offset in range(5):
         point = {s: sp.Rational(1, sp.prime(i + 2 + offset)) for i, s in enumerate(symbols)}
@@ -237,7 +236,7 @@ def _residual(difference: Any) -> Any:
         if abs(value) > 1e-40:
             where = ", ".join(f"{symbol} = {number}" for symbol, number in point.items())
             return f"by {sp.N(value, 3)}" + (f" at {where}" if where else "")
-    return 0
+    return None
 
 
 def _in_notebook() -> bool:

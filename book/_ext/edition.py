@@ -1,4 +1,4 @@
-"""The Sphinx extension of this book: offline mathematics, launch buttons, the ledger and the run times.
+"""The Sphinx extension of this book: offline mathematics, launch buttons, ledger and run times.
 
 Loaded through ``sphinx.local_extensions`` in ``_config.yml``.
 """
@@ -24,17 +24,20 @@ MATHJAX_PACKAGE = "sphinx-mathjax-offline"
 MATHJAX_FILES = (
     "tex-chtml.js",
     "output/chtml/fonts/woff-v2/*.woff",
-    *(f"input/tex/extensions/{name}.js" for name in ("bbox", "boldsymbol", "cancel", "color", "enclose")),
+    *(
+        f"input/tex/extensions/{name}.js"
+        for name in ("bbox", "boldsymbol", "cancel", "color", "enclose")
+    ),
 )
 MATHJAX_CONFIG: dict[str, Any] = {
     "tex": {
         # Outputs of cells may carry $...$, as Jupyter and Colab typeset it.
         "inlineMath": [["\\(", "\\)"], ["$", "$"]],
-        # An unknown macro becomes an error, which the tests find, instead of red letters, which nobody does.
+        # An unknown macro becomes an error, which the tests find, not red letters.
         "packages": {"[-]": ["noundefined"]},
         "tags": "none",
     },
-    # The menu would fetch accessibility modules that the site doesn't carry; MathML for screen readers stays.
+    # The menu would fetch modules that the site doesn't carry; MathML for screen readers stays.
     "options": {"enableMenu": False, "enableAssistiveMml": True},
 }
 COLAB, BINDER = "https://colab.research.google.com", "https://mybinder.org"
@@ -44,7 +47,9 @@ def mathjax_folder() -> Path:
     """Find the MathJax that comes with the pinned requirements."""
     spec = find_spec(MATHJAX_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"{MATHJAX_PACKAGE} must be installed: pip install -r requirements.txt")
+        raise ModuleNotFoundError(
+            f"{MATHJAX_PACKAGE} must be installed: pip install -r requirements.txt"
+        )
     return Path(spec.submodule_search_locations[0]) / "static" / "mathjax"
 
 
@@ -66,8 +71,8 @@ def copy_mathjax(app: Sphinx) -> None:
 def visit_displaymath(self: Any, node: nodes.math_block) -> None:
     r"""Write a displayed equation as its author typed it.
 
-    Sphinx wraps an equation that holds ``\\`` in ``split``, where ``\tag`` is an error; Jupyter and Colab
-    don't. The three must show the same.
+    Sphinx wraps an equation that holds ``\\`` in ``split``, where ``\tag`` is an error; Jupyter and
+    Colab don't. The three must show the same.
     """
     self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
     if node["number"]:
@@ -97,7 +102,7 @@ def free_numbers(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def size_figures(app: Sphinx, doctree: nodes.document) -> None:
-    """Show the figures of cells at the size they were drawn for: they are stored at twice the resolution."""
+    """Show figures at the size they were drawn for; they are stored at twice the resolution."""
     for image in doctree.findall(nodes.image):
         if "jupyter_execute" in image["uri"] and "width" not in image:
             width, _ = imagesize.get(Path(app.srcdir) / image["uri"].lstrip("/"))
@@ -112,10 +117,10 @@ def repository_url(root: Path) -> str:
 
 
 def theme_options(url: str) -> dict[str, Any]:
-    """Return the theme's options for a repository: its link, and launch buttons where the host has them.
+    """Return the theme's options for a repository: its link, and its host's launch buttons.
 
-    Colab opens notebooks from GitHub only, Binder from GitHub and GitLab. Other addresses, such as a folder,
-    get no buttons.
+    Colab opens notebooks from GitHub only, Binder from GitHub and GitLab. Other addresses, such as
+    a folder, get no buttons.
     """
     parts = urlsplit(url)
     if parts.scheme != "https" or parts.hostname not in {"github.com", "gitlab.com"}:
@@ -132,7 +137,7 @@ def theme_options(url: str) -> dict[str, Any]:
 
 
 def set_repository(app: Sphinx, config: Config) -> None:
-    """Show launch buttons and the repository's link when its address is known, and not otherwise."""
+    """Show launch buttons and the repository's link when its address is known, only then."""
     for option in ("repository_url", "path_to_docs", "launch_buttons"):
         config.html_theme_options.pop(option, None)
     config.html_theme_options |= theme_options(repository_url(Path(app.srcdir)))

@@ -15,7 +15,9 @@ Cell: TypeAlias = str | nodes.Node | list[nodes.Node]
 HEAD = ["claim", "what the paper says", "where", "chapter", "verdict", "evidence"]
 
 
-def table(head: list[str], rows: Sequence[tuple[Sequence[Cell], list[str]]], classes: list[str]) -> nodes.table:
+def table(
+    head: list[str], rows: Sequence[tuple[Sequence[Cell], list[str]]], classes: list[str]
+) -> nodes.table:
     """Build a table; every row is its cells and its classes, every cell a text or inline nodes."""
     group = nodes.tgroup("", *(nodes.colspec("", colwidth=1) for _ in head), cols=len(head))
     group += nodes.thead("", _row(head, []))
@@ -66,7 +68,11 @@ def sentence(text: str) -> list[nodes.Node]:
     parts = text.split("$")
     if len(parts) % 2 == 0:
         raise ValueError(f"says must have its dollar signs in pairs; got {text!r}")
-    return [nodes.math("", part) if index % 2 else nodes.Text(part) for index, part in enumerate(parts) if part]
+    return [
+        nodes.math("", part) if index % 2 else nodes.Text(part)
+        for index, part in enumerate(parts)
+        if part
+    ]
 
 
 def bearing(found: Sequence[Any]) -> list[nodes.Node]:
@@ -77,7 +83,9 @@ def bearing(found: Sequence[Any]) -> list[nodes.Node]:
     for item in found:
         cell = f"{item.notebook}.html#{item.anchor}"
         link = nodes.reference("", "", *sentence(item.says), internal=True, refuri=cell)
-        items.append(nodes.list_item("", nodes.paragraph("", "", badge(item.verdict), nodes.Text(" "), link)))
+        items.append(
+            nodes.list_item("", nodes.paragraph("", "", badge(item.verdict), nodes.Text(" "), link))
+        )
     return [nodes.bullet_list("", *items)]
 
 
@@ -125,9 +133,13 @@ class Ledger(Directive):
         return [summary(verdicts), table(HEAD, rows, ["ledger"])]
 
 
-def add_script(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+def add_script(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
     """Load the filters on the page that has a ledger, and only there."""
-    if doctree is not None and any("ledger" in node["classes"] for node in doctree.findall(nodes.table)):
+    if doctree is not None and any(
+        "ledger" in node["classes"] for node in doctree.findall(nodes.table)
+    ):
         app.add_js_file("ledger.js", loading_method="defer")
 
 

@@ -1,4 +1,4 @@
-"""Run times: the status page, and the cost line of every chapter, from ``book/records/runtime.yml``."""
+"""Run times from ``book/records/runtime.yml``: the status page, and every chapter's cost line."""
 
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,7 @@ def read_record(root: Path) -> dict[str, dict[str, Any]]:
 
 
 def duration(seconds: float) -> str:
-    """Write a run time for a reader: whole seconds, or minutes from two minutes on.
-
-    >>> duration(0.4), duration(19.6), duration(150)
-    ('1 s', '20 s', '2.5 min')
-    """
+    """Write a run time for a reader: whole seconds, and minutes from two minutes on."""
     return f"{max(1, round(seconds))} s" if seconds < 120 else f"{seconds / 60:.2g} min"
 
 
