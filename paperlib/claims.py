@@ -51,14 +51,16 @@ def proves(ids: str, lhs: Any, rhs: Any, says: str) -> Evidence:
     Raises:
         ClaimRejected: if they differ at a rational point, which the evidence then names.
         Undecided: if sympy does not reduce the difference to zero although no such point was found.
+        ValueError: if the shapes differ, or there is nothing to compare.
 
     Example:
         >>> x = sp.Symbol("x")
         >>> proves("eq:1", (x + 1) ** 2, x**2 + 2 * x + 1, "the square of a sum").record["residual"]
         '0'
     """
-    pairs = list(zip(_flat(lhs), _flat(rhs), strict=True))
-    for left, right in pairs:
+    if _shape(lhs) != _shape(rhs) or not _flat(lhs):
+        raise ValueError(f"lhs and rhs must have equal shapes, not empty; got {_shape(lhs)} and {_shape(rhs)}")
+    for left, right in zip(_flat(lhs), _flat(rhs), strict=True):
         difference = sp.sympify(left) - sp.sympify(right)
         residual = _residual(difference)
         if residual is not None:
@@ -99,10 +101,10 @@ def checks(
         gap = np.abs(left - right).max()
         deviations.append(gap / scale if scale > 0 else gap)
     deviation = float(np.max(deviations))
-    bound = min(_decade(deviation), tolerance)
-    found = {"instances": len(values), "deviation": f"{bound:.0e}", "tolerance": f"{tolerance:.0e}"}
+    found = {"instances": len(values), "deviation": f"{deviation:.2g}", "tolerance": f"{tolerance:.0e}"}
     if not deviation <= tolerance:
-        raise ClaimRejected(record(ids, "rejected", "numerical", says, **found | {"deviation": f"{deviation:.2g}"}))
+        raise ClaimRejected(record(ids, "rejected", "numerical", says, **found))
+    found["deviation"] = f"{min(_decade(deviation), tolerance):.0e}"
     return Evidence(record(ids, "checked", "numerical", says, **found))
 
 
@@ -224,6 +226,12 @@ def _flat(expression: Any) -> list[Any]:
     return [expression]
 
 
+def _shape(expression: Any) -> Any:
+    if isinstance(expression, sp.MatrixBase):
+        return expression.shape
+    return [_shape(item) for item in expression] if isinstance(expression, Sequence) else ()
+
+
 def _is_zero(difference: Any) -> bool:
     return bool(difference == 0 or sp.expand(difference) == 0 or sp.simplify(sp.together(difference)) == 0)
 
@@ -233,7 +241,7 @@ def _residual(difference: Any) -> str | None:
     for offset in range(5):
         point = {s: sp.Rational(1, sp.prime(i + 2 + offset)) for i, s in enumerate(symbols)}
         value = sp.N(difference.subs(point), 50, chop=True)
-        if abs(value) > 1e-40:
+        if not value.is_finite or abs(value) > 1e-40:
             where = ", ".join(f"{symbol} = {number}" for symbol, number in point.items())
             return f"by {sp.N(value, 3)}" + (f" at {where}" if where else "")
     return None
