@@ -75,7 +75,8 @@ def checks(
 ) -> Evidence:
     """Compare numbers, arrays or equally long sequences of them, instance by instance along the first axis.
 
-    The deviation of an instance is its largest absolute difference, divided for `rtol` by its largest reference.
+    The deviation of an instance is its largest absolute difference, divided for `rtol` by its largest reference
+    (unless that is zero).
 
     Raises:
         ClaimRejected: if the largest deviation exceeds the tolerance, or is not a number.
@@ -110,6 +111,8 @@ def checks(
 
 def samples(ids: str, draws: ArrayLike, expected: ArrayLike, says: str, *, limit: float = 4.5) -> Evidence:
     """Compare the mean of independent draws, (n, ...), with its expectation, (...), in standard errors.
+
+    A gap below `ROUNDING` passes, since draws that do not vary have no standard error: not for tinier quantities.
 
     Raises:
         ClaimRejected: if an entry is further than `limit` standard errors from its expectation.

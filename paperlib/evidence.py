@@ -52,19 +52,22 @@ class Evidence:
         return f"evidence-{digest[:8]}"
 
     def __str__(self) -> str:
-        labels = ", ".join(label(claim) for claim in self.record["claims"])
-        return f"{self.record['verdict']} · {labels} · {self.record['says']} [{figures(self.record)}]"
+        named = [label(claim) for claim in self.record["claims"]]
+        return f"{self.record['verdict']} · {', '.join(named)} · {self.record['says']} [{figures(self.record)}]"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         record = self.record | {"anchor": self.anchor}
-        labels = ", ".join(label(claim) for claim in record["claims"])
+        numbered = [label(claim) for claim in record["claims"] if claim.partition(":")[0] in _NAMES]
+        sentences = [label(claim) for claim in record["claims"] if claim.partition(":")[0] not in _NAMES]
+        found = " · ".join(filter(None, [figures(record), ", ".join(sentences)]))
         css = record["verdict"].replace(" ", "-")
-        found = figures(record)
+        spans = [f'<span class="verdict">{record["verdict"]}</span>']
+        spans += [f'<span class="labels">{", ".join(numbered)}</span>'] if numbered else []
+        spans += [html.escape(record["says"], quote=False)]
+        spans += [f'<span class="figures">{html.escape(found, quote=False)}</span>']
         return {
             "text/plain": str(self),
-            "text/html": f'<div class="evidence {css}" id="{record["anchor"]}">'
-            f'<span class="verdict">{record["verdict"]}</span> <span class="labels">{labels}</span> '
-            f'{html.escape(record["says"], quote=False)} <span class="figures">{html.escape(found)}</span></div>',
+            "text/html": f'<div class="evidence {css}" id="{record["anchor"]}">{" ".join(spans)}</div>',
             MIME: record,
         }
 

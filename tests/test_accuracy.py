@@ -41,9 +41,9 @@ def ill_conditioned(rng: np.random.Generator, dim: int, kappa: float, aligned: b
     return np.asarray(0.5 * (matrices + matrices.swapaxes(1, 2)))
 
 
-def exact(array: Array) -> Any:
+def exact(array: Array | float) -> Any:
     """The nested lists of an array, every float turned into the same number at 50 digits."""
-    return [exact(item) for item in array] if np.ndim(array) else mpmath.mpf(float(array))
+    return [exact(item) for item in array] if isinstance(array, np.ndarray) else mpmath.mpf(float(array))
 
 
 def product(left: Rows, right: Rows) -> Rows:
@@ -78,7 +78,7 @@ def test_closed_forms_against_fifty_digits(dim: int, kappa: float, aligned: bool
     rng = np.random.default_rng(dim)
     factors = rng.normal(size=(2, dim, dim)) / math.sqrt(dim)
     env = TaskEnvironment(
-        [0.3, 0.7],
+        np.array([0.3, 0.7]),
         ill_conditioned(rng, dim, kappa, aligned),
         rng.normal(size=(2, dim)),
         factors @ factors.swapaxes(1, 2),

@@ -211,11 +211,12 @@ def test_fails_to_reproduce_needs_a_failure() -> None:
 
 @pytest.mark.parametrize("outcomes", [[], [1, 1], [math.nan], ["yes"], 1.0])
 def test_outcomes_must_be_booleans(outcomes: Any) -> None:
-    for call in (
+    calls: list[Callable[[], Evidence]] = [
         lambda: claims.holds("fig:2", outcomes, "always"),
         lambda: claims.reproduces("fig:2", outcomes, RULE, "always"),
         lambda: claims.fails_to_reproduce("fig:2", outcomes, RULE, "always"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ValueError, match="outcomes must be booleans, at least one; got dtype"):
             call()
 

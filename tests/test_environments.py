@@ -57,7 +57,7 @@ def test_finite_tasks_are_groups_without_spread() -> None:
 
 @pytest.mark.parametrize("name", ["probabilities", "covariances", "means", "spreads"])
 def test_arrays_are_copies_that_cannot_be_written(name: str) -> None:
-    given = {key: np.array(value, dtype=float) for key, value in GROUPS.items() if key != "noise_std"}
+    given: dict[str, Any] = {key: np.array(value, dtype=float) for key, value in GROUPS.items() if key != "noise_std"}
     env = TaskEnvironment(**given)
     before = getattr(env, name).copy()
     given[name] *= 7.0
@@ -70,9 +70,12 @@ def test_arrays_are_copies_that_cannot_be_written(name: str) -> None:
 
 
 def test_rounding_is_forgiven_and_mended() -> None:
-    tilted = [[1.0, 1e-14], [0.0, 1.0]]
-    almost_flat = np.diag([1.0, -1e-14])
-    env = TaskEnvironment([0.5, 0.5 + 1e-14], [tilted, EYE], GROUPS["means"], [almost_flat, EYE])
+    changes = {
+        "probabilities": [0.5, 0.5 + 1e-14],
+        "covariances": [[[1.0, 1e-14], [0.0, 1.0]], EYE],
+        "spreads": [np.diag([1.0, -1e-14]), EYE],
+    }
+    env = TaskEnvironment(**(GROUPS | changes))
     np.testing.assert_array_equal(env.covariances, env.covariances.swapaxes(1, 2))
 
 

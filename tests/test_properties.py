@@ -44,10 +44,10 @@ def cases(draw: st.DrawFn) -> Case:
         weights / weights.sum(),
         draw(st.floats(0.1, 3.0)) * symmetric(rng.normal(size=(groups, dim, dim))) + 0.1 * np.eye(dim),
         rng.normal(size=(groups, dim)),
-        draw(st.floats(0.0, 2.0)) * symmetric(rng.normal(size=(groups, dim, dim))),
-        noise_std=draw(st.floats(0.0, 2.0)),
+        draw(st.just(0.0) | st.floats(0.01, 2.0)) * symmetric(rng.normal(size=(groups, dim, dim))),
+        noise_std=draw(st.just(0.0) | st.floats(0.01, 2.0)),
     )
-    samples = st.one_of(st.integers(1, 50), st.just(math.inf))
+    samples = st.just(math.inf) | st.integers(1, 50)
     alpha, m, n2 = draw(st.floats(0.05, 2.0)), draw(samples), draw(samples)
     step = np.eye(dim) - alpha * env.covariances  # rounding decides where the full gradient solves every task
     assume(np.linalg.cond(np.tensordot(env.probabilities, step @ env.covariances @ step, 1)) < 1e3)
@@ -160,7 +160,7 @@ def test_a_vanishing_step_turns_maml_into_erm(case: Case) -> None:
 @given(cases())
 def test_equal_covariances_make_the_solutions_equal(case: Case) -> None:
     env = replace(case.env, covariances=np.tile(case.env.covariances[0], (case.env.groups, 1, 1)))
-    for solution in solutions(replace(case, env=env)):
+    for solution in solutions(replace(case, env=env, n2=min(case.n2, 50))):
         np.testing.assert_allclose(solution, env.probabilities @ env.means, rtol=1e-9, atol=1e-10)
 
 
