@@ -111,7 +111,7 @@ claims.holds(
     + ", ".join(map(str, steps)),
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("harder tasks need fewer steps"):
     claims.holds("def:hardness", np.diff(steps) < 0, "the steps fall as αρ falls")
 
@@ -176,7 +176,7 @@ claims.samples(
 # %% [markdown]
 # The twin of this check gives it the noiseless formula, in which the step follows the exact gradient:
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the sampling terms of order 1/m dropped"):
     claims.samples(
         "eq:1",
@@ -307,7 +307,7 @@ claims.samples(
     "trained ERM and MAML settle at the population minimisers",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the two solutions exchanged"):
     claims.samples("eq:3 eq:4 text:erm-surrogate", repeats, population[::-1], "exchanged")
 
@@ -325,7 +325,7 @@ claims.holds(
     "trained MAML has the smaller excess risk here",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("ERM as the better start"):
     claims.holds(
         "text:maml-surrogate",
@@ -351,7 +351,7 @@ scarce = [smallest_eigenvalues(3, 4, np.random.default_rng(seed)) for seed in ra
 unique = "text:erm-unique-solution text:maml-unique-solution"
 claims.holds(unique, np.array(enough) > 1e-9, "8 rows in 4 dimensions leave one minimiser")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting(
     "a unique minimiser whatever the sample: 3 rows in 4 dimensions", printed=True
 ):
@@ -418,7 +418,7 @@ claims.proves(
     "MAML with n₂ = m is the best start: excess zero",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("what Proposition 1 computes, taken for the excess risk"):
     claims.proves(
         excess,
@@ -457,7 +457,7 @@ claims.checks(
     atol=1e-10,
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("risk above the floor in place of excess risk"):
     claims.checks(
         "eq:2",

@@ -25,10 +25,10 @@ REPOSITORY = ""
 if importlib.util.find_spec("paperlib") is None:
     if not REPOSITORY:
         raise ModuleNotFoundError(
-            "paperlib is missing: set REPOSITORY to the address of the book's repository"
+            "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"maml-landscape @ git+{REPOSITORY}"],
+        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
         check=True,
     )
 
@@ -97,7 +97,7 @@ signal, adapted_noise = x.dot(P * (w - w_star)), alpha / 2 * x.dot(X.T * z_hat)
 says = "the residual after a step is ⟨x, P(w − w*)⟩ − (z − (α/m) xᵀX̂ᵀẑ)"
 claims.proves("text:test-loss-chain", residual, signal - (z - adapted_noise), says)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("both noises entering with a plus, as printed", printed=True):
     printed = signal + (z + adapted_noise)
     claims.proves("text:test-loss-chain", residual, printed, "z + (α/m) xᵀX̂ᵀẑ")
@@ -196,7 +196,7 @@ paired = [expectation(product, list(x), sp.diag(*lam)) for product in products]
 says = "odd moments 0, fourth moments 3λ², entries independent"
 claims.proves("text:gaussian-moments", paired, [third, fourth, lam[0] * lam[1], 0], says)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("independence of the entries, when they are correlated"):
     second_by_second = moments[orders.index((2, 2))]
     claims.proves("text:gaussian-moments", second_by_second, a * c, "E[x₁²x₂²] = Σ₁₁Σ₂₂")
@@ -271,7 +271,7 @@ single = mean_over_rows(C, row, Sigma)
 three_pairings = (Sigma * A).trace() * Sigma + Sigma * A * Sigma + Sigma * A.T * Sigma
 claims.proves("eq:80", single, three_pairings, "one row, any Σ and A in two dimensions")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the symmetric form for a matrix that is not symmetric"):
     symmetric_form = (Sigma * A).trace() * Sigma + 2 * Sigma * A * Sigma
     claims.proves("eq:80", single, symmetric_form, "2ΣAΣ")
@@ -302,7 +302,7 @@ def entries_79(repeats):
 
 claims.proves("eq:79", single3, entries_79(2), "one row, diagonal Σ, any A: d = 3")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a fourth moment of 2λ² instead of 3λ²"):
     claims.proves("eq:79", single3, entries_79(1), "λ_r² A_rr once")
 
@@ -327,7 +327,7 @@ def split(power):
 
 claims.proves("eq:78", brute, split(2), "two and three rows multiplied out; last sum over n²")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the last sum divided by n, as printed", printed=True):
     claims.proves("eq:78", brute, split(1), "1/n in front of the last sum")
 
@@ -366,7 +366,7 @@ claims.proves("lem:2", counted, general, "every A, with its transpose in the las
 # The transposition is not cosmetic. For $\Sigma=I$ and $A$ with the single entry $A_{12}=1$ the lower left entry of the moment
 # is $1/n$, not zero:
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("(77) without the transposition, for a matrix that is not symmetric"):
     claims.proves("lem:2 eq:77", counted, lemma_77, "the symmetric form for every A")
 
@@ -395,7 +395,7 @@ def sandwiches(matrix):
 says = "linear.wishart_sandwich against enumeration, d = 3"
 claims.checks("lem:2", sandwiches(A_3), exact, says, rtol=1e-12)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the transposed matrix in the middle"):
     claims.checks("lem:2", sandwiches(A_3.T), exact, "Aᵀ for A", rtol=1e-12)
 
@@ -431,7 +431,7 @@ def adapted_curvature(Sigma, alpha, s):
 literal, Q = mean_over_rows(P * Sigma * P, X, Sigma), adapted_curvature(Sigma, alpha, 2)
 claims.proves("def:adapted-covariance", literal, Q, "E[PΣP] multiplied out for two samples")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the trace of Σ in place of the trace of Σ²"):
     wrong = Q + alpha**2 / 2 * (Sigma.trace() - (Sigma**2).trace()) * Sigma
     claims.proves("def:adapted-covariance", literal, wrong, "tr(Σ)Σ + Σ³")
@@ -451,7 +451,7 @@ variance_term = alpha**2 * mean_over_rows((S - Sigma) * Sigma * (S - Sigma), X, 
 says = "exact step plus variance of the gradient, two samples"
 claims.proves("text:two-terms", exact_term + variance_term, Q, says)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the second moment of the gradient in place of its variance"):
     second_moment = alpha**2 * mean_over_rows(S * Sigma * S, X, Sigma)
     claims.proves("text:two-terms", exact_term + second_moment, Q, "E[SΣS]")
@@ -607,7 +607,7 @@ formula = mean_matrix.adjugate() * mean_product
 says = "the minimiser of two averaged parabolas, any matrices"
 claims.proves("eq:5 eq:14 eq:15", lowest, list(formula), says)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("each task's optimum weighed by the other task's matrix"):
     exchanged = mean_matrix.adjugate() * (p * M2 * optimum1 + (1 - p) * M1 * optimum2)
     claims.proves("eq:5 eq:14 eq:15", lowest, list(exchanged), "matrices exchanged")
@@ -764,7 +764,7 @@ gaps = [normal @ (drawn[name] - plane.means[1]) for name in ("ERM", "MAML")]
 says = "both solutions drawn lie off the segment of the optima"
 claims.holds("text:weighted-sums", np.abs(gaps) > 0.02, says)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("weights that are numbers, which keep both solutions on the segment"):
     claims.holds("text:weighted-sums", np.abs(gaps) < 1e-6, "on the segment")
 
@@ -791,7 +791,7 @@ above_floor = ((w - w_star).T * Q * (w - w_star))[0] / 2
 says = "definition (1), one task, multiplied out: d = m = 2"
 claims.proves("text:test-loss-chain", test_loss, floor_of_task + above_floor, says)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the noise of the step forgotten"):
     at_optimum = dict(zip(w, w_star, strict=True))
     at_best = test_loss.subs(at_optimum)
@@ -937,7 +937,7 @@ claims.checks("prop:1 eq:6 eq:7 eq:17-20", right_hand_sides, above, says, atol=1
 # with $\delta_i=E_{i'}[\Sigma_{i'}]^{-1}E_{i'}[\Sigma_{i'}(w_{i'}^*-w_i^*)]$ and
 # $\varepsilon_i=E_{i'}[Q_{i'}^{(n_2)}]^{-1}E_{i'}[Q_{i'}^{(n_2)}(w_{i'}^*-w_i^*)]$. As printed, the four lack the $\tfrac12$:
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("(17) to (20) without the factor ½, as printed", printed=True):
     claims.checks("eq:17-20", 2 * right_hand_sides, above, "no factor ½", atol=1e-11)
 
@@ -1026,7 +1026,7 @@ def distances(n2):
 says = "MAML with n₂ = m settles where the integrated F_m is lowest"
 claims.checks("eq:5 eq:15", distances(n2=2), np.zeros(20), says, atol=1e-9)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the MAML solution with another n₂"):
     claims.checks("eq:5 eq:15", distances(n2=5), np.zeros(20), "n₂ = 5, m = 2", atol=1e-9)
 
@@ -1064,11 +1064,11 @@ claims.checks("eq:16", noise_floors + irreducible, infima, says, atol=1e-11)
 # The printed right-hand side carries a loose index $i$. Even averaged over $i$ it misses the infimum, and it misses it again
 # with the half restored:
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("(16) as printed, averaged over the tasks", printed=True):
     claims.checks("eq:16", 2 * noise_floors, infima, "2N", atol=1e-11)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the noise floor as the infimum"):
     claims.checks("eq:16", noise_floors, infima, "N", atol=1e-11)
 
@@ -1110,7 +1110,7 @@ formula = at_both_solutions(linear.excess_risk)
 says = "the excess risk (2) is one quadratic form, against F_m − inf F_m by quadrature"
 claims.checks("prop:1 eq:6 eq:7", formula, excess, says, atol=1e-11)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("(6) and (7) as excess risks (2), as printed", printed=True):
     claims.checks("prop:1 eq:6 eq:7", right_hand_sides, excess, "Proposition 1", atol=1e-11)
 
@@ -1201,7 +1201,7 @@ gains, relative = [gain(env) for env in scattered], parts[:, 2] / parts[:, 1]
 says = "the paper's ratio is 1 + excess risk of ERM over irreducible risk"
 claims.checks("prop:1", gains, 1 + relative, says, rtol=1e-9)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the excess risk over the irreducible risk, without the one"):
     claims.checks("prop:1", gains, relative, "no one", atol=1e-9)
 
@@ -1245,7 +1245,7 @@ def predictions(m):
 says = "F_m at ERM, MAML and zero: three environments with spreads and noise, d = 3, 4, 5"
 claims.samples("prop:1 eq:6 eq:7", losses, predictions(TESTED), says)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a step along the exact gradient in place of the sampled one"):
     claims.samples("prop:1 eq:6 eq:7", losses, predictions(math.inf), "m = ∞")
 

@@ -24,10 +24,10 @@ REPOSITORY = ""
 if importlib.util.find_spec("paperlib") is None:
     if not REPOSITORY:
         raise ModuleNotFoundError(
-            "paperlib is missing: set REPOSITORY to the address of the book's repository"
+            "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"maml-landscape @ git+{REPOSITORY}"],
+        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
         check=True,
     )
 
@@ -108,7 +108,7 @@ claims.checks(
     atol=0.1,
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the largest eigenvalue in place of the smallest"):
     by_largest = [steps_at(max(spectrum)) for spectrum in spectra]
     claims.checks("text:rate-is-the-smallest-eigenvalue", counted, by_largest, "λ_max", atol=0.1)
@@ -145,7 +145,7 @@ claims.holds(
     "1/L, L the largest smoothness parameter, is the longest step that overshoots nowhere",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the inverse of the smallest task's smoothness parameter"):
     flattest = [np.linalg.norm(group, 2, axis=(1, 2)).min() for group in groups]
     stays = [not overshoots(g, 0.999 / L) for g, L in zip(groups, flattest, strict=True)]
@@ -204,7 +204,7 @@ claims.samples(
     f"and {expected[0]:.0%} of the hard one's (d = 10, m = 100)",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the exact gradient, which leaves nothing of the easy task's loss"):
     exact = [(1 - r) ** 2 for r in (0.2, 1.0)]
     claims.samples("text:easy-tasks-solved-in-one-step def:a-easy-hard", left, exact, "m → ∞")
@@ -245,7 +245,7 @@ claims.holds(
     "the scaled iteration converges in the first coordinate if αρ_H > ½, diverges if αρ_H < ½",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("scaling to covariance I/(2α)"):
     wrong_scale = [a.subs(rho, 1 / (2 * alpha)), phi.subs(rho, 1 / (2 * alpha))]
     claims.proves("text:scaling-removes-hardness", wrong_scale, common, "another scale")
@@ -315,7 +315,7 @@ claims.checks(
     "eq:8", from_library, by_formula, "the library, which solves d × d systems, agrees", rtol=1e-10
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the weights of the two tasks exchanged"):
     exchanged = [f.subs({w_1: w_2, w_2: w_1}, simultaneous=True) for f in printed_8]
     claims.proves("eq:8", solutions, exchanged, "exchanged")
@@ -342,7 +342,7 @@ claims.proves(
     "a_E = (d+1)ρ_E/m and a_H = ρ_H(1 − ρ_H/ρ_E)² + (d+1)ρ_H³/(mρ_E²) at α = 1/ρ_E",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("d ρ_E/m for a_E"):
     claims.proves("text:a-easy-at-natural-alpha", easy, d * rho_E / m, "d for d + 1")
 with claims.rejecting("the printed ρ_E³ in the last term of a_H", printed=True):
@@ -402,7 +402,7 @@ claims.holds(
     "MAML starts closer to the hard task exactly when m > (d+1)(1 + u + u²)/(u(1 − u))",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the sampling term of the hard task forgotten: u(1 − u)² − δ"):
     forgotten = rho_E * (u * (1 - u) ** 2 - delta)
     claims.proves("text:a-hard-exceeds-a-easy", hard - easy, forgotten, "a_H without it")
@@ -462,7 +462,7 @@ claims.holds(
     "ERM is closer to the easy optimum, any eigenvectors",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("unweighted averaging, which stands at 0"):
     claims.proves("text:erm-closer-to-easy", t_erm, 0, "the plain average")
 with claims.rejecting("closer to the task with the longer vector Σw*"):
@@ -520,7 +520,7 @@ claims.holds(
     "MAML is nearer to the hard optimum than ERM exactly under the theorem's condition",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the exact gradient's condition, α(ρ_H + ρ_E) < 2, at every n₂"):
     without = mixtures[:, 2] * (mixtures[:, 0] + 1) < 2
     claims.holds("text:maml-weights-favour-hard", np.equal(leans, without), "no sampling term")
@@ -628,7 +628,7 @@ claims.samples(
     "simulated adaptation from both solutions gives (9) with the factor d",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("(9) as printed, without the factor d, against the simulation", printed=True):
     claims.samples("eq:9", simulated, [float(f.subs(case)) for f in without_d], "without d")
 
@@ -663,7 +663,7 @@ claims.samples(
     "simulated with label noise, ERM's loss exceeds MAML's by the excess risk",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("(9), even with its factor d, taken for the excess risk (2)", printed=True):
     claims.samples("eq:9", advantage, float(risk_erm.subs(case)), "risk above the floor")
 with claims.rejecting("equal losses after adaptation"):
@@ -755,7 +755,7 @@ claims.holds(
     "the hard one",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the costs of the two starts exchanged"):
     exchanged = limits[2:] + limits[:2]
     claims.proves(
@@ -815,7 +815,7 @@ claims.holds(
     "at d = 2, 10, 50 MAML's risk stays below 0.02 for m = 100d², and below 0.004·4d for m = 100d",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("near-zero risk in absolute terms from m ≫ d alone", printed=True):
     claims.holds("text:near-zero-risk", linear_in_d < 0.02, "below 0.02 for m = 100d")
 
@@ -835,7 +835,7 @@ claims.holds(
     "than at u = 0.0001, 0.001, 0.95, 0.999, where it fails by a factor above 5",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a larger MAML risk where the condition fails", printed=True):
     claims.holds("text:condition-or-large-risk", ~smaller, "large outside")
 
@@ -865,7 +865,7 @@ claims.holds(
     "K/4 < G < 1 + K with K = u(1−u)² m/(d+1), for d = 10 and m = 22 … 100,000",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("G > K: the factor 1/(1 + u)² forgotten"):
     claims.holds("text:level-of-discrepancy", gains > quotients, "G > K")
 
@@ -897,7 +897,7 @@ claims.proves(
     "and MAML stands at the hard optimum",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the risk of ERM at a_E = 0 as printed, without the factor d", printed=True):
     printed = A_H * rho_E**2 / (rho_E + rho_H) ** 2
     claims.proves("text:erm-risk-at-zero-a-easy", risk_erm.subs(A_E, 0), printed, "no d")
@@ -938,7 +938,7 @@ claims.proves(
 # %% [markdown]
 # The order of limits matters. With unlimited samples first, MAML stands at the hard optimum for every $\rho_H>0$, however tiny.
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the limit ρ_H → ρ_E in place of ρ_H → 0"):
     equal = [sp.limit(f, rho_H, rho_E) for f in vanishing]
     claims.proves("text:both-risks-vanish text:any-predictor-is-good", equal, [0, 0, 0], "")
@@ -1036,7 +1036,7 @@ claims.reproduces(
     "the text's description holds in the rows m = 2000 and m = 500",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("m = 100 for the lower row, as the caption prints", printed=True):
     claims.reproduces("text:fig-2-sample-size", fits[100], RULE, "the row m = 100")
 with claims.rejecting("the same of ERM in place of MAML"):
@@ -1089,7 +1089,7 @@ claims.holds(
     "for ρ_H in [0.1, 0.9] the gain drawn grows with m; at m = 100 it is below two everywhere",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a twofold gain wherever MAML is closer to the harder task", printed=True):
     such_cases = places[500]["MAML"] > 0
     claims.holds("text:fig-2-smaller-risk", (drawn_gain[500] >= 2)[such_cases], "twofold")
@@ -1152,7 +1152,7 @@ claims.samples(
     f"simulated steps leave (tr(Σ²)/λ² + 1)/m: {predicted[0]:.3f} and {predicted[1]:.3f}",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("tr(Σ) as the effective dimension", printed=True):
     claims.samples("rem:1", left, [(task.sum() + 1) / 40 for task in tasks], "trace")
 
@@ -1203,7 +1203,7 @@ claims.proves(
     "with n₂ = ∞ MAML's risk less ERM's is dρ_E[δ(1 + 2u − u³) − u(1 − u)²]/(1 + u)²",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("no condition: a positive advantage of full-gradient MAML at every m"):
     always_wins = -positive * u * (1 - u) ** 2
     claims.proves("text:maml-better-after-adaptation", difference, always_wins, "no sampling term")

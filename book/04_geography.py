@@ -23,10 +23,10 @@ REPOSITORY = ""
 if importlib.util.find_spec("paperlib") is None:
     if not REPOSITORY:
         raise ModuleNotFoundError(
-            "paperlib is missing: set REPOSITORY to the address of the book's repository"
+            "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"maml-landscape @ git+{REPOSITORY}"],
+        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
         check=True,
     )
 
@@ -72,9 +72,8 @@ sp.factor(sp.integrate(squared_distance, (xi, -sp.oo, sp.oo)) - r) + r
 # and **$\theta$ is the weight on the hard centre**. If a hard task costs $\frac{c_H}{2}$ times the squared distance, and an easy one $\frac{c_E}{2}$ times, the average is
 
 # %%
-p, D, theta, s_H, s_E = sp.symbols("p D theta s_H s_E", positive=True)
-c_H, c_E = sp.symbols("c_H c_E", positive=True)
-q = 1 - p
+p, q, D, theta = sp.symbols("p q D theta", positive=True)
+c_H, c_E, s_H, s_E = sp.symbols("c_H c_E s_H s_E", positive=True)
 
 
 def average_loss(theta, c_H, c_E):
@@ -109,7 +108,7 @@ best_weight(c_H, c_E)
 
 # %%
 arguments = (theta, c_H, c_E, p, D, s_H, s_E)
-theorem = sp.lambdify(arguments, average_loss(theta, c_H, c_E))
+theorem = sp.lambdify(arguments, average_loss(theta, c_H, c_E).subs(q, 1 - p))
 
 
 def curvatures(env, alpha, s):
@@ -150,7 +149,7 @@ by_corollary = [corollary(*mixture) for mixture in mixtures]
 by_library = [risks(env, alpha, m, n2) for env, alpha, n2, m in mixtures]
 claims.checks("cor:1", by_corollary, by_library, "both risks of random mixtures", rtol=1e-10)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("trained with n₂ = m although n₂ ≠ m"):
     otherwise = [corollary(env, alpha, m, m) for env, alpha, _, m in mixtures]
     claims.checks("cor:1", otherwise, by_library, "n₂ replaced by m", rtol=1e-10)
@@ -162,9 +161,9 @@ with claims.rejecting("trained with n₂ = m although n₂ ≠ m"):
 # %%
 def lowest_point(env, alpha, n2):
     """Return the weight on the hard centre with the least risk after a step on n2 samples."""
-    line = [t * env.means[0] + (1 - t) * env.means[1] for t in (-4, 0, 4)]
+    line = [t * env.means[0] + (1 - t) * env.means[1] for t in (-50, 0, 50)]
     left, mid, right = (linear.post_adaptation_risk(env, start, alpha, n2) for start in line)
-    return 2 * (left - right) / (left - 2 * mid + right)
+    return 25 * (left - right) / (left - 2 * mid + right)
 
 
 trained = [(env.probabilities, curvatures(env, alpha, n2)) for env, alpha, n2, _ in mixtures]
@@ -172,7 +171,7 @@ weights = [P[0] * b[0] / (P @ b) for P, b in trained]
 lowest = [lowest_point(env, alpha, n2) for env, alpha, n2, _ in mixtures]
 claims.checks("cor:1", weights, lowest, "θ is the lowest point of the risk", atol=1e-8)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the frequency of hard tasks left out of θ"):
     unweighted = [b[0] / b.sum() for _, b in trained]
     claims.checks("cor:1", unweighted, lowest, "θ without p", atol=1e-8)
@@ -208,7 +207,7 @@ expected = corollary(noisy, ALPHA, M, M)
 words = "simulated steps cost {:.3f} from ERM's start and {:.3f} from MAML's, above the floor"
 claims.samples("cor:1", draws, expected, words.format(*expected))
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the spread of the easy tasks left out"):
     packed = TaskEnvironment.hard_easy(DIM, HARD, EASY, R=1, r_hard=0.1, r_easy=0)
     claims.samples("cor:1", draws, corollary(packed, ALPHA, M, M), "without r_E")
@@ -251,7 +250,8 @@ printed_11 = d * bracket_11 / (4 * (a_E + a_H) ** 2)
 # %%
 weight_erm, weight_maml = best_weight(rho_H, rho_E), best_weight(a_H, a_E)
 risk_erm, risk_maml = (average_loss(t, a_H, a_E) for t in (weight_erm, weight_maml))
-paper = {p: sp.Rational(1, 2), D: R * sp.sqrt(d), s_H: d * r_H, s_E: d * r_E}
+half = sp.Rational(1, 2)
+paper = {p: half, q: half, D: R * sp.sqrt(d), s_H: d * r_H, s_E: d * r_E}
 claims.proves(
     "cor:1 eq:10 eq:11",
     [printed_10, printed_11],
@@ -259,10 +259,10 @@ claims.proves(
     "(10) and (11) are the risks above the floor for p = ½ and n₂ = m",
 )
 
-# %%
-with claims.rejecting("two thirds of the tasks easy"):
-    unequal = [risk.subs(paper | {p: sp.Rational(1, 3)}) for risk in (risk_erm, risk_maml)]
-    claims.proves("cor:1 eq:10 eq:11", [printed_10, printed_11], unequal, "p = 1/3")
+# %% tags=["hide-input"]
+with claims.rejecting("three quarters of the tasks easy"):
+    unequal = [risk.subs(paper | {p: half / 2, q: 3 * half / 2}) for risk in (risk_erm, risk_maml)]
+    claims.proves("cor:1 eq:10 eq:11", [printed_10, printed_11], unequal, "p = 1/4")
 
 # %% [markdown]
 # [(11)](#eq-11) needs $n_2=m$, which §3.2 does not say; only A.2 does ("Recall that we assume"). For other $n_2$ use {eq}`mixture-risk`.
@@ -283,7 +283,7 @@ claims.proves(
     "R² has its own weight in each risk; r_H and r_E weigh a_H and a_E in both",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the weight that (11) writes beside r_H, taken for all of it"):
     lone = (a_H**3 + 2 * a_E * a_H**2) / (a_E + a_H) ** 2
     beside_it = d / 4 * (on_R_maml * R**2 + lone * r_H + a_E * r_E)
@@ -293,7 +293,7 @@ with claims.rejecting("the weight that (11) writes beside r_H, taken for all of 
 # **ERM and MAML put the same weights on the spreads**, $\frac d4a_H$ and $\frac d4a_E$. They differ in their weight on $R^2$, and in nothing else. No start changes what the spreads cost:
 # a start is near to or far from a centre, and around the centre the optima lie on all sides.
 #
-# Three remarks of §3.2 are quickly settled in this form. Earlier work argues that gradient-based meta-learning works when all optima are close together {cite}`balcan2019provable`.
+# Three remarks of §3.2 are quickly settled in this form. Earlier work argues that gradient-based meta-learning works when all optima are close together {cite}`balcan2019provable,jose2021information`.
 # If so, ERM works, too: both risks are proportional to $(r_E,r_H,R^2)$, so they shrink together, and their ratio stays.
 
 # %%
@@ -327,7 +327,7 @@ claims.proves(
     "MAML's weight on R² is below that on r_E, which is d(d+1)ρ_E/(4m) at α = 1/ρ_E",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a weight of order d/m on r_E"):
     without_sum = (d + 1) * rho_E / (4 * m)
     claims.proves("text:neither-needs-to-be-small", largest, without_sum, "one dimension of d")
@@ -389,7 +389,7 @@ claims.proves(
     "Gaussian moments of every monomial give (21) and (22), for d and m up to 3",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("d in place of d + 1"):
     claims.proves("eq:21 eq:22", variance_term(lambda d: d), by_moments, "a trace too small")
 
@@ -430,7 +430,7 @@ claims.checks(
     rtol=1e-10,
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("one coordinate taken for all"):
     first = np.array(triples)[:, :, 0]
     claims.checks("text:dimension-wise-risks", first, direct, "first coordinate", rtol=1e-10)
@@ -463,7 +463,7 @@ crosses = 2 * a_H**2 * a_E * r_H + 2 * a_E**2 * a_H * r_E
 printed_23 = (squares + crosses) / (4 * (a_H + a_E) ** 2)
 claims.proves("eq:23", printed_23, coordinate_risk(a_H, a_E), "the six terms of (23)")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the cross terms counted once"):
     halved = (squares + crosses / 2) / (4 * (a_H + a_E) ** 2)
     claims.proves("eq:23", halved, coordinate_risk(a_H, a_E), "half the cross terms")
@@ -523,7 +523,7 @@ claims.checks(
     rtol=1e-10,
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("every coordinate alike, with the hard centre on an axis"):
     claims.checks("text:symmetric-across-dimensions", 4 * shares[1], [total] * 4, "axis", rtol=0.1)
 
@@ -540,7 +540,7 @@ with claims.rejecting("every coordinate alike, with the hard centre on an axis")
 
 # %%
 saving = risk_erm - risk_maml
-sp.factor(saving.subs(p, sp.Rational(1, 2)))
+sp.factor(saving)
 
 # %% [markdown]
 # :::{prf:corollary} The excess risk of ERM
@@ -563,7 +563,7 @@ claims.proves(
     "the excess risk of ERM is free of both spreads",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the risks (10), (11), (23) taken for excess risks (2)", printed=True):
     as_printed = [printed_10, printed_11, printed_23]
     claims.proves("cor:1 eq:10 eq:11 eq:23", as_printed, [excess.subs(paper), 0, 0], "as printed")
@@ -573,7 +573,7 @@ with claims.rejecting("the risks (10), (11), (23) taken for excess risks (2)", p
 
 # %%
 arguments = (p, D, a_H, a_E, rho_H, rho_E)
-excess_formula = sp.lambdify(arguments, excess)
+excess_formula = sp.lambdify(arguments, excess.subs(q, 1 - p))
 by_formula, by_definition = [], []
 for env, rate, _, size in mixtures:
     distance = np.linalg.norm(env.means[0] - env.means[1])
@@ -646,7 +646,7 @@ claims.proves(
     "a_H/a_E = K + u³; the bias exceeds the easy variance K times, the hard one K/u³ times",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the variance of the hard tasks as large as that of the easy ones"):
     rows = "text:a-hard-dominates text:bias-dominates-variance"
     claims.proves(rows, [A_of_u / delta, bias / variance], [K + 1, K], "u³ = 1")
@@ -710,7 +710,7 @@ claims.proves(
     "the ratio of (10) to (11), exactly, in two forms",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the spread of the easy tasks at full price, and no saturation"):
     undiscounted = 1 + eta / (1 + u) ** 2 * R**2 / (r_H + r_E)
     claims.proves("cor:2 eq:12", undiscounted, exact_gain, "r = r_H + r_E, no saturation")
@@ -747,7 +747,7 @@ many_samples = sp.limit(exact_gain.subs(A, A_of_u), delta, 0)
 limit_form = 1 + R**2 / ((1 + u) ** 2 * r_H)
 claims.proves("eq:12", many_samples, limit_form, "for m → ∞ the gain tends to 1 + R²/((1+u)² r_H)")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("(12) as the limit of many samples: 1/(1+u)² is missing", printed=True):
     claims.proves("eq:12", many_samples, 1 + R**2 / r_H, "(12) for m → ∞")
 
@@ -812,7 +812,7 @@ claims.holds(
     "L/(1+ε) ≤ G ≤ L wherever K ≥ 1: a gain above γ needs R²/r_H > (γ − 1)(1 + u)²",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("discrepancy alone, K ≥ 1, enough for a gain above 2"):
     claims.holds("text:discrepancy-is-not-sufficient", [g > 2 for _, g in met], "gains above 2")
 with claims.rejecting("L as a lower bound of the gain"):
@@ -924,7 +924,7 @@ claims.holds(
     f"no R, r_H, r_E give a gain above {top:.2f} at the paper's ρ_H, ρ_E, m and d",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a gain beyond the ceiling, as (12) has it for packed and distant clouds"):
     claims.holds("cor:2 eq:12", np.array(gains) > top * (1 + 1e-9), "beyond")
 
@@ -964,7 +964,7 @@ claims.checks(
     atol=0.015,
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the harder the better"):
     claims.holds("text:observation-hardness", np.diff(by_hardness) < 0, "gains fall with u")
 
@@ -984,7 +984,7 @@ claims.proves(
     "u(1−u)² is at most 4/27, at u = 1/3: so a_H ≫ a_E requires m ≫ 6.75 (d + 1)",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("u(1−u)² largest at u = 1/2"):
     claims.proves(row, easiest, sp.Rational(1, 2), "a symmetric condition")
 over = [float((A_of_u / delta).subs({u: v, delta: DELTA})) for v in (1 / 9, 1 / 2)]
@@ -1008,7 +1008,7 @@ claims.proves(
     "dG/dX is positive: the gain rises with R and falls with r_H, and with r_E",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a slope that does not flatten"):
     claims.proves(rows, slope, eta / (1 + u) ** 2, "a straight line")
 
@@ -1030,7 +1030,7 @@ claims.holds(
     "most of what distance costs ERM it pays on hard tasks",
 )
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("ERM at the hard centre and MAML away from it"):
     claims.holds(rows, ~np.array(roles)[:, :2], "roles exchanged")
 
@@ -1062,7 +1062,7 @@ gains = {name: gain(env, ALPHA, M) for name, env in FIGURE_1.items()}
 words = f"R = {FAR} and r_H = r_E = 1 give (d) the printed gain"
 claims.checks("text:fig-1-ratio-three", gains["d"], 3.0, words, rtol=0.01)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("R²/r_H = 2, at which (12) promises a gain of 3"):
     by_12 = TaskEnvironment.hard_easy(DIM, HARD, EASY, np.sqrt(2), r_hard=1, r_easy=1)
     claims.checks("text:fig-1-ratio-three", gain(by_12, ALPHA, M), 3.0, "(12)", rtol=0.01)
@@ -1077,7 +1077,7 @@ in_panel_d = np.divide(*FIGURE_1["d"].covariances[:, 0, 0])
 row = "text:fig-1-hardness-ratio"
 claims.checks(row, in_panel_d, 1 / 9, "ρ_H/ρ_E is 1/9 for the parameters of §3.2", rtol=1e-10)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("ρ_H/ρ_E = 0.2 together with ρ_H = 0.1 and ρ_E = 0.9", printed=True):
     claims.checks(row, in_panel_d, 0.2, "the ratio of §1", rtol=0.05)
 
@@ -1096,7 +1096,7 @@ means = np.full(DIM, FAR / 2)
 both, expected = np.hstack([optima, optima**2]), np.hstack([means, means * FAR + 1])
 claims.samples("text:fig-1-sampling", both, expected, "means and squares in all ten dimensions")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("centres R apart instead of R√d"):
     claims.samples("text:fig-1-sampling", optima, means / np.sqrt(DIM), "R as the distance")
 
@@ -1114,7 +1114,8 @@ def four_environments():
         for (label, (marker, colour, size)), points in zip(looks.items(), clouds, strict=True):
             style = {"mec": "white"} if len(points) == 1 else {"alpha": 0.8}
             axis.plot(*points[:, :2].T, marker, color=colour, ms=size, label=label, **style)
-        axis.set(title=f"({name})  gain {gains[name]:.2f}", aspect="equal")
+        axis.set(title=f"({name})  gain {gains[name]:.2f}")
+        axis.set_aspect("equal", adjustable="datalim")
         axis.set_xlabel("first coordinate" if name in "cd" else "")
         axis.set_ylabel("second coordinate" if name in "ac" else "")
     handles = axes[0, 0].get_legend_handles_labels()
@@ -1150,7 +1151,7 @@ outcomes.append(gains["d"] > max(gains[name] for name in "abc"))
 rows = "fig:1 text:fig-1-largest-gain"
 claims.reproduces(rows, outcomes, rule, "the four environments look and rank as the paper says")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("the largest gain where the hard tasks are scattered"):
     claims.reproduces(rows, [gains["c"] > gains["d"]], rule, "(c) before (d)")
 
@@ -1168,7 +1169,7 @@ words = ", ".join(f"{value:.2f} at r_E = {spread}" for spread, value in by_sprea
 falls = np.diff(list(by_spread.values())) < 0
 claims.holds("text:fig-1-largest-gain", falls, f"one R²/r_H and four gains: {words}")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a gain that depends, to a fifth, on R²/r_H alone", printed=True):
     constant, observed = [gains["d"]] * 4, list(by_spread.values())
     claims.checks("text:fig-1-largest-gain", observed, constant, "R²/r_H alone", rtol=0.2)
@@ -1191,7 +1192,7 @@ rank = int(np.linalg.matrix_rank(sum(P * (S + np.outer(c, c)) for P, S, c in gro
 words = f"the second moment of the optima in (d) has rank {rank}, at a gain of {gains['d']:.1f}"
 claims.holds("text:no-shared-subspace", [rank == DIM, gains["d"] > 2.9], words)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("no gain at half the hardness parameter, either"):
     halved = excess.subs(paper | in_rho).subs(rho_H, rho_E / 2)
     claims.proves("text:fig-1-equal-hardness", halved, 0, "ρ_H = ρ_E/2")
@@ -1208,7 +1209,7 @@ with claims.rejecting("optima on a line"):
 #
 # > **The paper, §3.2.** "*Again, MAML significantly outperforms ERM when $R^2/r_H$ is large (subfigures (c)-(d)), but not otherwise.*"
 #
-# Figure 3 varies $R$ and lets the spreads grow with it: $R^2/r_H=\frac12$, $R^2/r_E=10$ in (a) and (b), and the reverse in (c) and (d). We draw the theory with the parameters of Figure 1. The empirical curves follow in [chapter 5](05_convergence).
+# Figure 3 varies $R$ and lets the spreads grow with it: $R^2/r_H=\frac12$, $R^2/r_E=10$ in (a) and (b), and the reverse in (c) and (d). We draw the theory with the parameters of Figure 1. The empirical curves follow in chapter 5.
 
 # %%
 claims.states(
@@ -1263,7 +1264,7 @@ heights = [gain_formula(U, DELTA, 1.0, 1 / hard, 1 / easy) for hard, easy in FIG
 words = "the ratio is {:.3f} in (b) and {:.3f} in (d), at every R".format(*heights)
 claims.checks("fig:3", ratios, np.outer(heights, np.ones(20)), words, rtol=1e-8)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("a ratio that grows with R"):
     claims.holds("fig:3", np.diff(ratios) > 1e-6, "growing ratios")
 
@@ -1302,7 +1303,7 @@ on_curve = [gain_formula(v, DELTA, np.sqrt(x), 1, 0) for x, v in marked.values()
 measured = [*(gains[name] for name in "bcd"), ratios[0][0], ratios[1][0]]
 claims.checks("cor:2", on_curve, measured, "R²/r and u place all five environments", rtol=1e-8)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("R²/r_H in place of R²/r"):
     quotients = [env.means[0, 0] ** 2 / env.spreads[0, 0, 0] for env in (FIGURE_1["d"], figure_3c)]
     misplaced = [gain_formula(U, DELTA, np.sqrt(x), 1, 0) for x in quotients]
@@ -1325,7 +1326,7 @@ def phase_diagram():
         axis.set(xscale="log", xlabel=r"$R^2/r$", title=f"$m={size}$")
     for name, place in marked.items():
         axes[0].plot(*place, "o", color=plotting.ERM, mec="white")
-        shift = (0, -13 if name in ("1c", "3a") else 6)
+        shift = (-9 if name == "1d" else 0, 6 if name in ("1b", "3c") else -13)
         axes[0].annotate(name, place, shift, textcoords="offset points", ha="center", size=9)
     axes[0].set_ylabel(r"hardness ratio $u=\rho_H/\rho_E$")
     return figure
@@ -1353,8 +1354,8 @@ any_rate = 1 + (a_H * rho_E - a_E * rho_H) ** 2 * R**2 / cost
 ratio = collected_10 / collected_11
 claims.proves(row, any_rate, ratio, "at any α the gain rises with R², falls with a_H r_H + a_E r_E")
 
-# %%
-with claims.rejecting("r_H and r_E with the same weight"):
+# %% tags=["hide-input"]
+with claims.rejecting("the weights of r_H and r_E exchanged"):
     exchanged = any_rate.subs({r_H: r_E, r_E: r_H}, simultaneous=True)
     claims.proves(row, exchanged.subs(numbers), ratio.subs(numbers), "spreads exchanged")
 
@@ -1401,7 +1402,7 @@ swaps = [
 ]
 claims.holds(row, swaps, words)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("packed hard tasks as a condition for gain, whatever α is", printed=True):
     claims.holds(row, hard_packed[[natural, other]] > easy_packed[[natural, other]], "condition")
 
@@ -1431,7 +1432,7 @@ outcomes = [np.array_equal(*np.linalg.eigvalsh(covariances)), large[200] > 7, la
 words = " and ".join(f"{value:.1f} at m = {size}" for size, value in large.items())
 claims.holds(row, outcomes, f"two tasks with the same spectrum, and gains of {words}")
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("no substantial gain for tasks of the same spectrum", printed=True):
     claims.holds(row, [value < 1.5 for value in large.values()], "gains below 1.5")
 
@@ -1468,7 +1469,7 @@ by_sum = [directional_excess(*rest, 0.8, 20) for _, *rest in pairs]
 by_library = [linear.excess_risk(env, linear.erm_solution(env), 0.8, 20) for env, *_ in pairs]
 claims.checks(row, by_sum, by_library, "the sum over eigendirections is the excess risk", atol=1e-9)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("hardness read off sorted spectra, the directions forgotten"):
     sorted_sum = [directional_excess(np.sort(lam), *rest, 0.8, 20) for _, lam, *rest in pairs]
     claims.checks(row, sorted_sum, by_library, "sorted eigenvalues", atol=1e-9)
@@ -1485,7 +1486,7 @@ def turned_valleys():
     looks = (("ERM", "s", plotting.ERM, "before"), ("MAML", "D", plotting.MAML, "after"))
     panels = zip(axes, (mirrored.covariances, after), starts, looks, strict=True)
     for axis, matrices, start, (label, marker, colour, when) in panels:
-        for g, (style, tone) in enumerate((("--", plotting.EASY), (":", plotting.HARD))):
+        for g, (style, tone) in enumerate((("--", "C4"), (":", "C5"))):
             radii = np.sqrt(matrices[g].max() / np.diagonal(matrices[g]))[:, None]
             for level in (0.6, 0.4, 0.2):
                 ellipse = mirrored.means[g][:, None] + level * radii * circle
@@ -1512,7 +1513,7 @@ opposite = (panels[0][6] * panels[1][6]).ravel() < 0
 words = "each ellipse turns by a right angle, and the best start moves to the opposite quadrant"
 claims.holds(row, np.concatenate([turned, opposite]), words)
 
-# %%
+# %% tags=["hide-input"]
 with claims.rejecting("valleys that keep their direction"):
     claims.holds(row, ~turned, "no turn")
 
@@ -1543,7 +1544,8 @@ with claims.rejecting("valleys that keep their direction"):
 
 # %% tags=["hide-cell"]
 gain_of_points = excess / risk_maml.subs({s_H: 0, s_E: 0})
-main_term = sp.cancel(gain_of_points.subs(here) * delta).subs(delta, 0).subs(A, u * (1 - u) ** 2)
+main_term = sp.cancel(gain_of_points.subs(here) * delta).subs(delta, 0)
+main_term = main_term.subs({A: u * (1 - u) ** 2, q: 1 - p})
 shares = sp.solve(sp.diff(main_term, p), p)
 assert [sp.simplify(share - 1 / (1 + u)) for share in shares] == [0]
 assert sp.simplify(main_term.subs(p, shares[0]) - (1 - u) ** 2 / 4) == 0
@@ -1575,4 +1577,4 @@ apart = TaskEnvironment.hard_easy(10, 1 / 3, 1.0, R=5, r_hard=0.1, r_easy=0.1)
 assert abs(gain(apart, 1.0, 22) - 1) < 1e-9
 
 # %% [markdown]
-# **Read next.** [Chapter 5](05_convergence) asks how many tasks it takes to find these solutions. [Chapter 11](11_when_to_use_maml) turns the map of this chapter into advice.
+# **Read next.** Chapter 5 asks how many tasks it takes to find these solutions. Chapter 11 turns the map of this chapter into advice.

@@ -90,3 +90,8 @@ def test_without_an_address_the_first_cell_says_what_to_set(dependencies_only: P
     (tmp_path / "first.py").write_text(cell.replace(address, 'REPOSITORY = ""'), encoding="utf-8")
     with pytest.raises(AssertionError, match="set REPOSITORY above to the address"):
         run(dependencies_only, "first.py", cwd=tmp_path)
+
+
+def test_all_first_cells_are_the_same() -> None:
+    scripts = [(ROOT / "book" / name).with_suffix(".py").read_text(encoding="utf-8") for name in CHAPTERS]
+    assert len({script.split("\n# %%", 2)[1] for script in scripts}) == 1
