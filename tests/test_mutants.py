@@ -1,4 +1,4 @@
-"""Every formula of `paperlib.linear` is broken in turn, and the tests of that module notice every time.
+"""Every population formula of `paperlib.linear` is broken in turn, and the tests of that module notice every time.
 
 A mutant is one exact replacement in the source of one function. Each goes into its own copy of the package, against
 which `test_linear.py` and `test_properties.py` run in a process that has not imported it before.
@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from paperlib import linear
+import paperlib
+from paperlib.linear import population
 
 Function = Callable[..., object]
 TESTS = [Path(__file__).with_name(name) for name in ("test_linear.py", "test_properties.py")]
@@ -114,15 +115,17 @@ CASES = [(name, old, new) for name, changes in MUTANTS.items() for old, new in c
 
 
 def functions() -> dict[str, Function]:
-    return {name: f for name, f in inspect.getmembers(linear, inspect.isfunction) if f.__module__ == linear.__name__}
+    return {
+        name: f for name, f in inspect.getmembers(population, inspect.isfunction) if f.__module__ == population.__name__
+    }
 
 
 def copy_package(folder: Path, name: str = "", old: str = "", new: str = "") -> Path:
-    """Copy the package into a folder, with one replacement in the source of one of the functions of `linear`."""
-    package = Path(inspect.getfile(linear)).parent
+    """Copy the package into a folder, with one replacement in the source of one of the functions of `population`."""
+    package = Path(inspect.getfile(paperlib)).parent
     shutil.copytree(package, folder / "paperlib", ignore=shutil.ignore_patterns("__pycache__"))
     if name:
-        function, module = inspect.getsource(functions()[name]), folder / "paperlib" / "linear.py"
+        function, module = inspect.getsource(functions()[name]), folder / "paperlib" / "linear" / "population.py"
         source = module.read_text(encoding="utf-8")
         assert function.count(old) == 1, f"{name} must hold {old!r} once; it holds it {function.count(old)} times"
         assert source.count(function) == 1

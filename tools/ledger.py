@@ -35,6 +35,8 @@ CHAPTERS = (
     "10_cifar",
     "11_when_to_use_maml",
     "12_other_learners",
+    "13_erm_proof",
+    "14_maml_proof",
 )
 # How many of each the paper has.
 NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}

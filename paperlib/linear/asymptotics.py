@@ -15,8 +15,14 @@ import math
 import numpy as np
 
 from paperlib.environments import Array, TaskEnvironment, real_number
-from paperlib.linear import adapted_covariance, erm_solution, excess_risk, maml_solution, wishart_sandwich
-from paperlib.wishart import wishart_average
+from paperlib.linear.population import (
+    adapted_covariance,
+    erm_solution,
+    excess_risk,
+    maml_solution,
+    wishart_sandwich,
+)
+from paperlib.linear.wishart import wishart_average
 
 
 def asymptotic_covariance_erm(env: TaskEnvironment, n: float) -> Array:
@@ -98,10 +104,10 @@ def asymptotic_bias_erm(env: TaskEnvironment, n: float) -> Array:
     .. math:: -A^{-1}E\bigl[E[\hat S_iA^{-1}\hat S_i](\mu_i-w^*)\bigr],\quad A = E\Sigma_i
 
     Example:
-        Two tasks equally hard pull with equal force, and the bias vanishes by symmetry:
+        Weights 1 and 3 at 1 and -1, A = 2: :math:`-\tfrac12\cdot\tfrac12(\tfrac12\cdot\tfrac32-\tfrac92\cdot\tfrac12)`.
 
-        >>> asymptotic_bias_erm(TaskEnvironment.two_tasks(1, 1.0, 1.0), n=1)
-        array([0.])
+        >>> asymptotic_bias_erm(TaskEnvironment.two_tasks(1, 1.0, 3.0), n=math.inf)
+        array([0.375])
     """
     inverse = np.asarray(np.linalg.inv(_mean(env, env.covariances)), dtype=np.float64)
     products = wishart_sandwich(env.covariances, np.broadcast_to(inverse, env.covariances.shape), _samples("n", n))
@@ -232,8 +238,8 @@ def _bias(env: TaskEnvironment, inverse: Array, products: Array, centre: Array) 
 
 
 def _slope(env: TaskEnvironment, alpha: float, m: float, centre: Array, covariance: Array, bias: Array) -> float:
+    offset = centre - maml_solution(env, alpha, _samples("m", m))
     curvature = _mean(env, adapted_covariance(env.covariances, alpha, m))
-    offset = centre - maml_solution(env, alpha, m)
     return float(0.5 * np.sum(curvature * covariance) + offset @ curvature @ bias)
 
 

@@ -1,0 +1,41 @@
+"""The closed forms of mixed linear regression: population solutions and risks, and the limits of training."""
+
+from paperlib.linear.asymptotics import (
+    asymptotic_bias_erm,
+    asymptotic_bias_maml,
+    asymptotic_covariance_erm,
+    asymptotic_covariance_maml,
+    crossover_tasks,
+    excess_risk_slope_erm,
+    excess_risk_slope_maml,
+)
+from paperlib.linear.population import (
+    adapted_covariance,
+    erm_solution,
+    excess_risk,
+    maml_solution,
+    noise_floor,
+    post_adaptation_risk,
+    risk_above_floor,
+    wishart_sandwich,
+)
+from paperlib.linear.wishart import wishart_average
+
+__all__ = [
+    "adapted_covariance",
+    "asymptotic_bias_erm",
+    "asymptotic_bias_maml",
+    "asymptotic_covariance_erm",
+    "asymptotic_covariance_maml",
+    "crossover_tasks",
+    "erm_solution",
+    "excess_risk",
+    "excess_risk_slope_erm",
+    "excess_risk_slope_maml",
+    "maml_solution",
+    "noise_floor",
+    "post_adaptation_risk",
+    "risk_above_floor",
+    "wishart_average",
+    "wishart_sandwich",
+]
