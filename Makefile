@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: book test serve execute check repository clean
+.PHONY: book test serve execute check bench repository clean
 
 $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,9 @@ check: $(INSTALLED)  ## style, types, notebooks, ledger and repository address
 	$(BIN)/python -m tools.notebooks check
 	$(BIN)/python -m tools.ledger
 	$(BIN)/python -m tools.repository --check
+
+bench: $(INSTALLED)  ## time the simulations
+	$(BIN)/python -m tools.bench
 
 repository: $(INSTALLED)  ## write the repository's address wherever it is needed: URL=https://...
 	$(BIN)/python -m tools.repository "$(URL)"

@@ -102,10 +102,10 @@ def checks(
         gap = np.abs(left - right).max()
         deviations.append(gap / scale if scale > 0 else gap)
     deviation = float(np.max(deviations))
-    found = {"instances": len(values), "deviation": f"{deviation:.2g}", "tolerance": f"{tolerance:.0e}"}
+    found = {"instances": len(values), "deviation": f"{deviation:.2g}", "tolerance": f"{tolerance:g}"}
     if not deviation <= tolerance:
         raise ClaimRejected(record(ids, "rejected", "numerical", says, **found))
-    found["deviation"] = f"{min(_decade(deviation), tolerance):.0e}"
+    found["deviation"] = f"{min(_decade(deviation), tolerance):g}"
     return Evidence(record(ids, "checked", "numerical", says, **found))
 
 
@@ -246,6 +246,8 @@ def _residual(difference: Any) -> str | None:
         value = sp.N(difference.subs(point), 50, chop=True)
         if not value.is_finite or abs(value) > 1e-40:
             where = ", ".join(f"{symbol} = {number}" for symbol, number in point.items())
+            if len(symbols) > 4:
+                where = "a rational point"
             return f"by {sp.N(value, 3)}" + (f" at {where}" if where else "")
     return None
 

@@ -58,13 +58,11 @@ class Evidence:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         record = self.record | {"anchor": self.anchor}
         numbered = [label(claim) for claim in record["claims"] if claim.partition(":")[0] in _NAMES]
-        sentences = [label(claim) for claim in record["claims"] if claim.partition(":")[0] not in _NAMES]
-        found = " · ".join(filter(None, [figures(record), ", ".join(sentences)]))
-        css = record["verdict"].replace(" ", "-")
+        css = record["verdict"].replace(" ", "-") + (" printed" if record.get("printed") else "")
         spans = [f'<span class="verdict">{record["verdict"]}</span>']
         spans += [f'<span class="labels">{", ".join(numbered)}</span>'] if numbered else []
         spans += [html.escape(record["says"], quote=False)]
-        spans += [f'<span class="figures">{html.escape(found, quote=False)}</span>']
+        spans += [f'<span class="figures">{html.escape(figures(record), quote=False)}</span>']
         return {
             "text/plain": str(self),
             "text/html": f'<div class="evidence {css}" id="{record["anchor"]}">{" ".join(spans)}</div>',

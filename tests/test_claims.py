@@ -95,11 +95,11 @@ def test_proves_rejects_what_is_undefined(undefined: Any) -> None:
     ("value", "reference", "tolerance", "instances", "deviation"),
     [
         (1.0, 1.0, {"rtol": 1e-10}, 1, "1e-12"),
-        (1.25, 1.0, {"atol": 0.25}, 1, "2e-01"),
-        (4.5, 4.0, {"rtol": 0.125}, 1, "1e-01"),
+        (1.25, 1.0, {"atol": 0.25}, 1, "0.25"),
+        (4.5, 4.0, {"rtol": 0.125}, 1, "0.125"),
         ([1.0, 2.0 + 3e-9], [1.0, 2.0], {"atol": 1e-6}, 2, "1e-08"),
         (np.eye(3), np.eye(3), {"rtol": 1e-9}, 3, "1e-12"),
-        ([np.eye(2), np.ones(3)], [np.eye(2), np.ones(3)], {"atol": 0.0}, 2, "0e+00"),
+        ([np.eye(2), np.ones(3)], [np.eye(2), np.ones(3)], {"atol": 0.0}, 2, "0"),
         ([[1.0, 1e-9]], [[1.0, 0.0]], {"rtol": 1e-8}, 1, "1e-09"),
     ],
 )

@@ -313,6 +313,16 @@ def test_a_run_alone_equals_the_run_among_others_bit_for_bit(algorithm: Algorith
 
 
 @pytest.mark.parametrize("algorithm", ["erm", "maml"])
+def test_in_many_dimensions_a_run_alone_equals_the_run_among_others_to_rounding(algorithm: Algorithm) -> None:
+    points = [
+        Setting(str(rho), TaskEnvironment.two_tasks(25, rho, 1.0, noise_std=1.0), 0.5, 60) for rho in (0.2, 0.5, 0.9)
+    ]
+    stacked = train(algorithm, points, rates=0.02, iterations=100)
+    alone = train(algorithm, points[1:2], rates=0.02, iterations=100, seeds=[3])
+    np.testing.assert_allclose(alone.iterates[0, 0], stacked.iterates[1, 3], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("algorithm", ["erm", "maml"])
 def test_shared_draws_do_not_depend_on_who_shares_them(algorithm: Algorithm) -> None:
     points = varied(shared=True)
     options: dict[str, Any] = {"rates": 0.02, "iterations": 300, "shared": True}

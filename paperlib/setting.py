@@ -1,0 +1,63 @@
+"""One point of a training experiment: a named environment and the numbers of samples of an iteration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from paperlib.bartlett import whole_number
+from paperlib.environments import TaskEnvironment, real_number
+
+Algorithm = Literal["erm", "maml"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A named environment and the numbers of samples of an iteration.
+
+    The name is the identity of the setting: with the seed it decides every random number of a run.
+
+    Args:
+        name: any text; errors use it.
+        env: the task environment.
+        alpha: inner learning rate, positive; also the rate of adaptation at test time.
+        n2: inner samples, and samples of the adaptation step at test time (m = n2), at least 1.
+        n1: outer samples, at least 1; ERM sees n = n1 + n2 samples.
+
+    Raises:
+        ValueError: empty name, alpha <= 0, n1 or n2 not a positive whole number.
+    """
+
+    name: str
+    env: TaskEnvironment
+    alpha: float
+    n2: int
+    n1: int = 25
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ValueError(f"name must be a text, not empty; got {self.name!r}")
+        if not isinstance(self.env, TaskEnvironment):
+            raise ValueError(f"env must be a TaskEnvironment; got {type(self.env).__name__}")
+        object.__setattr__(self, "alpha", real_number("alpha", self.alpha, above=0.0))
+        object.__setattr__(self, "n1", whole_number("n1", self.n1))
+        object.__setattr__(self, "n2", whole_number("n2", self.n2))
+
+    def phases(self, purpose: Algorithm | Literal["test"]) -> dict[str, int]:
+        """Return the sets of samples that one iteration draws, or one task at test time, and their sizes."""
+        sizes = {
+            "erm": {"all": self.n1 + self.n2},
+            "maml": {"inner": self.n2, "outer": self.n1},
+            "test": {"inner": self.n2},
+        }
+        return sizes[purpose]
+
+
+def protocol_rate(algorithm: Algorithm, n2: int) -> float:
+    """Return C.1's learning rate: 0.025 for ERM, n2/10000 for MAML.
+
+    Example:
+        >>> protocol_rate("maml", 2000), protocol_rate("erm", 2000)
+        (0.2, 0.025)
+    """
+    return 0.025 if algorithm == "erm" else n2 / 10_000
