@@ -10,8 +10,7 @@
 # **What you will do.** Split the post-adaptation risk of any start into three parts, of which only one depends on the start.
 #
 # **What you will learn.** To compute Gaussian moments by pairing; to derive Lemma 2, the matrices $Q^{(s)}$, both population
-# solutions
-# and Proposition 1; to say which risk a formula gives.
+# solutions and Proposition 1; to say which risk a formula gives.
 #
 # **What you need.** [Chapter 1](01_learning_to_adapt), matrices and traces.
 
@@ -48,80 +47,95 @@ from paperlib.environments import TaskEnvironment
 plotting.use_book_style()
 
 # %% [markdown]
-# ## One step in $d$ dimensions
+# ## Tasks, groups, and a promise
 #
-# The model is now $x\mapsto\langle w,x\rangle$ with $d$ weights, and a task is an input covariance and an optimum: $x\sim N(0,\Sigma_i)$ and
-# $y=\langle w_i^*,x\rangle+z$ with noise $z\sim N(0,\sigma^2)$.
-
-# %% tags=["remove-input"]
-claims.states(
-    "def:linear-model",
-    "inputs N(0, Σ), labels y = ⟨w*, x⟩ + z with noise of variance σ², which §3 once calls ν²",
-)
-
-# %% tags=["remove-input"]
-claims.states(
-    "def:squared-loss",
-    "f(w) is half the mean squared error; its empirical version is the mean over the samples, as in §2",
-)
-
-# %% [markdown]
-# (Without the mean the step would grow with the number of samples; [Chapter 1](01_learning_to_adapt) says where the paper's two definitions part.)
-# A learner that starts from $w$ receives $m$ samples, the rows of $\hat X_i$ with labels $\hat y_i=\hat X_iw_i^*+\hat z_i$, and takes one step. In
-# dimension one the step multiplied the distance to the optimum by $1-\alpha S$. Now it multiplies it by a random matrix:
+# The model is now $x\mapsto\langle w,x\rangle$ with $d$ weights. A task $i$ is an input covariance and an optimum:
+# $x\sim N(0,\Sigma_i)$ and $y=\langle w_i^*,x\rangle+z$ with noise $z\sim N(0,\sigma^2)$. $E_i$ is the average over tasks.
+#
+# Tasks come in finitely many *groups*. A task belongs to group $g$ with probability $p_g$. The tasks of a group share the
+# covariance $\Sigma_g$, and their optima scatter about the group's mean $\mu_g$ with covariance $S_g$, the group's *spread*. If
+# the spread is zero, the group is a single task.
+#
+# A learner starts from $w$, sees $m$ samples of a task and takes one step; $F_m(w)$, defined in [(1)](#eq-1), is its mean loss
+# afterwards. We want to know what this risk is made of. By the end of the chapter we shall have shown that
 #
 # $$
-# w_i-w_i^*=P_i(w-w_i^*)+\frac{\alpha}{m}\hat X_i^\top\hat z_i,\qquad P_i=I-\frac{\alpha}{m}\hat X_i^\top\hat X_i .
+# F_m(w)=\underbrace{N}_{\substack{\text{noise}\\\text{floor}}}+\underbrace{R_m^*}_{\substack{\text{irreducible}\\\text{risk}}}
+# +\underbrace{\tfrac12\lVert w-c\rVert^2_{\bar Q}}_{\text{excess risk}} .
+# $$ (promise)
+#
+# ($\lVert v\rVert^2_A$ is short for $v^\top Av$.) The floor is what noise costs even those who start at the optimum of their task. The irreducible risk is the price of having
+# one start for many tasks. Only the excess risk depends on the start: it is a squared distance from one best point $c$, and $c$
+# is where MAML settles if it trains with as many inner samples as the test will have. The way there: what a step does to a
+# distance, which curvature $\bar Q$ it leaves, where ERM and MAML settle, and a square to complete.
+#
+# ## One step in $d$ dimensions
+#
+# The samples are the rows of $\hat X_i$, with labels $\hat y_i=\hat X_iw_i^*+\hat z_i$. The loss is half the mean squared error,
+# over samples as well. (Without the mean the step would grow with the number of samples;
+# [Chapter 1](01_learning_to_adapt) says where the paper's two definitions part.) In dimension one the step multiplied the
+# distance to the optimum by a random number. Now it multiplies it by a random matrix:
+#
+# $$
+# \begin{aligned}
+# w_i-w_i^*&=P_i(w-w_i^*)+\frac{\alpha}{m}\hat X_i^\top\hat z_i,\\
+# P_i&=I-\frac{\alpha}{m}\hat X_i^\top\hat X_i .
+# \end{aligned}
 # $$ (adapted-distance)
 
 # %% tags=["remove-input"]
 claims.states(
-    "def:adaptation-matrix",
-    "P = I − (α/m) X̂ᵀX̂: what one step does to the distance from the optimum",
+    "def:linear-model def:squared-loss def:adaptation-matrix",
+    "inputs N(0, Σ), labels ⟨w*, x⟩ + z with noise of variance σ² (once ν² in §3); "
+    "half the mean squared error, over samples too, as in §2; P = I − (α/m) X̂ᵀX̂",
 )
 
 # %% [markdown]
 # On a fresh sample $(x,y)$ the adapted model is wrong by $\langle x,w_i\rangle-y=\langle x,w_i-w_i^*\rangle-z$. Let sympy
-# confirm this
-# for two samples in two dimensions, every entry a symbol.
+# confirm this for two samples in two dimensions, every entry a symbol.
 
 # %%
 alpha, sigma, z = sp.symbols("alpha sigma z", real=True)
-w, w_star = sp.Matrix(sp.symbols("w1 w2")), sp.Matrix(sp.symbols("w_1^* w_2^*"))
-x, z_hat = sp.Matrix(sp.symbols("x1 x2")), sp.Matrix(sp.symbols("zhat1 zhat2"))
-X = sp.Matrix(2, 2, sp.symbols("X11 X12 X21 X22"))
+x, z_hat = sp.Matrix(sp.symbols("x1:3")), sp.Matrix(sp.symbols("zhat1:3"))
+w = sp.Matrix(sp.symbols("w1:3"))
+w_star = sp.Matrix(sp.symbols("w_1^* w_2^*"))
+X = sp.Matrix(2, 2, sp.symbols("X1:3(1:3)"))
 P = sp.eye(2) - alpha / 2 * X.T * X
 adapted = w - alpha / 2 * X.T * (X * w - (X * w_star + z_hat))
 residual = x.dot(adapted) - (x.dot(w_star) + z)
-signal, adapted_noise = x.dot(P * (w - w_star)), alpha / 2 * x.dot(X.T * z_hat)
+signal = x.dot(P * (w - w_star))
+step_noise = alpha / 2 * x.dot(X.T * z_hat)
 says = "the residual after a step is ⟨x, P(w − w*)⟩ − (z − (α/m) xᵀX̂ᵀẑ)"
-claims.proves("text:test-loss-chain", residual, signal - (z - adapted_noise), says)
+right = signal - (z - step_noise)
+claims.proves("text:test-loss-chain", residual, right, says)
 
 # %% tags=["hide-input"]
 with claims.rejecting("both noises entering with a plus, as printed", printed=True):
-    printed = signal + (z + adapted_noise)
+    printed = signal + (z + step_noise)
     claims.proves("text:test-loss-chain", residual, printed, "z + (α/m) xᵀX̂ᵀẑ")
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
 # A.1 writes the residual as $\langle x_i,P_i(w-w_i^*)\rangle+\bigl(z_i+\frac{\alpha}{m}x_i^\top\hat X_i^\top\hat z_i\bigr)$.
-# The noise of the fresh sample has
-# the opposite sign to the noise of the step. In the mean square this makes no difference, since the two are independent.
-# (The vector called $z_i^{in}\in\mathbb R^m$ just above that display is $\hat z_i$.)
+# The noise of the fresh sample has the opposite sign to the noise of the step. In the mean square this makes no difference,
+# since the two are independent. (The vector called $z_i^{in}\in\mathbb R^m$ just above that display is $\hat z_i$.)
 # :::
 #
-# Square and average. The noises have mean zero given the inputs, so every cross term vanishes. Averaging $x$ turns
-# $\langle x,v\rangle^2$ into $\lVert v\rVert^2_{\Sigma}=v^\top\Sigma v$, and the adapted noise contributes
+# Square and average. The noises have mean zero given the inputs, so every cross term vanishes. Averaging over $x$ turns
+# $\langle x,v\rangle^2$ into $\lVert v\rVert^2_{\Sigma}$, and the adapted noise contributes
 # $\frac{\alpha^2\sigma^2}{m^2}E\operatorname{tr}(\hat X\Sigma\hat X^\top)=\frac{\alpha^2\sigma^2}{m}\operatorname{tr}(\Sigma^2)$.
-# The test loss [(1)](#eq-1) is therefore
+# The test loss is therefore
 #
 # $$
-# F_m(w)=\tfrac12E_i\Bigl[E\lVert P_i(w-w_i^*)\rVert^2_{\Sigma_i}+\sigma^2+\frac{\alpha^2\sigma^2}{m}\operatorname{tr}(\Sigma_i^2)\Bigr].
+# \begin{aligned}
+# F_m(w)&=\tfrac12E_i\bigl[E\lVert P_i(w-w_i^*)\rVert^2_{\Sigma_i}\bigr]+N,\\
+# N&=\tfrac12E_i\Bigl[\sigma^2+\frac{\alpha^2\sigma^2}{m}\operatorname{tr}(\Sigma_i^2)\Bigr].
+# \end{aligned}
 # $$ (test-loss)
 #
-# What is left is a matrix. With $S=\frac1m\hat X^\top\hat X$ we have
-# $E[P\Sigma P]=\Sigma-2\alpha\Sigma^2+\alpha^2E[S\Sigma S]$, and the last
+# $N$ is the noise floor. What is left is a matrix. With the sample covariance $\hat\Sigma=\frac1m\hat X^\top\hat X$ we have
+# $P=I-\alpha\hat\Sigma$ and $E[P\Sigma P]=\Sigma-2\alpha\Sigma^2+\alpha^2E[\hat\Sigma\Sigma\hat\Sigma]$, and the last
 # expectation holds products of four Gaussians.
 #
 # ## Gaussian moments by pairing
@@ -133,86 +147,66 @@ with claims.rejecting("both noises entering with a plus, as printed", printed=Tr
 # E[x_ax_bx_cx_d]=\Sigma_{ab}\Sigma_{cd}+\Sigma_{ac}\Sigma_{bd}+\Sigma_{ad}\Sigma_{bc},
 # $$ (isserlis)
 #
-# six have fifteen, and an odd number has none. (Physicists call it Wick's theorem.) It is a few lines of code:
+# six have fifteen, and an odd number has none. (Physicists call it Wick's theorem.) It is a few lines of code, and a polynomial
+# is averaged monomial by monomial:
 
 
 # %%
 def pairings(items):
-    """Yield every way to split the items into pairs; an odd number of items has none."""
+    """Yield every way to split the items into pairs, if any."""
     if not items:
         yield []
-    for partner in range(1, len(items)):
-        for others in pairings(items[1:partner] + items[partner + 1 :]):
-            yield [(items[0], items[partner]), *others]
+    for k in range(1, len(items)):
+        for others in pairings(items[1:k] + items[k + 1 :]):
+            yield [(items[0], items[k]), *others]
+
+
+def expectation(polynomial, variables, covariance):
+    """Return the mean of a polynomial in centred Gaussians."""
+    total = []
+    for powers, factor in sp.Poly(polynomial, *variables).terms():
+        items = [i for i, power in enumerate(powers) for _ in range(power)]
+        for pairing in pairings(items):
+            covariances = [covariance[pair] for pair in pairing]
+            total.append(factor * sp.prod(covariances))
+    return sp.expand(sp.Add(*total))
 
 
 [len(list(pairings(list(range(count))))) for count in (2, 3, 4, 6, 8)]
 
-
 # %% [markdown]
-# A polynomial in Gaussian variables is averaged monomial by monomial:
+# The rule must agree with the derivatives at $t=0$ of the generating function $E[e^{\langle t,x\rangle}]=e^{t^\top\Sigma t/2}$.
+# The paper needs it for a diagonal $\Sigma$ with entries $\lambda_i$ only, where the entries of $x$ are independent, odd moments
+# vanish and the fourth are $3\lambda_i^2$.
 
-
-# %%
-def expectation(polynomial, variables, covariance):
-    """Return the mean of a polynomial in centred Gaussians, as a sum over pairings."""
-    terms = []
-    for exponents, coefficient in sp.Poly(polynomial, *variables).terms():
-        factors = [i for i, power in enumerate(exponents) for _ in range(power)]
-        for pairing in pairings(factors):
-            terms.append(coefficient * sp.prod([covariance[pair] for pair in pairing]))
-    return sp.expand(sp.Add(*terms))
-
-
-# %% [markdown]
-# The rule itself can be had from the generating function $E[e^{\langle t,x\rangle}]=e^{t^\top\Sigma t/2}$, whose derivatives at
-# $t=0$ are the
-# moments. The two routes must agree, for correlated variables too:
-
-# %%
+# %% mystnb={"code_prompt_show": "Side check: pairings against the generating function"} tags=["hide-cell"]
 a, b, c = sp.symbols("a b c", real=True)
 Sigma = sp.Matrix([[a, b], [b, c]])
 t = sp.Matrix(sp.symbols("t1 t2"))
 generating = sp.exp((t.T * Sigma * t)[0] / 2)
-orders = [(1, 1), (2, 1), (4, 0), (3, 1), (2, 2), (5, 0), (4, 2), (3, 3)]
 at_zero = {t[0]: 0, t[1]: 0}
+orders = [(3, 0), (4, 0), (2, 2), (3, 1), (1, 1), (2, 1), (5, 0), (4, 2), (3, 3)]
 derivatives = [sp.diff(generating, t[0], i, t[1], j).subs(at_zero) for i, j in orders]
 moments = [expectation(x[0] ** i * x[1] ** j, list(x), Sigma) for i, j in orders]
-says = "sums over pairings are derivatives of E[exp⟨t, x⟩]"
-claims.proves("text:gaussian-moments", moments, derivatives, says)
-
-# %% [markdown]
-# The paper needs this for a diagonal $\Sigma$ with entries $\lambda_1,\lambda_2$ only. There the entries of $x$ are
-# independent, odd moments vanish and the fourth are
-# $3\lambda^2$. Here they come from a third route, the integral over the density:
-
-# %%
-lam = sp.symbols("lambda_1 lambda_2", positive=True)
-u = sp.Symbol("u", real=True)
-density = sp.exp(-(u**2) / (2 * lam[0])) / sp.sqrt(2 * sp.pi * lam[0])
-third, fourth = (sp.integrate(u**k * density, (u, -sp.oo, sp.oo)) for k in (3, 4))
-products = [x[0] ** 3, x[0] ** 4, x[0] ** 2 * x[1] ** 2, x[0] ** 3 * x[1]]
-paired = [expectation(product, list(x), sp.diag(*lam)) for product in products]
-says = "odd moments 0, fourth moments 3λ², entries independent"
-claims.proves("text:gaussian-moments", paired, [third, fourth, lam[0] * lam[1], 0], says)
-
-# %% tags=["hide-input"]
+uncorrelated = [moment.subs(b, 0) for moment in moments[:4]]
 with claims.rejecting("independence of the entries, when they are correlated"):
-    second_by_second = moments[orders.index((2, 2))]
-    claims.proves("text:gaussian-moments", second_by_second, a * c, "E[x₁²x₂²] = Σ₁₁Σ₂₂")
+    claims.proves("text:gaussian-moments", moments[2], a * c, "E[x₁²x₂²] = Σ₁₁Σ₂₂")
+says = "pairings give the derivatives of E[exp⟨t, x⟩]; if Σ is diagonal, 0, 3λ² and a product"
+expected = [*derivatives, 0, 3 * a**2, a * c, 0]
+claims.proves("text:gaussian-moments", [*moments, *uncorrelated], expected, says)
 
 # %% [markdown]
 # ## Lemma 2, for any covariance and any matrix
 #
-# The moment that we need is a second moment of the Wishart distribution {cite}`wishart1928generalised`. The paper proves it for a diagonal $\Sigma$
-# and a symmetric matrix in the middle. Pairing needs neither.
+# The moment that we need is a second moment of the Wishart distribution {cite}`wishart1928generalised`. The paper proves it
+# for a diagonal $\Sigma$ and a symmetric matrix in the middle. Pairing needs neither.
 #
 # :::{prf:lemma} Lemma 2, for any covariance and any matrix
 # :label: lem-sandwich
-# Let the $n$ rows of $X$ be independent $N(0,\Sigma)$, and $A$ any $d\times d$ matrix. Then
+# Let the $n$ rows of $X$ be independent $N(0,\Sigma)$, $\hat\Sigma=\frac1nX^\top X$, and $A$ any $d\times d$ matrix. Then
 #
 # $$
-# E\Bigl[\bigl(\tfrac1nX^\top X\bigr)A\bigl(\tfrac1nX^\top X\bigr)\Bigr]=\Sigma A\Sigma+\frac1n\bigl(\operatorname{tr}(\Sigma A)\,\Sigma+\Sigma A^\top\Sigma\bigr).
+# E[\hat\Sigma A\hat\Sigma]=\Sigma A\Sigma+\frac1n\bigl(\operatorname{tr}(\Sigma A)\,\Sigma+\Sigma A^\top\Sigma\bigr).
 # $$ (sandwich)
 #
 # :::
@@ -221,26 +215,28 @@ with claims.rejecting("independence of the entries, when they are correlated"):
 #
 # (eq-77)=
 # $$
-# E\Bigl[\bigl(\tfrac1nX^\top X\bigr)A\bigl(\tfrac1nX^\top X\bigr)\Bigr]=\Sigma A\Sigma+\frac1n\bigl(\operatorname{tr}(\Sigma A)I_d+\Sigma A\bigr)\Sigma. \tag{77}
+# E[\hat\Sigma A\hat\Sigma]=\Sigma A\Sigma+\frac1n\bigl(\operatorname{tr}(\Sigma A)I_d+\Sigma A\bigr)\Sigma. \tag{77}
 # $$
 #
-# The proof goes in two steps. Let $x_k$ be the $k$-th row of $X$, a $1\times d$ matrix as in the paper, and
-# $C_k=x_k^\top x_kAx_k^\top x_k$. In the double sum over rows,
-# two *different* rows are independent and each contributes its $\Sigma$; the $n$ terms with the same row twice are the $C_k$:
-#
-# (eq-78)=
-# $$
-# E\Bigl[\bigl(\tfrac1nX^\top X\bigr)A\bigl(\tfrac1nX^\top X\bigr)\Bigr]=\frac{n-1}n\Sigma A\Sigma+\frac1{n^2}\sum_{k=1}^nE[C_k]. \tag{78, corrected}
-# $$
-#
-# For one row, the three pairings of {eq}`isserlis` are three matrices. That is the whole content of
+# All is decided in a single row. Let $x_k$ be the $k$-th row of $X$, a $1\times d$ matrix as in the paper, and
+# $C_k=x_k^\top x_kAx_k^\top x_k$. The three pairings of {eq}`isserlis` are three matrices:
 #
 # (eq-80)=
 # $$
 # \begin{aligned}
 # E[C_k]&=\operatorname{tr}(\Sigma A)\Sigma+\Sigma(A+A^\top)\Sigma\\
-# &=\operatorname{tr}(\Sigma A)\Sigma+2\Sigma A\Sigma\quad\text{for symmetric }A.
+# &=\operatorname{tr}(\Sigma A)\Sigma+2\Sigma A\Sigma,
 # \end{aligned} \tag{80}
+# $$
+#
+# the second line for symmetric $A$.
+#
+# In the double sum over rows, two *different* rows are independent and each contributes its $\Sigma$; the $n$ terms with the
+# same row twice are the $C_k$:
+#
+# (eq-78)=
+# $$
+# E[\hat\Sigma A\hat\Sigma]=\frac{n-1}n\Sigma A\Sigma+\frac1{n^2}\sum_{k=1}^nE[C_k]. \tag{78, corrected}
 # $$
 #
 # :::{dropdown} Proof of the lemma
@@ -248,43 +244,41 @@ with claims.rejecting("independence of the entries, when they are correlated"):
 # $\sum\Sigma_{ra}A_{ab}\Sigma_{bs}=(\Sigma A\Sigma)_{rs}$. Pair $r$ with $b$ and $a$
 # with $s$: $\sum\Sigma_{rb}A_{ab}\Sigma_{as}=(\Sigma A^\top\Sigma)_{rs}$. Pair $r$ with $s$ and $a$ with $b$:
 # $\Sigma_{rs}\sum A_{ab}\Sigma_{ab}=\operatorname{tr}(\Sigma A)\Sigma_{rs}$.
-# The sum is (80). Of the $n^2$ pairs of rows $n(n-1)$ are different, which gives (78). Insert (80):
-# $\frac{n-1}n\Sigma A\Sigma+\frac1n\Sigma A\Sigma=\Sigma A\Sigma$. $\square$
+# The sum is (80). For diagonal $\Sigma$ these are the entries that the paper lists:
+#
+# (eq-79)=
+# $$
+# E[(C_k)_{rs}]=\begin{cases}\lambda_r\sum_j\lambda_jA_{jj}+2\lambda_r^2A_{rr},&r=s\\\lambda_r\lambda_s(A_{rs}+A_{sr}),&r\ne s.\end{cases} \tag{79}
+# $$
+#
+# Of the $n^2$ pairs of rows $n(n-1)$ are different, which gives (78). Insert (80):
+# $\frac{n-1}n\Sigma A\Sigma+\frac1n\Sigma A\Sigma=\Sigma A\Sigma$, and the other two terms keep their $\frac1n$. $\square$
 # :::
 #
 # Now the machine does the same by brute force, with no matrix algebra: it multiplies out, pairs, and sums. One row with a
 # general covariance and a general $A$ first.
 
 # %%
-A = sp.Matrix(2, 2, sp.symbols("A11 A12 A21 A22"))
+A = sp.Matrix(2, 2, sp.symbols("A1:3(1:3)"))
 
 
 def mean_over_rows(matrix, X, covariance):
-    """Return the mean of a matrix of polynomials in X, whose rows are independent."""
+    """Return the mean of polynomials in X, whose rows are independent."""
     joint = sp.kronecker_product(sp.eye(X.rows), covariance)
-    return matrix.applyfunc(lambda entry: expectation(entry, list(X), joint))
+    return matrix.applyfunc(lambda f: expectation(f, list(X), joint))
 
 
 row = X[0, :]
-C = row.T * row * A * row.T * row
-single = mean_over_rows(C, row, Sigma)
-three_pairings = (Sigma * A).trace() * Sigma + Sigma * A * Sigma + Sigma * A.T * Sigma
-claims.proves("eq:80", single, three_pairings, "one row, any Σ and A in two dimensions")
+single = mean_over_rows(row.T * row * A * row.T * row, row, Sigma)
+trace_term = (Sigma * A).trace() * Sigma
+three_pairings = trace_term + Sigma * A * Sigma + Sigma * A.T * Sigma
+claims.proves("eq:80", single, three_pairings, "one row, any Σ and A, d = 2")
 
 # %% tags=["hide-input"]
 with claims.rejecting("the symmetric form for a matrix that is not symmetric"):
-    symmetric_form = (Sigma * A).trace() * Sigma + 2 * Sigma * A * Sigma
-    claims.proves("eq:80", single, symmetric_form, "2ΣAΣ")
+    claims.proves("eq:80", single, trace_term + 2 * Sigma * A * Sigma, "2ΣAΣ")
 
-# %% [markdown]
-# For a diagonal $\Sigma$ the paper lists the entries:
-#
-# (eq-79)=
-# $$
-# E[(C_k)_{r,s}]=\begin{cases}\lambda_r\sum_j\lambda_jA_{jj}+2\lambda_r^2A_{rr},&r=s\\\lambda_r\lambda_s(A_{rs}+A_{sr}),&\text{otherwise.}\end{cases} \tag{79}
-# $$
-
-# %%
+# %% mystnb={"code_prompt_show": "Side check: the entries (79) in three dimensions"} tags=["hide-cell"]
 lambdas = sp.symbols("lambda_1:4", positive=True)
 A3 = sp.Matrix(3, 3, sp.symbols("A1:4(1:4)"))
 row3 = sp.Matrix(1, 3, sp.symbols("x1:4"))
@@ -300,18 +294,15 @@ def entries_79(repeats):
     return off
 
 
-claims.proves("eq:79", single3, entries_79(2), "one row, diagonal Σ, any A: d = 3")
-
-# %% tags=["hide-input"]
 with claims.rejecting("a fourth moment of 2λ² instead of 3λ²"):
     claims.proves("eq:79", single3, entries_79(1), "λ_r² A_rr once")
+claims.proves("eq:79", single3, entries_79(2), "one row, diagonal Σ, any A, d = 3")
 
 # %% [markdown]
-# Now several rows. For the split (78) we multiply out $X^\top X$ with two and with three rows, so that nothing is assumed about
-# which
-# terms are equal.
+# Then several rows. We multiply out $X^\top X$ with two and with three rows, so that nothing is assumed about which terms are
+# equal.
 
-# %%
+# %% tags=["hide-input"]
 X3 = sp.Matrix(3, 2, sp.symbols("X1:4(1:3)"))
 brute = [mean_over_rows(Y.T * Y * A * Y.T * Y / Y.rows**2, Y, Sigma) for Y in (X, X3)]
 
@@ -325,60 +316,53 @@ def split(power):
     return sides
 
 
-claims.proves("eq:78", brute, split(2), "two and three rows multiplied out; last sum over n²")
+says = "two and three rows multiplied out; the last sum is divided by n²"
+claims.proves("eq:78", brute, split(2), says)
 
 # %% tags=["hide-input"]
 with claims.rejecting("the last sum divided by n, as printed", printed=True):
     claims.proves("eq:78", brute, split(1), "1/n in front of the last sum")
 
 # %% [markdown]
-# The smallest instance: one dimension, two rows, $\Sigma=A=1$. The left side is $E[(x_1^2+x_2^2)^2]/4$; the printed right side
-# is larger.
+# :::{admonition} Where we differ from the paper
+# :class: attention
+# (78) divides the last sum by $n$ where it must be $n^2$; the next line of the paper is right again. (79) calls the same matrix
+# $A$ and $a$. Lemma 2 asks for a diagonal $\Sigma$ and a symmetric $A$: (77) holds for *every* covariance, and {eq}`sandwich`
+# for every $A$.
+# :::
+#
+# The smallest instance of (78) has one dimension, two rows and $\Sigma=A=1$. Here are $E[(x_1^2+x_2^2)^2]/4$ and what the printed
+# right side gives for it:
 
 # %%
 unit = {a: 1, b: 0, c: 0, A[0, 0]: 1}
 sp.Tuple(brute[0][0].subs(unit), split(1)[0][0].subs(unit))
 
 # %% [markdown]
-# :::{admonition} Where we differ from the paper
-# :class: attention
-# (78) divides the last sum by $n$ where it must be $n^2$; the next line of the paper is right again. (79) calls the same matrix
-# $A$ and $a$.
-# Lemma 2 asks for a diagonal $\Sigma$ and a symmetric $A$: (77) holds for *every* covariance, and {eq}`sandwich` for every $A$.
-# :::
-#
 # To have $n$ as a symbol we count: $n(n-1)$ ordered pairs of different rows, all alike, and $n$ of equal ones.
 
 # %%
 n = sp.Symbol("n", positive=True)
-different = mean_over_rows(X[0, :].T * X[0, :] * A * X[1, :].T * X[1, :], X, Sigma)
+one, other = X[0, :], X[1, :]
+different = mean_over_rows(one.T * one * A * other.T * other, X, Sigma)
 counted = (n * (n - 1) * different + n * single) / n**2
+general = Sigma * A * Sigma + (trace_term + Sigma * A.T * Sigma) / n
+lemma_77 = Sigma * A * Sigma + (trace_term + Sigma * A * Sigma) / n
 symmetric = {A[1, 0]: A[0, 1]}
-lemma_77 = Sigma * A * Sigma + ((Sigma * A).trace() * sp.eye(2) + Sigma * A) * Sigma / n
-says = "every n, every covariance, every symmetric A in two dimensions"
-claims.proves("lem:2 eq:77", counted.subs(symmetric), lemma_77.subs(symmetric), says)
-
-# %%
-general = Sigma * A * Sigma + ((Sigma * A).trace() * Sigma + Sigma * A.T * Sigma) / n
-claims.proves("lem:2", counted, general, "every A, with its transpose in the last term")
+left = [counted, counted.subs(symmetric)]
+right = [general, lemma_77.subs(symmetric)]
+says = "every n, Σ and A, d = 2, and (77) for every symmetric A"
+claims.proves("lem:2 eq:77", left, right, says)
 
 # %% [markdown]
 # The transposition is not cosmetic. For $\Sigma=I$ and $A$ with the single entry $A_{12}=1$ the lower left entry of the moment
-# is $1/n$, not zero:
+# is $1/n$, not zero.
 
 # %% tags=["hide-input"]
-with claims.rejecting("(77) without the transposition, for a matrix that is not symmetric"):
+with claims.rejecting("no transposition, for a matrix that is not symmetric"):
     claims.proves("lem:2 eq:77", counted, lemma_77, "the symmetric form for every A")
 
-# %%
-single_entry = {A[0, 0]: 0, A[0, 1]: 1, A[1, 0]: 0, A[1, 1]: 0}
-sp.simplify(counted.subs({a: 1, b: 0, c: 1} | single_entry))
-
-# %% [markdown]
-# The library's version is checked in exact fractions: three dimensions, correlated inputs, an unsymmetric matrix, and one to
-# three rows multiplied out.
-
-# %%
+# %% mystnb={"code_prompt_show": "Side check: the library's version, d = 3, in exact fractions"} tags=["hide-cell"]
 Sigma_3 = sp.Matrix([[4, 1, -1], [1, 3, 2], [-1, 2, 5]]) / 5
 A_3 = sp.Matrix([[1, -2, 3], [0, 1, 4], [-1, 2, -3]])
 sets = [sp.Matrix(count, 3, sp.symbols(f"X1:{count + 1}(1:4)")) for count in (1, 2, 3)]
@@ -392,32 +376,27 @@ def sandwiches(matrix):
     return [linear.wishart_sandwich(covariance, middle, count) for count in (1, 2, 3)]
 
 
+with claims.rejecting("the transposed matrix in the middle"):
+    claims.checks("lem:2", sandwiches(A_3.T), exact, "Aᵀ for A", rtol=1e-12)
 says = "linear.wishart_sandwich against enumeration, d = 3"
 claims.checks("lem:2", sandwiches(A_3), exact, says, rtol=1e-12)
 
-# %% tags=["hide-input"]
-with claims.rejecting("the transposed matrix in the middle"):
-    claims.checks("lem:2", sandwiches(A_3.T), exact, "Aᵀ for A", rtol=1e-12)
-
 # %% [markdown]
-# If the inputs are not Gaussian, only the terms in $1/n$ change, by the fourth cumulants of the inputs (Chapter 12).
+# If the inputs are not Gaussian, only the terms in $1/n$ change, by the fourth cumulants of the inputs (Chapter 12, planned).
 #
 # ## The curvature that is left
 #
 # Put $A=\Sigma$ and collect the terms of $E[P\Sigma P]$ for a step on $s$ samples:
 #
 # $$
-# Q^{(s)}=E[P\Sigma P]=(I-\alpha\Sigma)\Sigma(I-\alpha\Sigma)+\frac{\alpha^2}s\bigl(\operatorname{tr}(\Sigma^2)\Sigma+\Sigma^3\bigr).
+# \begin{aligned}
+# Q^{(s)}=E[P\Sigma P]&=(I-\alpha\Sigma)\Sigma(I-\alpha\Sigma)\\
+# &\quad+\frac{\alpha^2}s\bigl(\operatorname{tr}(\Sigma^2)\Sigma+\Sigma^3\bigr).
+# \end{aligned}
 # $$ (adapted-covariance)
 #
 # Before the step, a distance $v$ from a task's optimum costs $\tfrac12v^\top\Sigma v$. After it, it costs
-# $\tfrac12v^\top Q^{(s)}v$ on average.
-
-# %% tags=["remove-input"]
-claims.states(
-    "def:adapted-covariance",
-    "Q is the curvature that is left of a task's loss after one step on s samples",
-)
+# $\tfrac12v^\top Q^{(s)}v$ on average: $Q$ is the curvature that one step leaves of a task's loss.
 
 
 # %%
@@ -428,8 +407,10 @@ def adapted_curvature(Sigma, alpha, s):
     return contraction * Sigma * contraction + alpha**2 / s * noise
 
 
-literal, Q = mean_over_rows(P * Sigma * P, X, Sigma), adapted_curvature(Sigma, alpha, 2)
-claims.proves("def:adapted-covariance", literal, Q, "E[PΣP] multiplied out for two samples")
+literal = mean_over_rows(P * Sigma * P, X, Sigma)
+Q = adapted_curvature(Sigma, alpha, 2)
+says = "E[PΣP] multiplied out for two samples"
+claims.proves("def:adapted-covariance", literal, Q, says)
 
 # %% tags=["hide-input"]
 with claims.rejecting("the trace of Σ in place of the trace of Σ²"):
@@ -440,30 +421,29 @@ with claims.rejecting("the trace of Σ in place of the trace of Σ²"):
 # > **The paper, §3.** "these $\mathbf Q_i^{(s)}$ matrices are composed of two terms: a preconditioned covariance matrix
 # > $\Sigma_i(\mathbf I_d-\alpha\Sigma_i)^2$, and a perturbation matrix due to the stochastic gradient variance."
 #
-# The first term is what a step along the exact gradient $\Sigma v$ would leave. The step follows the estimate $Sv$ instead,
-# which is off by $(S-\Sigma)v$. The second
-# term should be the mean square of that error after a step of length $\alpha$, $\alpha^2E[(S-\Sigma)\Sigma(S-\Sigma)]$. It is:
+# The first term is what a step along the exact gradient $\Sigma v$ would leave. The step follows the estimate $\hat\Sigma v$
+# instead, which is off by $(\hat\Sigma-\Sigma)v$. The second term should be the mean square of that error after a step of length
+# $\alpha$, $\alpha^2E[(\hat\Sigma-\Sigma)\Sigma(\hat\Sigma-\Sigma)]$. It is:
 
 # %%
-S = X.T * X / 2
+error = X.T * X / 2 - Sigma
 exact_term = Sigma * (sp.eye(2) - alpha * Sigma) ** 2
-variance_term = alpha**2 * mean_over_rows((S - Sigma) * Sigma * (S - Sigma), X, Sigma)
+variance = mean_over_rows(error * Sigma * error, X, Sigma)
 says = "exact step plus variance of the gradient, two samples"
-claims.proves("text:two-terms", exact_term + variance_term, Q, says)
+claims.proves("text:two-terms", exact_term + alpha**2 * variance, Q, says)
 
 # %% tags=["hide-input"]
 with claims.rejecting("the second moment of the gradient in place of its variance"):
-    second_moment = alpha**2 * mean_over_rows(S * Sigma * S, X, Sigma)
-    claims.proves("text:two-terms", exact_term + second_moment, Q, "E[SΣS]")
+    second_moment = variance + Sigma**3
+    claims.proves("text:two-terms", exact_term + alpha**2 * second_moment, Q, "second moment")
 
 # %% [markdown]
 # All matrices in $Q^{(s)}$ commute, so it has the eigenvectors of $\Sigma$: a step flattens the loss along each axis
-# separately, except that the noise of the
-# gradient in *all* directions, $\operatorname{tr}(\Sigma^2)$, leaks into each. For $\Sigma=\rho I$ the eigenvalue is
-# $\rho(1-\alpha\rho)^2+\frac{d+1}s\alpha^2\rho^3$.
+# separately, except that the noise of the gradient in *all* directions, $\operatorname{tr}(\Sigma^2)$, leaks into each. For
+# $\Sigma=\rho I$ the eigenvalue is $q=\rho(1-\alpha\rho)^2+\frac{d+1}s\alpha^2\rho^3$.
 
 
-# %% mystnb={"figure": {"caption": "What one step leaves of the curvature of a task with covariance ρI in ten dimensions. Below the dotted line the step helps. A step along the exact gradient solves the task with αρ = 1 and leaves most of a task with αρ = 1/3; with few samples the noise of the gradient takes back what the step gains, and more on steep tasks.", "name": "fig-curvature-left"}, "image": {"alt": "Curves of curvature after the step against curvature before it, both times the step size, for 11, 40, 200 and infinitely many samples, with a dotted diagonal for no step. The infinite-sample curve rises to 4/27 at one third, falls to zero at one and rises again. Curves for fewer samples lie higher; the one for 11 samples crosses the diagonal at one."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "What one step leaves of the curvature of a task with covariance ρI in ten dimensions. Below the dotted line the step helps. A step along the exact gradient solves the task with αρ = 1; of the less steep tasks it leaves most, 4/27, to the one with αρ = 1/3. With few samples the noise of the gradient takes back what the step gains, and more on steep tasks.", "name": "fig-curvature-left"}, "image": {"alt": "Curves of curvature after the step against curvature before it, both times the step size, for 11, 40, 200 and infinitely many samples, with a dotted diagonal for no step. The infinite-sample curve rises to 4/27 at one third, falls to zero at one and rises again. Curves for fewer samples lie higher; the one for 11 samples crosses the diagonal at one."}} tags=["hide-input"]
 CURVES = (
     (11, "--", "C1"),
     (40, "-.", "C2"),
@@ -491,13 +471,17 @@ curvature_figure = curvature_left()
 curvature_figure
 
 # %% [markdown]
-# At $\alpha\rho=1$ the exact step solves the task, and what is drawn is the noise of the gradient alone, $(d+1)/s$. With
-# $s=d+1=11$ samples
-# such a step is worth nothing; with fewer it does harm.
+# Up to $\alpha\rho=1$ the exact step takes a larger fraction of the curvature the steeper the task, and at $\alpha\rho=1$ all of
+# it. What is drawn there is the noise of the gradient alone, $(d+1)/s$. With $s=d+1=11$ samples such a step is worth nothing; with fewer it
+# does harm.
 
-# %%
+# %% mystnb={"code_prompt_show": "Side check: the curves as drawn"} tags=["hide-cell"]
 drawn = {line.get_label(): line.get_ydata() for line in curvature_figure.axes[0].lines}
 at_one = [drawn[f"$s={s}$"][99] for s in (11, 40, 200, r"\infty")]
+up_to_one = drawn[r"$s=\infty$"][:100]
+assert np.argmax(up_to_one) in (32, 33) and abs(up_to_one.max() - 4 / 27) < 1e-4
+with claims.rejecting("the noise of the gradient as d/s"):
+    claims.checks("text:two-terms", at_one, [10 / 11, 1 / 4, 1 / 20, 0], "10/s", atol=1e-12)
 says = "drawn at αρ = 1: the noise of the gradient, 11/s"
 claims.checks("text:two-terms", at_one, [1, 11 / 40, 11 / 200, 0], says, atol=1e-12)
 
@@ -507,18 +491,16 @@ claims.checks("text:two-terms", at_one, [1, 11 / 40, 11 / 200, 0], says, atol=1e
 #
 # Along an eigenvector of $\Sigma$ with eigenvalue $\lambda$ the perturbation is to the first term as
 # $\alpha^2(\operatorname{tr}\Sigma^2+\lambda^2)$ to $s(1-\alpha\lambda)^2$. So the sentence is right wherever
-# $\alpha\lambda\ne1$, once
-# $s$ is large enough. We measure the ratio from the library's matrices for random tasks.
+# $\alpha\lambda\ne1$, once $s$ is large enough. We measure the ratio from the library's matrices for random tasks.
 
 
-# %%
+# %% tags=["hide-input"]
 def random_covariance(rng, dim):
     """Return a covariance with eigenvalues between 0.05 and 1 in random directions."""
     axes, _ = np.linalg.qr(rng.normal(size=(dim, dim)))
     return (axes * rng.uniform(0.05, 1.0, dim)) @ axes.T
 
 
-# %%
 rng = np.random.default_rng(0)
 tasks = np.stack([random_covariance(rng, 4) for _ in range(50)])
 exact_step = linear.adapted_covariance(tasks, 0.8, math.inf)
@@ -535,7 +517,7 @@ claims.checks(DOMINATED, measured, share, says, atol=1e-9)
 # But the paper's own choice from §3.1 on is $\alpha=1/\rho_E$, where $\alpha\lambda=1$ for every easy task. There the first
 # term is zero, and the perturbation is all there is, at every $s$:
 
-# %%
+# %% tags=["hide-input"]
 samples_of_a_step = [10**k for k in range(1, 9)]
 easy = [linear.adapted_covariance(np.eye(10), 1.0, s)[0, 0] for s in samples_of_a_step]
 preconditioned = linear.adapted_covariance(np.eye(10), 1.0, math.inf)[0, 0]
@@ -546,60 +528,52 @@ with claims.rejecting("domination for an easy task at α = 1/ρ_E, at any s", pr
 # :::{admonition} Where we differ from the paper
 # :class: attention
 # "Dominated" needs $s\gg\alpha^2(\operatorname{tr}\Sigma^2+\lambda^2)/(1-\alpha\lambda)^2$, which no $s$ satisfies for an easy
-# task at $\alpha=1/\rho_E$. The smallest counterexample
-# has $d=1$, $\Sigma=\alpha=1$: $Q^{(s)}=2/s$, of which $\Sigma(1-\alpha\Sigma)^2=0$. What the paper wants from the sentence,
-# that hard tasks then carry nearly all the weight, stays true.
+# task at $\alpha=1/\rho_E$. The smallest counterexample has $d=1$, $\Sigma=\alpha=1$: $Q^{(s)}=2/s$, of which
+# $\Sigma(1-\alpha\Sigma)^2=0$. What the paper wants from the sentence, that a step leaves most of the weight with the hard tasks,
+# holds once $s$ is large.
 # :::
-#
+
+# %% tags=["remove-input"]
+hard, easy = (linear.adapted_covariance(rho * np.eye(10), 1 / 0.9, 500)[0, 0] for rho in (0.1, 0.9))
+Markdown(
+    "At the parameters of the paper's Figure 1, $\\rho_H=0.1$, $\\rho_E=0.9$, $d=10$ and 500 samples, "
+    f"the hard tasks have {hard / (hard + easy):.2f} of the weight after the step, "
+    f"and {0.1 / (0.1 + 0.9):.2f} before it."
+)
+
+# %% [markdown]
 # ## Where ERM and MAML settle
 #
 # Averaged over its data, the ERM objective [(3)](#eq-3) is $\tfrac12E_i\lVert w-w_i^*\rVert^2_{\Sigma_i}$ plus a constant, for
-# any $n$. In the MAML objective [(4)](#eq-4) the outer samples
-# of an episode give an unbiased estimate of the loss after a step on the inner ones, so its mean is $F_{n_2}(w)$, for any $n_1$
-# and $\tau$: by {eq}`test-loss` and {eq}`adapted-covariance`
-# it is $\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(n_2)}}$ plus a constant. Both are averages of parabolas. Setting the gradient
-# to zero gives, for either family of matrices,
-# $E_i[M_i]\,w=E_i[M_iw_i^*]$:
+# any $n$. In the MAML objective [(4)](#eq-4) the outer samples of an episode give an unbiased estimate of the loss after a step
+# on the inner ones, so its mean is $F_{n_2}(w)$, for any $n_1$ and $\tau$: by {eq}`test-loss` and {eq}`adapted-covariance` it is
+# $\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(n_2)}}$ plus a constant. Both are averages of parabolas,
+# $\tfrac12E_i\lVert w-w_i^*\rVert^2_{M_i}$, with $M_i=\Sigma_i$ for ERM and $M_i=Q_i^{(n_2)}$ for MAML. Setting the gradient to
+# zero gives $E_i[M_i]\,w=E_i[M_iw_i^*]$:
 #
 # (eq-5)=
 # $$
-# w_{ERM}^*=E_i[\Sigma_i]^{-1}E_i[\Sigma_iw_i^*],\qquad w_{MAML}^*=E_i[Q_i^{(n_2)}]^{-1}E_i[Q_i^{(n_2)}w_i^*]. \tag{5}
+# \begin{aligned}
+# w_{ERM}^*&=E_i[\Sigma_i]^{-1}E_i[\Sigma_iw_i^*],\\
+# w_{MAML}^*&=E_i[Q_i^{(n_2)}]^{-1}E_i[Q_i^{(n_2)}w_i^*].
+# \end{aligned} \tag{5}
 # $$
 #
-# A.1 repeats the two as
-#
-# (eq-14)=
-# $$
-# w_{ERM}^*=E_i[\Sigma_i]^{-1}E_i[\Sigma_iw_i^*], \tag{14}
-# $$
-#
-# (eq-15)=
-# $$
-# w_{MAML}^*=E_i[Q_i^{(n_2)}]^{-1}E_i[Q_i^{(n_2)}w_i^*], \tag{15}
-# $$
-#
-# the limits of the trained solutions (41) and (43), which are the subject of Chapter 5. The matrices are invertible: $\Sigma_i$
-# is positive definite, and so is $Q_i^{(s)}$ for every finite $s$.
+# The matrices are invertible: $\Sigma_i$ is positive definite, and so is $Q_i^{(s)}$ for every finite $s$. Appendix A.1 repeats
+# the two lines as (14) and (15), the limits of the trained solutions that are the subject of Chapter 5.
 #
 # For two tasks with any two symmetric matrices, sympy minimises the average without being told the answer. Both sides are
-# multiplied by $\det E[M]$, which
-# leaves polynomials to compare:
+# multiplied by $\det E[M]$, which leaves polynomials to compare.
 
-# %%
+# %% tags=["hide-input"]
 p = sp.Symbol("p", positive=True)
 f, g = sp.symbols("f1:4"), sp.symbols("g1:4")
 M1, M2 = (sp.Matrix([[e[0], e[1]], [e[1], e[2]]]) for e in (f, g))
 optimum1, optimum2 = sp.Matrix(sp.symbols("h1:3")), sp.Matrix(sp.symbols("k1:3"))
+first, second = w - optimum1, w - optimum2
+parabolas = ((p * first.T * M1 * first + (1 - p) * second.T * M2 * second) / 2)[0]
 
-
-def parabolas(w):
-    """Return half the average squared distance to two optima, each in its own metric."""
-    first, second = w - optimum1, w - optimum2
-    return ((p * first.T * M1 * first + (1 - p) * second.T * M2 * second) / 2)[0]
-
-
-# %%
-solution = sp.solve([sp.diff(parabolas(w), coordinate) for coordinate in w], list(w))
+solution = sp.solve([sp.diff(parabolas, coordinate) for coordinate in w], list(w))
 mean_matrix = p * M1 + (1 - p) * M2
 lowest = [sp.cancel(mean_matrix.det() * solution[coordinate]) for coordinate in w]
 mean_product = p * M1 * optimum1 + (1 - p) * M2 * optimum2
@@ -614,11 +588,11 @@ with claims.rejecting("each task's optimum weighed by the other task's matrix"):
 
 # %% [markdown]
 # That the matrices are $\Sigma_i$ and $Q_i^{(n_2)}$ must be seen in training itself. At a minimiser the gradients of (3) and
-# (4), averaged over tasks and samples, vanish. We draw random environments
-# with several groups, unequal and correlated covariances, scattered optima and noise,
+# (4), averaged over tasks and samples, vanish. We draw tasks from random environments with several groups, unequal and correlated
+# covariances, spreads and noise.
 
 
-# %%
+# %% tags=["hide-input"]
 def random_environment(seed, dim, groups):
     """Return an environment with random groups, scattered optima and noise."""
     rng = np.random.default_rng(seed)
@@ -629,15 +603,6 @@ def random_environment(seed, dim, groups):
     return TaskEnvironment(probabilities, covariances, means, spreads, noise_std=0.5)
 
 
-environments = [random_environment(*sizes) for sizes in ((1, 3, 2), (2, 4, 3), (3, 5, 4))]
-
-
-# %% [markdown]
-# and one task after the other from them, with as many samples as we please. The gradient of (4) goes through the step by the chain rule: it is
-# $(I-\alpha S_{in})$ times the gradient of the outer loss at the adapted point.
-
-
-# %% tags=["hide-input"]
 def draw_tasks(env, count, rng):
     """Return covariances, optima, and a function that draws k samples of each task."""
     group = rng.choice(env.groups, count, p=env.probabilities)
@@ -660,70 +625,68 @@ def gradients(starts, inputs, labels):
     return (residuals[:, None] @ inputs)[:, 0] / inputs.shape[1]
 
 
+environments = [random_environment(*sizes) for sizes in ((1, 3, 2), (2, 4, 3), (3, 5, 4))]
+
+# %% [markdown]
+# The gradient of (4) goes through the step by the chain rule: it is $I-\alpha\hat\Sigma$, with the inner samples' $\hat\Sigma$,
+# times the gradient of the outer loss at the adapted point.
+
+# %%
 ALPHA, N1, N2 = 0.9, 3, 6
 
 
-def training_gradients(env, points, tasks=40_000):
-    """Return per-task gradients of (3) at one point and of (4) at another, by the chain rule."""
-    erm, maml = (np.broadcast_to(point, (tasks, env.dim)) for point in points)
+def training_gradients(env, erm, maml, tasks=40_000):
+    """Return per-task gradients of (3) at erm and of (4) at maml."""
+    erm, maml = (np.tile(point, (tasks, 1)) for point in (erm, maml))
     _, _, sample = draw_tasks(env, tasks, np.random.default_rng(env.dim))
-    (inner, inner_labels), (outer, outer_labels) = sample(N2), sample(N1)
-    adapted = maml - ALPHA * gradients(maml, inner, inner_labels)
-    after_step = gradients(adapted, outer, outer_labels)
-    through_step = after_step - ALPHA * gradients(after_step, inner, np.zeros((tasks, N2)))
-    return np.hstack([gradients(erm, inner, inner_labels), through_step])
+    (inner, labels), outer = sample(N2), sample(N1)
+    adapted = maml - ALPHA * gradients(maml, inner, labels)
+    after = gradients(adapted, *outer)
+    shrink = ALPHA * gradients(after, inner, np.zeros_like(labels))
+    return np.hstack([gradients(erm, inner, labels), after - shrink])
 
 
-# %%
-solutions = [
-    (linear.erm_solution(env), linear.maml_solution(env, ALPHA, N2)) for env in environments
-]
-pairs = zip(environments, solutions, strict=True)
-draws = np.hstack([training_gradients(env, points) for env, points in pairs])
-says = "gradients of (3) and (4) vanish at (5): three environments, d = 3, 4, 5"
+solutions = []
+for env in environments:
+    maml = linear.maml_solution(env, ALPHA, N2)
+    solutions.append((env, linear.erm_solution(env), maml))
+draws = np.hstack([training_gradients(*each) for each in solutions])
+says = "the gradients of (3) and (4) vanish there, d = 3, 4, 5"
 claims.samples("eq:5 eq:14 eq:15", draws, np.zeros(24), says)
 
-# %%
-pairs = zip(environments, solutions, strict=True)
-draws = np.hstack([training_gradients(env, points[::-1]) for env, points in pairs])
+# %% tags=["hide-input"]
+draws = np.hstack([training_gradients(env, maml, erm) for env, erm, maml in solutions])
 with claims.rejecting("the ERM and the MAML solution exchanged"):
     claims.samples("eq:5 eq:14 eq:15", draws, np.zeros(24), "exchanged")
 
 # %% [markdown]
-# The formulas never saw the noise of these environments, nor the spread of the optima within a group. Neither moves the solutions.
+# The formulas never saw the noise of these environments, nor the spreads. Neither moves the solutions.
 #
 # > **The paper, §3.** "both $\mathbf w_{MAML}^*$ and $\mathbf w_{ERM}^*$ are normalized weighted sums of the task optimal
 # > solutions."
 #
-# The weights are matrices, $E[M_{i'}]^{-1}p_iM_i$, and they sum to the identity.
+# The weights are matrices: $E_{i'}[M_{i'}]^{-1}p_gM_g$ for group $g$, and they sum to the identity. (A primed index $i'$ is an
+# independent copy of the task $i$, averaged over on its own.)
 
-# %%
+# %% tags=["hide-input"]
 inverse = mean_matrix.adjugate()  # times the determinant again
-first, second = inverse * p * M1, inverse * (1 - p) * M2
-sums = [first + second, list(first * optimum1 + second * optimum2)]
+weight1, weight2 = inverse * p * M1, inverse * (1 - p) * M2
+sums = [weight1 + weight2, list(weight1 * optimum1 + weight2 * optimum2)]
 says = "matrix weights that sum to the identity give the minimiser"
 claims.proves("text:weighted-sums", sums, [mean_matrix.det() * sp.eye(2), lowest], says)
 
 # %% [markdown]
-# They are not numbers. Between two tasks whose axes differ, the solutions leave the segment that joins the optima. The next
-# figure shows two such tasks.
+# They are not numbers. Between two tasks whose axes differ, the solutions in general leave the segment that joins
+# the optima.
 
 
-# %%
-def turned(angle, eigenvalues):
-    """Return the covariance with these eigenvalues along axes turned by the angle."""
-    cosine, sine = math.cos(angle), math.sin(angle)
-    axes = np.array([[cosine, -sine], [sine, cosine]])
-    return (axes * eigenvalues) @ axes.T
-
-
-metrics = [turned(0.9, [0.4, 0.05]), turned(-0.3, [1.0, 0.75])]
+# %% mystnb={"figure": {"caption": "Two tasks in the plane before (left) and after (right) one step on 100 samples. The ellipses around a task's optimum are starts of equal cost, at the same level in both panels. The solid ellipse belongs to the average and sits at its minimiser, ERM on the left and MAML on the right. The dotted segment joins the two optima.", "name": "fig-two-metrics"}, "image": {"alt": "Two panels of the plane of starts. Left: a small ellipse around the easy optimum, a larger tilted one around the hard optimum, and the ERM solution near the easy optimum, beside the segment that joins the optima. Right: the easy ellipse has become the largest, and the MAML solution lies near the hard optimum; ERM is outside the ellipse around MAML."}} tags=["hide-input"]
+metrics = [[[0.19, 0.17], [0.17, 0.26]], [[0.98, 0.07], [0.07, 0.77]]]
 plane = TaskEnvironment.finite_tasks(metrics, [[1.0, 0.3], [-1.0, -0.3]])
 STEP, SAMPLES, LEVEL = 1.0, 100, 0.03
 TASKS = ((plotting.HARD, "-.", "hard task"), (plotting.EASY, "--", "easy task"))
 
 
-# %% mystnb={"figure": {"caption": "Two tasks in the plane before (left) and after (right) one step on 100 samples. The ellipses around a task's optimum are starts of equal cost, at the same level in both panels. The solid ellipse belongs to the average and sits at its minimiser, ERM on the left and MAML on the right. The dotted segment joins the two optima.", "name": "fig-two-metrics"}, "image": {"alt": "Two panels of the plane of starts. Left: a small ellipse around the easy optimum, a larger tilted one around the hard optimum, and the ERM solution near the easy optimum, beside the segment that joins the optima. Right: the easy ellipse has become the largest, and the MAML solution lies near the hard optimum; ERM is outside the ellipse around MAML."}} tags=["hide-input"]
 def ellipse(matrix, centre, level):
     """Return the points at a squared distance from the centre, in the matrix's metric."""
     angle = np.linspace(0, 2 * np.pi, 200)
@@ -756,7 +719,7 @@ def two_metrics():
 metrics_figure = two_metrics()
 metrics_figure
 
-# %%
+# %% tags=["hide-input"]
 drawn = {line.get_label(): line.get_xydata()[0] for line in metrics_figure.axes[1].lines}
 chord = plane.means[0] - plane.means[1]
 normal = np.array([-chord[1], chord[0]]) / np.linalg.norm(chord)
@@ -769,27 +732,30 @@ with claims.rejecting("weights that are numbers, which keep both solutions on th
     claims.holds("text:weighted-sums", np.abs(gaps) < 1e-6, "on the segment")
 
 # %% [markdown]
-# ## The risk above the floor
+# ## The promise kept
 #
-# Insert $Q$ into {eq}`test-loss`. The test loss of any start is
+# Insert $Q$ into {eq}`test-loss`. What the test loss of a start has beyond the noise floor is the *risk above the floor*,
 #
 # $$
-# F_m(w)=N+R_m(w),\quad N=\tfrac12E_i\Bigl[\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr],\quad
-# R_m(w)=\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(m)}} .
+# \begin{aligned}
+# F_m(w)&=N+R_m(w),\\
+# R_m(w)&=\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(m)}} .
+# \end{aligned}
 # $$ (floor-and-risk)
 #
-# $N$ is the *noise floor* and $R_m(w)$ the *risk above the floor*. Before anything is built on this, the machine averages
-# definition (1) itself: it takes the residual of the first section, a polynomial of
-# degree three in nine Gaussian variables, squares it and pairs. Covariance, step size, noise and distance are all symbols.
+# Before anything is built on this, the machine averages definition (1) itself: it takes the residual of the first step, a
+# polynomial of degree three in nine Gaussian variables, squares it and pairs. Covariance, step size, noise and distance are all
+# symbols.
 
 # %%
 gaussians = [*x, z, *X, *z_hat]
 joint = sp.diag(Sigma, sigma**2, Sigma, Sigma, sigma**2, sigma**2)
 test_loss = expectation(residual**2, gaussians, joint) / 2
-floor_of_task = (sigma**2 + alpha**2 * sigma**2 / 2 * (Sigma**2).trace()) / 2
+floor_of_task = sigma**2 * (1 + alpha**2 / 2 * (Sigma**2).trace()) / 2
 above_floor = ((w - w_star).T * Q * (w - w_star))[0] / 2
 says = "definition (1), one task, multiplied out: d = m = 2"
-claims.proves("text:test-loss-chain", test_loss, floor_of_task + above_floor, says)
+total = floor_of_task + above_floor
+claims.proves("text:test-loss-chain", test_loss, total, says)
 
 # %% tags=["hide-input"]
 with claims.rejecting("the noise of the step forgotten"):
@@ -798,13 +764,49 @@ with claims.rejecting("the noise of the step forgotten"):
     claims.proves("text:test-loss-chain", at_best, sigma**2 / 2, "σ²/2 at the optimum")
 
 # %% [markdown]
-# For larger cases there is a second exact route that uses no algebra at all. Gauss–Hermite quadrature with three nodes per
-# variable integrates polynomials of degree five exactly,
-# and the loss after a step is of degree four in each of the $m(d+1)$ Gaussian variables of the step. So a sum over $3^{m(d+1)}$
-# nodes *is* the expectation in (1).
+# The risk above the floor is again an average of parabolas, the one that MAML minimises when it trains with $n_2=m$. Completing
+# the square turns {eq}`floor-and-risk` into {eq}`promise`, with $c=w_{MAML(m)}^*$ and $\bar Q=E_i[Q_i^{(m)}]$:
+#
+# :::{prf:theorem} Decomposition of the post-adaptation risk
+# :label: thm-decomposition
+# Let the task optima have finite second moments and let $E_i[Q_i^{(m)}]$ be invertible, as it is for every finite $m$. Write
+# $w_{MAML(m)}^*$ for the MAML solution [(5)](#eq-5) with $n_2=m$. Then for every start $w$
+#
+# $$
+# \begin{aligned}
+# F_m(w)&=N+R_m^*+\mathcal E_m(w),\\
+# R_m^*&=\tfrac12E_i\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i^{(m)}},\\
+# \mathcal E_m(w)&=\tfrac12\lVert w-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]},
+# \end{aligned}
+# $$ (decomposition)
+#
+# where $\mathcal E_m$ is the excess risk [(2)](#eq-2), the distance of $F_m(w)$ from its infimum.
+# :::
+#
+# :::{dropdown} Proof of the decomposition
+# By {eq}`floor-and-risk`, $F_m=N+R_m$. Write $w-w_i^*=(w-c)+(c-w_i^*)$ with $c=w_{MAML(m)}^*$ and expand:
+#
+# $$
+# \begin{aligned}
+# R_m(w)&=\tfrac12E_i\lVert c-w_i^*\rVert^2_{Q_i}+(w-c)^\top E_i[Q_i(c-w_i^*)]\\
+# &\quad+\tfrac12(w-c)^\top E_i[Q_i](w-c).
+# \end{aligned}
+# $$
+#
+# The middle term vanishes, because $E_i[Q_i]\,c=E_i[Q_iw_i^*]$ is the equation that defines $c$. The last term is nonnegative
+# and zero at $w=c$, so $\inf F_m=N+R_m^*$, and the last term is $F_m(w)-\inf F_m$. $\square$
+# :::
+#
+# It is the parallel axis theorem: moving away from the centre costs the total mass times the square of the distance, whatever
+# the masses are.
+#
+# We hold it against definition (1), by a route without algebra. Gauss–Hermite quadrature with three nodes per variable
+# integrates polynomials of degree five exactly, and the loss after a step is of degree four in each of the $m(d+1)$ Gaussian
+# variables of the step. So a sum over $3^{m(d+1)}$ nodes *is* the expectation in (1). We take twenty random environments of two
+# or three tasks in two or three dimensions, each with its own step size and noise, and $m=2$.
 
 
-# %%
+# %% tags=["hide-input"]
 @lru_cache
 def gaussian_nodes(count):
     """Return nodes (3^count, count) and masses for independent N(0, 1) variables."""
@@ -824,7 +826,6 @@ def integrated_loss(covariance, optimum, start, noise_std, alpha, m):
     return 0.5 * mass @ (np.einsum("ki,ki->k", offset @ covariance, offset) + noise_std**2)
 
 
-# %%
 def integrated_risk(env, start, alpha, m):
     """Return F_m of finitely many tasks; if start is None, each starts from its optimum."""
     starts = env.means if start is None else np.broadcast_to(start, env.means.shape)
@@ -833,12 +834,6 @@ def integrated_risk(env, start, alpha, m):
     return env.probabilities @ losses
 
 
-# %% [markdown]
-# We use it on twenty random environments of two or three tasks in two or three dimensions, each with its own step size and
-# noise, and $m=2$.
-
-
-# %%
 def random_tasks(seed):
     """Return an environment of finitely many random tasks, and a step size."""
     rng = np.random.default_rng(seed)
@@ -850,155 +845,12 @@ def random_tasks(seed):
     return env, rng.uniform(0.3, 1.2)
 
 
-trials = [random_tasks(seed) for seed in range(20)]
-
-
-def at_both_solutions(risk):
-    """Return a risk with m = 2 of every trial at ERM and at MAML with n₂ = 5."""
-    values = []
-    for env, step in trials:
-        both = linear.erm_solution(env), linear.maml_solution(env, step, 5)
-        values.append([risk(env, solution, step, 2) for solution in both])
-    return np.array(values)
-
-
-integrated = at_both_solutions(integrated_risk)
-formula = at_both_solutions(linear.post_adaptation_risk)
-says = "N + R against quadrature of (1)"
-claims.checks("text:test-loss-chain", formula, integrated, says, rtol=1e-11)
-
 # %% [markdown]
-# ## Proposition 1
-#
-# Proposition 1 evaluates $R_m$ at the two solutions. Since $w_i^*=E[M_{i'}]^{-1}E[M_{i'}w_i^*]$, the distance of a solution
-# from an optimum can be written as one average:
-#
-# (eq-6)=
-# $$
-# R_m(w_{ERM}^*)=\tfrac12E_i\bigl\lVert E_{i'}[\Sigma_{i'}]^{-1}E_{i'}[\Sigma_{i'}(w_{i'}^*-w_i^*)]\bigr\rVert^2_{Q_i^{(m)}}, \tag{6}
-# $$
-#
-# (eq-7)=
-# $$
-# R_m(w_{MAML}^*)=\tfrac12E_i\bigl\lVert E_{i'}[Q_{i'}^{(n_2)}]^{-1}E_{i'}[Q_{i'}^{(n_2)}(w_{i'}^*-w_i^*)]\bigr\rVert^2_{Q_i^{(m)}}. \tag{7}
-# $$
-#
-# The right-hand sides are the paper's. On the left the paper has $\mathcal E_m$, the excess risk [(2)](#eq-2); we come to that.
-# First the right-hand sides, written out as they stand:
+# A routine that knows only *values* of a quadratic function finds the minimum of this integral. It is where MAML settles with
+# $n_2=m$:
 
-
-# %%
-def proposition_1(env, matrices, curvatures):
-    """Return the right-hand side of (6) or (7): averages over i' and i, term by term."""
-    p, total = env.probabilities, np.tensordot(env.probabilities, matrices, 1)
-    value = 0.0
-    for i in range(env.groups):
-        gaps = env.means - env.means[i]
-        average = sum(p[k] * matrices[k] @ gaps[k] for k in range(env.groups))
-        distance = np.linalg.solve(total, average)
-        value += 0.5 * p[i] * distance @ curvatures[i] @ distance
-    return value
-
-
-right_hand_sides = np.empty((20, 2))
-for k, (env, step) in enumerate(trials):
-    trained, tested = (linear.adapted_covariance(env.covariances, step, s) for s in (5, 2))
-    right_hand_sides[k, 0] = proposition_1(env, env.covariances, tested)
-    right_hand_sides[k, 1] = proposition_1(env, trained, tested)
-floors = np.array([[integrated_risk(env, None, step, 2)] for env, step in trials])
-above = integrated - floors
-says = "the right-hand sides of (6) and (7) are F_m less the noise floor, by quadrature"
-claims.checks("prop:1 eq:6 eq:7 eq:17-20", right_hand_sides, above, says, atol=1e-11)
-
-# %% [markdown]
-# The floor that we subtracted was found by quadrature too, by letting every task start from its own optimum. The paper's
-# appendix reaches the same right-hand sides by
-#
-# (eq-17)=
-# $$
-# R_m(w_{ERM}^*)=\tfrac12E_i\bigl[\delta_i^\top Q_i^{(m)}\delta_i\bigr] \tag{17, corrected}
-# $$
-#
-# (eq-18)=
-# $$
-# R_m(w_{ERM}^*)=\tfrac12E_i\lVert\delta_i\rVert^2_{Q_i^{(m)}} \tag{18, corrected}
-# $$
-#
-# (eq-19)=
-# $$
-# R_m(w_{MAML}^*)=\tfrac12E_i\bigl[\varepsilon_i^\top Q_i^{(m)}\varepsilon_i\bigr] \tag{19, corrected}
-# $$
-#
-# (eq-20)=
-# $$
-# R_m(w_{MAML}^*)=\tfrac12E_i\lVert\varepsilon_i\rVert^2_{Q_i^{(m)}} \tag{20, corrected}
-# $$
-#
-# with $\delta_i=E_{i'}[\Sigma_{i'}]^{-1}E_{i'}[\Sigma_{i'}(w_{i'}^*-w_i^*)]$ and
-# $\varepsilon_i=E_{i'}[Q_{i'}^{(n_2)}]^{-1}E_{i'}[Q_{i'}^{(n_2)}(w_{i'}^*-w_i^*)]$. As printed, the four lack the $\tfrac12$:
 
 # %% tags=["hide-input"]
-with claims.rejecting("(17) to (20) without the factor ½, as printed", printed=True):
-    claims.checks("eq:17-20", 2 * right_hand_sides, above, "no factor ½", atol=1e-11)
-
-# %% [markdown]
-# :::{admonition} Where we differ from the paper
-# :class: attention
-# After its first line, each of the two chains in A.1 that end in (17)–(18) and (19)–(20) has lost the $\tfrac12$ of the loss. The statements
-# (6) and (7) have it. Smallest counterexample: one dimension,
-# $\Sigma_1=\Sigma_2=1$, optima $\pm1$, $\alpha=1$, $m=2$, no noise. Both solutions are $0$, $Q^{(2)}=1$, and $F_2(0)=\tfrac12$,
-# where (18) and (20) print $1$.
-# :::
-
-# %%
-twins = TaskEnvironment.two_tasks(dim=1, rho_hard=1.0, rho_easy=1.0)
-round(float(integrated_risk(twins, [0.0], 1.0, 2)), 10)
-
-# %% [markdown]
-# ## The decomposition
-#
-# Definition (2) subtracts $\inf F_m$, not the floor. What is the infimum? Complete the square in $R_m$:
-#
-# :::{prf:theorem} Decomposition of the post-adaptation risk
-# :label: thm-decomposition
-# Let the task optima have finite second moments and let $E_i[Q_i^{(m)}]$ be invertible, as it is for every finite $m$. Write
-# $w_{MAML(m)}^*=E_i[Q_i^{(m)}]^{-1}E_i[Q_i^{(m)}w_i^*]$ for the MAML solution with $n_2=m$. Then for every start $w$
-#
-# $$
-# \begin{aligned}
-# F_m(w)&=\underbrace{\tfrac12E_i\Bigl[\sigma^2+\tfrac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr]}_{\text{noise floor }N}
-# +\underbrace{\tfrac12E_i\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i^{(m)}}}_{\text{irreducible risk }R_m^*}\\
-# &\quad+\underbrace{\tfrac12\lVert w-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]}}_{\text{excess risk }\mathcal E_m(w)} .
-# \end{aligned}
-# $$ (decomposition)
-#
-# :::
-#
-# :::{dropdown} Proof of the decomposition
-# By {eq}`floor-and-risk`, $F_m=N+R_m$. Write $w-w_i^*=(w-c)+(c-w_i^*)$ with $c=w_{MAML(m)}^*$ and expand:
-# $R_m(w)=\tfrac12E_i\lVert c-w_i^*\rVert^2_{Q_i}+(w-c)^\top E_i[Q_i(c-w_i^*)]+\tfrac12(w-c)^\top E_i[Q_i](w-c)$. The middle
-# term vanishes, because $E_i[Q_i]\,c=E_i[Q_iw_i^*]$ is the
-# equation that defines $c$. The last term is nonnegative and zero at $w=c$, so $\inf F_m=N+R_m^*$, and the last term is
-# $F_m(w)-\inf F_m$. $\square$
-# :::
-#
-# It is the parallel axis theorem: moving away from the centre costs the total mass times the square of the distance, whatever
-# the masses are. We check the expansion for two tasks
-# with arbitrary matrices and any $c$,
-
-# %%
-anywhere = sp.Matrix(sp.symbols("c1 c2"))
-from_there = w - anywhere
-middle = from_there.dot(mean_matrix * anywhere - mean_product)
-square = (from_there.T * mean_matrix * from_there)[0]
-says = "R(w) = R(c) + (w − c)·(E[Q]c − E[Qw*]) + ½‖w − c‖² in the metric E[Q]"
-claims.proves("eq:16", parabolas(w), parabolas(anywhere) + middle + square / 2, says)
-
-# %% [markdown]
-# and the theorem as a whole against definition (1). A routine that knows only *values* of a quadratic function finds its minimum:
-
-
-# %%
 def minimise(function, dim):
     """Return minimiser and minimum of a quadratic function from its values."""
     unit, at_zero = np.eye(dim), function(np.zeros(dim))
@@ -1011,7 +863,7 @@ def minimise(function, dim):
     return lowest, function(lowest)
 
 
-# %%
+trials = [random_tasks(seed) for seed in range(20)]
 minima = []
 for env, step in trials:
     minima.append(minimise(partial(integrated_risk, env, alpha=step, m=2), env.dim))
@@ -1019,8 +871,8 @@ for env, step in trials:
 
 def distances(n2):
     """Return how far the MAML solutions are from the starts of lowest integrated risk."""
-    solutions = [linear.maml_solution(env, step, n2) for env, step in trials]
-    return [np.linalg.norm(w - best) for w, (best, _) in zip(solutions, minima, strict=True)]
+    maml = [linear.maml_solution(env, step, n2) for env, step in trials]
+    return [np.linalg.norm(w - best) for w, (best, _) in zip(maml, minima, strict=True)]
 
 
 says = "MAML with n₂ = m settles where the integrated F_m is lowest"
@@ -1031,7 +883,7 @@ with claims.rejecting("the MAML solution with another n₂"):
     claims.checks("eq:5 eq:15", distances(n2=5), np.zeros(20), "n₂ = 5, m = 2", atol=1e-9)
 
 # %% [markdown]
-# The infimum is where A.1 goes astray.
+# The lowest value is where A.1 goes astray.
 #
 # > **The paper, App. A.1, Eq. (16).** "$\inf_{\mathbf w\in\mathbb R^d}F_m(\mathbf w)=\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)$"
 #
@@ -1039,16 +891,13 @@ with claims.rejecting("the MAML solution with another n₂"):
 #
 # (eq-16)=
 # $$
-# \begin{aligned}
-# \inf_wF_m(w)&=\tfrac12E_i\Bigl[\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)\Bigr]+R_m^*,\\
-# R_m^*&=\tfrac12E_i\lVert w_{MAML(m)}^*-w_i^*\rVert^2_{Q_i^{(m)}}.
-# \end{aligned} \tag{16, corrected}
+# \inf_wF_m(w)=N+R_m^* . \tag{16, corrected}
 # $$
 
 
 # %%
 def closed_parts(env, step):
-    """Return floor, irreducible risk and ERM's excess risk for m = 2, by the library."""
+    """Return N, R* and ERM's excess risk for m = 2, by the library."""
     best = linear.maml_solution(env, step, 2)
     irreducible = linear.risk_above_floor(env, best, step, 2)
     excess = linear.excess_risk(env, linear.erm_solution(env), step, 2)
@@ -1056,34 +905,30 @@ def closed_parts(env, step):
 
 
 infima = np.array([infimum for _, infimum in minima])
-noise_floors, irreducible, _ = np.array([closed_parts(*trial) for trial in trials]).T
+closed = np.array([closed_parts(*trial) for trial in trials])
+noise_floors, irreducible, _ = closed.T
+lowest = noise_floors + irreducible
 says = "N + R* is the minimum of the integrated F_m"
-claims.checks("eq:16", noise_floors + irreducible, infima, says, atol=1e-11)
+claims.checks("eq:16", lowest, infima, says, atol=1e-11)
 
 # %% [markdown]
 # The printed right-hand side carries a loose index $i$. Even averaged over $i$ it misses the infimum, and it misses it again
-# with the half restored:
+# with the half restored. One task in one dimension separates the printed formula from the floor, two tasks without noise separate
+# the floor from the infimum. Take $\Sigma=\alpha=1$ and $m=2$ in both:
 
 # %% tags=["hide-input"]
-with claims.rejecting("(16) as printed, averaged over the tasks", printed=True):
-    claims.checks("eq:16", 2 * noise_floors, infima, "2N", atol=1e-11)
-
-# %% tags=["hide-input"]
-with claims.rejecting("the noise floor as the infimum"):
-    claims.checks("eq:16", noise_floors, infima, "N", atol=1e-11)
-
-# %% [markdown]
-# One task in one dimension separates the printed formula from the floor, two tasks without noise separate the floor from the
-# infimum. Take $\Sigma=\alpha=1$ and $m=2$ in both:
-
-# %%
 lonely = TaskEnvironment.finite_tasks([[[1.0]]], [[0.0]], noise_std=1.0)
+twins = TaskEnvironment.two_tasks(dim=1, rho_hard=1.0, rho_easy=1.0)
 table = "| | (16) as printed | noise floor | infimum |\n| --- | --- | --- | --- |\n"
 for name, env in (("one task, σ = 1", lonely), ("two tasks at ±1, σ = 0", twins)):
     floor = linear.noise_floor(env, 1.0, 2)
     _, infimum = minimise(partial(integrated_risk, env, alpha=1.0, m=2), 1)
     table += f"| {name} | {2 * floor:.2f} | {floor:.2f} | {infimum:.2f} |\n"
 Markdown(table)
+
+# %% tags=["hide-input"]
+with claims.rejecting("the printed right-hand side, averaged over the tasks", printed=True):
+    claims.checks("eq:16", 2 * noise_floors, infima, "2N", atol=1e-11)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
@@ -1093,9 +938,75 @@ Markdown(table)
 # optimum. Subtracting $N$ instead of $\inf F_m$ is how Proposition 1 comes to call the risk above the floor "excess risk".
 # :::
 #
-# ## Two risks, two names
+# ## Proposition 1: two risks, two names
 #
-# The excess risk (2) of any start is the last term of {eq}`decomposition`, one quadratic form. For the two solutions it reads
+# Proposition 1 evaluates $R_m$ at the two solutions. With the weights that sum to the identity, the distance from a task's optimum
+# to a solution is one average over an independent copy $i'$ of the task:
+#
+# (eq-6)=
+# $$
+# \begin{aligned}
+# R_m(w_{ERM}^*)&=\tfrac12E_i\lVert v_i\rVert^2_{Q_i^{(m)}},\\
+# v_i&=E_{i'}[\Sigma_{i'}]^{-1}E_{i'}[\Sigma_{i'}(w_{i'}^*-w_i^*)];
+# \end{aligned} \tag{6}
+# $$
+#
+# (eq-7)=
+# $$
+# \begin{aligned}
+# R_m(w_{MAML}^*)&=\tfrac12E_i\lVert v_i\rVert^2_{Q_i^{(m)}},\\
+# v_i&=E_{i'}[Q_{i'}^{(n_2)}]^{-1}E_{i'}[Q_{i'}^{(n_2)}(w_{i'}^*-w_i^*)].
+# \end{aligned} \tag{7}
+# $$
+#
+# The right-hand sides are the paper's. On the left the paper has $\mathcal E_m$, the excess risk; we come to that. First the
+# right-hand sides, written out as they stand, against the quadrature of the last section. The floor that we subtract is found by
+# quadrature too, by letting every task start from its own optimum.
+
+
+# %% tags=["hide-input"]
+def proposition_1(env, matrices, curvatures):
+    """Return the right-hand side of (6) or (7): averages over i' and i, term by term."""
+    p, total = env.probabilities, np.tensordot(env.probabilities, matrices, 1)
+    value = 0.0
+    for i in range(env.groups):
+        gaps = env.means - env.means[i]
+        average = sum(p[k] * matrices[k] @ gaps[k] for k in range(env.groups))
+        distance = np.linalg.solve(total, average)
+        value += 0.5 * p[i] * distance @ curvatures[i] @ distance
+    return value
+
+
+def at_both_solutions(risk):
+    """Return a risk with m = 2 of every trial at ERM and at MAML with n₂ = 5."""
+    values = []
+    for env, step in trials:
+        both = linear.erm_solution(env), linear.maml_solution(env, step, 5)
+        values.append([risk(env, solution, step, 2) for solution in both])
+    return np.array(values)
+
+
+right_hand_sides = np.empty((20, 2))
+for k, (env, step) in enumerate(trials):
+    trained, tested = (linear.adapted_covariance(env.covariances, step, s) for s in (5, 2))
+    right_hand_sides[k, 0] = proposition_1(env, env.covariances, tested)
+    right_hand_sides[k, 1] = proposition_1(env, trained, tested)
+floors = np.array([[integrated_risk(env, None, step, 2)] for env, step in trials])
+integrated = at_both_solutions(integrated_risk)
+above = integrated - floors
+says = "the right-hand sides are F_m less the noise floor, by quadrature"
+claims.checks("prop:1 eq:6 eq:7 eq:17-20", right_hand_sides, above, says, atol=1e-11)
+
+# %% [markdown]
+# Appendix A.1 reaches the same right-hand sides by Lemma 2, in two chains of equalities that end in (17)–(18) for ERM and in
+# (19)–(20) for MAML. As printed, the four lines lack the $\tfrac12$:
+
+# %% tags=["hide-input"]
+with claims.rejecting("the last lines without the factor ½, as printed", printed=True):
+    claims.checks("eq:17-20", 2 * right_hand_sides, above, "no factor ½", atol=1e-11)
+
+# %% [markdown]
+# The excess risk of a start is the last term of {eq}`decomposition`, one quadratic form. For the two solutions it reads
 #
 # $$
 # \begin{aligned}
@@ -1107,32 +1018,41 @@ Markdown(table)
 # %%
 excess = integrated - infima[:, None]
 formula = at_both_solutions(linear.excess_risk)
-says = "the excess risk (2) is one quadratic form, against F_m − inf F_m by quadrature"
+says = "the excess risk (2) is one quadratic form, by quadrature"
 claims.checks("prop:1 eq:6 eq:7", formula, excess, says, atol=1e-11)
 
 # %% tags=["hide-input"]
-with claims.rejecting("(6) and (7) as excess risks (2), as printed", printed=True):
+with claims.rejecting("the right-hand sides as excess risks (2), as printed", printed=True):
     claims.checks("prop:1 eq:6 eq:7", right_hand_sides, excess, "Proposition 1", atol=1e-11)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# Proposition 1 states (6) and (7) for the excess risk (2). They are the *risk above the floor*, larger than the excess risk by
-# $R_m^*$ for either solution. Smallest counterexample:
-# the two tasks with $\Sigma=1$ and optima $\pm1$ from above. Both solutions are the best start, their excess risk is $0$, and
-# (6) and (7) give $\tfrac12$.
+# After its first line, each of the two chains in A.1 has lost the $\tfrac12$ of the loss; (6) and (7) have it. And Proposition 1
+# states (6) and (7) for the excess risk (2). They are the *risk above the floor*, larger than the excess risk by $R_m^*$ for
+# either solution.
+#
+# Smallest counterexample: one dimension, $\Sigma_1=\Sigma_2=1$, optima $\pm1$, $\alpha=1$, $m=2$, no noise. Both solutions are $0$
+# and $Q^{(2)}=1$. This is the best start, so its excess risk is $0$; (6) and (7) give $\tfrac12$, which is $F_2(0)$; (18) and (20)
+# print $1$.
+#
 # **From here on the book says "risk above the floor" for $R_m$ and "excess risk" for $\mathcal E_m$, never one for the other.**
 # :::
-#
-# What follows from the theorem?
+
+# %%
+risks = linear.risk_above_floor, linear.excess_risk
+[risk(twins, [0.0], 1.0, 2) for risk in risks]
+
+# %% [markdown]
+# ## What follows
 #
 # :::{prf:corollary} Consequences of the decomposition
 # :label: cor-decomposition
 # Let $m$ be finite.
 # 1. MAML with $n_2=m$ has no excess risk, in any environment. With $n_2\ne m$ it may have.
 # 2. $R_m^*=0$ if and only if all task optima coincide.
-# 3. Noise and the spread of optima about their group's mean move no solution and change no excess risk. Noise adds to $N$;
-#    spreads $S_g$ add $\tfrac12\sum_gp_g\operatorname{tr}(Q_g^{(m)}S_g)$ to $R_m^*$.
+# 3. Noise and the spreads $S_g$ of the groups move no solution and change no excess risk. Noise adds to $N$; spreads add
+#    $\tfrac12\sum_gp_g\operatorname{tr}(Q_g^{(m)}S_g)$ to $R_m^*$.
 # 4. For $n_2=m$ and $R_m^*>0$ the ratio of risks above the floor, by which the paper measures MAML's gain, is
 #    $\dfrac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\dfrac{\mathcal E_m(w_{ERM}^*)}{R_m^*}$.
 # :::
@@ -1147,11 +1067,10 @@ with claims.rejecting("(6) and (7) as excess risks (2), as printed", printed=Tru
 # :::
 #
 # Part 3 also tells how to check an environment with spreads by quadrature. Only first and second moments of the optima matter,
-# so a group may be replaced by $2d$ tasks at $\mu_g\pm\sqrt d\,L_j$, where $L_j$ are the columns
-# of a root of $S_g$.
+# so a group may be replaced by $2d$ tasks at $\mu_g\pm\sqrt d\,L_j$, where $L_j$ are the columns of a root of $S_g$.
 
 
-# %%
+# %% tags=["hide-input"]
 def with_two_point_spreads(env):
     """Return finitely many tasks whose optima have each group's mean and covariance."""
     roots = math.sqrt(env.dim) * np.linalg.cholesky(env.spreads).swapaxes(1, 2)
@@ -1166,7 +1085,7 @@ def with_two_point_spreads(env):
 
 
 def integrated_parts(env):
-    """Return the same three parts by quadrature and minimisation, for the step ALPHA."""
+    """Return the three parts by quadrature and minimisation, for the step ALPHA."""
     risk = partial(integrated_risk, with_two_point_spreads(env), alpha=ALPHA, m=2)
     floor, infimum = risk(start=None), minimise(risk, env.dim)[1]
     return floor, infimum - floor, risk(start=linear.erm_solution(env)) - infimum
@@ -1178,18 +1097,15 @@ closed = [closed_parts(env, ALPHA) for env in scattered]
 says = "floor, irreducible risk and ERM's excess risk with spreads, against quadrature"
 claims.checks("prop:1 eq:16", closed, parts, says, atol=1e-10)
 
-# %%
+# %% tags=["hide-input"]
 groups = [(env.probabilities, env.covariances, env.means) for env in scattered]
 gathered = [TaskEnvironment(*group, np.zeros_like(group[1]), 0.5) for group in groups]
 closed = [closed_parts(env, ALPHA) for env in gathered]
 with claims.rejecting("an irreducible risk that ignores the spreads"):
     claims.checks("prop:1 eq:16", closed, parts, "without spreads", atol=1e-10)
 
-# %% [markdown]
-# Part 4, with everything measured by quadrature:
 
-
-# %%
+# %% mystnb={"code_prompt_show": "Side check: part 4, with its right side by quadrature"} tags=["hide-cell"]
 def gain(env):
     """Return the paper's ratio of risks above the floor, for n₂ = m = 2."""
     starts = linear.erm_solution(env), linear.maml_solution(env, ALPHA, 2)
@@ -1198,12 +1114,10 @@ def gain(env):
 
 
 gains, relative = [gain(env) for env in scattered], parts[:, 2] / parts[:, 1]
-says = "the paper's ratio is 1 + excess risk of ERM over irreducible risk"
-claims.checks("prop:1", gains, 1 + relative, says, rtol=1e-9)
-
-# %% tags=["hide-input"]
 with claims.rejecting("the excess risk over the irreducible risk, without the one"):
     claims.checks("prop:1", gains, relative, "no one", atol=1e-9)
+says = "the paper's ratio is 1 + excess risk of ERM over irreducible risk"
+claims.checks("prop:1", gains, 1 + relative, says, rtol=1e-9)
 
 # %% [markdown]
 # ## The same by simulation
@@ -1214,23 +1128,22 @@ with claims.rejecting("the excess risk over the irreducible risk, without the on
 
 # %%
 def simulate(env, starts, alpha, m, tasks, rng):
-    """Return (tasks, starts) losses after one step on m samples of each random task."""
+    """Return (tasks, starts) losses after one step on m samples each."""
     covariances, optima, sample = draw_tasks(env, tasks, rng)
     inputs, labels = sample(m)
     losses = []
     for start in starts:
         at = np.broadcast_to(start, optima.shape)
-        offset = at - alpha * gradients(at, inputs, labels) - optima
-        squared = np.einsum("ti,tij,tj->t", offset, covariances, offset)
-        losses.append(0.5 * (squared + env.noise_std**2))
+        stepped = at - alpha * gradients(at, inputs, labels)
+        offset = stepped - optima
+        cost = np.einsum("ti,tij,tj->t", offset, covariances, offset)
+        losses.append(0.5 * (cost + env.noise_std**2))
     return np.stack(losses, axis=1)
 
 
-# %%
+# %% tags=["hide-input"]
 TESTED = 12
-starts = {}
-for env, pair in zip(environments, solutions, strict=True):
-    starts[env] = [*pair, np.zeros(env.dim)]
+starts = {env: [erm, maml, np.zeros(env.dim)] for env, erm, maml in solutions}
 rng = np.random.default_rng(7)
 draws = [simulate(env, starts[env], ALPHA, TESTED, 60_000, rng) for env in environments]
 losses = np.hstack(draws)
@@ -1255,19 +1168,19 @@ floor = linear.noise_floor(env, ALPHA, TESTED)
 best = linear.maml_solution(env, ALPHA, TESTED)
 irreducible = linear.risk_above_floor(env, best, ALPHA, TESTED)
 error = 1.96 * draws[2].std(axis=0) / math.sqrt(len(losses))
-table = "| start | simulated $F_m$ | floor | + irreducible | + excess | = closed form |\n"
+table = "| start | simulated $F_m$ | closed form | = floor | + irreducible | + excess |\n"
 table += "| --- " * 6 + "|\n"
 for k, name in enumerate(("ERM", f"MAML, $n_2={N2}$", "zero")):
     extra = linear.excess_risk(env, starts[env][k], ALPHA, TESTED)
-    table += f"| {name} | {draws[2][:, k].mean():.3f} ± {error[k]:.3f} | {floor:.3f} "
-    table += f"| {irreducible:.3f} | {extra:.4f} | {floor + irreducible + extra:.3f} |\n"
+    total = floor + irreducible + extra
+    table += f"| {name} | {draws[2][:, k].mean():.3f} ± {error[k]:.3f} | {total:.3f} "
+    table += f"| {floor:.4f} | {irreducible:.4f} | {extra:.4f} |\n"
 caption = f"Five dimensions, four groups, $m={TESTED}$; 95 % intervals from"
 Markdown(f"{caption} {len(losses):,} simulated tasks:\n\n{table}")
 
 # %% [markdown]
 # Floor and irreducible risk are the same for every start. Starts differ in the excess risk only, and there MAML has little left
-# to lose, although it trained
-# with half as many inner samples as it was tested with.
+# to lose, although it trained with half as many inner samples as it was tested with.
 #
 # ## What we have seen
 #
@@ -1308,12 +1221,16 @@ assert np.allclose(isotropic, 5 / 12 * np.eye(4))
 # :::{dropdown} Solution
 # Take the trace of {eq}`sandwich` with $A=I$:
 # $\operatorname{tr}(\Sigma^2)+\frac1n\bigl[(\operatorname{tr}\Sigma)^2+\operatorname{tr}(\Sigma^2)\bigr]$.
+# The cell multiplies out one, two and three rows in two dimensions, with any $\Sigma$.
 # :::
 
 # %% tags=["hide-cell"]
-squared_norm = mean_over_rows(sp.Matrix([[(S * S).trace()]]), X, Sigma)[0]
-formula = (Sigma**2).trace() + (Sigma.trace() ** 2 + (Sigma**2).trace()) / 2
-assert sp.expand(squared_norm - formula) == 0
+for Y in (row, X, X3):
+    squared_norm = sp.Matrix([[((Y.T * Y) ** 2).trace()]]) / Y.rows**2
+    mean_norm = mean_over_rows(squared_norm, Y, Sigma)[0]
+    second = (Sigma**2).trace()
+    formula = second + (Sigma.trace() ** 2 + second) / Y.rows
+    assert sp.expand(mean_norm - formula) == 0
 
 # %% [markdown]
 # **3.** The noise in all labels doubles, at training and at test time. Which of $w_{ERM}^*$, $w_{MAML}^*$, floor, irreducible

@@ -341,6 +341,35 @@ def test_trained_maml_overtakes_trained_erm_at_the_crossover() -> None:
         assert (lead if maml_wins else -lead) > 5
 
 
+@pytest.mark.parametrize("algorithm", ["erm", "maml"])
+def test_the_slope_is_that_of_solutions_with_these_limits(algorithm: str) -> None:
+    """The excess risk is quadratic: any cloud with mean w* + b/T and covariance C/T has the learning curve to 1/T."""
+    alpha, m, n, tau, n1, n2, T = 0.8, 20, 3, 2, 4, 5, 1e6
+    if algorithm == "erm":
+        centre, slope = linear.erm_solution(SOLID), asymptotics.excess_risk_slope_erm(SOLID, alpha, m, n)
+        covariance, bias = asymptotics.asymptotic_covariance_erm(SOLID, n), asymptotics.asymptotic_bias_erm(SOLID, n)
+    else:
+        centre = linear.maml_solution(SOLID, alpha, n2)
+        slope = asymptotics.excess_risk_slope_maml(SOLID, alpha, m, tau, n1, n2)
+        covariance = asymptotics.asymptotic_covariance_maml(SOLID, alpha, tau, n1, n2)
+        bias = asymptotics.asymptotic_bias_maml(SOLID, alpha, tau, n1, n2)
+    arms = np.linalg.cholesky(SOLID.dim * covariance / T).T
+    risks = [linear.excess_risk(SOLID, centre + bias / T + arm, alpha, m) for arm in (*arms, *-arms)]
+    assert T * (np.mean(risks) - linear.excess_risk(SOLID, centre, alpha, m)) == pytest.approx(slope, rel=1e-4)
+
+
+def test_the_learning_curves_to_first_order_cross_at_the_crossover() -> None:
+    env = TaskEnvironment.hard_easy(2, 0.2, 1.0, R=1.0, r_hard=0.1, r_easy=0.1, noise_std=1.0)
+    alpha, m, n, tau, n1, n2 = 1.0, 20, 30, 2, 8, 12
+    T = asymptotics.crossover_tasks(env, alpha, m, n, tau, n1, n2)
+    erm = linear.excess_risk(env, linear.erm_solution(env), alpha, m)
+    maml = linear.excess_risk(env, linear.maml_solution(env, alpha, n2), alpha, m)
+    erm += asymptotics.excess_risk_slope_erm(env, alpha, m, n) / T
+    maml += asymptotics.excess_risk_slope_maml(env, alpha, m, tau, n1, n2) / T
+    assert 0 < T < math.inf
+    assert maml == pytest.approx(erm, rel=1e-12)
+
+
 def test_crossover_where_maml_is_never_or_always_ahead() -> None:
     env = TaskEnvironment.hard_easy(3, 0.2, 1.0, R=1.0, r_hard=0.1, r_easy=0.1, noise_std=1.0)
     assert asymptotics.crossover_tasks(env, 1.0, 20, 10, 1, 5, 5) == math.inf

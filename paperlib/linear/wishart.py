@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -63,8 +65,15 @@ def wishart_average(subscripts: str, factors: Sequence[Factor], covariance: Arra
                     continue
                 names = [letters[place] for place in kept] + pairing
                 values = [means[place] for place in kept] + [sigma] * k
-                total += weight * np.einsum(",".join(names) + "->" + output, *values, optimize="greedy")
+                expression = ",".join(names) + "->" + output
+                total += weight * np.einsum(expression, *values, optimize=_path(expression, len(sigma)))
     return np.asarray(total)
+
+
+@lru_cache(maxsize=4096)
+def _path(expression: str, dim: int) -> list[Any]:
+    operands = [np.empty((dim, dim))] * (expression.count(",") + 1)
+    return np.einsum_path(expression, *operands, optimize="greedy")[0]
 
 
 def _pairings(edges: Sequence[str]) -> Iterator[tuple[list[str], int]]:
