@@ -214,7 +214,7 @@ after = {
 def before_and_after():
     """Draw both tasks' losses and their average over the start, before and after adaptation."""
     figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
-    marks = (("ERM", "s", plotting.ERM, (-14, 9)), ("MAML", "o", plotting.MAML, (0, 16)))
+    marks = (("ERM", "s", plotting.ERM, (-6, 9)), ("MAML", "o", plotting.MAML, (0, 16)))
     for axis, losses, (name, marker, colour, offset), title in zip(
         axes, (before, after), marks, ("before", "after"), strict=True
     ):

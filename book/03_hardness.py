@@ -41,9 +41,9 @@ import sympy as sp
 from IPython.display import Markdown
 from scipy import stats
 
-from paperlib import claims, linear, plotting, sgd
+from paperlib import claims, linear, plotting, simulate
 from paperlib.environments import TaskEnvironment
-from paperlib.stability import stability_limits
+from paperlib.simulate.stability import stability_limits
 
 plotting.use_book_style()
 
@@ -1159,11 +1159,11 @@ Markdown(
 # %%
 GRID = np.linspace(0.05, 1.0, 20)
 points = [
-    sgd.Setting(f"rho_H = {v:.2f}, m = {size}", two_tasks(v), alpha=1.0, n2=size)
+    simulate.Setting(f"rho_H = {v:.2f}, m = {size}", two_tasks(v), alpha=1.0, n2=size)
     for size in (2000, 500)
     for v in GRID
 ]
-runs = {"ERM": sgd.train("erm", points), "MAML": sgd.train("maml", points)}
+runs = {"ERM": simulate.train("erm", points), "MAML": simulate.train("maml", points)}
 sampled = {name: run.sampled_risks(3000) for name, run in runs.items()}
 
 
@@ -1195,13 +1195,13 @@ def risk_at(start, point):
 
 def left_of_start(name, point, iterations=5000):
     """Return the fraction of the mean distance from the solution that is left."""
-    step = sgd.protocol_rate(name.lower(), point.n2) * mean_curvature(name, point)[0, 0]
+    step = simulate.protocol_rate(name.lower(), point.n2) * mean_curvature(name, point)[0, 0]
     return (1 - step) ** iterations
 
 
 corners = [(name, points[k]) for name in runs for k in (0, 19, 20, 39)]
 bounds = [stability_limits(name.lower(), p.env, 1.0, p.n1, p.n2)[1] for name, p in corners]
-steps = [sgd.protocol_rate(name.lower(), p.n2) for name, p in corners]
+steps = [simulate.protocol_rate(name.lower(), p.n2) for name, p in corners]
 forgotten = [left_of_start(name, point) < 0.005 for name in runs for point in points]
 claims.holds(
     "text:sgd-learning-rates text:sgd-task-stream",
@@ -1324,7 +1324,7 @@ def last_iterate(name, point, n1=25):
         per_task = linear.asymptotic_covariance_erm(env, n1 + n2)
     else:
         per_task = linear.asymptotic_covariance_maml(env, 1.0, 1, n1, n2)
-    rate = sgd.protocol_rate(name.lower(), n2)
+    rate = simulate.protocol_rate(name.lower(), n2)
     mean = (1 - left_of_start(name, point)) * solve_for(name, point)
     return mean, rate / 2 * mean_curvature(name, point) @ per_task
 
@@ -1385,7 +1385,8 @@ with claims.rejecting("theory alone, for MAML's risks"):
 # %% tags=["remove-input"]
 worth = {
     name: [
-        2 / (sgd.protocol_rate(name.lower(), p.n2) * mean_curvature(name, p)[0, 0]) for p in points
+        2 / (simulate.protocol_rate(name.lower(), p.n2) * mean_curvature(name, p)[0, 0])
+        for p in points
     ]
     for name in runs
 }

@@ -39,7 +39,7 @@ import sympy as sp
 from IPython.display import Markdown
 from scipy import stats
 
-from paperlib import claims, linear, plotting, sgd
+from paperlib import claims, linear, plotting, simulate
 from paperlib.environments import TaskEnvironment
 
 plotting.use_book_style()
@@ -944,7 +944,7 @@ with claims.rejecting("a larger saving where R²/r_H is large: the savings are e
 # %%
 shown = distances[1::2]
 trained_at = [
-    sgd.Setting(
+    simulate.Setting(
         f"{title}, R = {size:.0f}",
         mixture(DIM, HARD, EASY, size, size**2 / hard, size**2 / easy),
         alpha=ALPHA,
@@ -953,7 +953,7 @@ trained_at = [
     for title, (hard, easy) in FIGURE_3.items()
     for size in shown
 ]
-runs = {"ERM": sgd.train("erm", trained_at), "MAML": sgd.train("maml", trained_at)}
+runs = {"ERM": simulate.train("erm", trained_at), "MAML": simulate.train("maml", trained_at)}
 sampled = {name: run.sampled_risks(3000) for name, run in runs.items()}
 
 
@@ -1009,7 +1009,7 @@ def stationary(name, env):
     else:
         mean, curvature = linear.maml_solution(env, ALPHA, M), after
         per_task = linear.asymptotic_covariance_maml(env, ALPHA, 1, 25, M)
-    covariance = sgd.protocol_rate(name.lower(), M) / 2 * curvature @ per_task
+    covariance = simulate.protocol_rate(name.lower(), M) / 2 * curvature @ per_task
     return mean, covariance, np.trace(after @ covariance) / 2
 
 
@@ -1080,12 +1080,12 @@ with claims.rejecting("half the learning rate, which halves the covariance"):
 def trained_ratio(noise_std):
     """Return the trained gain at R = 1 and R = 10 on the same 500 tasks: (2, seeds)."""
     settings = [
-        sgd.Setting(f"R = {size}", mixture(*place, noise_std=noise_std), alpha=ALPHA, n2=M)
+        simulate.Setting(f"R = {size}", mixture(*place, noise_std=noise_std), alpha=ALPHA, n2=M)
         for size in (1, 10)
         for place in [(DIM, HARD, EASY, size, size**2 / 10, size**2 / 0.5)]
     ]
     options = {"seeds": range(2), "iterations": 500, "shared": True}
-    both = [sgd.train(name, settings, **options).exact_risks() for name in ("erm", "maml")]
+    both = [simulate.train(name, settings, **options).exact_risks() for name in ("erm", "maml")]
     return both[0] / both[1]
 
 

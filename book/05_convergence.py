@@ -40,7 +40,7 @@ import sympy as sp
 import torch
 from IPython.display import Markdown
 
-from paperlib import claims, linear, plotting, simulate, trials
+from paperlib import claims, linear, plotting, simulate
 from paperlib.environments import TaskEnvironment
 
 plotting.use_book_style()
@@ -353,7 +353,7 @@ with claims.rejecting(
 # %%
 d, T = 20, 1000
 isotropic = TaskEnvironment([1.0], [np.eye(d)], [np.zeros(d)], [np.eye(d)])
-found = trials.maml_estimates(isotropic, 1e-6, T, 1, 1, 1, 20, rng)
+found = simulate.maml_estimates(isotropic, 1e-6, T, 1, 1, 1, 20, rng)
 errors = np.linalg.norm(found, axis=1)
 bound = math.sqrt(d * math.log(200 * d) / T)  # the trace reading, the generous one
 print(f"error {errors.mean():.2f}, printed bound {bound:.2f}")
@@ -457,7 +457,7 @@ with claims.rejecting("the printed numbers of episodes, 32d³…/(cβ̂) and 32d
 #
 # ## What the solutions do
 #
-# We train on many independent training sets and measure the root mean square distance from the population solution. `trials` draws, for each task, what (41) and (43) need of its data: $X^\top X$, a Wishart matrix, and $X^\top z$. Their
+# We train on many independent training sets and measure the root mean square distance from the population solution. `simulate.erm_estimates` and `maml_estimates` draw, for each task, what (41) and (43) need of its data: $X^\top X$, a Wishart matrix, and $X^\top z$. Their
 # joint law is the same as if the samples had been drawn one by one. A slope is that of a weighted regression on logarithmic axes; its 95 % interval comes from the spread of the repetitions (so one in twenty misses).
 
 
@@ -465,11 +465,11 @@ with claims.rejecting("the printed numbers of episodes, 32d³…/(cβ̂) and 32d
 def square_errors(of, T, n=1, tau=1, n1=1, n2=1, algorithm="ERM", repeats=200):
     """Return draws of the squared distance, and the mean predicted by the theorem below."""
     if algorithm == "ERM":
-        found = trials.erm_estimates(of, T, n, repeats, rng)
+        found = simulate.erm_estimates(of, T, n, repeats, rng)
         found = found - linear.erm_solution(of)
         limit = linear.asymptotic_covariance_erm(of, n)
     else:
-        found = trials.maml_estimates(of, ALPHA, T, tau, n1, n2, repeats, rng)
+        found = simulate.maml_estimates(of, ALPHA, T, tau, n1, n2, repeats, rng)
         found = found - linear.maml_solution(of, ALPHA, n2)
         limit = linear.asymptotic_covariance_maml(of, ALPHA, tau, n1, n2)
     return np.sum(found**2, axis=1), np.trace(limit) / T
@@ -876,8 +876,8 @@ with claims.rejecting("the law without label noise"):
 # %%
 T, runs = 400, 1500
 found = {
-    "ERM": trials.erm_estimates(env, T, 4, runs, rng) - linear.erm_solution(env),
-    "MAML": trials.maml_estimates(env, ALPHA, T, 1, 5, 5, runs, rng)
+    "ERM": simulate.erm_estimates(env, T, 4, runs, rng) - linear.erm_solution(env),
+    "MAML": simulate.maml_estimates(env, ALPHA, T, 1, 5, 5, runs, rng)
     - linear.maml_solution(env, ALPHA, 5),
 }
 covariances = {
@@ -1066,8 +1066,8 @@ def excess(found):
 
 
 curves = {
-    "ERM": [excess(trials.erm_estimates(mix, T, n1 + n2, 400, rng)) for T in grid],
-    "MAML": [excess(trials.maml_estimates(mix, 1.0, T, 1, n1, n2, 400, rng)) for T in grid],
+    "ERM": [excess(simulate.erm_estimates(mix, T, n1 + n2, 400, rng)) for T in grid],
+    "MAML": [excess(simulate.maml_estimates(mix, 1.0, T, 1, n1, n2, 400, rng)) for T in grid],
 }
 
 
@@ -1213,7 +1213,7 @@ print(f"t0 = {quiet:.1f}, t1 = {loud - quiet:.1f}, at σ = 3: {louder:.0f} tasks
 
 # %% tags=["hide-cell"]
 silent = TaskEnvironment.finite_tasks([env.covariances[1]], [env.means[1]])
-assert np.allclose(trials.erm_estimates(silent, 3, 1, 5, rng), env.means[1], atol=1e-6)
+assert np.allclose(simulate.erm_estimates(silent, 3, 1, 5, rng), env.means[1], atol=1e-6)
 assert np.allclose(linear.asymptotic_covariance_maml(silent, ALPHA, 1, 1, 1), 0.0)
 
 # %% [markdown]

@@ -17,13 +17,13 @@ import torch
 from scipy import stats
 
 from paperlib import linear
-from paperlib.bartlett import bartlett_moment, draw_factors, wishart_moment
 from paperlib.environments import Array, TaskEnvironment
-from paperlib.sgd import Algorithm, Method, Runs, Setting, protocol_rate, train
-from paperlib.simulate import erm_estimate, maml_estimate, sample_data, sample_episodes, sample_tasks
-from paperlib.stability import stability_limits
-from paperlib.streams import generator
-from paperlib.trials import erm_estimates, maml_estimates
+from paperlib.simulate.bartlett import bartlett_moment, draw_factors, wishart_moment
+from paperlib.simulate.sgd import Algorithm, Method, Runs, Setting, protocol_rate, train
+from paperlib.simulate.stability import stability_limits
+from paperlib.simulate.streams import generator
+from paperlib.simulate.tasks import erm_estimate, maml_estimate, sample_data, sample_episodes, sample_tasks
+from paperlib.simulate.trials import erm_estimates, maml_estimates
 
 TWO = TaskEnvironment.two_tasks(2, rho_hard=0.3, rho_easy=1.0, noise_std=0.5)
 CORRELATED = np.array([[1.0, 0.4, 0.0], [0.4, 0.8, -0.2], [0.0, -0.2, 0.5]])
@@ -338,7 +338,7 @@ def test_shared_draws_do_not_depend_on_who_shares_them(algorithm: Algorithm) -> 
 
 
 def test_the_numbers_do_not_depend_on_how_many_are_drawn_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from paperlib.streams import Streams
+    from paperlib.simulate.streams import Streams
 
     whole, chunks = protocol("maml", iterations=300), Streams.chunks
     monkeypatch.setattr(Streams, "chunks", lambda self, total: chunks(self, total, 1 << 20))
@@ -347,7 +347,7 @@ def test_the_numbers_do_not_depend_on_how_many_are_drawn_at_a_time(monkeypatch: 
 
 def test_another_process_trains_to_the_same_bits() -> None:
     code = (
-        "from paperlib.environments import TaskEnvironment as E; from paperlib.sgd import Setting, train\n"
+        "from paperlib.environments import TaskEnvironment as E; from paperlib.simulate.sgd import Setting, train\n"
         "env = E.two_tasks(10, 0.2, 1.0, noise_std=1.0)\n"
         "print(train('maml', [Setting('0.2', env, 1.0, 500)], iterations=200, seeds=[1]).iterates.tobytes().hex())"
     )

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from paperlib.environments import TaskEnvironment
-from paperlib.sgd import Algorithm, Method, Setting, protocol_rate, train
+from paperlib.simulate.sgd import Algorithm, Method, Setting, protocol_rate, train
 
 Cost = dict[str, float]  # wall and processor seconds, memory at its peak in MB, and the part that was run
 Way = Literal["statistics", "shared", "samples", "loop"]

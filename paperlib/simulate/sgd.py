@@ -26,11 +26,11 @@ import torch
 from numpy.typing import ArrayLike
 
 from paperlib import linear
-from paperlib.bartlett import whole_number
-from paperlib.descent import adapt, affine, batches, descend, one_thread
 from paperlib.environments import Array, finite_array, real_number
-from paperlib.setting import Algorithm, Setting, protocol_rate
-from paperlib.streams import Method
+from paperlib.simulate.bartlett import whole_number
+from paperlib.simulate.descent import adapt, affine, batches, descend, one_thread
+from paperlib.simulate.setting import Algorithm, Setting, protocol_rate
+from paperlib.simulate.streams import Method
 
 __all__ = ["Algorithm", "Method", "Runs", "Setting", "protocol_rate", "train"]
 

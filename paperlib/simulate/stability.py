@@ -15,11 +15,11 @@ from typing import Literal
 
 import numpy as np
 
-from paperlib.bartlett import draw_factors, whole_number
 from paperlib.environments import Array, TaskEnvironment, real_number
 from paperlib.linear import adapted_covariance, wishart_sandwich
-from paperlib.simulate import square_roots
-from paperlib.streams import generator
+from paperlib.simulate.bartlett import draw_factors, whole_number
+from paperlib.simulate.streams import generator
+from paperlib.simulate.tasks import square_roots
 
 
 def stability_limits(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from paperlib.bartlett import draw_factors, whole_number
 from paperlib.environments import Array, TaskEnvironment, real_number
-from paperlib.simulate import Groups, sample_tasks, square_roots
+from paperlib.simulate.bartlett import draw_factors, whole_number
+from paperlib.simulate.tasks import Groups, sample_tasks, square_roots
 
 
 def erm_estimates(env: TaskEnvironment, tasks: int, n: int, trials: int, rng: np.random.Generator) -> Array:
