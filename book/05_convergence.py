@@ -98,7 +98,10 @@ with claims.rejecting("the outer noise with a plus"):
 #
 # (eq-43)=
 # $$
-# w_{MAML}=\Bigl(\sum_{i,j}\hat Q_{ij}\Bigr)^{-1}\sum_{i,j}\Bigl(\hat Q_{ij}w_i^*+\hat P_{ij}X_{ij}^{out\top}z_{ij}^{out}-\frac{\alpha}{n_2}\hat P_{ij}X_{ij}^{out\top}X_{ij}^{out}X_{ij}^{in\top}z_{ij}^{in}\Bigr). \tag{43}
+# \begin{aligned}
+# w_{MAML}={}&\Bigl(\sum_{i,j}\hat Q_{ij}\Bigr)^{-1}\sum_{i,j}\Bigl(\hat Q_{ij}w_i^*+\hat P_{ij}X_{ij}^{out\top}z_{ij}^{out}\\
+# &\qquad-\frac{\alpha}{n_2}\hat P_{ij}X_{ij}^{out\top}X_{ij}^{out}X_{ij}^{in\top}z_{ij}^{in}\Bigr).
+# \end{aligned} \tag{43}
 # $$
 #
 # :::{admonition} Where we differ from the paper

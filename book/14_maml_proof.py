@@ -360,7 +360,8 @@ with claims.rejecting(
 # \hat Q(k,s)=\langle x^{(k)}&,x^{(s)}\rangle\\
 # &-\frac{\alpha}{n_2}\sum_r\langle\hat x^{(k)},\hat x^{(r)}\rangle\langle x^{(r)},x^{(s)}\rangle\\
 # &-\frac{\alpha}{n_2}\sum_r\langle x^{(k)},x^{(r)}\rangle\langle\hat x^{(r)},\hat x^{(s)}\rangle\\
-# &+\frac{\alpha^2}{n_2^2}\sum_{l,r}\langle\hat x^{(k)},\hat x^{(r)}\rangle\langle x^{(r)},x^{(l)}\rangle\langle\hat x^{(l)},\hat x^{(s)}\rangle.
+# &+\frac{\alpha^2}{n_2^2}\sum_{l,r}\langle\hat x^{(k)},\hat x^{(r)}\rangle\langle x^{(r)},x^{(l)}\rangle\\
+# &\qquad\qquad\quad\cdot\langle\hat x^{(l)},\hat x^{(s)}\rangle.
 # \end{aligned} \tag{91, corrected}
 # $$
 #
@@ -977,7 +978,8 @@ claims.checks("text:noise-monomials", counted, expected, says, rtol=1e-12)
 # (eq-113)=
 # $$
 # \begin{aligned}
-# \operatorname{Var}(g(k))&=\frac{\sigma^2}{T\tau}\,\frac1T\sum_i\Bigl[\frac{Q_i}{n_1}+\frac{\alpha^2}{n_2}G_i\Bigr](k,k)\le\frac{v_g}{T\tau},\\
+# \operatorname{Var}(g(k))&=\frac{\sigma^2}{T\tau}\,\frac1T\sum_i\Bigl[\frac{Q_i}{n_1}+\frac{\alpha^2}{n_2}G_i\Bigr](k,k)\\
+# &\le\frac{v_g}{T\tau},\\
 # G_i&=E\bigl[P_iS_i^{out}S_i^{in}S_i^{out}P_i\bigr],\\
 # v_g&=\sigma^2L\Bigl(\frac1{n_1}+\frac{3\alpha^2L^2(d+1)}{n_2}\Bigr)\bigl(1+\alpha La_d\bigr)^2.
 # \end{aligned} \tag{113, corrected}
