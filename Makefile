@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 
 .PHONY: book test serve execute check bench repository clean
 
-$(INSTALLED): requirements.txt pyproject.toml
+$(INSTALLED): requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
@@ -37,6 +37,7 @@ bench: $(INSTALLED)  ## time the simulations
 	$(BIN)/python -m tools.bench
 
 repository: $(INSTALLED)  ## write the repository's address wherever it is needed: URL=https://...
+	@test "$(origin URL)" != undefined || { echo "say make repository URL=https://... (URL= takes the address back)"; exit 2; }
 	$(BIN)/python -m tools.repository "$(URL)"
 
 clean:  ## remove what was built, and the environment
