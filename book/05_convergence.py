@@ -32,13 +32,14 @@ if importlib.util.find_spec("paperlib") is None:
 
 # %%
 import math
-from itertools import pairwise
+from itertools import combinations_with_replacement, pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
 import torch
 from IPython.display import Markdown
+from scipy import stats
 
 from paperlib import claims, linear, plotting, simulate
 from paperlib.environments import TaskEnvironment
@@ -461,7 +462,57 @@ with claims.rejecting("the printed numbers of episodes, 32d³…/(cβ̂) and 32d
 # ## What the solutions do
 #
 # We train on many independent training sets and measure the root mean square distance from the population solution. `simulate.erm_estimates` and `maml_estimates` draw, for each task, what (41) and (43) need of its data: $X^\top X$, a Wishart matrix, and $X^\top z$. Their
-# joint law is the same as if the samples had been drawn one by one. A slope is that of a weighted regression on logarithmic axes; its 95 % interval comes from the spread of the repetitions (so one in twenty misses).
+# joint law is the same as if the samples had been drawn one by one: every moment to order four agrees, as whole numbers, also with fewer samples than dimensions.
+
+# %%
+pairs = [(i, j) for i in range(2) for j in range(i, 3)]  # entries of XᵀX, and of Xᵀz with j = 2
+chosen = [c for order in (1, 2, 3, 4) for c in combinations_with_replacement(pairs, order)]
+
+
+def moments(of):
+    """Return all moments of XᵀX and Xᵀz to order four, for 1, 2 and 5 samples."""
+    return [[of(n, entries) for entries in chosen] for n in (1, 2, 5)]
+
+
+pairing = moments(lambda n, entries: simulate.wishart_moment(np.eye(3), n, entries))
+factors = moments(lambda n, entries: simulate.bartlett_moment(n, 2, entries))
+says = "what is drawn has every moment to order 4 of Gaussian samples, n = 1, 2, 5 in 2 dimensions"
+claims.checks("text:sgd-samples", factors, pairing, says, atol=1e-9)
+
+# %% tags=["hide-input"]
+with claims.rejecting("one degree of freedom too many"):
+    more = moments(lambda n, entries: simulate.bartlett_moment(n + 1, 2, entries))
+    claims.checks("text:sgd-samples", more, pairing, "n + 1", atol=1e-9)
+
+# %% [markdown]
+# And the solutions? Ten tasks with two episodes of three outer and two inner samples, drawn plainly and by the shortcut; the Kolmogorov–Smirnov test compares each coordinate.
+
+
+# %%
+def plainly(n2, runs=300):
+    """Return MAML's solutions for data drawn sample by sample."""
+    found = []
+    for _ in range(runs):
+        drawn = simulate.sample_episodes(env, *simulate.sample_tasks(env, 10, rng), 2, 3, n2, rng)
+        found.append(simulate.maml_estimate(drawn, ALPHA))
+    return np.array(found)
+
+
+def p_values(plain):
+    """Return the test's p-value for each coordinate, against 2,000 solutions by the shortcut."""
+    short = simulate.maml_estimates(env, ALPHA, 10, 2, 3, 2, 2000, rng)
+    return np.array([stats.ks_2samp(*pair).pvalue for pair in zip(plain.T, short.T, strict=True)])
+
+
+says = "the shortcut's solutions have the law of plainly sampled ones: p > 0.001 in each coordinate"
+claims.holds("text:sgd-samples", p_values(plainly(2)) > 1e-3, says)
+
+# %% tags=["hide-input"]
+with claims.rejecting("ten inner samples in place of two"):
+    claims.holds("text:sgd-samples", p_values(plainly(10)) > 1e-3, "n₂ = 10")
+
+# %% [markdown]
+# A slope is that of a weighted regression on logarithmic axes; its 95 % interval comes from the spread of the repetitions (so one in twenty misses).
 
 
 # %%
