@@ -1361,7 +1361,7 @@ with claims.rejecting("5 outer samples in place of 25"):
     claims.samples("text:sgd-samples", np.concatenate(few), 1.0, "n₁ = 5")
 
 # %% [markdown]
-# A covariance $C$ adds $\tfrac12\operatorname{tr}(\bar QC)$ to the risk, where $\bar Q$ is the mean of $Q^{(m)}$ over the tasks. That was worked out after the count above; the rule stays. Count again, with theory's risks raised by it:
+# A covariance $C$ adds $\tfrac12\operatorname{tr}(\bar QC)$ to the risk, where $\bar Q$ is the mean of $Q^{(m)}$ over the tasks. By the rule above, then, theory alone is not what MAML's risks do. The correction was worked out after that count, so counting again with it is a check of the correction, and no longer a test of the rule:
 
 # %%
 added, raised = {}, []
@@ -1371,16 +1371,24 @@ for name in runs:
     added[name] = np.einsum("kij,kji->k", after_step, covariances) / 2
     raised.append(count_held(shown_in(1, name), theory[name][1] + added[name]))
 RULE_8 = "a curve agrees if at least nine in ten of its 95% t-intervals hold it"
-claims.reproduces(
+claims.holds(
     "fig:8",
     np.concatenate([counts["ERM"][0], counts["MAML"][0], *raised]) >= 18,
-    RULE_8,
     "all eight curves agree: places with theory, risks with theory plus SGD's part",
 )
 
 # %% tags=["hide-input"]
 with claims.rejecting("theory alone, for MAML's risks"):
-    claims.reproduces("fig:8", counts["MAML"][1] >= 18, RULE_8, "without what SGD adds")
+    claims.holds("fig:8", counts["MAML"][1] >= 18, "without what SGD adds")
+
+# %%
+theory_alone = np.concatenate([counts[name][kind] for name in runs for kind in (0, 1)]) >= 18
+claims.fails_to_reproduce(
+    "fig:8",
+    theory_alone,
+    RULE_8,
+    f"theory alone: {theory_alone.sum()} of 8 curves agree; MAML's risks at m = 2000 lie above",
+)
 
 # %% tags=["remove-input"]
 worth = {

@@ -996,7 +996,7 @@ def trained_over_distance():
 # Does theory lie within the intervals? The learning rate never falls, so theory here includes what is left of SGD's noise. Chapter 3 found that part: the iterates scatter with covariance $C\approx\frac\beta2\bar A^{-1}V$ about the solution. $\bar A$ is the mean curvature, and $V$ the covariance of
 # a task's gradient there, now with the spreads in it: every task pulls to its own optimum. The scatter adds $\frac12\operatorname{tr}(\bar Q^{(m)}C)$ to the risk.
 #
-# The rule is chapter 3's, fixed before these runs: *an algorithm agrees if at least nine in ten of its 95% intervals, 18 of 20, hold theory with SGD's part.*
+# The measure is chapter 3's, pooled by algorithm; it was settled after trial runs, so this is a check and not a test by a rule fixed beforehand: *an algorithm agrees if at least nine in ten of its 95% intervals, 18 of 20, hold theory with SGD's part.*
 
 
 # %%
@@ -1038,12 +1038,10 @@ head = (
 Markdown("\n".join([head, "| --- | --- | --- | --- | --- |", *lines]))
 
 # %%
-RULE_3 = "18 of 20 intervals of each algorithm hold theory with SGD's part"
 rows = "fig:3 text:fig-3-empirical"
-claims.reproduces(
+claims.holds(
     rows,
     [count[1] >= 18 for count in counts.values()],
-    RULE_3,
     "both algorithms' trained risks agree: {} of 20 intervals for ERM, {} for MAML".format(
         *(count[1] for count in counts.values())
     ),
@@ -1051,10 +1049,10 @@ claims.reproduces(
 
 # %% tags=["hide-input"]
 with claims.rejecting("theory alone, held against MAML's exact risks"):
-    claims.reproduces(rows, [counts["MAML"][2] >= 18], RULE_3, "without what SGD adds")
+    claims.holds(rows, [counts["MAML"][2] >= 18], "without what SGD adds")
 
 # %% [markdown]
-# Do not lean on one count. Even for a right theory an algorithm misses 18 of 20 one time in thirteen, and in a trial with other random numbers MAML had 17. The estimated risks also agree with theory alone: test tasks hide SGD's part. The exact risks of the same iterates show it. MAML's solution has
+# Do not lean on one count. Even for a right theory an algorithm misses 18 of 20 one time in thirteen, and in two trials with other random numbers MAML had 17 and 18. The estimated risks also agree with theory alone: test tasks hide SGD's part. The exact risks of the same iterates show it. MAML's solution has
 # the lowest risk of all starts, and whatever noise is left lifts it. A sharper test is of the iterates themselves. In units of $C$, all ten coordinates of all runs should have mean 0 and mean square 1:
 
 # %%
