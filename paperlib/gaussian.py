@@ -19,11 +19,11 @@ from scipy.linalg import eigvalsh_tridiagonal
 
 Array = NDArray[np.float64]
 
-LARGEST_ORDER = 600
-"""Beyond this order the outermost weights are smaller than a float can be."""
+LARGEST_ORDER = 3000
+"""The matrix of this order takes 72 MB."""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def gauss_hermite(order: int) -> tuple[Array, Array]:
     r"""Return nodes :math:`z_q` and the orthogonal matrix :math:`U_{nq}=\sqrt{\omega_q}\,h_n(z_q)`.
 
@@ -51,10 +51,13 @@ def gauss_hermite(order: int) -> tuple[Array, Array]:
         raise ValueError(f"order must be a whole number from 1 to {LARGEST_ORDER}; got {order!r}")
     nodes = eigvalsh_tridiagonal(np.zeros(order), np.sqrt(np.arange(1.0, order)))
     nodes = 0.5 * (nodes - nodes[::-1])  # exactly symmetric
-    rows = np.zeros((order, order))
-    rows[0] = np.exp(-(nodes**2) / 4)  # Hermite functions stay in range where the polynomials overflow
-    for n in range(order - 1):
-        rows[n + 1] = (nodes * rows[n] - np.sqrt(n) * rows[n - 1]) / np.sqrt(n + 1)
+    rows = np.ones((order, order))
+    for n in range(1, order):
+        rows[n] = nodes * rows[n - 1] / np.sqrt(n)
+        if n > 1:
+            rows[n] -= np.sqrt((n - 1) / n) * rows[n - 2]
+        large = np.abs(rows[n]) > 1e150  # a column is normalised in the end: its scale is free
+        rows[: n + 1, large] *= 1e-150
     transform = rows / np.sqrt(np.sum(rows**2, axis=0))
     for array in (nodes, transform):
         array.flags.writeable = False

@@ -1,9 +1,9 @@
 """Two-layer networks on Gaussian inputs (Section 4): population losses, the MAML objective, solutions, and samples."""
 
 from paperlib.networks.activations import Activation, derivative
+from paperlib.networks.evaluation import automatic_order
 from paperlib.networks.objectives import erm_gradient, erm_loss, post_adaptation_gradient, post_adaptation_loss
 from paperlib.networks.population import (
-    automatic_order,
     population_gradient,
     population_hessian,
     population_loss,

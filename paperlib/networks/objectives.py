@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from paperlib.environments import Array, finite_array, real_number, symmetric_matrices
-from paperlib.networks.population import neuron_matrix, population_gradient, population_hessian, population_loss
+from paperlib.networks.evaluation import neuron_matrix
+from paperlib.networks.population import population_gradient, population_hessian, population_loss
 
 Task = tuple[float, Tensor, Array]
 """Probability, neurons (d, K) and covariance (d, d) of a task."""

@@ -142,7 +142,8 @@ def deviation(neurons: Tensor, covariance: Tensor) -> Tensor:
 
 
 def _norm(vectors: Tensor) -> Tensor:
-    return vectors.square().sum(-1).sqrt()
+    norm: Tensor = torch.linalg.vector_norm(vectors, dim=-1)  # its gradient at zero is zero, not NaN
+    return norm
 
 
 def _outer(left: Tensor, right: Tensor) -> Tensor:

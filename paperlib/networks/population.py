@@ -6,20 +6,16 @@ The learner is :math:`h_W(x)=\sum_{k=1}^M\sigma(\langle w^k,x\rangle)`, the labe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
 from paperlib.environments import symmetric_matrices
-from paperlib.networks.activations import check_activation
+from paperlib.networks.evaluation import automatic_order, evaluate, neuron_matrix
 from paperlib.networks.pairs import deviation, pair
-
-CHUNK = 10_000  # neurons evaluated at once
 
 
 def population_loss(
@@ -58,7 +54,7 @@ def population_loss(
         >>> float(population_loss("relu", [[1.0]], [[0.0]], [[1.0]]))
         0.25
     """
-    return _evaluate(_loss, activation, W, W_star, covariance, order)
+    return evaluate(_loss, activation, W, W_star, covariance, order)
 
 
 def population_gradient(
@@ -86,7 +82,7 @@ def population_gradient(
         >>> population_gradient("relu", [[1.0]], [[0.5]], [[1.0]]).tolist()
         [[0.25]]
     """
-    return _evaluate(_gradient, activation, W, W_star, covariance, order)
+    return evaluate(_gradient, activation, W, W_star, covariance, order)
 
 
 def population_hessian(
@@ -117,25 +113,7 @@ def population_hessian(
         >>> population_hessian("relu", [[1.0]], [[0.5]], [[1.0]]).tolist()
         [[0.5]]
     """
-    return _evaluate(_hessian, activation, W, W_star, covariance, order)
-
-
-def automatic_order(activation: str, deviation: float) -> int:
-    r"""Return the number of nodes that suffices for neurons whose inputs have this standard deviation s.
-
-    As functions of a standard normal, the activations have their nearest poles at a distance of :math:`\pi/s`, tanh at
-    half of that, and Hermite coefficients fall like :math:`e^{-\text{distance}\sqrt n}`. The loss, a sum of squared
-    coefficients, is then off by about :math:`e^{-2\pi\sqrt{\mathrm{order}}/s}`. This order makes that :math:`10^{-13}`,
-    up to s = 4 (2 for tanh), where it reaches its largest value, 400.
-
-    Example:
-        >>> automatic_order("softplus", 1.0), automatic_order("softplus", 10.0), automatic_order("relu", 1.0)
-        (55, 400, 1)
-    """
-    if activation == "relu":
-        return 1
-    width = (2.0 if activation == "tanh" else 1.0) * deviation
-    return min(400, 32 + round((width * math.log(1e13) / (2.0 * math.pi)) ** 2))
+    return evaluate(_hessian, activation, W, W_star, covariance, order)
 
 
 def quadrature_error(
@@ -152,17 +130,16 @@ def quadrature_error(
     Args:
         quantity: `population_loss`, `population_gradient` or `population_hessian`.
         activation, W, W_star, covariance: what it is evaluated at.
-        order: from 1 to 400; `automatic_order` for the widest neuron when left out.
+        order: from 1 to 2000; `automatic_order` for the widest neuron when left out.
 
     Example:
         >>> quadrature_error(population_loss, "softplus", [[1.0]], [[-1.0]], [[1.0]]) < 1e-13
         True
     """
     if order is None:
-        neurons = [neuron_matrix("W", W).cpu(), neuron_matrix("W_star", W_star).cpu()]
-        widest = max(
-            float(deviation(side, torch.as_tensor(np.array(covariance, dtype=float))).max()) for side in neurons
-        )
+        sigma = torch.from_numpy(symmetric_matrices("covariance", covariance, 2))
+        sides = [neuron_matrix("W", W).cpu(), neuron_matrix("W_star", W_star).cpu()]
+        widest = max(float(deviation(side, sigma).max()) for side in sides)
         order = automatic_order(activation, widest)
     fine = quantity(activation, W, W_star, covariance, order=max(2, order * 3 // 2))
     return float(abs(quantity(activation, W, W_star, covariance, order=order) - fine).max())
@@ -194,55 +171,3 @@ def _hessian(activation: str, W: Tensor, W_star: Tensor, covariance: Tensor, ord
     blocks = own.moment(1, 1) + torch.eye(W.shape[-1]).to(W)[..., None, None] * bent.unsqueeze(-3)
     size = W.shape[-1] * W.shape[-2]
     return blocks.movedim((-4, -3, -2, -1), (-3, -1, -4, -2)).reshape(*W.shape[:-2], size, size)
-
-
-def _evaluate(
-    formula: Callable[..., Tensor],
-    activation: str,
-    W: ArrayLike | Tensor,
-    W_star: ArrayLike | Tensor,
-    covariance: ArrayLike,
-    order: int | None,
-) -> Any:
-    """Check the arguments, evaluate the formula in chunks over the leading axes, and return W's kind of array."""
-    name = check_activation(activation)
-    neurons = neuron_matrix("W", W)
-    targets = neuron_matrix("W_star", W_star).to(neurons.device)
-    if targets.shape[-2] != neurons.shape[-2]:
-        raise ValueError(f"W_star must have d = {neurons.shape[-2]} rows as W has; got shape {tuple(targets.shape)}")
-    sigma = torch.from_numpy(symmetric_matrices("covariance", covariance, 2)).to(neurons.device)
-    if len(sigma) != neurons.shape[-2]:
-        raise ValueError(f"covariance must have shape (d, d) with d = {neurons.shape[-2]}; got {tuple(sigma.shape)}")
-    try:
-        batch: tuple[int, ...] = torch.broadcast_shapes(neurons.shape[:-2], targets.shape[:-2])  # type: ignore[no-untyped-call]
-    except RuntimeError:
-        shapes = f"{tuple(neurons.shape)} and {tuple(targets.shape)}"
-        raise ValueError(f"W and W_star must have leading axes that broadcast; got shapes {shapes}") from None
-    flat = neurons.expand(*batch, *neurons.shape[-2:]).reshape(-1, *neurons.shape[-2:])
-    many = targets.dim() > 2 and targets.shape[:-2].numel() > 1
-    aims = targets.expand(*batch, *targets.shape[-2:]) if many else targets
-    aims = aims.reshape(*([-1] * many), *targets.shape[-2:])
-    rows = max(1, CHUNK // max(neurons.shape[-1], targets.shape[-1]))
-    pieces = []
-    for i in range(0, len(flat), rows):
-        some, aim = flat[i : i + rows], aims[i : i + rows] if many else aims
-        widest = max(float(deviation(side.detach(), sigma).max()) for side in (some, aim))
-        pieces.append(formula(name, some, aim, sigma, automatic_order(name, widest) if order is None else order))
-    result = torch.cat(pieces) if pieces else flat.new_zeros(0)
-    result = result.reshape((*batch, *result.shape[1:]))
-    return result if isinstance(W, Tensor) else result.numpy()
-
-
-def neuron_matrix(name: str, value: ArrayLike | Tensor) -> Tensor:
-    """Return `value`, (..., d, M), as a finite float64 tensor on its device, or raise a ValueError naming it."""
-    try:
-        tensor = (
-            value.to(torch.float64) if isinstance(value, Tensor) else torch.from_numpy(np.array(value, dtype=float))
-        )
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be an array of real numbers; got {value!r}") from error
-    if tensor.dim() < 2 or 0 in tensor.shape[-2:]:
-        raise ValueError(f"{name} must have shape (..., d, M), d and M at least 1; got {tuple(tensor.shape)}")
-    if not torch.isfinite(tensor).all():
-        raise ValueError(f"{name} must be finite; it has NaN or infinite entries")
-    return tensor

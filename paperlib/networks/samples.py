@@ -15,8 +15,9 @@ from torch import Tensor
 
 from paperlib.environments import Array, real_number, symmetric_matrices
 from paperlib.networks.activations import check_activation, derivative
+from paperlib.networks.evaluation import neuron_matrix
 from paperlib.networks.objectives import finite_tasks
-from paperlib.networks.population import neuron_matrix, population_loss
+from paperlib.networks.population import population_loss
 
 CHUNK = 4_000_000  # neuron inputs evaluated at once
 
