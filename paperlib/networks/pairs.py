@@ -30,60 +30,87 @@ class Pair(Protocol):
         """Return M_ij: (..., M, K, d, d)."""
 
 
-def pair(activation: str, W: Tensor, B: Tensor, covariance: Tensor, order: int) -> Pair:
-    """Return the pair of the neurons W (..., d, M) and B (..., d, K) for inputs N(0, covariance)."""
+def pairs(activation: str, W: Tensor, W_star: Tensor, covariance: Tensor, order: int) -> tuple[Pair, Pair, Pair]:
+    """Return the pairs (W, W), (W, W_star) and (W_star, W_star) of neurons in columns, for inputs N(0, covariance)."""
     if activation == "relu":
-        return ReluPair(W, B, covariance)
-    return SmoothPair(activation, W, B, covariance, order)
+        return tuple(ReluPair(*sides, covariance) for sides in ((W, W), (W, W_star), (W_star, W_star)))  # type: ignore[return-value]
+    own, target = (HermiteNeurons(activation, neurons, covariance, order) for neurons in (W, W_star))
+    return SmoothPair(own, own), SmoothPair(own, target), SmoothPair(target, target)
+
+
+class HermiteNeurons:
+    r"""The Hermite coefficients of smooth neurons W, (..., d, M), and of the derivatives of their activation.
+
+    With the standard deviation s of a neuron's input and a standard normal z, :math:`a_n=E[\sigma^{(i)}(sz)h_n(z)]`, a
+    Gauss–Hermite sum (`paperlib.gaussian`). Every activation is odd or even but for a first term: softplus is t/2 plus
+    an even function, the sigmoid ½ plus an odd one. Half of the coefficients vanish, and half of the nodes suffice.
+    """
+
+    def __init__(self, activation: str, W: Tensor, covariance: Tensor, order: int) -> None:
+        self.activation, self.W, self.covariance = activation, W, covariance
+        self.deviation = deviation(W, covariance)
+        nodes, transform = (torch.from_numpy(array.copy()).to(W) for array in gauss_hermite(order))
+        half = len(nodes) // 2
+        self._nodes, weights = nodes[half:], 2.0 * transform[0, half:]
+        weights[: len(nodes) % 2] *= 0.5  # the node at zero of an odd rule
+        self._transforms = [transform[parity::2, half:] * weights for parity in (0, 1)]
+        self._known: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def coefficients(self, i: int) -> tuple[Tensor, Tensor]:
+        """Return the even and the odd coefficients of the i-th derivative, as many as do not vanish: (n, ..., M)."""
+        if i not in self._known:
+            parity = (i + (self.activation != "softplus")) % 2
+            t = self._nodes.unsqueeze(-1) * self.deviation.reshape(1, -1)
+            first, remainder = None, derivative(self.activation, i, t)
+            if (self.activation, i) == ("softplus", 0):
+                first, remainder = 0.5 * self.deviation, remainder - 0.5 * t
+            elif (self.activation, i) in (("softplus", 1), ("sigmoid", 0)):
+                first, remainder = torch.full_like(self.deviation, 0.5), remainder - 0.5
+            rows = self._transforms[parity]
+            many = (rows @ remainder).reshape(len(rows), *self.deviation.shape)
+            few = many[:0] if first is None else first.unsqueeze(0)
+            self._known[i] = (few, many) if parity else (many, few)
+        return self._known[i]
 
 
 class SmoothPair:
-    r"""The pair of a smooth activation, by Mehler's formula: one sum of `order` terms for each expectation.
+    r"""The pair of a smooth activation, by Mehler's formula.
 
-    With the standard deviations s of u and t of v and their correlation :math:`\varrho`,
-    :math:`K_{ij}=\sum_n a_n(\sigma^{(i)},s)\,a_n(\sigma^{(j)},t)\,\varrho^n`, where the Hermite coefficients
-    :math:`a_n` are Gauss–Hermite sums (`paperlib.gaussian`). Stein's identity, applied twice, gives the moments:
+    With the correlation :math:`\varrho` of u and v,
+    :math:`K_{ij}=\sum_n a_n(\sigma^{(i)},w)\,a_n(\sigma^{(j)},b)\,\varrho^n`.
+    Stein's identity, applied twice, gives the moments:
 
     .. math:: M_{ij}=\Sigma K_{ij}
               +\Sigma\bigl(ww^\top K_{i+2,j}+(wb^\top+bw^\top)K_{i+1,j+1}+bb^\top K_{i,j+2}\bigr)\Sigma
     """
 
-    def __init__(self, activation: str, W: Tensor, B: Tensor, covariance: Tensor, order: int) -> None:
-        self.activation, self.W, self.B, self.covariance = activation, W, B, covariance
-        nodes, transform = gauss_hermite(order)
-        self.nodes = torch.from_numpy(nodes.copy()).to(W)
-        self.transform = torch.from_numpy(transform * transform[0]).to(W)
-        self.deviations = [deviation(neurons, covariance) for neurons in (W, B)]
-        scale = self.deviations[0].unsqueeze(-1) * self.deviations[1].unsqueeze(-2)
-        product = W.mT @ covariance @ B
-        self.correlation = (product / scale.clamp_min(torch.finfo(W.dtype).tiny)).clamp(-1.0, 1.0)
-        self._known: dict[tuple[int, int], Tensor] = {}
+    def __init__(self, left: HermiteNeurons, right: HermiteNeurons) -> None:
+        self.left, self.right, self.covariance = left, right, left.covariance
+        scale = left.deviation.unsqueeze(-1) * right.deviation.unsqueeze(-2)
+        product = left.W.mT @ self.covariance @ right.W
+        self.correlation = (product / scale.clamp_min(torch.finfo(scale.dtype).tiny)).clamp(-1.0, 1.0)
 
     def expectation(self, i: int, j: int) -> Tensor:
         """Return K_ij: (..., M, K)."""
-        left, right = self._coefficients(0, i).unsqueeze(-1), self._coefficients(1, j).unsqueeze(-2)
-        total = torch.zeros_like(self.correlation)
-        for a, b in zip(left.flip(0), right.flip(0), strict=True):  # Horner's scheme in the correlation
-            total = total * self.correlation + a * b
-        return total
+        square = self.correlation.square()
+        result = torch.zeros_like(square)
+        for parity, (left, right) in enumerate(zip(self.left.coefficients(i), self.right.coefficients(j), strict=True)):
+            count = min(len(left), len(right))
+            total = torch.zeros_like(square)
+            for n in reversed(range(count)):  # Horner's scheme in the square of the correlation
+                total = total * square + left[n].unsqueeze(-1) * right[n].unsqueeze(-2)
+            result = result + (total * self.correlation if parity else total)
+        return result
 
     def moment(self, i: int, j: int) -> Tensor:
         """Return M_ij: (..., M, K, d, d)."""
-        w = (self.covariance @ self.W).mT.unsqueeze(-2)  # (..., M, 1, d)
-        b = (self.covariance @ self.B).mT.unsqueeze(-3)  # (..., 1, K, d)
+        w = (self.covariance @ self.left.W).mT.unsqueeze(-2)  # (..., M, 1, d)
+        b = (self.covariance @ self.right.W).mT.unsqueeze(-3)  # (..., 1, K, d)
         cross = _outer(w, b)
         result = self.covariance * self.expectation(i, j)[..., None, None]
         result = result + _outer(w, w) * self.expectation(i + 2, j)[..., None, None]
         result = result + (cross + cross.mT) * self.expectation(i + 1, j + 1)[..., None, None]
         return result + _outer(b, b) * self.expectation(i, j + 2)[..., None, None]
-
-    def _coefficients(self, side: int, order: int) -> Tensor:
-        """Return the Hermite coefficients of a derivative of the activation: (nodes, ..., neurons)."""
-        if (side, order) not in self._known:
-            widths = self.deviations[side]
-            values = derivative(self.activation, order, self.nodes.unsqueeze(-1) * widths.reshape(1, -1))
-            self._known[side, order] = (self.transform @ values).reshape(len(self.nodes), *widths.shape)
-        return self._known[side, order]
 
 
 class ReluPair:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from paperlib.environments import symmetric_matrices
 from paperlib.networks.evaluation import automatic_order, evaluate, neuron_matrix
-from paperlib.networks.pairs import deviation, pair
+from paperlib.networks.pairs import deviation, pairs
 
 
 def population_loss(
@@ -147,26 +147,24 @@ def quadrature_error(
 
 def _loss(activation: str, W: Tensor, W_star: Tensor, covariance: Tensor, order: int) -> Tensor:
     own, cross, target = (
-        pair(activation, *sides, covariance, order).expectation(0, 0).sum((-2, -1))
-        for sides in ((W, W), (W, W_star), (W_star, W_star))
+        pair.expectation(0, 0).sum((-2, -1)) for pair in pairs(activation, W, W_star, covariance, order)
     )
     return 0.5 * own - cross + 0.5 * target
 
 
 def _gradient(activation: str, W: Tensor, W_star: Tensor, covariance: Tensor, order: int) -> Tensor:
     total = torch.zeros_like(W)
-    for sign, B in ((1.0, W), (-1.0, W_star)):
-        both = pair(activation, W, B, covariance, order)
-        along = both.expectation(2, 0).sum(-1).unsqueeze(-2) * W
-        total = total + sign * (covariance @ (along + B @ both.expectation(1, 1).mT))
+    own, cross, _ = pairs(activation, W, W_star, covariance, order)
+    for sign, B, pair in ((1.0, W, own), (-1.0, W_star, cross)):
+        along = pair.expectation(2, 0).sum(-1).unsqueeze(-2) * W
+        total = total + sign * (covariance @ (along + B @ pair.expectation(1, 1).mT))
     return total
 
 
 def _hessian(activation: str, W: Tensor, W_star: Tensor, covariance: Tensor, order: int) -> Tensor:
     if activation == "relu" and (W == 0).all(-2).any():
         raise ValueError("W must have no zero column where a ReLU network's Hessian is asked for; got one")
-    own = pair(activation, W, W, covariance, order)
-    cross = pair(activation, W, W_star, covariance, order)
+    own, cross, _ = pairs(activation, W, W_star, covariance, order)
     bent = own.moment(2, 0).sum(-3) - cross.moment(2, 0).sum(-3)  # (..., M, d, d)
     blocks = own.moment(1, 1) + torch.eye(W.shape[-1]).to(W)[..., None, None] * bent.unsqueeze(-3)
     size = W.shape[-1] * W.shape[-2]
