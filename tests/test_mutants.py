@@ -1,4 +1,4 @@
-"""Every formula of `paperlib.linear` is broken in turn, and the tests of its module notice every time.
+"""Every formula of `paperlib.linear` and `.networks` is broken in turn, and the tests of its module notice every time.
 
 A mutant is one exact replacement in the source of one function. Each goes into its own copy of the package, against
 which the tests of the mutated module run in a process that has not imported it before.
@@ -23,6 +23,8 @@ import pytest
 
 import paperlib
 from paperlib.linear import asymptotics, population, wishart
+from paperlib.networks import activations, objectives, pairs
+from paperlib.networks import population as networks_population
 
 Function = Callable[..., object]
 
@@ -36,12 +38,25 @@ class Case(NamedTuple):
     new: str = ""
 
 
-MODULES: dict[str, ModuleType] = {"population": population, "asymptotics": asymptotics, "wishart": wishart}
+MODULES: dict[str, ModuleType] = {
+    "population": population,
+    "asymptotics": asymptotics,
+    "wishart": wishart,
+    "activations": activations,
+    "pairs": pairs,
+    "networks_population": networks_population,
+    "objectives": objectives,
+}
 LIMITS = "(definition or slope or first_order or ahead or without_a_step or named) and not 1.7"  # one rate is enough
+FAST = "integral or autodiff and not objectives or gauss_newton or digits or origin or covers"
 TESTS = {
     "population": ["test_linear.py", "test_properties.py"],
     "asymptotics": ["test_asymptotics.py", "-k", LIMITS],
     "wishart": ["test_asymptotics.py", "-k", "wishart or named"],
+    "activations": ["test_networks.py", "-k", "derivative or bad_input"],
+    "pairs": ["test_networks.py", "-k", FAST],
+    "networks_population": ["test_networks.py", "-k", FAST],
+    "objectives": ["test_networks.py", "-k", "without_a_step or objectives or environments"],
 }
 MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
     "population": {
@@ -186,10 +201,116 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("start + far", "near + far"),
         ],
     },
+    "activations": {
+        "check_activation": [("name not in get_args(Activation)", "not name")],
+        "derivative": [
+            ("else 4", "else 3"),
+            ("torch.relu(t)", "torch.relu(-t)"),
+            ("torch.full_like(t, 0.5)", "torch.full_like(t, 2.0)"),
+            ("order - 1, t)", "order, t)"),
+            ("2.0 ** (order + 1)", "2.0**order"),
+            ("2.0 * t)", "t)"),
+        ],
+        "_logistic": [
+            ("(1.0 - s)", "(1.0 + s)"),
+            ("1.0 - 2.0 * s", "1.0 - s"),
+            ("6.0 * first", "5.0 * first"),
+            ("12.0 * first", "6.0 * first"),
+        ],
+    },
+    "pairs": {
+        "pairs": [("(W, W_star), (W_star, W_star)", "(W_star, W), (W_star, W_star)"), ("order)", "order - 60)")],
+        "deviation": [("covariance @ neurons", "neurons"), (".sqrt()", "")],
+        "_norm": [("dim=-1", "dim=0")],
+        "_outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
+        "HermiteNeurons.__init__": [
+            ("2.0 * transform[0, half:]", "transform[0, half:]"),
+            ("transform[parity::2", "transform[1 - parity::2"),
+            ("weights[: len(nodes) % 2] *= 0.5", "weights[:1] *= 0.5"),
+        ],
+        "HermiteNeurons.coefficients": [
+            ('!= "softplus"', '== "softplus"'),
+            ("0.5 * self.deviation", "0.0 * self.deviation"),
+            ("torch.full_like(self.deviation, 0.5)", "torch.full_like(self.deviation, 0.0)"),
+            ("remainder - 0.5 * t", "remainder"),
+        ],
+        "SmoothPair.__init__": [
+            ("left.W.mT @ self.covariance", "left.W.mT"),
+            ("left.deviation.unsqueeze(-1) *", "left.deviation.unsqueeze(-1).square() *"),
+        ],
+        "SmoothPair.expectation": [
+            ("total * square", "total * self.correlation"),
+            ("total * self.correlation if parity", "total if parity"),
+            ("reversed(range(count))", "reversed(range(1, count))"),
+        ],
+        "SmoothPair.moment": [
+            ("self.covariance @ self.left.W", "self.left.W"),
+            ("i + 2, j", "i + 1, j + 1"),
+            ("i, j + 2", "i, j"),
+            ("i + 1, j + 1", "i, j"),
+            ("(cross + cross.mT)", "cross"),
+        ],
+        "ReluPair.__init__": [
+            ("left + right", "left - 2 * right"),
+            ("2.0 * torch.atan2", "torch.atan2"),
+            ("keepdim=True) * left", "keepdim=True) * right"),
+            ("self._p = left @ root.mT", "self._p = left @ root"),
+        ],
+        "ReluPair.expectation": [
+            ("sine + opposite", "sine - opposite"),
+            ("s * t * (", "s * ("),
+            ("opposite / (2.0", "opposite / (4.0"),
+            ("t * sine / (2.0", "s * sine / (2.0"),
+            ("torch.where(s > 0, s, torch.inf)", "s"),
+        ],
+        "ReluPair.moment": [
+            ("- _outer(p, p) + _outer(r, r)", "- _outer(p, p)"),
+            ("cosine * (_outer", "sine * (_outer"),
+            ("sine * (cross", "cosine * (cross"),
+            ("value * self.covariance + sine", "value * self.covariance - sine"),
+        ],
+    },
+    "networks_population": {
+        "population_loss": [("_loss, activation", "lambda *a: 2.0 * _loss(*a), activation")],
+        "population_gradient": [("_gradient, activation", "lambda *a: -_gradient(*a), activation")],
+        "population_hessian": [("_hessian, activation", "lambda *a: 2.0 * _hessian(*a), activation")],
+        "quadrature_error": [("order * 3 // 2", "order"), ("max(float(dev", "min(float(dev")],
+        "_loss": [("- cross +", "+ cross +"), ("0.5 * own", "own"), ("+ 0.5 * target", "")],
+        "_gradient": [
+            ("(-1.0, W_star, cross)", "(1.0, W_star, cross)"),
+            ("covariance @ (along", "(along"),
+            ("(along + B", "(0 * along + B"),
+            ("pair.expectation(1, 1).mT", "pair.expectation(1, 1)[..., :1, :1].mT"),
+        ],
+        "_hessian": [
+            ("- cross.moment", "+ cross.moment"),
+            ("own.moment(1, 1) +", ""),
+            ("(-3, -1, -4, -2)", "(-4, -2, -3, -1)"),
+            ("(W == 0).all(-2).any()", "False"),
+        ],
+    },
+    "objectives": {
+        "erm_loss": [("p * population_loss", "population_loss"), ("start, aim", "start, aim[:, :1]")],
+        "erm_gradient": [("p * population_gradient", "population_gradient")],
+        "post_adaptation_loss": [("start - rate", "start + rate"), ("p * population_loss", "population_loss")],
+        "post_adaptation_gradient": [
+            ("start - rate", "start + rate"),
+            ("outer - rate * back", "outer + rate * back"),
+            ("outer - rate * back", "outer - 0.0 * back"),
+            ("population_hessian(activation, start", "population_hessian(activation, adapted"),
+            ("p * (outer", "(outer"),
+        ],
+        "finite_tasks": [
+            ("> 1e-12", "> 1.0"),
+            ("len(array) != weights.size", "False"),
+            ("(weights <= 0).any()", "False"),
+        ],
+        "_sum": [("terms[1:]", "terms[2:]")],
+    },
 }
 RUNNER = """
 import json, os, sys
-import hypothesis, numpy, pytest  # once for all mutants
+import hypothesis, numpy, pytest, scipy.linalg, scipy.optimize, torch  # once for all mutants
 
 for folder, *arguments in json.loads(sys.argv[1]):
     child = os.fork()
@@ -212,7 +333,12 @@ CASES = [
 
 
 def functions(module: ModuleType) -> dict[str, Function]:
-    return {name: f for name, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__}
+    """The functions of a module, and the methods of its classes, but for protocols, which only declare."""
+    found = {name: f for name, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__}
+    for name, kind in inspect.getmembers(module, inspect.isclass):
+        if kind.__module__ == module.__name__ and not getattr(kind, "_is_protocol", False):
+            found |= {f"{name}.{method}": f for method, f in vars(kind).items() if inspect.isfunction(f)}
+    return found
 
 
 def copy_package(folder: Path, case: Case) -> Path:

@@ -64,6 +64,10 @@ def test_derivatives_are_those_of_autodiff(activation: str) -> None:
         np.testing.assert_allclose(networks.derivative(activation, order, t).detach(), expected, rtol=1e-9, atol=1e-15)
 
 
+def test_the_derivative_of_relu_at_its_kink_is_a_half() -> None:
+    assert networks.derivative("relu", 1, torch.zeros(1)) == 0.5
+
+
 def test_an_order_of_derivative_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="order must be 0 to 1 for relu; got 2"):
         networks.derivative("relu", 2, torch.zeros(1))
@@ -455,6 +459,7 @@ def test_bad_input_is_named(quantity: Callable[..., Any], change: dict[str, Any]
     ("change", "message"),
     [
         ({"probabilities": [0.5, 0.6, 0.1]}, "probabilities must be positive and sum to one"),
+        ({"probabilities": [-0.5, 1.0, 0.5]}, "probabilities must be positive and sum to one"),
         ({"probabilities": [1.0]}, r"W_stars must hold one matrix for each of 1 tasks; got shape \(3, 2, 2\)"),
         ({"covariances": [np.eye(2)]}, r"covariances must hold one matrix for each of 3 tasks; got shape \(1, 2, 2\)"),
         ({"alpha": 0.0}, "alpha must be finite and greater than 0; got 0"),

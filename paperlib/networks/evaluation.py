@@ -17,7 +17,7 @@ from paperlib.networks.activations import check_activation
 from paperlib.networks.pairs import deviation
 
 ORDERS = (64, 96, 144, 216, 324, 486, 729, 1094, 1640)
-CHUNK = 2_000_000  # Hermite coefficients computed at once
+CHUNK = 2_000_000  # Hermite coefficients, or entries of moments, computed at once
 
 
 def automatic_order(activation: str, deviation: float) -> int:
@@ -71,11 +71,12 @@ def evaluate(
     widths = deviation(flat.detach(), sigma).amax(-1).clamp_min(widest)
     limits = torch.tensor([] if order is not None or name == "relu" else _widths(name)).to(widths)
     levels = torch.bucketize(widths, limits)  # narrow neurons need fewer nodes
+    most = max(neurons.shape[-1], targets.shape[-1])
     pieces, places = [], []
     for level in torch.unique(levels).tolist():
         nodes = (1 if name == "relu" else ORDERS[level]) if order is None else order
         members = torch.nonzero(levels == level).squeeze(-1)
-        rows = max(1, CHUNK // (max(1, nodes) * max(neurons.shape[-1], targets.shape[-1])))
+        rows = max(1, CHUNK // max(1, most * nodes, most * neurons.shape[-2:].numel() * neurons.shape[-2]))
         for first in range(0, len(members), rows):
             some = members[first : first + rows]
             pieces.append(formula(name, flat[some], aims[some] if aims.dim() == 3 else aims, sigma, nodes))
