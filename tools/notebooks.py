@@ -102,7 +102,7 @@ def record(chapter: Chapter, seconds: int) -> None:
         "cores": os.cpu_count() or 1,
         "machine": platform.machine(),
         "python": platform.python_version(),
-        **{name: version(name) for name in ("matplotlib", "numpy", "scipy", "sympy", "torch")},
+        **{name: version(name).partition("+")[0] for name in ("matplotlib", "numpy", "scipy", "sympy", "torch")},
     }
     write(path, yaml.safe_dump(rows, sort_keys=True))
 
