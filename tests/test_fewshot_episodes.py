@@ -214,7 +214,9 @@ def test_bad_input_is_named() -> None:
         tasks.batch([-1], 0, 1)
     with pytest.raises(ValueError, match=r"^iteration must be an integer from 0 to 2\*\*64 - 1; got -2$"):
         tasks.batch([1], -2, 1)
-    with pytest.raises(ValueError, match=r"^stream must be one of training, evaluation, selection; got 'test'$"):
+    with pytest.raises(
+        ValueError, match=r"^stream must be one of training, evaluation, selection, initialisation; got 'test'$"
+    ):
         tasks.batch([1], 0, 1, stream="test")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^size must be at least the 3 integers asked for; got 2$"):
         distinct(np.zeros(3, np.uint64), 2)
