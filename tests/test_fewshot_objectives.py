@@ -186,7 +186,7 @@ def test_fewer_ways_use_the_first_outputs_of_the_head() -> None:
     ours = meta_gradient(SMALL, theta, tasks, Objective("maml"), 2).gradients
     assert gap(ours, plain_gradients(SMALL, theta, tasks, Objective("maml"), 2)) < 1e-10
     assert not ours["head.weight"][:, 2].any()
-    with pytest.raises(ValueError, match="^ways must lie between 1 and the 3 outputs of the head; got 4$"):
+    with pytest.raises(ValueError, match=r"^ways must lie between 1 and the 3 outputs of the head; got 4$"):
         meta_gradient(SMALL, theta, batch(SMALL, [0], 4, 1, 1), Objective("maml"), 1)
 
 
@@ -287,7 +287,7 @@ def test_a_third_derivative_is_refused() -> None:
     ones = torch.ones(1, dtype=torch.float64, requires_grad=True)
     (first,) = torch.autograd.grad(normalised_pool(pictures, ones, ones).square().sum(), pictures, create_graph=True)
     with pytest.raises(
-        RuntimeError, match="^normalised_pool can be differentiated twice; a third derivative was asked"
+        RuntimeError, match=r"^normalised_pool can be differentiated twice; a third derivative was asked"
     ):
         torch.autograd.grad(first.square().sum(), pictures, create_graph=True)
 
@@ -310,9 +310,9 @@ def test_keeping_buffers_can_be_asked_for_twice() -> None:
 
 
 def test_bad_settings_are_named() -> None:
-    with pytest.raises(ValueError, match=f"^algorithm must be one of {', '.join(ALGORITHMS)}; got 'reptile'$"):
+    with pytest.raises(ValueError, match=rf"^algorithm must be one of {', '.join(ALGORITHMS)}; got 'reptile'$"):
         Objective("reptile")
-    with pytest.raises(ValueError, match="^steps must be at least 1; got 0$"):
+    with pytest.raises(ValueError, match=r"^steps must be at least 1; got 0$"):
         Objective("maml", 0)
     with pytest.raises(ValueError, match=r"^hard_odds must be positive; got -1\.0$"):
         Objective("weighted-erm", hard_odds=-1.0)

@@ -4,8 +4,9 @@ Images are (B, M·C, H, W) in channels_last order: B images for each of M models
 Weights are (M, D, C, 3, 3). A convolution is a function of both, ``Convolution``, so that another can take its place.
 
 A convolution, its gradient with respect to the input, and its gradient with respect to the weights come from one
-trilinear form :math:`\langle g, w * x\rangle`, so each of the three has the other two as its derivatives. Written so, second
-derivatives run at the speed of first ones; PyTorch's own double backward of a grouped convolution loops over the groups.
+trilinear form :math:`\langle g, w * x\rangle`, so each of the three has the other two as its derivatives. Written so,
+second derivatives run at the speed of first ones; PyTorch's own double backward of a grouped convolution loops over
+the groups.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class _Convolve(torch.autograd.Function):
 
 
 class _ToImages(torch.autograd.Function):
-    """The gradient with respect to the images, bilinear in the signal and the weights; of `like` only the shape counts."""
+    """The gradient with respect to the images, bilinear in signal and weights; of `like` only the shape counts."""
 
     @staticmethod
     def forward(ctx: Any, signal: Tensor, weights: Tensor, like: Tensor, groups: int) -> Any:
@@ -98,7 +99,7 @@ class _ToImages(torch.autograd.Function):
 
 
 class _ToWeights(torch.autograd.Function):
-    """The gradient with respect to the weights, bilinear in the signal and the images; of `like` only the shape counts."""
+    """The gradient with respect to the weights, bilinear in signal and images; of `like` only the shape counts."""
 
     @staticmethod
     def forward(ctx: Any, signal: Tensor, images: Tensor, like: Tensor, groups: int) -> Any:

@@ -98,7 +98,7 @@ class Network:
             images = self.convolve(images, parameters[f"conv{block}.weight"])
             scale, shift = parameters[f"norm{block}.scale"], parameters[f"norm{block}.shift"]
             images = normalised_pool(images, scale.flatten(), shift.flatten()).relu()
-        return images.unflatten(1, (models, self.filters)).transpose(0, 1).flatten(2)
+        return images.reshape(len(images), models, -1).transpose(0, 1)
 
     def logits(self, parameters: Parameters, features: Tensor, ways: int) -> Tensor:
         """Return (M, B, ways) from (M, B, features), of the first `ways` outputs of the head."""

@@ -1,14 +1,16 @@
-r"""Batch normalisation with batch statistics, followed by 2 × 2 max-pooling, in one operation with closed second derivatives.
+r"""Batch normalisation, always with batch statistics, and 2 × 2 max-pooling: one operation, twice differentiable.
 
-Write :math:`\mu, s` for mean and inverse deviation of a channel over its n pixels, :math:`\hat x = s(x-\mu)`, and let P pick
-from each window the pixel that is largest after scaling. The operation is :math:`y = P(\gamma\hat x) + \beta`. Since scaling
-is monotone, P is found on x itself; only a quarter of the pixels is ever normalised, and the layer's output is never
-written at full size. With G the signal g spread back to the picked pixels, :math:`\hat z = P\hat x`, and means over all n pixels,
+Write :math:`\mu, s` for mean and inverse deviation of a channel over its n pixels, :math:`\hat x = s(x-\mu)`, and let
+P pick from each window the pixel that is largest after scaling. The operation is :math:`y = \gamma P(\hat x) + \beta`.
+Since scaling is monotone, P is found on x itself; only a quarter of the pixels is ever normalised, and the normalised
+layer is never written at full size. With G the signal g spread back to the picked pixels, :math:`\hat z = P\hat x`,
+and means over all n pixels,
 
 .. math:: m_1 = \overline{G},\quad m_2 = \overline{G\hat x},\quad
     \dot x = \gamma s\,(G - m_1 - m_2\hat x),\quad \dot\gamma = n\,m_2,\quad \dot\beta = n\,m_1 .
 
-Cotangents :math:`v, p, q` of these three give, with :math:`k = \overline{v\hat x}` and :math:`c = \overline{vG} - \bar v m_1 - k m_2`,
+Cotangents :math:`v, p, q` of these three give, with :math:`k = \overline{v\hat x}` and
+:math:`c = \overline{vG} - \bar v m_1 - k m_2`,
 
 .. math::
     \dot g &= P\bigl(\gamma s\,(v - \bar v - k\hat x)\bigr) + p\hat z + q, \qquad \dot\gamma = n\,s\,c, \\
@@ -30,7 +32,8 @@ EPSILON = 1e-5
 def normalised_pool(images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Normalise each channel over the batch and its pixels, scale, shift, and keep the maximum of each 2 × 2 window.
 
-    An odd last row or column counts for the statistics and is dropped by the pooling, as is customary. Differentiable twice.
+    An odd last row or column counts for the statistics and is dropped by the pooling, as is customary.
+    Differentiable twice.
 
     Args:
         images: (B, K, H, W), channels_last.
@@ -56,11 +59,11 @@ def _rows(images: Tensor) -> Tensor:
 
 
 def _images(rows: Tensor, height: int, width: int) -> Tensor:
-    return rows.unflatten(1, (height, width)).permute(0, 3, 1, 2)
+    return rows.reshape(len(rows), height, width, -1).permute(0, 3, 1, 2)
 
 
 class _NormalisedPool(torch.autograd.Function):
-    """Saves its arguments themselves: second derivatives do not reach a copy of them, and are then silently too small."""
+    """Saves its arguments themselves: second derivatives would not reach copies, and would silently lack a part."""
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -73,9 +76,9 @@ class _NormalisedPool(torch.autograd.Function):
         else:
             pooled, where = F.max_pool2d(images, 2, return_indices=True)
             picked = _rows(pooled)
-        factor = scale * inverse
-        output = torch.addcmul(shift - factor * mean, picked, factor)
-        ctx.save_for_backward(images, scale, picked, _rows(where), mean, inverse)
+        centred = picked - mean
+        output = torch.addcmul(shift, centred, scale * inverse)
+        ctx.save_for_backward(images, scale, centred, _rows(where), mean, inverse)
         return _images(output, *pooled.shape[2:])
 
     @staticmethod
@@ -92,26 +95,26 @@ class _Gradient(torch.autograd.Function):
         signal: Tensor,
         images: Tensor,
         scale: Tensor,
-        picked: Tensor,
+        centred: Tensor,
         where: Tensor,
         mean: Tensor,
         inverse: Tensor,
     ) -> Any:
         spread, n = _rows(signal), images.numel() // len(scale)
         total = spread.sum(dim=(0, 1))
-        moment = (spread * ((picked - mean) * inverse)).sum(dim=(0, 1))
+        moment = inverse * (spread * centred).sum(dim=(0, 1))
         factor = scale * inverse
         slope = -factor * inverse * moment / n
         result = torch.addcmul(-factor * total / n - slope * mean, _rows(images), slope)
         result.scatter_add_(1, where, spread * factor)
-        ctx.save_for_backward(signal, images, scale, picked, where, mean, inverse, total / n, moment / n)
+        ctx.save_for_backward(signal, images, scale, centred, where, mean, inverse, total / n, moment / n)
         return _images(result, *images.shape[2:]), moment, total
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> Any:
         if torch.is_grad_enabled():  # PyTorch's once_differentiable lets torch.autograd.grad pass with a wrong answer
             raise RuntimeError("normalised_pool can be differentiated twice; a third derivative was asked for")
-        signal, images, scale, picked, where, mean, inverse, m1, m2 = ctx.saved_tensors
+        signal, images, scale, centred, where, mean, inverse, m1, m2 = ctx.saved_tensors
         v, p, q = cotangents
         v = v.contiguous(memory_format=torch.channels_last)
         g, n, factor = _rows(signal), images.numel() // len(scale), scale * inverse
@@ -121,9 +124,8 @@ class _Gradient(torch.autograd.Function):
         )
         v_mean, k = v_total / n, v_moment / n
         v_picked = _rows(v).gather(1, where)
-        normal = (picked - mean) * inverse
         c = (v_picked * g).sum(dim=(0, 1)) / n - v_mean * m1 - k * m2
-        to_signal = torch.addcmul(q - factor * v_mean, normal, p - factor * k).addcmul_(v_picked, factor)
+        to_signal = torch.addcmul(q - factor * v_mean, centred, inverse * (p - factor * k)).addcmul_(v_picked, factor)
         on_g, on_v = p - factor * k, -factor * m2  # h = on_g G + on_v v
         h_mean = on_g * m1 + on_v * v_mean
         slope = -inverse * inverse * (on_g * m2 + on_v * k + factor * c)

@@ -1,9 +1,11 @@
 r"""What is minimised: MAML of one or more steps, its first-order version, ANIL, ERM, and ERM with weighted tasks.
 
 For task i with support S and queries Q, cross-entropy :math:`\hat f`, and adaptation
-:math:`\theta_{k+1} = \theta_k - \alpha\nabla\hat f(\theta_k; S)` from :math:`\theta_0 = \theta`, a run minimises the average over tasks of
+:math:`\theta_{k+1} = \theta_k - \alpha\nabla\hat f(\theta_k; S)` from
+:math:`\theta_0 = \theta`, a run minimises the average over tasks of
 
-.. math:: \hat f(\theta_K; Q) \quad\text{(MAML, eq. (4))}, \qquad \hat f(\theta; S \cup Q) \quad\text{(ERM, eq. (3), Section 5)}.
+.. math:: \hat f(\theta_K; Q) \quad\text{(MAML, eq. (4))},
+    \qquad \hat f(\theta; S \cup Q) \quad\text{(ERM, eq. (3) and Section 5)}.
 
 Every task is one model on the leading axis, with its own copy of the parameters of its run. Nothing mixes models, so a
 run's gradient is what it would be alone.
@@ -31,8 +33,9 @@ class Objective:
             ones; ``anil``, which adapts the head alone; ``erm``; ``weighted-erm``.
         steps: steps of adaptation, K. ERM has none in training, whatever is said here.
         alpha: inner learning rate, one number, or one for each run.
-        hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa`. Weights are
-            :math:`\kappa/(p\kappa+1-p)` and :math:`1/(p\kappa+1-p)`: one on average, whatever tasks a batch holds.
+        hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa`. The
+            weights are :math:`\kappa/(p\kappa+1-p)` and :math:`1/(p\kappa+1-p)`: one on average,
+            whatever tasks a batch holds.
         p_hard: for weighted ERM, the probability of a hard task, p.
 
     Raises:
@@ -142,7 +145,7 @@ def adapt(
 ) -> Parameters:
     """Return the parameters of M models after the inner steps on their support images.
 
-    Without `create_graph` the steps are constants to later gradients, as in the first-order algorithms and at evaluation.
+    Without `create_graph` the steps are constants to later gradients, as in first-order algorithms and at evaluation.
     """
     labels, rate = batch.labels(batch.support), _rate(objective.alpha, batch.run)
     names = HEAD if objective.algorithm == "anil" else tuple(parameters)
