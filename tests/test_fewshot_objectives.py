@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from paperlib.fewshot.convolutions import grouped_convolution, unfolded_convolution
+from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network, Parameters, stack
 from paperlib.fewshot.normalisation import normalised_pool
@@ -303,6 +304,37 @@ def test_stacked_images_stand_side_by_side() -> None:
     expected = (int(pictures[8, 1, 2, 1]) / 255 - 0.4) / 0.3
     assert float(stacked[2, 1, 1, 2]) == pytest.approx(expected, rel=1e-5)
     assert float(stacked[1, 5, 3, 4]) == pytest.approx((int(pictures[7, 3, 4, 2]) / 255 - 0.3) / 0.4, rel=1e-5)
+
+
+def test_a_batch_shows_each_task_its_own_images() -> None:
+    pictures = torch.arange(60, dtype=torch.uint8).reshape(60, 1, 1, 1).expand(60, 3, 3, 1)
+    kind = TaskKind(np.arange(60).reshape(6, 10), (np.arange(6),), True, 3, 2, 4)
+    (tasks,) = TaskDistribution(kind, kind, 0.5).batch([1, 2], 0, 2)
+    shown = TaskBatch.of(tasks, pictures)
+    assert shown.support.shape == (6, 4, 3, 3) and shown.query.shape == (12, 4, 3, 3)
+    assert shown.run.tolist() == [0, 0, 1, 1] and shown.hard.tolist() == tasks.hard.tolist()
+    for part, numbers in ((shown.support, tasks.support), (shown.query, tasks.query)):
+        values = (part[:, :, 0, 0].T * 255).round().long()
+        assert values.tolist() == numbers.reshape(4, -1).tolist()
+        assert torch.equal(torch.tensor(tasks.classes)[:, shown.labels(part)], values // 10)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_descent_lowers_the_loss(algorithm: str) -> None:
+    """Classes are grey levels; a fixed batch, some steps of plain descent."""
+    rng = np.random.default_rng(3)
+    patterns = rng.integers(0, 200, (6, 1, 8, 8, 1)) + rng.integers(0, 50, (6, 10, 8, 8, 1))
+    pictures = torch.from_numpy(patterns.reshape(60, 8, 8, 1).astype(np.uint8))
+    kind = TaskKind(np.arange(60).reshape(6, 10), (np.arange(6),), True, 3, 2, 4)
+    network = Network(side=8, ways=3, filters=8, blocks=2)
+    (tasks,) = TaskDistribution(kind, kind, 0.5).batch([1, 2], 0, 3)
+    shown, theta = TaskBatch.of(tasks, pictures), network.initial([1, 2])
+    losses = []
+    for _ in range(30):
+        step = meta_gradient(network, theta, shown, Objective(algorithm), 3)
+        theta = {name: value - 0.1 * step.gradients[name] for name, value in theta.items()}
+        losses.append(step.loss.reshape(2, 3).mean(dim=1))
+    assert (losses[-1] < losses[0] - 0.02).all()
 
 
 def test_keeping_buffers_can_be_asked_for_twice() -> None:

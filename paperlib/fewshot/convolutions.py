@@ -37,7 +37,8 @@ def grouped_convolution(images: Tensor, weights: Tensor) -> Tensor:
         >>> grouped_convolution(impulse, torch.ones(2, 1, 1, 3, 3)).sum(dim=(0, 2, 3))
         tensor([ 9., 90.])
     """
-    output: Tensor = _Convolve.apply(images, weights.flatten(0, 1), len(weights))  # type: ignore[no-untyped-call]
+    kernels = weights.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    output: Tensor = _Convolve.apply(images, kernels, len(weights))  # type: ignore[no-untyped-call]
     return output
 
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paperlib.fewshot.models import HEAD, Network, Parameters, cross_entropy
+from paperlib.fewshot.episodes import Episodes
+from paperlib.fewshot.models import HEAD, Network, Parameters, cross_entropy, stack
 
 ALGORITHMS = ("maml", "fomaml", "anil", "erm", "weighted-erm")
 
@@ -90,6 +91,18 @@ class TaskBatch:
     query: Tensor
     ways: int
 
+    @classmethod
+    def of(
+        cls, tasks: Episodes, images: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
+    ) -> TaskBatch:
+        """Return episodes with their images, (n, H, W, C) uint8 on any device, normalised as `stack` does."""
+        support, query = (
+            stack(images, torch.from_numpy(numbers).flatten(1).to(images.device), mean, deviation)
+            for numbers in (tasks.support, tasks.query)
+        )
+        run, hard = (torch.from_numpy(values).to(images.device) for values in (tasks.run, tasks.hard))
+        return cls(run, hard, support, query, tasks.classes.shape[1])
+
     def labels(self, images: Tensor) -> Tensor:
         """Return the labels of the support or query images, the same for all tasks."""
         return torch.arange(self.ways, device=images.device).repeat_interleave(len(images) // self.ways)
@@ -123,7 +136,7 @@ def meta_gradient(
         tasks: how many tasks make a full batch of one run. When a batch comes in buckets of several shapes, the
             gradients of the buckets add up to that of the batch.
     """
-    copies = {name: value.detach()[batch.run].requires_grad_() for name, value in parameters.items()}
+    copies = {name: _copies(value, batch.run).requires_grad_() for name, value in parameters.items()}
     if objective.adapts:
         adapted = adapt(network, copies, batch, objective, create_graph=objective.algorithm != "fomaml")
         images, labels = batch.query, batch.labels(batch.query)
@@ -174,7 +187,7 @@ def post_adaptation(
 
     ERM is adapted too, by `objective.steps` steps, as the paper does at test time.
     """
-    copies = {name: value.detach()[batch.run] for name, value in parameters.items()}
+    copies = {name: _copies(value, batch.run) for name, value in parameters.items()}
     adapted = adapt(network, copies, batch, objective)
     with torch.no_grad():
         logits = network.logits(adapted, network.features(adapted, batch.query), batch.ways)
@@ -190,6 +203,12 @@ def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
 def _rate(alpha: float | Sequence[float], run: Tensor) -> Tensor:
     rates = torch.as_tensor(alpha, dtype=torch.float64, device=run.device)
     return rates[run] if rates.dim() else rates.expand(len(run))
+
+
+def _copies(values: Tensor, run: Tensor) -> Tensor:
+    """Return the parameters of each task's run, (M, …); kernels lie in memory as channels_last wants them."""
+    chosen = values.detach()[run]
+    return chosen.movedim(2, 4).contiguous().movedim(4, 2) if chosen.dim() == 5 else chosen
 
 
 def _sum_by_run(values: Tensor, run: Tensor, runs: int) -> Tensor:
