@@ -223,7 +223,7 @@ def test_a_folder_without_the_files_says_what_to_do(small: Path, monkeypatch: py
     with pytest.raises(DataError, match=r"PAPERLIB_DATA must name an existing folder; got '.*nowhere'"):
         data.load_omniglot()
     monkeypatch.delenv("PAPERLIB_DATA")
-    with pytest.raises(DataError, match=r"cache does not hold .* run: python -m paperlib data fetch omniglot$"):
+    with pytest.raises(DataError, match=r"cache does not hold .* Run: python -m paperlib data fetch omniglot$"):
         data.load_omniglot()
     with pytest.raises(ValueError, match=r"^dataset must be one of omniglot, cifar100; got 'mnist'$"):
         sources.locate("mnist")

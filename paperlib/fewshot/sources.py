@@ -114,8 +114,8 @@ def locate(dataset: str) -> tuple[Path, ...]:
             path = folder / archive.folder
         if not path.exists():
             wanted = archive.name if given is None else f"{archive.name}, nor the folder {archive.folder}"
-            cure = "" if given is None else f"Put it there, or unset {VARIABLE} and "
-            raise DataError(f"{folder} does not hold {wanted}. {cure}run: python -m paperlib data fetch {dataset}")
+            cure = "Run" if given is None else f"Put it there, or unset {VARIABLE} and run"
+            raise DataError(f"{folder} does not hold {wanted}. {cure}: python -m paperlib data fetch {dataset}")
         if given is None and (md5 := pooch.file_hash(str(path), alg="md5")) != archive.md5:
             raise DataError(
                 f"{path} has md5 {md5}, expected {archive.md5}. Run: python -m paperlib data fetch {dataset}"
