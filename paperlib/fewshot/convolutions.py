@@ -1,0 +1,117 @@
+r"""3 × 3 convolutions of many models at once, differentiable as often as one likes.
+
+Images are (B, M·C, H, W) in channels_last order: B images for each of M models, whose channels stand side by side.
+Weights are (M, D, C, 3, 3). A convolution is a function of both, ``Convolution``, so that another can take its place.
+
+A convolution, its gradient with respect to the input, and its gradient with respect to the weights come from one
+trilinear form :math:`\langle g, w * x\rangle`, so each of the three has the other two as its derivatives. Written so,
+second derivatives run at the speed of first ones; PyTorch's own double backward of a grouped convolution loops over
+the groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Convolution = Callable[[Tensor, Tensor], Tensor]
+
+
+def grouped_convolution(images: Tensor, weights: Tensor) -> Tensor:
+    """Convolve by one grouped convolution, with a margin of one zero pixel, so that sizes stay.
+
+    Args:
+        images: (B, M·C, H, W).
+        weights: (M, D, C, 3, 3).
+
+    Returns:
+        (B, M·D, H, W).
+
+    Example:
+        >>> impulse = torch.zeros(1, 2, 3, 3).index_fill(0, torch.tensor(0), 0.0)
+        >>> impulse[0, :, 1, 1] = torch.tensor([1.0, 10.0])
+        >>> grouped_convolution(impulse, torch.ones(2, 1, 1, 3, 3)).sum(dim=(0, 2, 3))
+        tensor([ 9., 90.])
+    """
+    kernels = weights.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    output: Tensor = _Convolve.apply(images, kernels, len(weights))  # type: ignore[no-untyped-call]
+    return output
+
+
+def unfolded_convolution(images: Tensor, weights: Tensor) -> Tensor:
+    """Convolve by gathering all patches and multiplying matrices, model by model; arguments as above."""
+    count, (models, outputs, inputs) = len(images), weights.shape[:3]
+    height, width = images.shape[2:]
+    patches = F.unfold(images.reshape(count * models, inputs, height, width), 3, padding=1)
+    patches = patches.reshape(count, models, inputs * 9, height * width).permute(1, 0, 3, 2).flatten(1, 2)
+    product = torch.bmm(patches, weights.reshape(models, outputs, inputs * 9).transpose(1, 2))
+    stacked = product.reshape(models, count, height, width, outputs).permute(1, 2, 3, 0, 4).flatten(3, 4)
+    return stacked.permute(0, 3, 1, 2)
+
+
+def _convolve(images: Tensor, weights: Tensor, groups: int) -> Tensor:
+    return F.conv2d(images, weights, padding=1, groups=groups)
+
+
+def _gradient(
+    signal: Tensor, images: Tensor, weights: Tensor, groups: int, mask: tuple[bool, bool]
+) -> tuple[Tensor | None, Tensor | None]:
+    form = [1, 1], [1, 1], [1, 1], False, [0, 0]
+    result = torch.ops.aten.convolution_backward(signal, images, weights, None, *form, groups, [*mask, False])
+    return result[0], result[1]
+
+
+class _Convolve(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, weights: Tensor, groups: int) -> Tensor:
+        ctx.save_for_backward(images, weights)
+        ctx.groups = groups
+        return _convolve(images, weights, groups)
+
+    @staticmethod
+    def backward(ctx: Any, *signals: Tensor) -> Any:
+        images, weights = ctx.saved_tensors
+        wanted, (signal,) = ctx.needs_input_grad, signals
+        to_images = _ToImages.apply(signal, weights, images.detach(), ctx.groups) if wanted[0] else None  # type: ignore[no-untyped-call]
+        to_weights = _ToWeights.apply(signal, images, weights.detach(), ctx.groups) if wanted[1] else None  # type: ignore[no-untyped-call]
+        return to_images, to_weights, None
+
+
+class _ToImages(torch.autograd.Function):
+    """The gradient with respect to the images, bilinear in signal and weights; of `like` only the shape counts."""
+
+    @staticmethod
+    def forward(ctx: Any, signal: Tensor, weights: Tensor, like: Tensor, groups: int) -> Any:
+        ctx.save_for_backward(signal, weights)
+        ctx.groups = groups
+        return _gradient(signal, like, weights, groups, (True, False))[0]
+
+    @staticmethod
+    def backward(ctx: Any, *signals: Tensor) -> Any:
+        signal, weights = ctx.saved_tensors
+        wanted, (second,) = ctx.needs_input_grad, signals
+        to_signal = _Convolve.apply(second, weights, ctx.groups) if wanted[0] else None  # type: ignore[no-untyped-call]
+        to_weights = _ToWeights.apply(signal, second, weights.detach(), ctx.groups) if wanted[1] else None  # type: ignore[no-untyped-call]
+        return to_signal, to_weights, None, None
+
+
+class _ToWeights(torch.autograd.Function):
+    """The gradient with respect to the weights, bilinear in signal and images; of `like` only the shape counts."""
+
+    @staticmethod
+    def forward(ctx: Any, signal: Tensor, images: Tensor, like: Tensor, groups: int) -> Any:
+        ctx.save_for_backward(signal, images)
+        ctx.groups = groups
+        return _gradient(signal, images, like, groups, (False, True))[1]
+
+    @staticmethod
+    def backward(ctx: Any, *signals: Tensor) -> Any:
+        signal, images = ctx.saved_tensors
+        wanted, (second,) = ctx.needs_input_grad, signals
+        to_signal = _Convolve.apply(images, second, ctx.groups) if wanted[0] else None  # type: ignore[no-untyped-call]
+        to_images = _ToImages.apply(signal, second, images.detach(), ctx.groups) if wanted[1] else None  # type: ignore[no-untyped-call]
+        return to_signal, to_images, None, None

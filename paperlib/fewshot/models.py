@@ -1,0 +1,132 @@
+"""The convolutional network of Finn et al. (2017), for many models at once along one leading axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from paperlib.fewshot.convolutions import Convolution, grouped_convolution
+from paperlib.fewshot.episodes import random_words
+from paperlib.fewshot.normalisation import normalised_pool
+
+Parameters = dict[str, Tensor]
+HEAD = ("head.weight", "head.bias")
+
+
+@dataclass(frozen=True)
+class Network:
+    """Blocks of 3 × 3 convolution, batch normalisation, 2 × 2 max-pooling and ReLU, and a linear head.
+
+    Batch statistics are used always, at evaluation too, as in the code of MAML. The convolutions have no bias: batch
+    normalisation subtracts it again. Pooling comes before ReLU, which gives the same values and gradients for a quarter
+    of the work, since ReLU is monotone.
+
+    Parameters are a dictionary of tensors with a leading axis of models: ``conv1.weight`` (M, D, C, 3, 3),
+    ``norm1.scale`` and ``norm1.shift`` (M, D), and so on for each block, ``head.weight`` (M, ways, features) and
+    ``head.bias`` (M, ways). Features are ordered by channel, then row, then column.
+
+    Args:
+        channels: of an image: 1 for Omniglot, 3 for CIFAR.
+        side: of an image, in pixels.
+        ways: outputs of the head. A task of fewer classes uses the first ones, and the others get no gradient from it.
+        filters: of each convolution, D.
+        blocks: how many.
+        convolve: the convolution of many models; another may be put in its place.
+
+    Raises:
+        ValueError: if the images are too small for so many blocks.
+    """
+
+    channels: int = 1
+    side: int = 28
+    ways: int = 5
+    filters: int = 64
+    blocks: int = 4
+    convolve: Convolution = grouped_convolution
+
+    def __post_init__(self) -> None:
+        if self.side >> self.blocks < 1:
+            raise ValueError(f"side must be at least 2**blocks = {2**self.blocks} pixels; got {self.side}")
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each parameter of one model.
+
+        Example:
+            >>> sum(math.prod(shape) for shape in Network().shapes().values())
+            112005
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        for block in range(1, self.blocks + 1):
+            inputs = self.channels if block == 1 else self.filters
+            shapes[f"conv{block}.weight"] = (self.filters, inputs, 3, 3)
+            shapes[f"norm{block}.scale"] = shapes[f"norm{block}.shift"] = (self.filters,)
+        shapes["head.weight"] = (self.ways, self.filters * (self.side >> self.blocks) ** 2)
+        shapes["head.bias"] = (self.ways,)
+        return shapes
+
+    def initial(self, seeds: Sequence[int], dtype: torch.dtype = torch.float32) -> Parameters:
+        """Return parameters for one model of each seed: Glorot's uniform weights, scales one, shifts and biases zero.
+
+        A model depends on its seed alone, not on the machine and not on the models beside it.
+        """
+        parameters: Parameters = {}
+        for index, (name, shape) in enumerate(self.shapes().items()):
+            if name.endswith("weight"):
+                patch = math.prod(shape[2:])
+                bound = math.sqrt(6 / (patch * (shape[0] + shape[1])))
+                count = math.prod(shape)
+                words = [
+                    random_words(seed, "initialisation", index, 0, 1, -4 * (-count // 4))[0, :count] for seed in seeds
+                ]
+                uniform = np.stack([(row >> np.uint64(11)) * 2.0**-53 for row in words])
+                parameters[name] = torch.from_numpy(bound * (2 * uniform - 1)).reshape(-1, *shape).to(dtype)
+            else:
+                fill = 1.0 if name.endswith("scale") else 0.0
+                parameters[name] = torch.full((len(seeds), *shape), fill, dtype=dtype)
+        return parameters
+
+    def features(self, parameters: Parameters, images: Tensor) -> Tensor:
+        """Return (M, B, features) of images stacked as (B, M·channels, H, W)."""
+        models = len(parameters["head.bias"])
+        for block in range(1, self.blocks + 1):
+            images = self.convolve(images, parameters[f"conv{block}.weight"])
+            scale, shift = parameters[f"norm{block}.scale"], parameters[f"norm{block}.shift"]
+            images = normalised_pool(images, scale.flatten(), shift.flatten()).relu()
+        return images.reshape(len(images), models, -1).transpose(0, 1)
+
+    def logits(self, parameters: Parameters, features: Tensor, ways: int) -> Tensor:
+        """Return (M, B, ways) from (M, B, features), of the first `ways` outputs of the head."""
+        if not 1 <= ways <= self.ways:
+            raise ValueError(f"ways must lie between 1 and the {self.ways} outputs of the head; got {ways}")
+        weight, bias = parameters["head.weight"][:, :ways], parameters["head.bias"][:, :ways]
+        return torch.baddbmm(bias[:, None], features, weight.transpose(1, 2))
+
+
+def stack(
+    images: Tensor, numbers: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
+) -> Tensor:
+    """Return the numbered images of M models side by side as (B, M·C, H, W) in channels_last order.
+
+    Args:
+        images: (n, H, W, C) uint8, all images of a data set.
+        numbers: (M, B), which images each model is to see.
+        mean: of each channel, in units of the brightest value, to be subtracted.
+        deviation: of each channel, to be divided by.
+    """
+    dtype = torch.get_default_dtype()
+    shift, factor = (torch.tensor(values, dtype=dtype, device=images.device) for values in (mean, deviation))
+    chosen = (images[numbers.T].to(dtype) / 255 - shift) / factor  # (B, M, H, W, C)
+    return chosen.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean cross-entropy of each model, (M,), from (M, B, ways) and labels (B,) that all models share."""
+    models, count, ways = logits.shape
+    every = F.cross_entropy(logits.reshape(-1, ways), labels.repeat(models), reduction="none")
+    return every.reshape(models, count).mean(dim=1)

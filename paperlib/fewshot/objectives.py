@@ -1,0 +1,221 @@
+r"""What is minimised: MAML of one or more steps, its first-order version, ANIL, ERM, and ERM with weighted tasks.
+
+For task i with support S and queries Q, cross-entropy :math:`\hat f`, and adaptation
+:math:`\theta_{k+1} = \theta_k - \alpha\nabla\hat f(\theta_k; S)` from
+:math:`\theta_0 = \theta`, a run minimises the average over tasks of
+
+.. math:: \hat f(\theta_K; Q) \quad\text{(MAML, eq. (4))},
+    \qquad \hat f(\theta; S \cup Q) \quad\text{(ERM, eq. (3) and Section 5)}.
+
+Every task is one model on the leading axis, with its own copy of the parameters of its run. Nothing mixes models, so a
+run's gradient is what it would be alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from paperlib.fewshot.episodes import Episodes
+from paperlib.fewshot.models import HEAD, Network, Parameters, cross_entropy, stack
+
+ALGORITHMS = ("maml", "fomaml", "anil", "erm", "weighted-erm")
+
+
+@dataclass(frozen=True)
+class Objective:
+    r"""One algorithm and its settings.
+
+    Args:
+        algorithm: ``maml``; ``fomaml``, which takes the gradient at the adapted parameters for that at the initial
+            ones; ``anil``, which adapts the head alone; ``erm``; ``weighted-erm``.
+        steps: steps of adaptation, K. ERM has none in training, whatever is said here.
+        alpha: inner learning rate, one number, or one for each run.
+        hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa`. The
+            weights are :math:`\kappa/(p\kappa+1-p)` and :math:`1/(p\kappa+1-p)`: one on average,
+            whatever tasks a batch holds.
+        p_hard: for weighted ERM, the probability of a hard task, p.
+
+    Raises:
+        ValueError: if a setting is out of range.
+
+    Example:
+        >>> Objective("weighted-erm", hard_odds=3.0).weights(torch.tensor([True, False]))
+        tensor([1.5000, 0.5000], dtype=torch.float64)
+    """
+
+    algorithm: str
+    steps: int = 1
+    alpha: float | Sequence[float] = 0.1
+    hard_odds: float = 1.0
+    p_hard: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.algorithm not in ALGORITHMS:
+            raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {self.algorithm!r}")
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1; got {self.steps}")
+        if self.hard_odds <= 0:
+            raise ValueError(f"hard_odds must be positive; got {self.hard_odds}")
+
+    @property
+    def adapts(self) -> bool:
+        """Return whether training has an inner loop."""
+        return not self.algorithm.endswith("erm")
+
+    def weights(self, hard: Tensor) -> Tensor:
+        """Return the weight of each task, (M,), from whether it is hard."""
+        odds = self.hard_odds if self.algorithm == "weighted-erm" else 1.0
+        scale = self.p_hard * odds + 1 - self.p_hard
+        return 1 + (odds - 1) * (hard.double() - self.p_hard) / scale
+
+
+@dataclass(frozen=True, eq=False)
+class TaskBatch:
+    """M tasks of one shape, in order of their run.
+
+    Attributes:
+        run: (M,) which run, in ascending order.
+        hard: (M,) whether a task is hard.
+        support: (N·K, M·C, H, W) images for adaptation, class by class.
+        query: (N·queries, M·C, H, W) images for the outer loss, class by class.
+        ways: classes of a task, N.
+    """
+
+    run: Tensor
+    hard: Tensor
+    support: Tensor
+    query: Tensor
+    ways: int
+
+    @classmethod
+    def of(
+        cls, tasks: Episodes, images: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
+    ) -> TaskBatch:
+        """Return episodes with their images, (n, H, W, C) uint8 on any device, normalised as `stack` does."""
+        support, query = (
+            stack(images, torch.from_numpy(numbers).flatten(1).to(images.device), mean, deviation)
+            for numbers in (tasks.support, tasks.query)
+        )
+        run, hard = (torch.from_numpy(values).to(images.device) for values in (tasks.run, tasks.hard))
+        return cls(run, hard, support, query, tasks.classes.shape[1])
+
+    def labels(self, images: Tensor) -> Tensor:
+        """Return the labels of the support or query images, the same for all tasks."""
+        return torch.arange(self.ways, device=images.device).repeat_interleave(len(images) // self.ways)
+
+
+@dataclass(frozen=True, eq=False)
+class MetaGradient:
+    """What one batch says.
+
+    Attributes:
+        loss: (M,) outer loss of each task, unweighted.
+        accuracy: (M,) of each task, on the images of the outer loss.
+        gradients: for each parameter, (R, …), of the weighted average loss of each run.
+    """
+
+    loss: Tensor
+    accuracy: Tensor
+    gradients: Parameters
+
+
+def meta_gradient(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, tasks: int
+) -> MetaGradient:
+    """Return loss, accuracy and gradient of R runs on a batch.
+
+    Args:
+        network: the network.
+        parameters: of R models, one for each run.
+        batch: tasks of these runs.
+        objective: the algorithm.
+        tasks: how many tasks make a full batch of one run. When a batch comes in buckets of several shapes, the
+            gradients of the buckets add up to that of the batch.
+    """
+    copies = {name: _copies(value, batch.run).requires_grad_() for name, value in parameters.items()}
+    if objective.adapts:
+        adapted = adapt(network, copies, batch, objective, create_graph=objective.algorithm != "fomaml")
+        images, labels = batch.query, batch.labels(batch.query)
+    else:
+        adapted = copies
+        images = torch.cat([batch.support, batch.query]).contiguous(memory_format=torch.channels_last)
+        labels = torch.cat([batch.labels(batch.support), batch.labels(batch.query)])
+    logits = network.logits(adapted, network.features(adapted, images), batch.ways)
+    loss = cross_entropy(logits, labels)
+    total = (loss * objective.weights(batch.hard).to(loss) / tasks).sum()
+    every = torch.autograd.grad(total, list(copies.values()))
+    runs = len(next(iter(parameters.values())))
+    gradients = {name: _sum_by_run(value, batch.run, runs) for name, value in zip(copies, every, strict=True)}
+    return MetaGradient(loss.detach(), accuracy(logits, labels), gradients)
+
+
+def adapt(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, *, create_graph: bool = False
+) -> Parameters:
+    """Return the parameters of M models after the inner steps on their support images.
+
+    Without `create_graph` the steps are constants to later gradients, as in first-order algorithms and at evaluation.
+    """
+    labels, rate = batch.labels(batch.support), _rate(objective.alpha, batch.run)
+    names = HEAD if objective.algorithm == "anil" else tuple(parameters)
+    if not parameters[HEAD[0]].requires_grad:
+        parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
+    features = network.features(parameters, batch.support)
+    for step in range(objective.steps):
+        if step and objective.algorithm != "anil":
+            features = network.features(parameters, batch.support)
+        loss = cross_entropy(network.logits(parameters, features, batch.ways), labels).sum()
+        wanted = [parameters[name] for name in names]
+        retain = create_graph or objective.algorithm == "anil"
+        slopes = torch.autograd.grad(loss, wanted, create_graph=create_graph, retain_graph=retain)
+        moved = {
+            name: parameters[name] - rate.to(slope).reshape(-1, *[1] * (slope.dim() - 1)) * slope
+            for name, slope in zip(names, slopes, strict=True)
+        }
+        parameters = parameters | moved
+    return parameters
+
+
+def post_adaptation(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective
+) -> tuple[Tensor, Tensor]:
+    """Return loss and accuracy of each task, (M,) each, on its queries after adaptation, for evaluation.
+
+    ERM is adapted too, by `objective.steps` steps, as the paper does at test time.
+    """
+    copies = {name: _copies(value, batch.run) for name, value in parameters.items()}
+    adapted = adapt(network, copies, batch, objective)
+    with torch.no_grad():
+        logits = network.logits(adapted, network.features(adapted, batch.query), batch.ways)
+        labels = batch.labels(batch.query)
+        return cross_entropy(logits, labels), accuracy(logits, labels)
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the fraction of images that each model classifies rightly, (M,)."""
+    return (logits.argmax(dim=2) == labels).to(logits).mean(dim=1)
+
+
+def _rate(alpha: float | Sequence[float], run: Tensor) -> Tensor:
+    rates = torch.as_tensor(alpha, dtype=torch.float64, device=run.device)
+    return rates[run] if rates.dim() else rates.expand(len(run))
+
+
+def _copies(values: Tensor, run: Tensor) -> Tensor:
+    """Return the parameters of each task's run, (M, …); kernels lie in memory as channels_last wants them."""
+    chosen = values.detach()[run]
+    return chosen.movedim(2, 4).contiguous().movedim(4, 2) if chosen.dim() == 5 else chosen
+
+
+def _sum_by_run(values: Tensor, run: Tensor, runs: int) -> Tensor:
+    """Return (runs, …) sums of (M, …) values, task by task, so that the order of addition is fixed on every device."""
+    position = torch.arange(len(run), device=run.device) - torch.searchsorted(run, run)
+    sums = values.new_zeros(runs, *values.shape[1:])
+    for task in range(int(position.max()) + 1 if len(run) else 0):
+        chosen = position == task
+        sums[run[chosen]] += values[chosen]
+    return sums

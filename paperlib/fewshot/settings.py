@@ -1,0 +1,95 @@
+"""The task distributions of Section 5: easy and hard tasks of Omniglot and of FS-CIFAR100."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from paperlib.fewshot.data import DRAWERS, Cifar100
+from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
+from paperlib.fewshot.splits import Role, alphabet_sizes, alphabets, held_out_superclasses, training_images
+
+Spread = Literal["large", "small"]
+Phase = Literal["train", "test"]
+QUERIES = 10  # images of a class for the outer loss ("target samples", Appendix C.3 and C.4)
+
+
+def omniglot_tasks(
+    spread: Spread, phase: Phase, *, ways: int = 5, shots: int = 1, queries: int = QUERIES, p_hard: float = 0.5
+) -> TaskDistribution:
+    """Return the tasks of Tables 1 and 3: easy ones among distinct alphabets, hard ones within one alphabet.
+
+    Args:
+        spread: the paper's hypothesis on the dispersion of hard tasks, r_H. ``large``: five hard alphabets;
+            ``small``: one (Sanskrit for training, Bengali for testing).
+        phase: ``train`` for the alphabets of training, ``test`` for unseen ones. Evaluation uses both.
+        ways: characters of a task, N.
+        shots: drawings of a character for adaptation, K; the paper's ERM-10 has 10.
+        queries: further drawings of a character.
+        p_hard: probability of a hard task.
+
+    Raises:
+        ValueError: if `spread` or `phase` has no such value, or a task asks for more than there is.
+    """
+    if spread not in ("large", "small"):
+        raise ValueError(f"spread must be large or small; got {spread!r}")
+    _check(phase)
+    sizes = alphabet_sizes()
+    total = sum(count for _, count in sizes.values())
+    images = np.arange(DRAWERS * total).reshape(total, DRAWERS)
+
+    def groups(role: Role) -> tuple[Integers, ...]:
+        return tuple(np.arange(sizes[name][0], sum(sizes[name])) for name in alphabets(role))
+
+    easy = groups("easy train" if phase == "train" else "easy test")
+    hard = groups("hard train" if phase == "train" else "hard test")
+    return TaskDistribution(
+        TaskKind(images, easy, False, ways, shots, queries),
+        TaskKind(images, hard if spread == "large" else hard[:1], True, ways, shots, queries),
+        p_hard,
+    )
+
+
+def cifar_tasks(
+    data: Cifar100,
+    phase: Phase,
+    *,
+    held_out: bool = False,
+    easy: tuple[int, int] = (2, 50),
+    hard: tuple[int, int] = (20, 5),
+    queries: int = QUERIES,
+    p_hard: float = 0.5,
+) -> TaskDistribution:
+    """Return the tasks of Tables 2 and 4: easy ones have few classes and many shots, hard ones the reverse.
+
+    Args:
+        data: the images.
+        phase: ``train`` for the 80 classes of training, ``test`` for the 20 unseen ones.
+        held_out: for the classes of training, use the 150 images of each that training does not see.
+        easy: ways and shots of an easy task, as Appendix C.4 corrects them.
+        hard: ways and shots of a hard task.
+        queries: further images of a class.
+        p_hard: probability of a hard task.
+
+    Raises:
+        ValueError: if `phase` has no such value, or a task asks for more than there is.
+    """
+    _check(phase)
+    by_class = np.argsort(data.label, kind="stable").reshape(len(data.names), -1)
+    unseen = [data.superclasses.index(name) for name in held_out_superclasses()]
+    testing = np.isin(data.superclass, unseen)
+    if phase == "train":
+        count = training_images()
+        images = by_class[:, count:] if held_out else by_class[:, :count]
+        classes = np.flatnonzero(~testing)
+    else:
+        images, classes = by_class, np.flatnonzero(testing)
+    return TaskDistribution(
+        TaskKind(images, (classes,), True, *easy, queries), TaskKind(images, (classes,), True, *hard, queries), p_hard
+    )
+
+
+def _check(phase: str) -> None:
+    if phase not in ("train", "test"):
+        raise ValueError(f"phase must be train or test; got {phase!r}")

@@ -1,0 +1,171 @@
+"""Where the image data come from: official addresses with checksums, or a folder of the reader's own."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pooch
+import requests
+
+VARIABLE = "PAPERLIB_DATA"
+TIMEOUT = 30.0  # seconds without a byte before a download is given up
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError)
+
+
+class DataError(RuntimeError):
+    """Image data are missing, broken or not what they should be; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One file as its authors distribute it: its name, its address, its md5, and the folder it unpacks to."""
+
+    name: str
+    url: str
+    md5: str
+    folder: str
+
+
+_OMNIGLOT = "https://github.com/brendenlake/omniglot/raw/master/python"
+ARCHIVES: dict[str, tuple[Archive, ...]] = {
+    "omniglot": tuple(
+        Archive(f"{folder}.zip", f"{_OMNIGLOT}/{folder}.zip", md5, folder)
+        for folder, md5 in (
+            ("images_background", "68d2efa1b9178cc56df9314c21c6e718"),
+            ("images_evaluation", "6b91aef0f799c5bb55b94e3f2daec811"),
+        )
+    ),
+    "cifar100": (
+        Archive(
+            "cifar-100-python.tar.gz",
+            "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+            "eb9058c3a382ffc7106e4002c42a8d85",
+            "cifar-100-python",
+        ),
+    ),
+}
+
+
+def given_folder() -> Path | None:
+    """Return the folder named by the environment variable ``PAPERLIB_DATA``, None when it is not set.
+
+    Raises:
+        DataError: if the variable names something that is not a folder.
+    """
+    name = os.environ.get(VARIABLE)
+    if not name:
+        return None
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise DataError(f"{VARIABLE} must name an existing folder; got {name!r}. Correct it, or unset it to download")
+    return folder
+
+
+def cache_folder() -> Path:
+    """Return the folder of downloads and of arrays prepared from them."""
+    return Path(pooch.os_cache("maml-landscape"))
+
+
+def archives(dataset: str) -> tuple[Archive, ...]:
+    """Return the archives that make up a data set, or raise a ValueError naming those that exist."""
+    if dataset not in ARCHIVES:
+        raise ValueError(f"dataset must be one of {', '.join(ARCHIVES)}; got {dataset!r}")
+    return ARCHIVES[dataset]
+
+
+def fetch(dataset: str, *, progress: bool = True) -> tuple[Path, ...]:
+    """Return the files of a data set, downloading those that the cache lacks.
+
+    A download is written beside its place, compared with the official md5, and only then renamed, so the cache never
+    holds a part of a file under the name of the whole. With ``PAPERLIB_DATA`` set nothing is downloaded.
+
+    Raises:
+        DataError: if there is no network, the bytes are not the official ones, or the given folder lacks a file.
+    """
+    if given_folder() is None:
+        for archive in archives(dataset):
+            _download(archive, progress)
+    return locate(dataset)
+
+
+def locate(dataset: str) -> tuple[Path, ...]:
+    """Return the files of a data set, in the given folder or the cache, without touching the network.
+
+    A file of the cache must have the official md5. A folder given by hand may hold the archives or what they unpack
+    to; it is judged by its contents when they are read, since archive bytes may differ.
+
+    Raises:
+        DataError: if a file is missing, or a file of the cache has another md5.
+    """
+    given = given_folder()
+    folder = cache_folder() if given is None else given
+    found = []
+    for archive in archives(dataset):
+        path = folder / archive.name
+        if not path.exists() and given is not None:
+            path = folder / archive.folder
+        if not path.exists():
+            wanted = archive.name if given is None else f"{archive.name}, nor the folder {archive.folder}"
+            cure = "Run" if given is None else f"Put it there, or unset {VARIABLE} and run"
+            raise DataError(f"{folder} does not hold {wanted}. {cure}: python -m paperlib data fetch {dataset}")
+        if given is None and (md5 := pooch.file_hash(str(path), alg="md5")) != archive.md5:
+            raise DataError(
+                f"{path} has md5 {md5}, expected {archive.md5}. Run: python -m paperlib data fetch {dataset}"
+            )
+        found.append(path)
+    return tuple(found)
+
+
+def members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of every file in a zip or tar archive, or in a folder; nothing is unpacked to disk.
+
+    Names are those in the archive, so they begin with the folder that it unpacks to.
+
+    Raises:
+        DataError: if the archive is broken or truncated.
+    """
+    try:
+        if path.is_dir():
+            for file in sorted(path.rglob("*")):
+                if file.is_file():
+                    yield file.relative_to(path.parent).as_posix(), file.read_bytes()
+        elif path.suffix == ".zip":
+            with zipfile.ZipFile(path) as pack:
+                for info in pack.infolist():
+                    if not info.is_dir():
+                        yield info.filename, pack.read(info)
+        else:
+            with tarfile.open(path) as tape:
+                for entry in tape:
+                    content = tape.extractfile(entry) if entry.isfile() else None
+                    if content is not None:
+                        yield entry.name, content.read()
+    except _BROKEN as error:
+        raise DataError(
+            f"{path} is truncated or broken ({error}); expected a whole archive. Delete it, then fetch or copy it again"
+        ) from error
+
+
+def _download(archive: Archive, progress: bool) -> None:
+    downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
+    try:
+        pooch.retrieve(archive.url, f"md5:{archive.md5}", archive.name, cache_folder(), downloader=downloader)
+    except requests.RequestException as error:
+        _refuse(archive, f"could not be downloaded from {archive.url} ({type(error).__name__})", error)
+    except ValueError as error:
+        _refuse(archive, f"as downloaded from {archive.url} does not have the expected md5 {archive.md5}", error)
+
+
+def _refuse(archive: Archive, what: str, error: Exception) -> NoReturn:
+    raise DataError(
+        f"{archive.name} {what}. Nothing was kept. Try again, or download it by hand "
+        f"into a folder and set {VARIABLE} to that folder"
+    ) from error

@@ -1,0 +1,481 @@
+"""Image data: official bytes or a folder of the reader's own, complete or refused."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import io
+import os
+import pickle
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from paperlib import __main__ as command
+from paperlib.fewshot import data, pickles, sources
+from paperlib.fewshot.data import SIDE, read_cifar100, read_omniglot, resample
+from paperlib.fewshot.sources import DataError
+from paperlib.fewshot.splits import alphabet_sizes, alphabets, held_out_superclasses
+
+SIZES = {"Latin": (0, 2), "Greek": (2, 1)}
+FILES = {"Latin": "images_background", "Greek": "images_evaluation"}
+
+
+def drawing(seed: int = 0, side: int = 105) -> Image.Image:
+    """Return a 1-bit drawing of some strokes."""
+    page = Image.new("1", (side, side), 1)
+    points = np.random.default_rng(seed).integers(10, side - 10, size=(6, 2))
+    ImageDraw.Draw(page).line([tuple(map(int, point)) for point in points], fill=0, width=3)
+    return page
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def omniglot_files(folder: Path, change: dict[str, bytes | None] | None = None) -> list[Path]:
+    """Write two small archives; `change` replaces members, adds them, or with None leaves them out."""
+    content: dict[str, bytes | None] = {}
+    for name, (first, count) in SIZES.items():
+        for character in range(first, first + count):
+            for drawer in range(20):
+                where = (
+                    f"{FILES[name]}/{name}/character{character - first + 1:02}/{character + 1:04}_{drawer + 1:02}.png"
+                )
+                content[where] = png(drawing(20 * character + drawer))
+    content |= change or {}
+    paths = []
+    for part in sorted(set(FILES.values())):
+        paths.append(folder / f"{part}.zip")
+        with zipfile.ZipFile(paths[-1], "w") as archive:
+            archive.writestr(f"{part}/", b"")
+            for where, value in content.items():
+                if value is not None and where.startswith(part):
+                    archive.writestr(where, value)
+    return paths
+
+
+def cifar_parts() -> dict[str, dict[bytes, object]]:
+    rng = np.random.default_rng(1)
+    parts: dict[str, dict[bytes, object]] = {
+        "meta": {
+            b"fine_label_names": [b"fine%d" % k for k in range(100)],
+            b"coarse_label_names": [b"coarse%d" % k for k in range(20)],
+        }
+    }
+    for part, count in (("train", 2), ("test", 1)):
+        label = rng.permutation(np.repeat(np.arange(100), count))
+        pixels = rng.integers(0, 256, (100 * count, 3072)).astype(np.uint8)
+        parts[part] = {b"data": pixels, b"fine_labels": label.tolist(), b"coarse_labels": (label // 5).tolist()}
+    return parts
+
+
+def cifar_file(folder: Path, parts: dict[str, dict[bytes, object]], raw: dict[str, bytes] | None = None) -> Path:
+    path = folder / "cifar-100-python.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for part, value in ({name: pickle.dumps(v, protocol=3) for name, v in parts.items()} | (raw or {})).items():
+            entry = tarfile.TarInfo(f"cifar-100-python/{part}")
+            entry.size = len(value)
+            archive.addfile(entry, io.BytesIO(value))
+    return path
+
+
+# -- resampling
+
+
+def lanczos_matrix(size: int, side: int) -> np.ndarray:
+    """Return the (side, size) weights of Lanczos resampling with three lobes, widened by the reduction."""
+    scale = size / side
+    centres = (np.arange(side) + 0.5) * scale
+    distance = (np.arange(size) + 0.5 - centres[:, None]) / scale
+    weights = np.where(np.abs(distance) < 3, np.sinc(distance) * np.sinc(distance / 3), 0)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lanczos_agrees_with_the_filter_written_out(seed: int) -> None:
+    page = drawing(seed)
+    matrix = lanczos_matrix(105, SIDE)
+    pixels = np.asarray(page, np.float64) * 255
+    across = np.clip(pixels @ matrix.T, 0, 255)  # Pillow keeps bytes between its two passes
+    expected = np.clip(matrix @ across, 0, 255)
+    assert np.abs(resample(page).astype(float) - expected).max() <= 1.5
+    assert len(np.unique(resample(page))) > 10  # grey levels, not two
+
+
+def test_paper_is_white_and_ink_is_black() -> None:
+    assert (resample(Image.new("1", (105, 105), 1)) == 255).all()
+    assert (resample(Image.new("1", (105, 105), 0)) == 0).all()
+
+
+def test_pillow_ignores_the_filter_of_one_bit_images_as_our_docstring_says() -> None:
+    page = drawing()
+    asked_for_lanczos = np.asarray(page.resize((SIDE, SIDE), Image.Resampling.LANCZOS)) * 255
+    assert np.array_equal(asked_for_lanczos, resample(page, "nearest"))
+    assert not np.array_equal(asked_for_lanczos, resample(page, "lanczos"))
+    nearest = ((np.arange(SIDE) + 0.5) * 105 / SIDE).astype(int)
+    assert np.array_equal(asked_for_lanczos, np.asarray(page, np.uint8)[np.ix_(nearest, nearest)] * 255)
+    with pytest.raises(ValueError, match=r"^resampling must be one of lanczos, nearest; got 'cubic'$"):
+        resample(page, "cubic")  # type: ignore[arg-type]
+
+
+# -- Omniglot
+
+
+def test_omniglot_in_order_of_character_and_drawer(tmp_path: Path) -> None:
+    omniglot = read_omniglot(omniglot_files(tmp_path), SIZES, "lanczos")
+    assert omniglot.alphabets == ("Greek", "Latin")
+    assert omniglot.images.shape == (60, 28, 28) and omniglot.images.dtype == np.uint8
+    assert np.array_equal(omniglot.character, np.repeat([0, 1, 2], 20))
+    assert np.array_equal(omniglot.drawer, np.tile(np.arange(20), 3))
+    assert np.array_equal(omniglot.alphabet, np.repeat([1, 1, 0], 20))
+    for index in (0, 21, 59):
+        assert np.array_equal(omniglot.images[index], resample(drawing(index)))
+
+
+def test_unpacked_folders_are_read_as_well(tmp_path: Path) -> None:
+    paths = omniglot_files(tmp_path)
+    for path in paths:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(tmp_path)
+    folders = [tmp_path / path.stem for path in paths]
+    assert np.array_equal(
+        read_omniglot(folders, SIZES, "lanczos").images, read_omniglot(paths, SIZES, "lanczos").images
+    )
+
+
+LATIN = "images_background/Latin/character01/0001_{}.png"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({LATIN.format("07"): None}, r"should hold 60 drawings of 2 alphabets; 1 are missing, of Latin\. Fetch"),
+        ({LATIN.format("21"): png(drawing())}, r"Latin has characters 0001 to 0002 by drawers 01 to 20"),
+        ({LATIN.format("07"): png(drawing(side=104))}, r"0001_07\.png is \(104, 104\) pixels, expected \(105, 105\)"),
+        ({LATIN.format("07"): png(drawing())[:80]}, r"0001_07\.png is not a readable image"),
+        ({LATIN.format("07"): b"nothing"}, r"0001_07\.png is not a readable image"),
+        (
+            {"images_background/Klingon/character01/0001_01.png": b""},
+            "belongs to an alphabet that Omniglot does not have",
+        ),
+        ({"images_background/stray.png": b""}, "is not named images_PART/ALPHABET/characterNN/NNNN_NN.png"),
+        (
+            {f"images_evaluation/Greek/character01/0003_{k + 1:02}.png": None for k in range(20)},
+            "20 are missing, of Greek",
+        ),
+    ],
+)
+def test_other_contents_are_refused(tmp_path: Path, change: dict[str, bytes | None], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_omniglot(omniglot_files(tmp_path, change), SIZES, "lanczos")
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.9])
+def test_a_truncated_zip_is_refused(tmp_path: Path, keep: float) -> None:
+    paths = omniglot_files(tmp_path)
+    whole = paths[0].read_bytes()
+    paths[0].write_bytes(whole[: int(keep * len(whole))])
+    with pytest.raises(DataError, match=r"images_background\.zip is truncated or broken .* Delete it"):
+        read_omniglot(paths, SIZES, "lanczos")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let Omniglot have two alphabets and the cache be a folder of this test."""
+    monkeypatch.setattr(data, "alphabet_sizes", lambda: SIZES)
+    for module in (data, sources):
+        monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
+    given = tmp_path / "given"
+    given.mkdir()
+    monkeypatch.setenv("PAPERLIB_DATA", str(given))
+    return given
+
+
+def test_prepared_drawings_are_kept_and_follow_the_archives(small: Path) -> None:
+    omniglot_files(small)
+    first = data.load_omniglot()
+    (kept,) = (small.parent / "cache").iterdir()
+    assert np.array_equal(data.load_omniglot().images, first.images)
+    kept.write_bytes(kept.read_bytes()[:100])  # broken: made again
+    assert np.array_equal(data.load_omniglot().images, first.images)
+    omniglot_files(small, {LATIN.format("07"): png(drawing(99))})
+    assert not np.array_equal(data.load_omniglot().images[6], first.images[6])
+    assert not np.array_equal(data.load_omniglot("nearest").images, data.load_omniglot().images)
+
+
+def test_a_folder_without_the_files_says_what_to_do(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        DataError, match=r"given does not hold images_background\.zip, nor the folder images_background\."
+    ):
+        data.load_omniglot()
+    monkeypatch.setenv("PAPERLIB_DATA", str(small / "nowhere"))
+    with pytest.raises(DataError, match=r"PAPERLIB_DATA must name an existing folder; got '.*nowhere'"):
+        data.load_omniglot()
+    monkeypatch.delenv("PAPERLIB_DATA")
+    with pytest.raises(DataError, match=r"cache does not hold .* Run: python -m paperlib data fetch omniglot$"):
+        data.load_omniglot()
+    with pytest.raises(ValueError, match=r"^dataset must be one of omniglot, cifar100; got 'mnist'$"):
+        sources.locate("mnist")
+
+
+# -- CIFAR-100
+
+
+def test_cifar_images_are_in_official_order_and_upright(tmp_path: Path) -> None:
+    parts = cifar_parts()
+    cifar = read_cifar100(cifar_file(tmp_path, parts), (2, 1))
+    assert cifar.images.shape == (300, 32, 32, 3)
+    pixels = np.concatenate([parts["train"][b"data"], parts["test"][b"data"]])  # type: ignore[list-item]
+    for image, row, column, colour in ((0, 0, 0, 0), (7, 3, 30, 1), (299, 31, 31, 2)):
+        assert cifar.images[image, row, column, colour] == pixels[image, 1024 * colour + 32 * row + column]
+    assert np.array_equal(cifar.superclass, np.arange(100) // 5)
+    assert (cifar.names[3], cifar.superclasses[19]) == ("fine3", "coarse19")
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "message"),
+    [
+        ("meta", b"fine_label_names", [b"one"] * 100, "expected 100 fine and 20 coarse names; got 1 and 20"),
+        (
+            "train",
+            b"data",
+            np.zeros((199, 3072), np.uint8),
+            r"train should hold \(200, 3072\) bytes; got \(199, 3072\)",
+        ),
+        ("test", b"data", np.zeros((100, 3072)), r"test should hold \(100, 3072\) bytes; got .* of float64"),
+        ("test", b"data", [1, 2], "does not hold CIFAR-100: 'list' object"),
+        ("train", b"fine_labels", [0] * 200, "train should hold 2 images of each class 0 to 99"),
+        ("test", b"coarse_labels", [0] * 100, "each coarse class should be that of five fine ones"),
+    ],
+)
+def test_another_cifar_is_refused(tmp_path: Path, part: str, key: bytes, value: object, message: str) -> None:
+    parts = cifar_parts()
+    parts[part][key] = value
+    with pytest.raises(DataError, match=message):
+        read_cifar100(cifar_file(tmp_path, parts), (2, 1))
+
+
+def test_a_missing_member_and_a_truncated_archive_are_refused(tmp_path: Path) -> None:
+    parts = cifar_parts()
+    del parts["test"]
+    path = cifar_file(tmp_path, parts)
+    with pytest.raises(DataError, match="should hold the files train, test and meta; test missing"):
+        read_cifar100(path, (2, 1))
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(DataError, match=r"cifar-100-python\.tar\.gz is truncated or broken"):
+        read_cifar100(path, (2, 1))
+
+
+class Crafted:
+    """Pickles as a call of the shell."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch crafted",)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_crafted_pickle_is_refused_and_does_nothing(
+    tmp_path: Path, protocol: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    crafted = pickle.dumps([Crafted()], protocol=protocol)
+    with pytest.raises(
+        DataError, match=r"train was refused: it asks for (posix|nt)\.system; expected arrays and plain"
+    ):
+        read_cifar100(cifar_file(tmp_path, cifar_parts(), {"train": crafted}), (2, 1))
+    assert not (tmp_path / "crafted").exists()
+    pickle.loads(crafted)  # the twin: an ordinary reader does run it
+    assert (tmp_path / "crafted").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["builtins eval", "builtins getattr", "numpy load", "copyreg _reconstructor", "os system"]
+)
+def test_nothing_else_is_admitted(name: str) -> None:
+    module, attribute = name.split()
+    with pytest.raises(pickle.UnpicklingError, match=f"^it asks for {module}.{attribute};"):
+        pickles.load(f"c{module}\n{attribute}\n.".encode())
+
+
+def test_arrays_of_both_pythons_are_admitted_and_broken_pickles_named() -> None:
+    array = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    two = (  # as Python 2 writes it
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x02K\x03\x86cnumpy\n"
+        b"dtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x06\x00\x01\x02\x03\x04\x05tb."
+    )
+    for content in (two, pickle.dumps(array, protocol=3), pickle.dumps(array, protocol=4)):
+        assert np.array_equal(pickles.load(content), array)
+    for broken in (b"", two[:60], b"not a pickle"):
+        with pytest.raises(pickle.UnpicklingError):
+            pickles.load(broken)
+
+
+# -- downloads, from a server of this test
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves a folder; what `cut` names is broken off half way."""
+
+    cut: str = ""
+    asked: int = 0
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    server: Server
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        if self.path.rpartition("/")[2] != self.server.cut:
+            super().do_GET()
+            return
+        content = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2])
+
+
+@pytest.fixture
+def server(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.delenv("PAPERLIB_DATA")
+    paths = omniglot_files(small)
+    with Server(("127.0.0.1", 0), functools.partial(Handler, directory=str(small))) as running:
+        official = sources.ARCHIVES["omniglot"]
+        local = tuple(
+            replace(
+                archive,
+                url=f"http://127.0.0.1:{running.server_port}/{path.name}",
+                md5=hashlib.md5(path.read_bytes()).hexdigest(),
+            )
+            for archive, path in zip(official, paths, strict=True)
+        )
+        monkeypatch.setitem(sources.ARCHIVES, "omniglot", local)
+        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def test_fetch_downloads_once_with_a_progress_bar(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["data", "fetch", "omniglot"]) == 0
+    shown = capsys.readouterr()
+    assert "omniglot: 60 drawings of 3 characters from 2 alphabets, complete" in shown.out
+    assert "100%" in shown.err
+    assert command.main(["data", "fetch", "omniglot", "--quiet"]) == 0
+    assert server.asked == 2
+    assert "%" not in capsys.readouterr().err
+
+
+def test_a_download_broken_off_leaves_nothing_and_can_be_repeated(
+    server: Server, small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.cut = "images_evaluation.zip"
+    assert command.main(["data", "fetch", "omniglot", "--quiet"]) == 1
+    assert "error: images_evaluation.zip" in capsys.readouterr().err
+    assert [path.name for path in (small.parent / "cache").iterdir()] == ["images_background.zip"]
+    server.cut = ""
+    assert command.main(["data", "fetch", "omniglot", "--quiet"]) == 0
+
+
+def test_wrong_bytes_are_refused(server: Server, small: Path) -> None:
+    good = sources.ARCHIVES["omniglot"]
+    sources.ARCHIVES["omniglot"] = (replace(good[0], md5="0" * 32), good[1])
+    with pytest.raises(DataError, match=r"does not have the expected md5 0{32}\. Nothing was kept\. Try again, or"):
+        sources.fetch("omniglot", progress=False)
+    assert list((small.parent / "cache").iterdir()) == []
+
+
+def test_a_file_of_the_cache_that_was_changed_is_refused_then_fetched_again(server: Server, small: Path) -> None:
+    whole = sources.fetch("omniglot", progress=False)[0].read_bytes()
+    damaged = small.parent / "cache" / "images_background.zip"
+    damaged.write_bytes(whole[:-1])
+    with pytest.raises(DataError, match=r"images_background\.zip has md5 \w+, expected \w+\. Run: python -m paperlib"):
+        sources.locate("omniglot")
+    assert sources.fetch("omniglot", progress=False)[0].read_bytes() == whole
+
+
+def test_without_a_network_it_says_so(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = replace(sources.ARCHIVES["omniglot"][0], url="http://127.0.0.1:9/images_background.zip")
+    monkeypatch.setitem(sources.ARCHIVES, "omniglot", (archive,))
+    assert command.main(["data", "fetch", "omniglot", "--quiet"]) == 1
+    error = capsys.readouterr().err
+    assert "images_background.zip could not be downloaded from http://127.0.0.1:9/" in error
+    assert "set PAPERLIB_DATA" in error
+
+
+def test_the_official_addresses_and_checksums() -> None:
+    known = {archive.name: (archive.url, archive.md5) for part in sources.ARCHIVES.values() for archive in part}
+    omniglot = "https://github.com/brendenlake/omniglot/raw/master/python/images_"
+    assert known == {
+        "images_background.zip": (omniglot + "background.zip", "68d2efa1b9178cc56df9314c21c6e718"),
+        "images_evaluation.zip": (omniglot + "evaluation.zip", "6b91aef0f799c5bb55b94e3f2daec811"),
+        "cifar-100-python.tar.gz": (
+            "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+            "eb9058c3a382ffc7106e4002c42a8d85",
+        ),
+    }
+
+
+# -- the real data, where they are
+
+
+def needs(dataset: str) -> None:
+    try:
+        sources.locate(dataset)
+    except DataError as error:
+        pytest.skip(f"{dataset} is not here: {error}")
+
+
+def test_omniglot_is_whole() -> None:
+    needs("omniglot")
+    omniglot = data.load_omniglot()
+    assert omniglot.images.shape == (32460, 28, 28)
+    assert len(omniglot.alphabets) == 50
+    names = np.array(omniglot.alphabets)[omniglot.alphabet]
+    assert np.count_nonzero(names == "Sanskrit") == 42 * 20
+    assert (omniglot.images == 255).mean() > 0.6  # most of a drawing is paper
+
+
+def test_cifar100_is_whole() -> None:
+    needs("cifar100")
+    cifar = data.load_cifar100()
+    assert cifar.images.shape == (60000, 32, 32, 3)
+    assert np.allclose(cifar.images[:50000].mean((0, 1, 2)) / 255, (0.50707516, 0.48654887, 0.44091784), atol=1e-8)
+    assert set(held_out_superclasses()) < set(cifar.superclasses)
+
+
+def test_the_hard_alphabets_are_the_hardest_by_the_stated_criterion() -> None:
+    needs("omniglot")
+    from scipy.ndimage import gaussian_filter
+
+    images = 255.0 - data.load_omniglot().images
+    flat = gaussian_filter(images.astype(np.float32), (0, 1.5, 1.5)).reshape(1623, 20, -1)
+    flat -= flat.mean(axis=-1, keepdims=True)
+    flat /= np.linalg.norm(flat, axis=-1, keepdims=True)
+    rng = np.random.default_rng(5)
+    accuracy = {}
+    for name, (first, count) in alphabet_sizes().items():
+        classes = first + np.argsort(rng.random((500, count)), axis=1)[:, :5]
+        drawers = np.argsort(rng.random((500, 5, 20)), axis=2)[:, :, :11]
+        query, support = flat[classes[:, :, None], drawers[:, :, 1:]], flat[classes, drawers[:, :, 0]]
+        chosen = np.einsum("tnqd,tmd->tnqm", query, support).argmax(axis=-1)
+        accuracy[name] = (chosen == np.arange(5)[:, None]).mean()
+    hardest = sorted(accuracy, key=lambda name: accuracy[name])[:10]
+    assert set(hardest) == set(alphabets("hard train") + alphabets("hard test"))

@@ -1,0 +1,352 @@
+"""Many models along one axis against a plain double loop; closed derivatives against numerical ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from paperlib.fewshot.convolutions import grouped_convolution, unfolded_convolution
+from paperlib.fewshot.episodes import TaskDistribution, TaskKind
+from paperlib.fewshot.memory import keep_buffers
+from paperlib.fewshot.models import Network, Parameters, stack
+from paperlib.fewshot.normalisation import normalised_pool
+from paperlib.fewshot.objectives import ALGORITHMS, Objective, TaskBatch, meta_gradient, post_adaptation
+
+SMALL = Network(channels=2, side=13, ways=3, filters=4, blocks=2)
+
+
+def images(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=dtype).contiguous(memory_format=torch.channels_last)
+
+
+def parameters(network: Network, runs: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Parameters:
+    """Return parameters away from their initial values, with scales of both signs."""
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        name: value
+        + 0.5 * torch.randn(value.shape, generator=generator, dtype=dtype) * (1 + 2 * name.endswith("scale"))
+        for name, value in network.initial(range(runs), dtype).items()
+    }
+
+
+def batch(
+    network: Network, run: list[int], ways: int, shots: int, queries: int, dtype: torch.dtype = torch.float64
+) -> TaskBatch:
+    models, side = len(run), network.side
+    hard = torch.tensor([k % 3 == 1 for k in range(models)])
+    support = images(ways * shots, models * network.channels, side, side, seed=1, dtype=dtype)
+    query = images(ways * queries, models * network.channels, side, side, seed=2, dtype=dtype)
+    return TaskBatch(torch.tensor(run), hard, support, query, ways)
+
+
+# -- the plain double loop, written with torch.nn.functional alone
+
+
+def plain_logits(network: Network, values: Parameters, pictures: Tensor, ways: int) -> Tensor:
+    for block in range(1, network.blocks + 1):
+        pictures = F.conv2d(pictures, values[f"conv{block}.weight"], padding=1)
+        scale, shift = values[f"norm{block}.scale"], values[f"norm{block}.shift"]
+        pictures = F.batch_norm(pictures, None, None, scale, shift, training=True)
+        pictures = F.max_pool2d(F.relu(pictures), 2)
+    return F.linear(pictures.flatten(1), values["head.weight"][:ways], values["head.bias"][:ways])
+
+
+def plain_task_loss(network: Network, values: Parameters, tasks: TaskBatch, m: int, objective: Objective) -> Tensor:
+    own = slice(m * network.channels, (m + 1) * network.channels)
+    (support, query) = (part[:, own].contiguous() for part in (tasks.support, tasks.query))
+    labels = [torch.arange(tasks.ways).repeat_interleave(len(part) // tasks.ways) for part in (support, query)]
+    if objective.algorithm in ("erm", "weighted-erm"):
+        return F.cross_entropy(
+            plain_logits(network, values, torch.cat([support, query]), tasks.ways), torch.cat(labels)
+        )
+    names = [name for name in values if objective.algorithm != "anil" or name.startswith("head")]
+    for _ in range(objective.steps):
+        loss = F.cross_entropy(plain_logits(network, values, support, tasks.ways), labels[0])
+        slopes = torch.autograd.grad(loss, [values[name] for name in names], create_graph=True)
+        if objective.algorithm == "fomaml":
+            slopes = tuple(slope.detach() for slope in slopes)
+        assert isinstance(objective.alpha, float)
+        values = values | {name: values[name] - objective.alpha * s for name, s in zip(names, slopes, strict=True)}
+    return F.cross_entropy(plain_logits(network, values, query, tasks.ways), labels[1])
+
+
+def plain_gradients(
+    network: Network, theta: Parameters, tasks: TaskBatch, objective: Objective, count: int
+) -> Parameters:
+    result: dict[str, list[Tensor]] = {name: [] for name in theta}
+    for run in range(len(theta["head.bias"])):
+        values = {name: value[run].clone().requires_grad_() for name, value in theta.items()}
+        total = torch.zeros((), dtype=theta["head.bias"].dtype)
+        for m in range(len(tasks.run)):
+            if tasks.run[m] == run:
+                weight = 1.0
+                if objective.algorithm == "weighted-erm":
+                    weight = (objective.hard_odds if tasks.hard[m] else 1) / (
+                        objective.p_hard * (objective.hard_odds - 1) + 1
+                    )
+                total = total + weight * plain_task_loss(network, values, tasks, m, objective) / count
+        for name, slope in zip(values, torch.autograd.grad(total, list(values.values())), strict=True):
+            result[name].append(slope)
+    return {name: torch.stack(slopes) for name, slopes in result.items()}
+
+
+def gap(ours: Parameters, plain: Parameters) -> float:
+    assert set(ours) == set(plain)
+    size = max(float(value.abs().max()) for value in plain.values())
+    return max(float((ours[name] - plain[name]).abs().max()) for name in plain) / size
+
+
+CASES = [(name, steps) for name in ("maml", "fomaml", "anil") for steps in (1, 2, 3)] + [
+    ("erm", 1),
+    ("weighted-erm", 1),
+]
+
+
+@pytest.mark.parametrize(("algorithm", "steps"), CASES)
+def test_meta_gradients_equal_a_plain_double_loop(algorithm: str, steps: int) -> None:
+    theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 0, 1, 1], 3, 2, 4)
+    objective = Objective(algorithm, steps, 0.1, hard_odds=3.0, p_hard=0.25)
+    ours = meta_gradient(SMALL, theta, tasks, objective, 3)
+    assert gap(ours.gradients, plain_gradients(SMALL, theta, tasks, objective, 3)) < 1e-10
+    for m, run in enumerate(tasks.run.tolist()):
+        alone = {name: value[run].clone().requires_grad_() for name, value in theta.items()}
+        plain = plain_task_loss(SMALL, alone, tasks, m, replace(objective, hard_odds=1.0))
+        assert float(ours.loss[m]) == pytest.approx(float(plain.detach()), rel=1e-12)
+
+
+@pytest.mark.parametrize("algorithm", ["maml", "fomaml", "anil", "erm"])
+def test_the_paper_s_network_on_drawings_with_blank_paper(algorithm: str) -> None:
+    """Large equal regions tie everywhere in the pooling; gradients must not depend on how a tie is broken."""
+    network = Network()
+    tasks = batch(network, [0, 0], 5, 1, 3)
+    blank = [torch.where(part > 1.5, 0.0, 1.0).to(part) for part in (tasks.support, tasks.query)]
+    tasks = replace(tasks, support=blank[0], query=blank[1])
+    theta, objective = network.initial([4], torch.float64), Objective(algorithm)
+    ours = meta_gradient(network, theta, tasks, objective, 2).gradients
+    assert gap(ours, plain_gradients(network, theta, tasks, objective, 2)) < 1e-10
+
+
+@pytest.mark.parametrize(
+    "wrong", [Objective("fomaml"), Objective("maml", 2), Objective("maml", 1, 0.11), Objective("anil")]
+)
+def test_the_comparison_sees_a_wrong_algorithm(wrong: Objective) -> None:
+    theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 0, 1, 1], 3, 2, 4)
+    ours = meta_gradient(SMALL, theta, tasks, Objective("maml"), 3).gradients
+    assert gap(ours, plain_gradients(SMALL, theta, tasks, wrong, 3)) > 1e-3
+
+
+def test_limits() -> None:
+    theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 1], 3, 2, 4)
+    still = meta_gradient(SMALL, theta, tasks, Objective("maml", 3, 0.0), 2).gradients
+    first = meta_gradient(SMALL, theta, tasks, Objective("fomaml", 1, 0.0), 2).gradients
+    assert gap(still, first) < 1e-12  # alpha = 0: no adaptation, no second order
+    plain = meta_gradient(SMALL, theta, tasks, Objective("erm"), 2).gradients
+    assert gap(meta_gradient(SMALL, theta, tasks, Objective("weighted-erm"), 2).gradients, plain) == 0  # odds 1
+
+
+def test_each_run_can_have_its_own_inner_rate() -> None:
+    theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 1], 3, 2, 4)
+    both = meta_gradient(SMALL, theta, tasks, Objective("maml", alpha=(0.1, 0.3)), 1).gradients
+    for run, alpha in enumerate((0.1, 0.3)):
+        one = meta_gradient(SMALL, theta, tasks, Objective("maml", alpha=alpha), 1).gradients
+        assert all(torch.equal(both[name][run], one[name][run]) for name in one)
+
+
+def test_evaluation_is_the_outer_loss_of_maml() -> None:
+    theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 1], 3, 2, 4)
+    for objective in (Objective("maml", 2), Objective("anil", 2)):
+        trained = meta_gradient(SMALL, theta, tasks, objective, 2)
+        loss, accuracy = post_adaptation(SMALL, theta, tasks, objective)
+        assert torch.allclose(loss, trained.loss, rtol=1e-12) and torch.equal(accuracy, trained.accuracy)
+    erm, maml = (post_adaptation(SMALL, theta, tasks, Objective(name, 5)) for name in ("erm", "maml"))
+    assert torch.equal(erm[0], maml[0])  # ERM is adapted at test time like MAML
+    assert not any(value.requires_grad for value in (*erm, *theta.values()))
+
+
+def test_buckets_add_up() -> None:
+    """The buckets are not in channels_last order either: the order in memory must not matter."""
+    theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 0, 1, 1, 1], 3, 2, 4)
+    whole = meta_gradient(SMALL, theta, tasks, Objective("maml"), 3).gradients
+    channels = torch.arange(12).reshape(6, 2)
+    parts = []
+    for chosen in (torch.tensor([0, 2, 4]), torch.tensor([1, 3, 5])):
+        own = channels[chosen].flatten()
+        pick = (tasks.run[chosen], tasks.hard[chosen], tasks.support[:, own], tasks.query[:, own])
+        parts.append(meta_gradient(SMALL, theta, TaskBatch(*pick, tasks.ways), Objective("maml"), 3).gradients)
+    assert gap({name: parts[0][name] + parts[1][name] for name in whole}, whole) < 1e-12
+
+
+def test_fewer_ways_use_the_first_outputs_of_the_head() -> None:
+    theta, tasks = parameters(SMALL, 1), batch(SMALL, [0, 0], 2, 3, 4)
+    ours = meta_gradient(SMALL, theta, tasks, Objective("maml"), 2).gradients
+    assert gap(ours, plain_gradients(SMALL, theta, tasks, Objective("maml"), 2)) < 1e-10
+    assert not ours["head.weight"][:, 2].any()
+    with pytest.raises(ValueError, match=r"^ways must lie between 1 and the 3 outputs of the head; got 4$"):
+        meta_gradient(SMALL, theta, batch(SMALL, [0], 4, 1, 1), Objective("maml"), 1)
+
+
+# -- alone or beside others
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("algorithm", ["maml", "erm"])
+def test_a_run_is_the_same_alone_and_beside_others(algorithm: str, dtype: torch.dtype) -> None:
+    network, run = Network(filters=64), [0, 0, 1, 1, 2, 2]
+    theta = network.initial([5, 6, 7], dtype)
+    tasks, objective = batch(network, run, 5, 1, 2, dtype), Objective(algorithm)
+    together = meta_gradient(network, theta, tasks, objective, 2)
+    for k in range(3):
+        own = slice(2 * k, 2 * k + 2)
+        alone = TaskBatch(
+            torch.tensor([0, 0]),
+            tasks.hard[own],
+            tasks.support[:, own].contiguous(memory_format=torch.channels_last),
+            tasks.query[:, own].contiguous(memory_format=torch.channels_last),
+            5,
+        )
+        single = meta_gradient(network, {n: v[k : k + 1] for n, v in theta.items()}, alone, objective, 2)
+        for name, value in single.gradients.items():
+            assert torch.equal(value[0], together.gradients[name][k]), (
+                name,
+                float((value[0] - together.gradients[name][k]).abs().max()),
+            )
+
+
+def test_a_model_depends_on_its_seed_alone() -> None:
+    together, alone = SMALL.initial([3, 8]), SMALL.initial([8])
+    assert all(torch.equal(together[name][1], alone[name][0]) for name in alone)
+    assert not torch.equal(together["conv1.weight"][0], together["conv1.weight"][1])
+    weights = Network().initial([0])["conv2.weight"]
+    assert float(weights.abs().max()) <= (6 / (9 * 128)) ** 0.5
+    assert float(weights.var()) == pytest.approx(2 / (9 * 128), rel=0.02)  # Glorot's variance
+
+
+# -- the two operations
+
+
+@pytest.mark.parametrize("convolve", [grouped_convolution, unfolded_convolution])
+def test_convolutions_agree_with_one_model_at_a_time(convolve) -> None:  # type: ignore[no-untyped-def]
+    pictures, weights = images(3, 8, 5, 6), images(2 * 3, 4, 3, 3, seed=5).reshape(2, 3, 4, 3, 3)
+    ours = convolve(pictures, weights)
+    for m in range(2):
+        one = F.conv2d(pictures[:, 4 * m : 4 * m + 4], weights[m], padding=1)
+        assert torch.allclose(ours[:, 3 * m : 3 * m + 3], one, rtol=1e-12, atol=1e-12)
+
+
+def test_another_convolution_gives_the_same_gradient() -> None:
+    theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 1], 3, 2, 4)
+    one, other = (
+        meta_gradient(replace(SMALL, convolve=convolve), theta, tasks, Objective("maml", 2), 2).gradients
+        for convolve in (grouped_convolution, unfolded_convolution)
+    )
+    assert gap(one, other) < 1e-11
+
+
+@pytest.mark.parametrize("order", [torch.channels_last, torch.contiguous_format])
+def test_convolution_derivatives(order: torch.memory_format) -> None:
+    pictures = images(2, 4, 4, 3).contiguous(memory_format=order).requires_grad_()
+    weights = images(6, 2, 3, 3, seed=1).reshape(2, 3, 2, 3, 3).requires_grad_()
+    assert torch.autograd.gradcheck(grouped_convolution, (pictures, weights))
+    assert torch.autograd.gradgradcheck(grouped_convolution, (pictures, weights))
+
+
+@pytest.mark.parametrize("order", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("side", [4, 5])
+@pytest.mark.parametrize("scale", [[1.5, 0.7, 2.0], [1.5, -0.7, -2.0]])
+def test_normalised_pool_derivatives(order: torch.memory_format, side: int, scale: list[float]) -> None:
+    pictures = images(2, 3, side, side).contiguous(memory_format=order)
+    arguments = (
+        pictures,
+        torch.tensor(scale, dtype=torch.float64),
+        torch.tensor([0.1, -0.2, 0.3], dtype=torch.float64),
+    )
+    arguments = tuple(argument.requires_grad_() for argument in arguments)
+    assert torch.autograd.gradcheck(normalised_pool, arguments)
+    assert torch.autograd.gradgradcheck(normalised_pool, arguments)
+
+
+@pytest.mark.parametrize("side", [6, 7])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_normalised_pool_is_batch_norm_and_max_pool(side: int, sign: float) -> None:
+    pictures = images(5, 3, side, side) + 4.0
+    scale, shift = torch.tensor([1.0, 2.0 * sign, 0.5], dtype=torch.float64), torch.tensor([0.0, 1.0, -1.0]).double()
+    plain = F.max_pool2d(F.batch_norm(pictures, None, None, scale, shift, training=True), 2)
+    assert torch.allclose(normalised_pool(pictures, scale, shift), plain, rtol=1e-12, atol=1e-12)
+    in_rows = pictures.contiguous()  # another order in memory gives the same
+    assert torch.equal(normalised_pool(in_rows, scale, shift), normalised_pool(pictures, scale, shift))
+    assert normalised_pool(in_rows, scale, shift).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_third_derivative_is_refused() -> None:
+    pictures = images(2, 1, 4, 4).requires_grad_()
+    ones = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    (first,) = torch.autograd.grad(normalised_pool(pictures, ones, ones).square().sum(), pictures, create_graph=True)
+    with pytest.raises(
+        RuntimeError, match=r"^normalised_pool can be differentiated twice; a third derivative was asked"
+    ):
+        torch.autograd.grad(first.square().sum(), pictures, create_graph=True)
+
+
+# -- stacking, memory, bad input
+
+
+def test_stacked_images_stand_side_by_side() -> None:
+    pictures = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (9, 4, 5, 3)).astype(np.uint8))
+    numbers = torch.tensor([[1, 2, 8], [0, 7, 7]])
+    stacked = stack(pictures, numbers, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+    assert stacked.shape == (3, 6, 4, 5) and stacked.is_contiguous(memory_format=torch.channels_last)
+    expected = (int(pictures[8, 1, 2, 1]) / 255 - 0.4) / 0.3
+    assert float(stacked[2, 1, 1, 2]) == pytest.approx(expected, rel=1e-5)
+    assert float(stacked[1, 5, 3, 4]) == pytest.approx((int(pictures[7, 3, 4, 2]) / 255 - 0.3) / 0.4, rel=1e-5)
+
+
+def test_a_batch_shows_each_task_its_own_images() -> None:
+    pictures = torch.arange(60, dtype=torch.uint8).reshape(60, 1, 1, 1).expand(60, 3, 3, 1)
+    kind = TaskKind(np.arange(60).reshape(6, 10), (np.arange(6),), True, 3, 2, 4)
+    (tasks,) = TaskDistribution(kind, kind, 0.5).batch([1, 2], 0, 2)
+    shown = TaskBatch.of(tasks, pictures)
+    assert shown.support.shape == (6, 4, 3, 3) and shown.query.shape == (12, 4, 3, 3)
+    assert shown.run.tolist() == [0, 0, 1, 1] and shown.hard.tolist() == tasks.hard.tolist()
+    for part, numbers in ((shown.support, tasks.support), (shown.query, tasks.query)):
+        values = (part[:, :, 0, 0].T * 255).round().long()
+        assert values.tolist() == numbers.reshape(4, -1).tolist()
+        assert torch.equal(torch.tensor(tasks.classes)[:, shown.labels(part)], values // 10)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_descent_lowers_the_loss(algorithm: str) -> None:
+    """Classes are grey levels; a fixed batch, some steps of plain descent."""
+    rng = np.random.default_rng(3)
+    patterns = rng.integers(0, 200, (6, 1, 8, 8, 1)) + rng.integers(0, 50, (6, 10, 8, 8, 1))
+    pictures = torch.from_numpy(patterns.reshape(60, 8, 8, 1).astype(np.uint8))
+    kind = TaskKind(np.arange(60).reshape(6, 10), (np.arange(6),), True, 3, 2, 4)
+    network = Network(side=8, ways=3, filters=8, blocks=2)
+    (tasks,) = TaskDistribution(kind, kind, 0.5).batch([1, 2], 0, 3)
+    shown, theta = TaskBatch.of(tasks, pictures), network.initial([1, 2])
+    losses = []
+    for _ in range(30):
+        step = meta_gradient(network, theta, shown, Objective(algorithm), 3)
+        theta = {name: value - 0.1 * step.gradients[name] for name, value in theta.items()}
+        losses.append(step.loss.reshape(2, 3).mean(dim=1))
+    assert (losses[-1] < losses[0] - 0.02).all()
+
+
+def test_keeping_buffers_can_be_asked_for_twice() -> None:
+    assert keep_buffers() == keep_buffers()
+
+
+def test_bad_settings_are_named() -> None:
+    with pytest.raises(ValueError, match=rf"^algorithm must be one of {', '.join(ALGORITHMS)}; got 'reptile'$"):
+        Objective("reptile")
+    with pytest.raises(ValueError, match=r"^steps must be at least 1; got 0$"):
+        Objective("maml", 0)
+    with pytest.raises(ValueError, match=r"^hard_odds must be positive; got -1\.0$"):
+        Objective("weighted-erm", hard_odds=-1.0)
+    with pytest.raises(ValueError, match=r"^side must be at least 2\*\*blocks = 16 pixels; got 15$"):
+        Network(side=15)
