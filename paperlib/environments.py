@@ -64,6 +64,13 @@ def real_number(
     return number
 
 
+def whole_number(name: str, value: int) -> int:
+    """Return `value` as a positive int, or raise a ValueError naming it."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} must be a positive whole number; got {value!r}")
+    return int(value)
+
+
 @dataclass(frozen=True, eq=False)
 class TaskEnvironment:
     r"""A finite mixture of groups of linear regression tasks (Section 3 and Section 3.2).

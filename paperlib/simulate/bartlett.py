@@ -17,21 +17,13 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.environments import Array, symmetric_matrices
+from paperlib.environments import Array, symmetric_matrices, whole_number
 
 Entries = Sequence[tuple[int, int]]
-
-
-def whole_number(name: str, value: int) -> int:
-    """Return `value` as a positive int, or raise a ValueError naming it."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a positive whole number; got {value!r}")
-    return int(value)
 
 
 def draw_factors(count: int, n: int, dim: int, rng: np.random.Generator) -> Array:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from paperlib.environments import TaskEnvironment, real_number
-from paperlib.simulate.bartlett import whole_number
+from paperlib.environments import TaskEnvironment, real_number, whole_number
 
 Algorithm = Literal["erm", "maml"]
 

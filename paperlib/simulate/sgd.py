@@ -26,8 +26,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from paperlib import linear
-from paperlib.environments import Array, finite_array, real_number
-from paperlib.simulate.bartlett import whole_number
+from paperlib.environments import Array, finite_array, real_number, whole_number
 from paperlib.simulate.descent import adapt, affine, batches, descend, one_thread
 from paperlib.simulate.setting import Algorithm, Setting, protocol_rate
 from paperlib.simulate.streams import Method

@@ -15,9 +15,9 @@ from typing import Literal
 
 import numpy as np
 
-from paperlib.environments import Array, TaskEnvironment, real_number
+from paperlib.environments import Array, TaskEnvironment, real_number, whole_number
 from paperlib.linear import adapted_covariance, wishart_sandwich
-from paperlib.simulate.bartlett import draw_factors, whole_number
+from paperlib.simulate.bartlett import draw_factors
 from paperlib.simulate.streams import generator
 from paperlib.simulate.tasks import square_roots
 

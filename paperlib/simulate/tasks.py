@@ -8,8 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paperlib.environments import Array, TaskEnvironment, finite_array, real_number
-from paperlib.simulate.bartlett import whole_number
+from paperlib.environments import Array, TaskEnvironment, finite_array, real_number, whole_number
 
 Groups = NDArray[np.intp]
 Episode = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]

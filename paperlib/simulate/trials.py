@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from paperlib.environments import Array, TaskEnvironment, real_number
-from paperlib.simulate.bartlett import draw_factors, whole_number
+from paperlib.environments import Array, TaskEnvironment, real_number, whole_number
+from paperlib.simulate.bartlett import draw_factors
 from paperlib.simulate.tasks import Groups, sample_tasks, square_roots
 
 
