@@ -87,12 +87,8 @@ def sampled_post_adaptation_loss(
     mean = start.new_zeros(start.shape[:-2])
     variance = torch.zeros_like(mean)
     for (p, aim, sigma), X in zip(tasks, samples, strict=True):
-        losses = torch.stack(
-            [
-                population_loss(name, start - rate * _gradient(name, start, aim, draw), aim, sigma, order=order)
-                for draw in X
-            ]
-        )
+        adapted = torch.stack([start - rate * _gradient(name, start, aim, draw) for draw in X])
+        losses = population_loss(name, adapted, aim, sigma, order=order)
         mean = mean + p * losses.mean(0)
         variance = variance + p**2 * losses.var(0) / len(losses)
     error = variance.sqrt()
