@@ -74,7 +74,7 @@ def environment(neurons, variances):
 
 
 # %% [markdown]
-# What a start is worth is its loss after one step, averaged over tasks, and over the $m$ samples of the step: [(1)](01_learning_to_adapt.ipynb#eq-1) again.
+# What a start is worth is its loss after one step, averaged over tasks, and over the $m$ samples of the step: [(1)](#eq-1) again.
 #
 # > **The paper, §4.** "the MAML loss is the true evaluation metric, as we are ultimately concerned with model performance after one step of task-specific adaptation"
 
@@ -1066,7 +1066,7 @@ Markdown("\n".join(rows))
 #
 # > **The paper, C.2.** "We use $n=500$ for ERM and $n_1=20$ and $\tau=25$ for MAML in all cases. We use $n_2=m=250$ for Softplus and $n_2=m=80$ for Sigmoid."
 #
-# The paper's pictures are the empirical objectives [(3)](01_learning_to_adapt.ipynb#eq-3) and [(4)](01_learning_to_adapt.ipynb#eq-4). Its numbers do not satisfy the $\tau(n_1+n_2)=n$ of (4). They satisfy $\tau n_1=n$: the inner samples come on top.
+# The paper's pictures are the empirical objectives [(3)](#eq-3) and [(4)](#eq-4). Its numbers do not satisfy the $\tau(n_1+n_2)=n$ of (4). They satisfy $\tau n_1=n$: the inner samples come on top.
 
 # %%
 N_ERM, N1, TAU = 500, 20, 25
