@@ -76,8 +76,8 @@ class Configuration:
         hard_odds: for weighted ERM, the weight of a hard task over that of an easy one.
         evaluation_tasks: of training classes, and as many of test classes.
         evaluation_steps: of adaptation at evaluation.
-        filters: of each convolution. With a multiple of 32, a run on the processor has the same bits whatever runs
-            are trained beside it; with other numbers sums over channels are arranged by how many there are.
+        filters: of each convolution. What runs are trained beside a run can change the last digits of its numbers,
+            since kernels are chosen by shape and memory alignment; with a multiple of 32 they mostly stay the same.
         precision: of convolutions on a GPU: float32 or tf32. All else is float32.
         device: cpu or cuda.
 
