@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,54 +92,6 @@ def test_another_seed_or_rate_gives_another_result(tmp_path: Path) -> None:
     one = whole(configuration(), [0], tmp_path)
     for settings, seeds in ((configuration(), [1]), (configuration(lr=1.001e-2), [0]), (configuration("fomaml"), [0])):
         assert not equal(one, whole(settings, seeds, tmp_path))
-
-
-KILLED = """
-import os, random, signal, sys, time
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-sys.path.insert(0, sys.argv[1])
-from test_fewshot_training import configuration, experiment
-from paperlib.fewshot import states, training
-settings, folder = configuration(iterations=400), Path(sys.argv[2])
-
-def work():
-    world = experiment(settings)
-    state = states.resume(settings, [0, 1], folder) or states.State.start(settings, [0, 1], world.network)
-    training.advance(state, world, folder, save_every=0)
-
-chance, kills, reached = random.Random(0), 0, set()
-while kills < 20:
-    child = os.fork()
-    if not child:
-        work()
-        os._exit(0)
-    time.sleep(chance.uniform(0.05, 0.25))
-    os.kill(child, signal.SIGKILL)
-    if os.WIFEXITED(os.waitpid(child, 0)[1]):
-        break
-    kills += 1
-    found = states.load(folder)
-    reached.add(found and found.iteration)
-work()
-print(kills, len(reached))
-"""
-
-
-def test_killed_twenty_times_and_none_the_worse(tmp_path: Path) -> None:
-    """Checkpoints are written after every step, so that many kills fall into the writing of one."""
-    settings = configuration(iterations=400)
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    arguments = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(tmp_path / "killed")]
-    done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=100)
-    assert done.returncode == 0, done.stderr
-    kills, places = map(int, done.stdout.split())
-    assert kills == 20 and places > 10, done.stdout
-    killed = states.load(tmp_path / "killed")
-    assert killed is not None and killed.finished
-    assert equal(killed, whole(settings, [0, 1], tmp_path / "whole"))
-    assert [path.name for path in (tmp_path / "killed").iterdir()] == [checkpoints.NAME]
 
 
 # -- stacking
