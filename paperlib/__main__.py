@@ -1,4 +1,4 @@
-"""The command line: ``python -m paperlib data fetch omniglot``."""
+"""The command line: ``python -m paperlib data fetch omniglot``, ``… train omniglot``, ``… records``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from paperlib import commands as experiments
 from paperlib.fewshot import data, sources
+from paperlib.fewshot.checkpoints import CheckpointError
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
@@ -33,17 +35,18 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("dataset", choices=sorted(sources.ARCHIVES))
     fetch.add_argument("--quiet", action="store_true", help="show no progress bar")
     fetch.set_defaults(run=_fetch)
+    experiments.add_parsers(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0, or 1 after saying what is wrong with the data."""
+    """Run one command; return 0, or after saying what is wrong 2 for an argument, 1 for anything else."""
     parsed = _parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except sources.DataError as error:
+    except (sources.DataError, CheckpointError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, ValueError) else 1
     return 0
 
 

@@ -1,0 +1,122 @@
+"""Accuracy after adaptation, by kind of task, of every run; and what several runs say together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from torch import Tensor
+
+from paperlib.fewshot.experiments import PHASES, Experiment
+from paperlib.fewshot.models import Parameters
+from paperlib.fewshot.objectives import TaskBatch, post_adaptation
+
+KINDS = ("easy", "hard")
+Sums = NDArray[np.float64]
+
+
+class Interval(NamedTuple):
+    """A mean and half the width of its confidence interval."""
+
+    mean: float
+    half_width: float
+
+
+def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
+    r"""Return :math:`\bar x \pm t_{n-1}\,s/\sqrt n`, Student's interval for the mean of normal values.
+
+    One value says nothing about its spread: its interval is infinite.
+
+    Raises:
+        ValueError: if there is no value, or `level` is not between 0 and 1.
+
+    Example:
+        >>> mean, half_width = mean_interval([1.0, 2.0, 3.0])  # s = 1, t = 4.303
+        >>> mean, round(half_width, 3)
+        (2.0, 2.484)
+    """
+    if not len(values):
+        raise ValueError("values must not be empty; got none")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1; got {level!r}")
+    count, mean = len(values), float(np.mean(values))
+    if count == 1:
+        return Interval(mean, math.inf)
+    error = float(np.std(values, ddof=1)) / math.sqrt(count)
+    return Interval(mean, float(stats.t.ppf((1 + level) / 2, count - 1)) * error)
+
+
+def tally(batch: TaskBatch, loss: Tensor, accuracy: Tensor, runs: int) -> Sums:
+    """Return (runs, kinds, 3) sums over the tasks of a batch: of ones, losses and accuracies; easy first, then hard.
+
+    They are added up in double precision in the order of tasks, so a run's sums do not depend on its neighbours.
+    """
+    place = (2 * batch.run + batch.hard).cpu().numpy()
+    columns = (None, loss.double().cpu().numpy(), accuracy.double().cpu().numpy())
+    sums = [np.bincount(place, weights=column, minlength=2 * runs) for column in columns]
+    return np.stack(sums, axis=1).reshape(runs, 2, 3).astype(np.float64)
+
+
+def evaluate(
+    experiment: Experiment, parameters: Parameters, seeds: Sequence[int], phase: int, first: int, tasks: int
+) -> Sums:
+    """Return the `tally` of the evaluation tasks `first` to `first + tasks - 1` of each run.
+
+    Args:
+        experiment: network, images and tasks.
+        parameters: of one model for each seed.
+        seeds: of the runs; a run meets tasks of its own, which no training has seen.
+        phase: 0 for tasks of training classes, 1 for those of test classes.
+        first: number of the first task.
+        tasks: how many.
+    """
+    total = np.zeros((len(seeds), 2, 3))
+    for episodes in experiment.evaluation[phase].batch(seeds, phase, tasks, first=first, stream="evaluation"):
+        batch = experiment.batch(episodes)
+        loss, accuracy = post_adaptation(experiment.network, parameters, batch, experiment.adaptation)
+        total += tally(batch, loss.detach(), accuracy, len(seeds))
+    return total
+
+
+def means(sums: Sums) -> dict[str, dict[str, float | int | None]]:
+    """Return tasks, loss and accuracy of each kind from one run's (kinds, 3) sums; None where there is no number.
+
+    Example:
+        >>> means(np.array([[2.0, 3.0, 1.0], [0.0, 0.0, 0.0]]))["easy"]
+        {'tasks': 2, 'loss': 1.5, 'accuracy': 0.5}
+    """
+    result: dict[str, dict[str, float | int | None]] = {}
+    for kind, (count, loss, accuracy) in zip(KINDS, sums.tolist(), strict=True):
+        averages = {"loss": loss / count, "accuracy": accuracy / count} if count else {"loss": None, "accuracy": None}
+        finite = {name: value if value is None or math.isfinite(value) else None for name, value in averages.items()}
+        result[kind] = {"tasks": int(count), **finite}
+    return result
+
+
+def metrics(iterations: int, diverged: int | None, history: Sums, window: int, scores: Sums) -> dict[str, Any]:
+    """Return what a record says of one run.
+
+    Args:
+        iterations: of training.
+        diverged: the iteration, counted from 0, in which it was stopped, or None.
+        history: (windows, kinds, 3) sums of training, over windows of so many iterations.
+        window: how many.
+        scores: (phases, kinds, 3) sums of evaluation.
+    """
+    rows = [
+        {"iteration": min((index + 1) * window, iterations), **means(sums)}
+        for index, sums in enumerate(history)
+        if sums[:, 0].any()
+    ]
+    evaluation = {phase: means(sums) for phase, sums in zip(PHASES, scores, strict=True)} if diverged is None else None
+    return {"iterations": iterations, "diverged": diverged, "evaluation": evaluation, "history": rows}
+
+
+def alive(values: Parameters, runs: Tensor) -> Parameters:
+    """Return the parameters of the chosen runs."""
+    return {name: torch.index_select(value, 0, runs) for name, value in values.items()}

@@ -1,0 +1,145 @@
+"""Where a training stands between two steps, in memory and on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from paperlib.fewshot import checkpoints, evaluation
+from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.evaluation import Sums
+from paperlib.fewshot.models import Network, Parameters
+from paperlib.fewshot.optimisers import moments
+
+_WINDOWS = 100  # rows of the history that a record keeps
+
+
+@dataclass(eq=False)
+class State:
+    """All that a training knows of itself between two steps.
+
+    Attributes:
+        configuration: of all runs.
+        seeds: one for each run.
+        parameters: of all runs.
+        memory: of the optimiser.
+        diverged: for each run the iteration in which it was stopped, counted from 0, or None.
+        history: (windows, runs, kinds, 3) sums of training; see `evaluation.tally`.
+        scores: (phases, runs, kinds, 3) sums of evaluation.
+        iteration: how many are done.
+        evaluated: how many evaluation tasks of a run are done, of both phases together.
+        seconds: spent so far.
+        origins: machines and versions that took part, the last one last.
+    """
+
+    configuration: Configuration
+    seeds: tuple[int, ...]
+    parameters: Parameters
+    memory: Parameters
+    diverged: list[int | None]
+    history: Sums
+    scores: Sums
+    iteration: int = 0
+    evaluated: int = 0
+    seconds: float = 0.0
+    origins: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, configuration: Configuration, seeds: Sequence[int], network: Network) -> State:
+        """Return the state before the first iteration."""
+        parameters = {name: value.to(configuration.device) for name, value in network.initial(seeds).items()}
+        memory = moments(configuration.optimizer, parameters)
+        windows, runs = -(-configuration.iterations // cls.window_of(configuration)), len(seeds)
+        sums = np.zeros((windows, runs, 2, 3)), np.zeros((2, runs, 2, 3))
+        return cls(configuration, tuple(seeds), parameters, memory, [None] * runs, *sums)
+
+    @staticmethod
+    def window_of(configuration: Configuration) -> int:
+        """Return how many iterations a row of the history sums up."""
+        return -(-configuration.iterations // _WINDOWS)
+
+    @property
+    def window(self) -> int:
+        """Return how many iterations a row of the history sums up."""
+        return self.window_of(self.configuration)
+
+    @property
+    def trained(self) -> bool:
+        """Return whether the last iteration is done, or no run is left."""
+        return self.iteration == self.configuration.iterations or not self.active
+
+    @property
+    def finished(self) -> bool:
+        """Return whether evaluation is done too."""
+        return self.trained and (self.evaluated == 2 * self.configuration.evaluation_tasks or not self.active)
+
+    @property
+    def active(self) -> list[int]:
+        """Return the runs that have not diverged."""
+        return [run for run, when in enumerate(self.diverged) if when is None]
+
+    def metrics(self, run: int) -> dict[str, Any]:
+        """Return what a record says of a run."""
+        own = self.history[:, run], self.window, self.scores[:, run]
+        return evaluation.metrics(self.configuration.iterations, self.diverged[run], *own)
+
+
+def save(state: State, folder: Path) -> None:
+    """Write the state into a folder, in one step."""
+    tensors = {
+        key: {name: value.cpu() for name, value in getattr(state, key).items()} for key in ("parameters", "memory")
+    }
+    sums = {"history": torch.from_numpy(state.history), "scores": torch.from_numpy(state.scores)}
+    plain = {key: getattr(state, key) for key in ("diverged", "iteration", "evaluated", "seconds", "origins")}
+    checkpoints.save(
+        folder,
+        {"configuration": state.configuration.values(), "seeds": list(state.seeds), **tensors, **sums, **plain},
+    )
+
+
+def load(folder: Path) -> State | None:
+    """Return the state that a folder holds, or None.
+
+    Raises:
+        CheckpointError: if it holds something else, or a configuration that this version cannot read.
+    """
+    values = checkpoints.load(folder)
+    if values is None:
+        return None
+    try:
+        configuration = Configuration.of(values.pop("configuration"))
+        seeds, history, scores = tuple(values.pop("seeds")), values.pop("history"), values.pop("scores")
+        state = State(configuration, seeds, history=history.numpy(), scores=scores.numpy(), **values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise checkpoints.CheckpointError(
+            f"{folder / checkpoints.NAME} was not written by this version ({error}). Give another folder"
+        ) from error
+    if configuration.device != "cpu" and torch.cuda.is_available():
+        for group in (state.parameters, state.memory):
+            group.update({name: value.to(configuration.device) for name, value in group.items()})
+    return state
+
+
+def resume(configuration: Configuration, seeds: Sequence[int], folder: Path) -> State | None:
+    """Return the state that a folder holds, None if none, after a check that it is of this configuration.
+
+    Raises:
+        CheckpointError: naming what differs.
+    """
+    state = load(folder)
+    if state is None:
+        return None
+    differences = state.configuration.differences(configuration)
+    if state.seeds != tuple(seeds):
+        differences.append(f"seeds: {list(state.seeds)}, {list(seeds)}")
+    if differences:
+        raise checkpoints.CheckpointError(
+            f"{folder} holds a training with other settings (there, asked for): {'; '.join(differences)}. "
+            "Give another folder, or ask for what it holds"
+        )
+    return state

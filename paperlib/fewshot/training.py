@@ -1,0 +1,120 @@
+"""Training of several runs side by side, in slices of time: what comes out does not depend on how it was sliced."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from paperlib.fewshot import evaluation
+from paperlib.fewshot.evaluation import Sums
+from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.objectives import meta_gradient
+from paperlib.fewshot.optimisers import descend, learning_rate
+from paperlib.fewshot.states import State, save
+
+Step = Callable[[State, Experiment], None]
+
+
+def iterate(state: State, experiment: Experiment) -> None:
+    """Make one iteration of training with all runs that have not diverged.
+
+    A run whose loss or gradient is not finite is stopped before it moves. The others do not notice.
+    """
+    configuration, active = state.configuration, state.active
+    seeds = [state.seeds[run] for run in active]
+    runs = torch.tensor(active, device=experiment.images.device)
+    parameters = evaluation.alive(state.parameters, runs)
+    gradients = {name: torch.zeros_like(value) for name, value in parameters.items()}
+    sums = np.zeros((len(active), 2, 3))
+    for episodes in experiment.training.batch(seeds, state.iteration, configuration.tasks):
+        batch = experiment.batch(episodes)
+        found = meta_gradient(experiment.network, parameters, batch, experiment.objective, configuration.tasks)
+        sums += evaluation.tally(batch, found.loss, found.accuracy, len(active))
+        for name, slope in found.gradients.items():
+            gradients[name] += slope
+    sound = torch.stack([slope.flatten(1).isfinite().all(dim=1) for slope in gradients.values()]).all(dim=0).cpu()
+    kept = [k for k in range(len(active)) if bool(sound[k]) and np.isfinite(sums[k]).all()]
+    for k in set(range(len(active))) - set(kept):
+        state.diverged[active[k]] = state.iteration
+    if kept:
+        chosen = torch.tensor(kept, device=runs.device)
+        rate = learning_rate(configuration.lr, configuration.schedule, state.iteration, configuration.iterations)
+        slopes = evaluation.alive(gradients, chosen)
+        descend(state.parameters, state.memory, slopes, runs[chosen], state.iteration + 1, rate)
+        state.history[state.iteration // state.window, [active[k] for k in kept]] += sums[kept]
+    state.iteration += 1
+
+
+def score(state: State, experiment: Experiment) -> None:
+    """Evaluate all runs that have not diverged on their next few tasks."""
+    configuration, active = state.configuration, state.active
+    phase, first = divmod(state.evaluated, configuration.evaluation_tasks)
+    tasks = min(configuration.tasks, configuration.evaluation_tasks - first)
+    parameters = evaluation.alive(state.parameters, torch.tensor(active, device=experiment.images.device))
+    seeds = [state.seeds[run] for run in active]
+    state.scores[phase, active] += evaluation.evaluate(experiment, parameters, seeds, phase, first, tasks)
+    state.evaluated += tasks
+
+
+def advance(
+    state: State,
+    experiment: Experiment,
+    folder: Path,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    save_every: float = 30.0,
+    progress: bool = False,
+) -> bool:
+    """Train and evaluate until all is done, or until `stop` says so between two steps; return whether all is done.
+
+    Args:
+        state: changed in place, and written into the folder at the end and every so often.
+        experiment: what its configuration needs.
+        folder: of the checkpoint.
+        stop: asked before each step.
+        save_every: seconds between two checkpoints.
+        progress: show a bar, if there is a terminal.
+    """
+    tasks = 2 * state.configuration.evaluation_tasks
+    stages: tuple[tuple[str, Step, str, int, Callable[[], bool]], ...] = (
+        ("training", iterate, "iteration", state.configuration.iterations, lambda: state.trained),
+        ("evaluation", score, "evaluated", tasks, lambda: state.finished),
+    )
+    mark = saved = time.monotonic()
+    for label, step, counter, total, done in stages:
+        shown = None if progress else True
+        with tqdm(desc=label, initial=getattr(state, counter), total=total, disable=shown, leave=False) as bar:
+            while not done() and not stop():
+                step(state, experiment)
+                now = time.monotonic()
+                state.seconds, mark = state.seconds + now - mark, now
+                if now - saved >= save_every:
+                    save(state, folder)
+                    saved = now
+                if not bar.disable:
+                    bar.set_postfix_str(standing(state), refresh=False)
+                    bar.update(getattr(state, counter) - bar.n)
+        if not done():
+            break
+    save(state, folder)
+    return state.finished
+
+
+def standing(state: State) -> str:
+    """Return loss and accuracies of all runs, in evaluation or in the last iterations of training, in a few words."""
+    if state.evaluated:
+        parts = zip(("train", "test"), state.scores, strict=True)
+        return ", ".join(f"{phase} {_accuracies(sums.sum(axis=0))}" for phase, sums in parts if sums[..., 0].any())
+    sums = state.history[max(state.iteration - 1, 0) // state.window].sum(axis=0)
+    count, loss, _ = sums.sum(axis=0)
+    return f"loss {loss / count:.3f}, accuracy {_accuracies(sums)}" if count else "no run left"
+
+
+def _accuracies(sums: Sums) -> str:
+    values = {kind: row["accuracy"] for kind, row in evaluation.means(sums).items()}
+    return ", ".join(f"{kind} {value:.3f}" for kind, value in values.items() if value is not None)

@@ -1,0 +1,171 @@
+"""Records: one JSON file for each finished run, with all that is needed to read its numbers and to make it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from paperlib.fewshot.checkpoints import write
+from paperlib.fewshot.configuration import Configuration, configure
+
+FOLDER = Path("book/records")
+SEEDS = range(5)
+_FORMAT = 1
+_PACKAGES = ("numpy", "scipy", "torch", "pillow")
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One finished run as its file has it.
+
+    Attributes:
+        configuration: of the run, plain values.
+        seed: of its parameters and tasks.
+        metrics: see `evaluation.metrics`; they do not depend on machine load or interruptions.
+        seconds: of the training it was part of, all runs and slices together.
+        runs: how many were trained together.
+        origins: hardware, versions and commit of each machine that took part, the last one last.
+    """
+
+    configuration: dict[str, Any]
+    seed: int
+    metrics: dict[str, Any]
+    seconds: float
+    runs: int
+    origins: list[dict[str, Any]]
+
+    def values(self) -> dict[str, Any]:
+        """Return what stands in the file."""
+        return {
+            "format": _FORMAT,
+            "tier": self.configuration["tier"],
+            "seed": self.seed,
+            "configuration": self.configuration,
+            "metrics": self.metrics,
+            "precision": self.configuration["precision"],
+            "seconds": round(self.seconds, 1),
+            "runs_trained_together": self.runs,
+            **self.origins[-1],
+            "earlier_machines": self.origins[:-1],
+        }
+
+    def save(self, folder: Path) -> Path:
+        """Write the record into a folder under the name of configuration and seed, and return its path."""
+        path = folder / f"{Configuration.of(self.configuration).name}-seed{self.seed}.json"
+        write(path, (json.dumps(self.values(), indent=1, allow_nan=False) + "\n").encode())
+        return path
+
+
+def origin(device: str) -> dict[str, Any]:
+    """Return hardware, versions and commit of this process."""
+    gpu = torch.cuda.get_device_name() if device == "cuda" else None
+    hardware = {"processor": _processor(), "gpu": gpu, "cores": os.cpu_count(), "threads": torch.get_num_threads()}
+    versions = {"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}}
+    versions["torch"] = versions["torch"].partition("+")[0]
+    return {"hardware": hardware, "versions": versions, "commit": _commit()}
+
+
+def read(folder: Path = FOLDER) -> list[tuple[Path, dict[str, Any]]]:
+    """Return path and contents of each record in a folder and the folders in it, in order of path.
+
+    Raises:
+        ValueError: if the folder does not exist, or a JSON file in it is not a record.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"folder must be an existing folder; got {str(folder)!r}")
+    found = []
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            Configuration.of(values["configuration"])
+            values["seed"], values["metrics"]["evaluation"], values["hardware"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} must be a record of this version; {type(error).__name__}: {error}") from error
+        found.append((path, values))
+    return found
+
+
+def protocol() -> list[Configuration]:
+    """Return the configurations behind Tables 1 to 4, each to be run with `SEEDS`.
+
+    Example:
+        >>> [configuration.name for configuration in protocol()][:3]
+        ['omniglot-large-maml-1-paper', 'omniglot-large-erm-1-paper', 'omniglot-large-erm-10-paper']
+    """
+    algorithms = (("maml", 1), ("erm", 1), ("erm", 10))
+    omniglot = [
+        configure("omniglot", algorithm, "paper", setting=setting, shots=shots)
+        for setting in ("large", "small")
+        for algorithm, shots in algorithms
+    ]
+    cifar = [
+        configure("cifar", algorithm, "paper", p_hard=p_hard)
+        for p_hard in (0.99, 0.5, 0.01)
+        for algorithm in ("erm", "maml")
+    ]
+    return omniglot + cifar
+
+
+def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[int]]]:
+    """Return the configurations of the protocol of which seeds have no record, with these seeds.
+
+    A record counts if all its settings are the protocol's; the device may be another.
+    """
+    have = {(_key(values["configuration"]), values["seed"]) for values in found}
+    lacking = ((one, [seed for seed in SEEDS if (_key(one.values()), seed) not in have]) for one in protocol())
+    return [(one, seeds) for one, seeds in lacking if seeds]
+
+
+def command(configuration: Configuration, seeds: Sequence[int] = SEEDS) -> str:
+    """Return the command that makes the records of a configuration of the protocol.
+
+    Example:
+        >>> command(protocol()[0]).partition(" --seeds")[0]
+        'python -m paperlib train omniglot --setting large --algorithm maml --shots 1'
+    """
+    c = configuration
+    own = f"--p-hard {c.p_hard:g} --algorithm {c.algorithm}"
+    if c.dataset == "omniglot":
+        own = f"--setting {c.setting} --algorithm {c.algorithm} --shots {c.easy[1]}"
+    return (
+        f"python -m paperlib train {c.dataset} {own} --seeds {len(seeds)} --tier {c.tier} "
+        f"--time-limit 540 --out {(FOLDER / c.name).as_posix()}"
+    )
+
+
+def _key(configuration: dict[str, Any]) -> str:
+    return json.dumps(configuration | {"device": ""}, sort_keys=True)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """Return the commit of the checkout that this file is part of, with -dirty if it was changed, or None."""
+    here = Path(__file__).resolve()
+    try:
+        for question in (
+            ["ls-files", "--error-unmatch", here.name],
+            ["describe", "--always", "--dirty", "--abbrev=40"],
+        ):
+            answer = subprocess.run(
+                ["git", "-C", str(here.parent), *question], capture_output=True, text=True, timeout=10, check=True
+            ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer
