@@ -165,10 +165,11 @@ claims.quotes(
 def steps_to_learn(activation, length, variance, rate):
     """Count gradient steps from the origin until a hundredth of the distance is left."""
     aim, start, count = np.array([[length], [0.0]]), np.zeros((2, 1)), 0
+    order = 128 if length**2 * variance <= 9 else 324  # long neurons need more nodes
     while np.linalg.norm(start - aim) > 0.01 * length:
         covariance = variance * np.eye(2)
         start = start - rate * networks.population_gradient(
-            activation, start, aim, covariance, order=128
+            activation, start, aim, covariance, order=order
         )
         count += 1
     return count
@@ -773,10 +774,13 @@ Markdown("\n".join([*head, *rows]))
 
 # %% tags=["remove-input"]
 square = np.tile(np.arange(len(shapes)) == 0, len(SIZES))
+found_all = np.concatenate([swept[k][1].reshape(-1, 2) for k in (0, 1)])
+outside = int((np.abs(found_all) > 4.4).any(axis=1).sum())
 Markdown(
     f"Equally hard tasks have identical solutions on the squares ({share(identical[:, square])}), and elsewhere in {share(identical[:, ~square])} cases. "
     f"That MAML leans to the hard task holds widely. That this is *significantly better* is a matter of the step: at $q\\le\\frac12$ in {share(judged[:3, :, 2])} cases, "
-    f"at $q=1$ in {share(judged[4, :, 2])}. The row $q=1$ flatters MAML: the gradient is exact."
+    f"at $q=1$ in {share(judged[4, :, 2])}. The row $q=1$ flatters MAML: the gradient is exact. In {outside} of {found_all.size // 2} searches of this table the lowest point is at the edge of the square of half-width 4.5 or beyond; "
+    "these solutions differ from ERM's whatever lies farther out."
 )
 
 # %% [markdown]
@@ -808,9 +812,14 @@ for alpha, studies in with_samples.items():
     )
 Markdown("\n".join(rows))
 
+# %% tags=["remove-input"]
+by_count = {k: swept[k][2][2][:, 0] / swept[k][2][2][:, 1] for k in (1, 3)}
+Markdown(
+    f"Within the range of Theorem 1 the advantage is small in most environments. With the full gradient at $\\alpha=2$ its median is {np.median(by_count[1]) - 1:.0%} and its maximum {by_count[1].max() - 1:.0%} with one hard task, {by_count[3].max() - 1:.0%} with three. "
+    "It takes the longer step $\\alpha=4$ to make it large, and the samples then eat a good part of it."
+)
+
 # %% [markdown]
-# Within the range of Theorem 1 the advantage is a few percent, with or without samples. It takes the longer step $\alpha=4$ to make it large, and the samples then eat a good part of it.
-#
 # ### More hard tasks
 #
 # > **The paper, §4.** "we believe that MAML also prioritizes performance on hard tasks in many-task non-linear settings"
@@ -1070,13 +1079,6 @@ Markdown("\n".join(rows))
 
 # %%
 N_ERM, N1, TAU = 500, 20, 25
-claims.holds(
-    "text:landscape-samples",
-    [TAU * N1 == N_ERM],
-    "τn₁ = n: MAML's outer samples alone are as many as ERM's",
-)
-
-# %%
 with claims.rejecting("τ(n₁ + n₂) = n, as (4) has it", printed=True):
     claims.holds("text:landscape-samples", [TAU * (N1 + n2) == N_ERM for n2 in (250, 80)], "(4)")
 
@@ -1096,6 +1098,34 @@ def empirical_pair(neurons, variances, alpha, n2, seed):
     )
 
 
+# %% [markdown]
+# Do they estimate what we have drawn? At three points we draw sixty data sets, and subtract the population loss, or an independent estimate of $F_{250}$.
+
+# %%
+three = np.array([[0.0, 0.0], [1.0, 1.0], [-1.0, 0.5]])
+data_sets = [empirical_pair(CORNERS, ONE_HARD, ALPHA, 250, 100 + seed) for seed in range(60)]
+estimates = np.array([[f(three) for f in pair] for pair in data_sets])
+tasks = environment(CORNERS, ONE_HARD)
+exact = networks.erm_loss("softplus", W=three[..., None], **tasks)
+again = np.array(
+    [
+        sampled_landscape("softplus", CORNERS, ONE_HARD, ALPHA, 250, 25, 1000 + k)(three)[0]
+        for k in range(60)
+    ]
+)
+claims.samples(
+    "text:landscape-samples",
+    np.concatenate([estimates[:, 0] - exact, estimates[:, 1] - again], axis=1),
+    np.zeros(6),
+    "with the sample sizes of C.2, (3) estimates the mean population loss and (4) estimates F_m",
+)
+
+# %% tags=["hide-input"]
+full = networks.post_adaptation_loss("softplus", W=three[..., None], **tasks, alpha=ALPHA)
+with claims.rejecting("the full gradient in place of m = 250 samples"):
+    claims.samples("text:landscape-samples", estimates[:, 1], full, "F_∞")
+
+# %%
 drawn_samples = empirical_pair(CORNERS, ONE_HARD, ALPHA, 250, seed=3)
 empirical_maps = [f(points[0]).reshape(41, 41) for f in drawn_samples]
 trained = np.array(
@@ -1159,6 +1189,21 @@ nearer = {
     for name, unit in UNITS.items()
 }
 
+
+def leans(places, from_places):
+    """Count in how many environments the first place is closer to the hard neurons than the second, in the mean."""
+    to_hard = [
+        np.linalg.norm(scattered[:, :2] - p[:, None], axis=-1).mean(axis=1)
+        for p in (places, from_places)
+    ]
+    return share(to_hard[0] < to_hard[1])
+
+
+leaning = {
+    name: leans(*(solutions(name, scattered, spread_variances, a) for a in (unit, 0.0)))
+    for name, unit in UNITS.items()
+}
+
 # %% tags=["remove-input"]
 rows = [
     "| activation | ERM | MAML, $q=\\frac14$ | MAML, $q=\\frac12$ | MAML, $q=1$ |",
@@ -1176,6 +1221,11 @@ claims.fails_to_reproduce(
     [bool(np.mean(found[-1]) >= 0.9) for found in nearer.values()],
     "MAML's solution is closer to the hard neurons in nine environments of ten, at q = 1, for both activations",
     "sixty random environments of two hard and two easy neurons",
+)
+
+# %% tags=["remove-input"]
+Markdown(
+    f"What is more common is to *lean*: at $q=1$ MAML's solution is closer to the hard neurons than ERM's in {leaning['softplus']} environments (Softplus) and {leaning['sigmoid']} (Sigmoid)."
 )
 
 # %% [markdown]
@@ -1201,7 +1251,7 @@ with claims.rejecting("closer to the hard neuron than to the easy one", printed=
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# That MAML puts weight on hard tasks is a tendency, and its size is set by the step. With a step within Theorem 1's range the solutions of these networks differ little and ERM's loss is within a few percent of MAML's. With $q=1$, where one step solves the easy tasks, the paper's pictures
+# That MAML puts weight on hard tasks is a tendency, and its size is set by the step. With a step within Theorem 1's range the advantage of MAML is small in most of our environments. With $q=1$, where one step solves the easy tasks, the paper's pictures
 # come out. "Closer to hard than to easy tasks" is false in general.
 # :::
 #
