@@ -362,7 +362,7 @@ for alpha, end in ends.items():
 # F_m(w)\approx F_\infty(w)+\frac{\alpha^2}{2m}\,E_i\,\mathrm{tr}\bigl(\nabla^2f_i(w')\,C_i(w)\bigr).
 # $$
 #
-# For linear regression this is exact. Here the next terms are of order $1/m^2$. $C$ needs the mean of $(s(u)-y)^2xx^\top$, a double integral in general and a single one on the axis. Against a literal simulation of (1), at six starts with common random numbers:
+# For linear regression this is exact. Here the next terms are of order $1/m^2$. $C$ needs the mean of $(s(u)-y)^2xx^\top$, a double integral in general and a single one on the axis. Against a literal simulation of (1), at three starts and two rates, with common random numbers:
 
 # %%
 STARTS = np.array([-0.3, 0.0, 0.3])[:, None] * AXIS

@@ -1078,7 +1078,7 @@ norms = [np.linalg.norm(p[0]) for p in parts]
 certified_factor = (1 - low_2[0]) / (1 - high_1[0])
 Markdown(
     f"At $\\alpha=1$ the theorem's numbers are $L_1={high_1[0]:.3f}<\\beta_2={low_2[0]:.3f}$, the factor squared is {certified_factor**2:.2f}, "
-    f"and the gradients' ratio is {norms[0] / norms[1]:.2f}. The hypothesis is met, the bound holds, and no constant is hidden."
+    f"and the gradients' ratio is {norms[0] / norms[1]:.2f}. The hypothesis is met, and the bound holds."
 )
 
 # %% [markdown]
@@ -1156,7 +1156,7 @@ def first_readings(curve):
 curves = first_readings(near_curve), first_readings(far_curve)
 
 
-# %% mystnb={"figure": {"caption": "Gradient norm on task 1 over that on task 2 at the MAML solution, after the step and before it (points), with the bounds from the second derivatives at the solution (lines). Left: two Softplus tasks in the plane with Σ = I/2 and I. Right: two Softplus neurons in one dimension, far apart, both with Σ = 1; in the gap the step size is too long for Lemma 1. ERM has the ratio 1 throughout.", "name": "fig-gradient-ratios"}, "image": {"alt": "Two panels of gradient ratios over the step size alpha from 0.1 to 2.9, on logarithmic axes. Left: the ratio before the step lies below its bound, and the ratio after the step below its own; all fall from 1. Right: beyond a gap in the step sizes the ratio after the step lies on its bound, while the ratio before the step is between 5 and 60, far above its bound of about a hundredth."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Gradient norm on task 1 over that on task 2 at the MAML solution, after the step and before it (points), with the bounds from the second derivatives at the solution (lines). Left: two Softplus tasks in the plane with Σ = I/2 and I. Right: two one-neuron Softplus tasks in one dimension, far apart, both with Σ = 1; in the gap the step size is too long for Lemma 1. ERM has the ratio 1 throughout.", "name": "fig-gradient-ratios"}, "image": {"alt": "Two panels of gradient ratios over the step size alpha from 0.1 to 2.9, on logarithmic axes. Left: the ratio before the step lies below its bound, and the ratio after the step below its own; all fall from 1. Right: beyond a gap in the step sizes the ratio after the step lies on its bound, while the ratio before the step is between 5 and 60, far above its bound of about a hundredth."}} tags=["hide-input"]
 def gradient_ratios():
     """Draw the gradient ratios of both examples over the step size."""
     figure, axes = plt.subplots(1, 2)
@@ -1366,7 +1366,7 @@ balanced = sp.solve(weighted_F.diff(w_sym), w_sym)[0]
 assert sp.simplify(rho_1 * balanced - rho_2 * (D - balanced)) == 0
 
 # %% [markdown]
-# **2.** Two Softplus neurons with very small optima have $\nabla^2f_i(w_i^*)\approx\frac14\Sigma_i$. With $\Sigma_1=\frac12I$ and $\Sigma_2=I$, how far may the MAML solution be from both optima for {eq}`explicit-bounds` to certify $\beta_2>L_1$?
+# **2.** Two one-neuron Softplus tasks with very short optima have $\nabla^2f_i(w_i^*)\approx\frac14\Sigma_i$. With $\Sigma_1=\frac12I$ and $\Sigma_2=I$, how far may the MAML solution be from both optima for {eq}`explicit-bounds` to certify $\beta_2>L_1$?
 #
 # :::{dropdown} Solution
 # $\frac14-Kr>\frac18+K2^{-3/2}r$ with $K=\frac32\sqrt{2/\pi}$ gives $r<\frac18/\bigl(K(1+2^{-3/2})\bigr)\approx0.077$.
