@@ -47,10 +47,10 @@ def accuracies(seed: int) -> list[float]:
     keep_buffers()
     settings, names = configure("omniglot", "maml", "book"), sorted(alphabet_sizes())
     images = torch.from_numpy(load_omniglot().images[..., None])
-    each = tuple(tasks_within(settings, [name]) for name in names)
-    world = experiments.Experiment(
-        Network(), images, tasks_within(settings, names), each, *experiments.objectives(settings)
-    )
+    step = experiments.adaptation(settings, settings.evaluation_steps)
+    each = tuple(experiments.Phase(tasks_within(settings, [name]), step, k) for k, name in enumerate(names))
+    training_tasks = tasks_within(settings, names)
+    world = experiments.Experiment(Network(), images, training_tasks, each, experiments.objective(settings))
     state = states.State.start(settings, [seed], world.network)
     while not state.trained:
         training.iterate(state, world)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
-from paperlib.fewshot.experiments import PHASES, Experiment
+from paperlib.fewshot.experiments import Experiment
 from paperlib.fewshot.models import Parameters
 from paperlib.fewshot.objectives import TaskBatch, post_adaptation
 
@@ -71,14 +71,14 @@ def evaluate(
         experiment: network, images and tasks.
         parameters: of one model for each seed.
         seeds: of the runs; a run meets tasks of its own, which no training has seen.
-        phase: 0 for tasks of training classes, 1 for those of test classes.
+        phase: which of the experiment's evaluations, counted from 0.
         first: number of the first task.
         tasks: how many.
     """
-    total = np.zeros((len(seeds), 2, 3))
-    for episodes in experiment.evaluation[phase].batch(seeds, phase, tasks, first=first, stream="evaluation"):
+    total, one = np.zeros((len(seeds), 2, 3)), experiment.evaluation[phase]
+    for episodes in one.tasks.batch(seeds, one.number, tasks, first=first, stream="evaluation"):
         batch = experiment.batch(episodes)
-        loss, accuracy = post_adaptation(experiment.network, parameters, batch, experiment.adaptation)
+        loss, accuracy = post_adaptation(experiment.network, parameters, batch, one.adaptation)
         total += tally(batch, loss.detach(), accuracy, len(seeds))
     return total
 
@@ -98,11 +98,14 @@ def means(sums: Sums) -> dict[str, dict[str, float | int | None]]:
     return result
 
 
-def metrics(iterations: int, diverged: int | None, history: Sums, window: int, scores: Sums) -> dict[str, Any]:
+def metrics(
+    iterations: int, phases: Sequence[str], diverged: int | None, history: Sums, window: int, scores: Sums
+) -> dict[str, Any]:
     """Return what a record says of one run.
 
     Args:
         iterations: of training.
+        phases: names of the evaluations.
         diverged: the iteration, counted from 0, in which it was stopped, or None.
         history: (windows, kinds, 3) sums of training, over windows of so many iterations.
         window: how many.
@@ -113,7 +116,7 @@ def metrics(iterations: int, diverged: int | None, history: Sums, window: int, s
         for index, sums in enumerate(history)
         if sums[:, 0].any()
     ]
-    evaluation = {phase: means(sums) for phase, sums in zip(PHASES, scores, strict=True)} if diverged is None else None
+    evaluation = {phase: means(sums) for phase, sums in zip(phases, scores, strict=True)} if diverged is None else None
     return {"iterations": iterations, "diverged": diverged, "evaluation": evaluation, "history": rows}
 
 
