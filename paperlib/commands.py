@@ -1,20 +1,21 @@
-"""The commands of ``python -m paperlib`` that train, and that list what was trained."""
+"""The commands of ``python -m paperlib`` that train, that evaluate, and that list what was trained."""
 
 from __future__ import annotations
 
 import argparse
-import math
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+import numpy as np
+import torch
+from tqdm import tqdm
+
 from paperlib import records
-from paperlib.fewshot import configuration, experiments, states, training
-from paperlib.fewshot.evaluation import mean_interval
+from paperlib.deadlines import Deadline
+from paperlib.fewshot import checkpoints, configuration, evaluation, experiments, states, training
+from paperlib.fewshot.evaluation import KINDS, Sums
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
@@ -40,45 +41,6 @@ _CHOICES = {
 }
 
 
-class Deadline:
-    """Says when to stop: when the next step might not end in time, or when a signal asked for it.
-
-    At least one step is always made, so that every slice gets on.
-    """
-
-    def __init__(self, limit: float | None) -> None:
-        self.limit = math.inf if limit is None else limit
-        self.asked = False
-        self._start = time.monotonic()
-        self._last: float | None = None
-        self._longest = 0.0
-
-    def __call__(self) -> bool:
-        """Return whether to stop now; asked before each step."""
-        now = time.monotonic()
-        if self._last is None:
-            self._last = now
-            return False
-        self._longest, self._last = max(self._longest, now - self._last), now
-        return self.asked or now - self._start + self._longest > self.limit
-
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Let Ctrl-C and a request to terminate end the slice after the present step; a second one ends it at once."""
-
-        def ask(number: int, frame: FrameType | None) -> None:
-            if self.asked:
-                raise KeyboardInterrupt
-            self.asked = True
-
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
 def train(arguments: argparse.Namespace) -> None:
     """Train the runs of one configuration, or go on training them, until done or out of time."""
     deadline = Deadline(arguments.time_limit)
@@ -101,21 +63,22 @@ def train(arguments: argparse.Namespace) -> None:
     folder, seeds = Path(arguments.out), range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
-    state = states.resume(asked, seeds, folder)
     keep_buffers()
-    if state is None or not state.finished:
-        with deadline.signals():
-            experiment = experiments.prepare(asked)
-            if state is None:
-                state = states.State.start(asked, seeds, experiment.network)
-                states.save(state, folder)  # a folder that cannot be written is found out now
-            here = records.origin(asked.device)
-            state.origins = [one for one in state.origins if one != here] + [here]
-            training.advance(state, experiment, folder, stop=deadline, progress=True)
-    if state.finished:
-        for run, seed in enumerate(state.seeds):
-            own = asked.values(), seed, state.metrics(run), state.seconds, len(seeds), state.origins
-            records.Record(*own).save(folder)
+    with checkpoints.lock(folder):
+        state = states.resume(asked, seeds, folder)
+        if state is None or not state.finished:
+            with deadline.signals():
+                experiment = experiments.prepare(asked)
+                if state is None:
+                    state = states.State.start(asked, seeds, experiment.network)
+                    states.save(state, folder)  # a folder that cannot be written is found out now
+                here = records.origin(asked.device)
+                state.origins = [one for one in state.origins if one != here] + [here]
+                training.advance(state, experiment, folder, stop=deadline, progress=True)
+        if state.finished:
+            for run, seed in enumerate(state.seeds):
+                own = asked.values(), seed, state.metrics(run), state.seconds, len(seeds), state.origins
+                records.Record(*own).save(folder)
     print(_outcome(state, folder))
 
 
@@ -137,15 +100,70 @@ def _outcome(state: states.State, folder: Path) -> str:
 
 
 def _accuracies(state: states.State) -> str:
-    parts = []
-    for phase in configuration.PHASES:
-        for kind in ("easy", "hard"):
-            rows = [state.metrics(run)["evaluation"][phase][kind] for run in state.active]
-            values = [row["accuracy"] for row in rows if row["accuracy"] is not None]
-            if values:
-                mean, half_width = mean_interval(values)
-                parts.append(f"{phase} {kind} {mean:.3f}" + (f" ± {half_width:.3f}" if len(values) > 1 else ""))
+    named = zip(state.configuration.phases, _cells(state.scores[:, state.active]), strict=True)
+    rows = [(phase, cells) for phase, cells in named if phase in configuration.PHASES]
+    parts = [f"{phase} {kind} {cell}" for phase, cells in rows for kind, cell in zip(KINDS, cells, strict=True) if cell]
     return ", ".join(parts) or "no run is left"
+
+
+def _cells(scores: Sums) -> list[list[str]]:
+    """Return the accuracy of each phase and kind from (phases, runs, kinds, 3) sums: mean and interval over runs."""
+    table = []
+    for phase in scores:
+        rows = [evaluation.means(sums) for sums in phase]
+        table.append([_mean([row[kind]["accuracy"] for row in rows]) for kind in KINDS])
+    return table
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    there = [value for value in values if value is not None]
+    if not there:
+        return ""
+    mean, half_width = evaluation.mean_interval(there)
+    return f"{mean:.3f}" + (f" ± {half_width:.3f}" if len(there) > 1 else "")
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Print the accuracies of trained runs: those that training found, or after other steps, or on other tasks."""
+    given = {name: getattr(arguments, name) for name in ("steps", "tasks")}
+    for name, value in given.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be a whole number, at least 1; got {value}")
+    state = states.load(Path(arguments.folder))
+    if state is None:
+        raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")
+    again = any(value is not None for value in given.values())
+    if not (state.trained if again else state.finished):
+        raise ValueError(f"folder must hold a training that is done; got {_outcome(state, Path(arguments.folder))}")
+    c = state.configuration
+    asked = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
+    c = replace(c, **asked)
+    if c.device == "cuda" and not torch.cuda.is_available():
+        c = replace(c, device="cpu", precision="float32")
+    phases = [(name, c.other_steps if name.startswith("other") else c.evaluation_steps) for name in c.phases]
+    scores = state.scores[:, state.active]
+    if again and state.active:
+        phases = [(name, steps) for name, steps in phases if steps == c.evaluation_steps]
+        scores = _scores(c, state, len(phases))
+    runs = len(state.active)
+    print(f"{c.name}: {runs} run{'s' * (runs != 1)}, {c.evaluation_tasks} tasks each; mean and 95 % interval over runs")
+    print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
+    for (name, steps), (easy, hard) in zip(phases, _cells(scores), strict=True):
+        print(f"{name:<12} {steps:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
+
+
+def _scores(asked: configuration.Configuration, state: states.State, phases: int) -> Sums:
+    """Return the (phases, runs, kinds, 3) sums of the first phases of an evaluation of the runs that are left."""
+    experiment, seeds = experiments.prepare(asked), [state.seeds[run] for run in state.active]
+    parameters = evaluation.alive(state.parameters, torch.tensor(state.active, device=experiment.images.device))
+    scores, total = np.zeros((phases, len(seeds), 2, 3)), asked.evaluation_tasks
+    with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:
+        for phase in range(phases):
+            for first in range(0, total, asked.tasks):
+                tasks = min(asked.tasks, total - first)
+                scores[phase] += evaluation.evaluate(experiment, parameters, seeds, phase, first, tasks)
+                bar.update(tasks)
+    return scores
 
 
 def listing(arguments: argparse.Namespace) -> None:
@@ -201,7 +219,20 @@ def add_parsers(commands: Any) -> None:
             one.add_argument(f"--{option}", choices=values)
         one.add_argument("--adapt-norm", action=argparse.BooleanOptionalAction, help="adapt scale and shift too")
         one.set_defaults(run=train)
-    shown = commands.add_parser("records", help="list finished runs", description="List the records in a folder.")
-    shown.add_argument("folder", nargs="?", default=str(records.FOLDER), help=f"default {records.FOLDER}")
-    shown.add_argument("--missing", action="store_true", help="what the paper's protocol lacks, and how to make it")
+    about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
+    again = commands.add_parser("evaluate", help="accuracies of trained runs", description=about)
+    again.add_argument("folder", metavar="DIR", help="that train was given as --out; nothing is written there")
+    again.add_argument("--steps", type=int, metavar="K", help="evaluate again, after so many steps of adaptation")
+    again.add_argument("--tasks", type=int, metavar="N", help="evaluate again, on so many tasks")
+    again.set_defaults(run=evaluate)
+    about = "List the finished runs recorded in a folder and the folders in it; with --missing, those still to be made."
+    shown = commands.add_parser("records", help="list finished or missing runs", description=about)
+    shown.add_argument(
+        "folder", nargs="?", metavar="DIR", default=str(records.FOLDER), help=f"default {records.FOLDER}"
+    )
+    shown.add_argument(
+        "--missing",
+        action="store_true",
+        help="list the runs of the paper's protocol that have no record in DIR, and the commands that make them",
+    )
     shown.set_defaults(run=listing)

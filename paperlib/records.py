@@ -59,9 +59,17 @@ class Record:
         }
 
     def save(self, folder: Path) -> Path:
-        """Write the record into a folder under the name of configuration and seed, and return its path."""
+        """Write the record into a folder under the name of configuration and seed, and return its path.
+
+        A file that says the same already is left alone.
+
+        Raises:
+            ValueError: if a number is not finite: the metrics have None in its place.
+        """
         path = folder / f"{Configuration.of(self.configuration).name}-seed{self.seed}.json"
-        write(path, (json.dumps(self.values(), indent=1, allow_nan=False) + "\n").encode())
+        content = (json.dumps(self.values(), indent=1, allow_nan=False) + "\n").encode()
+        if not path.is_file() or path.read_bytes() != content:
+            write(path, content)
         return path
 
 
@@ -85,7 +93,9 @@ def read(folder: Path = FOLDER) -> list[tuple[Path, dict[str, Any]]]:
     found = []
     for path in sorted(folder.rglob("*.json")):
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+            if values["format"] != _FORMAT:
+                raise ValueError(f"format must be {_FORMAT}; got {values['format']!r}")
             Configuration.of(values["configuration"])
             values["seed"], values["metrics"]["evaluation"], values["hardware"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -140,6 +150,10 @@ def command(configuration: Configuration, seeds: Sequence[int] = SEEDS) -> str:
         f"python -m paperlib train {c.dataset} {own} --seeds {len(seeds)} --tier {c.tier} "
         f"--time-limit 540 --out {(FOLDER / c.name).as_posix()}"
     )
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"numbers must be finite; got {name}")
 
 
 def _key(configuration: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import tarfile
 import zipfile
@@ -156,12 +157,17 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _download(archive: Archive, progress: bool) -> None:
     downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel(level if progress else logging.WARNING)
     try:
         pooch.retrieve(archive.url, f"md5:{archive.md5}", archive.name, cache_folder(), downloader=downloader)
     except requests.RequestException as error:
         _refuse(archive, f"could not be downloaded from {archive.url} ({type(error).__name__})", error)
     except ValueError as error:
         _refuse(archive, f"as downloaded from {archive.url} does not have the expected md5 {archive.md5}", error)
+    finally:
+        logger.setLevel(level)
 
 
 def _refuse(archive: Archive, what: str, error: Exception) -> NoReturn:
