@@ -64,17 +64,16 @@ def train(arguments: argparse.Namespace) -> None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
     keep_buffers()
-    with checkpoints.lock(folder):
+    with deadline.signals(), checkpoints.lock(folder):
         state = states.resume(asked, seeds, folder)
         if state is None or not state.finished:
-            with deadline.signals():
-                experiment = experiments.prepare(asked)
-                if state is None:
-                    state = states.State.start(asked, seeds, experiment.network)
-                    states.save(state, folder)  # a folder that cannot be written is found out now
-                here = records.origin(asked.device)
-                state.origins = [one for one in state.origins if one != here] + [here]
-                training.advance(state, experiment, folder, stop=deadline, progress=True)
+            experiment = experiments.prepare(asked)
+            if state is None:
+                state = states.State.start(asked, seeds, experiment.network)
+                states.save(state, folder)  # a folder that cannot be written is found out now
+            here = records.origin(asked.device)
+            state.origins = [one for one in state.origins if one != here] + [here]
+            training.advance(state, experiment, folder, stop=deadline, progress=True)
         if state.finished:
             for run, seed in enumerate(state.seeds):
                 own = asked.values(), seed, state.metrics(run), state.seconds, len(seeds), state.origins

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import logging
 import os
 import tarfile
 import zipfile
@@ -158,8 +157,10 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
 def _download(archive: Archive, progress: bool) -> None:
     downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
     logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(level if progress else logging.WARNING)
+    before, logger.disabled = (
+        logger.disabled,
+        not progress,
+    )  # its level would not do: pooch's logger remembers an old one
     try:
         pooch.retrieve(archive.url, f"md5:{archive.md5}", archive.name, cache_folder(), downloader=downloader)
     except requests.RequestException as error:
@@ -167,7 +168,7 @@ def _download(archive: Archive, progress: bool) -> None:
     except ValueError as error:
         _refuse(archive, f"as downloaded from {archive.url} does not have the expected md5 {archive.md5}", error)
     finally:
-        logger.setLevel(level)
+        logger.disabled = before
 
 
 def _refuse(archive: Archive, what: str, error: Exception) -> NoReturn:
