@@ -205,6 +205,7 @@ def add_parsers(commands: Any) -> None:
                 "--setting", choices=configuration.SETTINGS, help="dispersion of hard tasks; default large"
             )
             one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
+            one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
             one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
         one.add_argument("--algorithm", required=True, choices=ALGORITHMS)
         one.add_argument("--tier", default="book", choices=("smoke", "book", "paper"), help="default book")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from paperlib.fewshot.configuration import Configuration, configure
 FOLDER = Path("book/records")
 SEEDS = range(5)
 _FORMAT = 1
+_NUMBERS = re.compile(r"\[[^\[\]{}\"]+\]")  # a list of numbers goes on one line
 _PACKAGES = ("numpy", "scipy", "torch", "pillow")
 
 
@@ -67,7 +69,8 @@ class Record:
             ValueError: if a number is not finite: the metrics have None in its place.
         """
         path = folder / f"{Configuration.of(self.configuration).name}-seed{self.seed}.json"
-        content = (json.dumps(self.values(), indent=1, allow_nan=False) + "\n").encode()
+        text = json.dumps(self.values(), indent=1, allow_nan=False) + "\n"
+        content = _NUMBERS.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text).encode()
         if not path.is_file() or path.read_bytes() != content:
             write(path, content)
         return path
@@ -154,6 +157,11 @@ def command(configuration: Configuration, seeds: Sequence[int] = SEEDS) -> str:
 
 def _refuse(name: str) -> None:
     raise ValueError(f"numbers must be finite; got {name}")
+
+
+def same(settings: dict[str, Any], configuration: Configuration) -> bool:
+    """Return whether a record's settings are those of a configuration; the device may be another."""
+    return _key(settings) == _key(configuration.values())
 
 
 def _key(configuration: dict[str, Any]) -> str:

@@ -29,7 +29,8 @@ from paperlib.fewshot import checkpoints, data, sources, states, training
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--tier", "smoke", "--filters", "32", "--tasks", "2", "--evaluation-tasks", "4", "--seeds", "2")
 TRAIN = ("train", "omniglot", "--algorithm", "maml", *SMALL)
-NAME = "omniglot-large-maml-1-smoke"
+NAME = "omniglot-large-maml-1-smoke-iterations4-tasks2-evaluation-tasks4"
+ENDLESS = NAME.replace("iterations4", "iterations1000000")
 
 Shown = pytest.CaptureFixture[str]
 
@@ -140,7 +141,7 @@ def test_a_signal_ends_it_after_the_present_step(
         child.send_signal(asked)
         out, error = child.communicate(timeout=120)
         assert (child.returncode, error) == (0, "")
-        found = re.fullmatch(rf"{NAME}: ([\d,]+) of 1,000,000 iterations, .*; give the same command again .*\n", out)
+        found = re.fullmatch(rf"{ENDLESS}: ([\d,]+) of 1,000,000 iterations, .*; give the same command again .*\n", out)
         state = states.load(tmp_path / "endless")
         assert found is not None and state is not None
         assert state.iteration == int(found[1].replace(",", "")) > before
@@ -464,4 +465,6 @@ def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path) -> None:
     assert any(re.search(rf"{left}.*loss {number}, .*easy {number}, hard {number}", line) for line in bars["training:"])
     assert any(re.search(rf"{left}.*train easy {number}, hard {number}", line) for line in bars["evaluation:"])
     assert max(map(len, lines[:-2])) <= 110
-    assert lines[-2].lstrip().startswith(f"{NAME}: finished") and lines[-1] == "\n", "the bar is gone in the end"
+    assert "-iterations8-tasks6-evaluation-tasks4: finished, train " in lines[-2] and lines[-1] == "\n", (
+        "the bar is gone in the end"
+    )

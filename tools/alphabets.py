@@ -20,11 +20,12 @@ import yaml
 from paperlib import records
 from paperlib.fewshot import evaluation, experiments, states, training
 from paperlib.fewshot.checkpoints import write
-from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.data import DRAWERS, load_omniglot
-from paperlib.fewshot.episodes import TaskDistribution, TaskKind
+from paperlib.fewshot.configuration import configure
+from paperlib.fewshot.data import load_omniglot
+from paperlib.fewshot.episodes import TaskDistribution
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network
+from paperlib.fewshot.settings import within_alphabets
 from paperlib.fewshot.splits import alphabet_sizes
 
 SEEDS = range(4)
@@ -32,12 +33,9 @@ TASKS = 200  # of each alphabet at evaluation, for each seed
 RECORD = Path("book/records/alphabets.yml")
 
 
-def tasks_within(settings: Configuration, names: list[str]) -> TaskDistribution:
-    """Return tasks that each take their characters from one of the named alphabets."""
-    sizes = alphabet_sizes()
-    images = np.arange(DRAWERS * sum(count for _, count in sizes.values())).reshape(-1, DRAWERS)
-    groups = tuple(np.arange(sizes[name][0], sum(sizes[name])) for name in names)
-    kind = TaskKind(images, groups, True, *settings.hard, settings.queries)
+def tasks_within(names: list[str]) -> TaskDistribution:
+    """Return hard tasks alone, each within one of the named alphabets."""
+    kind = within_alphabets(names)
     return TaskDistribution(kind, kind, 1.0)
 
 
@@ -48,9 +46,8 @@ def accuracies(seed: int) -> list[float]:
     settings, names = configure("omniglot", "maml", "book"), sorted(alphabet_sizes())
     images = torch.from_numpy(load_omniglot().images[..., None])
     step = experiments.adaptation(settings, settings.evaluation_steps)
-    each = tuple(experiments.Phase(tasks_within(settings, [name]), step, k) for k, name in enumerate(names))
-    training_tasks = tasks_within(settings, names)
-    world = experiments.Experiment(Network(), images, training_tasks, each, experiments.objective(settings))
+    each = tuple(experiments.Phase(tasks_within([name]), step, k) for k, name in enumerate(names))
+    world = experiments.Experiment(Network(), images, tasks_within(names), each, experiments.objective(settings))
     state = states.State.start(settings, [seed], world.network)
     while not state.trained:
         training.iterate(state, world)

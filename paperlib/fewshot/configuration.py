@@ -150,10 +150,26 @@ class Configuration:
 
     @property
     def name(self) -> str:
-        """Return a name for files: data set, setting, algorithm and tier."""
+        """Return a name for files: data set, setting, algorithm, tier, and whatever is not a default, the device apart.
+
+        Example:
+            >>> configure("cifar", "maml", "book", p_hard=0.01, lr=1e-4).name
+            'cifar-p0.01-maml-book-lr0.0001'
+        """
         if self.dataset == "omniglot":
-            return f"omniglot-{self.setting}-{self.algorithm}-{self.evaluation_easy[1]}-{self.tier}"
-        return f"cifar-p{self.p_hard:g}-{self.algorithm}-{self.tier}"
+            usual = configure(
+                "omniglot", self.algorithm, self.tier, setting=self.setting, shots=self.evaluation_easy[1]
+            )
+            parts = ["omniglot", self.setting, self.algorithm, str(self.evaluation_easy[1]), self.tier]
+        else:
+            usual, parts = configure("cifar", self.algorithm, self.tier), ["cifar", f"p{self.p_hard:g}"]
+            parts += [self.algorithm, self.tier]
+        own, skipped = asdict(self), {"device"} | ({"p_hard"} if self.dataset == "cifar" else set())
+        for name, value in asdict(usual).items():
+            if own[name] != value and name not in skipped:
+                text = "x".join(map(str, own[name])) if isinstance(value, tuple) else str(own[name])
+                parts.append(name.replace("_", "-") + text)
+        return "-".join(parts)
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -200,6 +216,7 @@ def configure(
     setting: str | None = None,
     p_hard: float | None = None,
     shots: int | None = None,
+    evaluation_shots: int | None = None,
     **given: Any,
 ) -> Configuration:
     """Return the configuration of an experiment; whatever is None or not given has its default.
@@ -211,6 +228,7 @@ def configure(
         setting: of Omniglot, large (default) or small.
         p_hard: probability of a hard task in training, default 1/2.
         shots: of Omniglot, images of a character for adaptation, K, default 1.
+        evaluation_shots: of Omniglot, the same at evaluation, default `shots`.
         **given: any other attribute of `Configuration`.
 
     Raises:
@@ -225,12 +243,13 @@ def configure(
     _among("algorithm", algorithm, ALGORITHMS)
     _among("tier", tier, _CHOICES["tier"])
     if dataset == "cifar":
-        for name, value in (("setting", setting), ("shots", shots)):
+        for name, value in (("setting", setting), ("shots", shots), ("evaluation_shots", evaluation_shots)):
             if value is not None:
                 raise ValueError(f"{name} is for omniglot, cifar has p_hard; got {value!r}")
     erm, omniglot = algorithm.endswith("erm"), dataset == "omniglot"
     if omniglot:
-        easy = hard = evaluation_easy = evaluation_hard = (5, 1 if shots is None else shots)
+        easy = hard = (5, 1 if shots is None else shots)
+        evaluation_easy = evaluation_hard = easy if evaluation_shots is None else (5, evaluation_shots)
     else:
         evaluation_easy, evaluation_hard = (2, 50), (20, 5)
         easy, hard = ((2, 5), (20, 5)) if erm else (evaluation_easy, evaluation_hard)

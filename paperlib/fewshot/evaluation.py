@@ -17,6 +17,8 @@ from paperlib.fewshot.models import Parameters
 from paperlib.fewshot.objectives import TaskBatch, post_adaptation
 
 KINDS = ("easy", "hard")
+NUMBERS = ("tasks", "loss", "accuracy")
+_DECIMALS = 6
 Sums = NDArray[np.float64]
 
 
@@ -84,17 +86,19 @@ def evaluate(
 
 
 def means(sums: Sums) -> dict[str, dict[str, float | int | None]]:
-    """Return tasks, loss and accuracy of each kind from one run's (kinds, 3) sums; None where there is no number.
+    """Return tasks, loss and accuracy of each kind from one run's (kinds, 3) sums, to 6 decimals.
+
+    Where there is no finite number stands None.
 
     Example:
         >>> means(np.array([[2.0, 3.0, 1.0], [0.0, 0.0, 0.0]]))["easy"]
         {'tasks': 2, 'loss': 1.5, 'accuracy': 0.5}
     """
     result: dict[str, dict[str, float | int | None]] = {}
-    for kind, (count, loss, accuracy) in zip(KINDS, sums.tolist(), strict=True):
-        averages = {"loss": loss / count, "accuracy": accuracy / count} if count else {"loss": None, "accuracy": None}
-        finite = {name: value if value is None or math.isfinite(value) else None for name, value in averages.items()}
-        result[kind] = {"tasks": int(count), **finite}
+    for kind, (count, *totals) in zip(KINDS, sums.tolist(), strict=True):
+        averages = [total / count if count else math.nan for total in totals]
+        rounded = [round(value, _DECIMALS) if math.isfinite(value) else None for value in averages]
+        result[kind] = {"tasks": int(count), "loss": rounded[0], "accuracy": rounded[1]}
     return result
 
 
@@ -111,13 +115,12 @@ def metrics(
         window: how many.
         scores: (phases, kinds, 3) sums of evaluation.
     """
-    rows = [
-        {"iteration": min((index + 1) * window, iterations), **means(sums)}
-        for index, sums in enumerate(history)
-        if sums[:, 0].any()
-    ]
+    met = [index for index, sums in enumerate(history) if sums[:, 0].any()]
+    every = [means(history[index]) for index in met]
+    rows = {kind: {name: [one[kind][name] for one in every] for name in NUMBERS} for kind in KINDS}
+    curve = {"iteration": [min((index + 1) * window, iterations) for index in met], **rows}
     evaluation = {phase: means(sums) for phase, sums in zip(phases, scores, strict=True)} if diverged is None else None
-    return {"iterations": iterations, "diverged": diverged, "evaluation": evaluation, "history": rows}
+    return {"iterations": iterations, "diverged": diverged, "evaluation": evaluation, "history": curve}
 
 
 def alive(values: Parameters, runs: Tensor) -> Parameters:
