@@ -48,6 +48,7 @@ def train(arguments: argparse.Namespace) -> None:
     names = (
         "setting",
         "shots",
+        "evaluation_shots",
         "resampling",
         "adapt_norm",
         *(name.replace("-", "_") for name in (*_SETTINGS, *_CHOICES)),

@@ -14,17 +14,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from paperlib import __main__ as command
 from paperlib import commands
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, data, sources, states, training
+from paperlib.fewshot.configuration import Configuration
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--tier", "smoke", "--filters", "32", "--tasks", "2", "--evaluation-tasks", "4", "--seeds", "2")
@@ -232,6 +235,57 @@ def test_an_interrupted_command_has_no_traceback(monkeypatch: pytest.MonkeyPatch
 # -- asked again, asked otherwise
 
 
+OPTIONS = {
+    "--setting": "small",
+    "--shots": "2",
+    "--evaluation-shots": "3",
+    "--resampling": "nearest",
+    "--no-adapt-norm": None,
+    "--p-hard": "0.25",
+    "--lr": "0.5",
+    "--inner-lr": "0.25",
+    "--steps": "2",
+    "--evaluation-steps": "3",
+    "--hard-odds": "2",
+    "--iterations": "7",
+    "--tasks": "3",
+    "--evaluation-tasks": "9",
+    "--filters": "96",
+    "--optimizer": "sgd",
+    "--schedule": "constant",
+    "--precision": "tf32",
+    "--device": "cuda",
+    "--activation": "leaky-relu",
+    "--tier": "book",
+}
+
+
+def test_no_option_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option changes the configuration, and each to another one."""
+    asked: list[Configuration] = []
+
+    def resume(configuration: Configuration, *_: object) -> None:
+        asked.append(configuration)
+        raise ValueError("far enough")
+
+    monkeypatch.setattr(states, "resume", resume)
+    plain = ["train", "omniglot", "--algorithm", "weighted-erm", "--tier", "smoke", "--out", str(tmp_path)]
+    assert command.main(plain) == 2
+    for option, value in OPTIONS.items():
+        given = [option] if value is None else [option, value]
+        given += ["--device", "cuda"] if value == "tf32" else []  # the other one is refused
+        assert command.main([*plain, *given]) == 2
+    assert len(set(asked)) == len(asked) == 1 + len(OPTIONS)
+
+
+def test_the_list_of_options_is_that_of_the_parser(capsys: Shown) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["train", "omniglot", "--help"])
+    listed = set(re.findall(r"^  (?:-h, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
+    others = {"--help", "--algorithm", "--seeds", "--first-seed", "--out", "--time-limit", "--adapt-norm"}
+    assert listed == set(OPTIONS) - {"--no-adapt-norm"} | others
+
+
 def test_a_finished_training_asked_again_does_nothing(
     copy: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,6 +415,17 @@ def test_what_is_not_trained_is_not_evaluated(omniglot: None, tmp_path: Path, ca
         assert error.startswith("error: folder must hold a training that is done; got ") and said in error
         assert error.count("\n") == 1
     assert len(evaluated(capsys, str(tmp_path), "--tasks", "4")) == 5
+
+
+def test_what_was_trained_on_a_gpu_is_evaluated_without_one(copy: Path, capsys: Shown) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("a GPU is here")
+    state = states.load(copy)
+    assert state is not None
+    plain = evaluated(capsys, str(copy))
+    state.configuration = replace(state.configuration, device="cuda", precision="tf32")
+    states.save(state, copy)
+    assert evaluated(capsys, str(copy), "--tasks", "4")[1:] == plain[1:] == evaluated(capsys, str(copy))[1:]
 
 
 def test_diverged_runs_are_left_out(copy: Path, capsys: Shown) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shlex
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -180,16 +181,13 @@ def test_its_command_asks_for_a_configuration(one: Configuration, monkeypatch: p
     """The command that is printed is parsed and understood as the configuration that it is for."""
     asked: list[Any] = []
 
-    def locked(folder: Path) -> None:
-        asked.append(folder)
+    def resume(*given: Any) -> None:
+        asked.extend(given)
         raise ValueError("far enough")
 
-    monkeypatch.setattr("paperlib.fewshot.checkpoints.lock", locked)
-    configured = configure
-    monkeypatch.setattr(
-        "paperlib.fewshot.configuration.configure", lambda *a, **k: asked.append(configured(*a, **k)) or asked[-1]
-    )
+    monkeypatch.setattr("paperlib.fewshot.checkpoints.lock", nullcontext)
+    monkeypatch.setattr("paperlib.fewshot.states.resume", resume)
     python, option, module, *arguments = shlex.split(records.command(one))
     assert (python, option, module) == ("python", "-m", "paperlib")
     assert command.main(arguments) == 2
-    assert asked == [one, records.FOLDER / one.name]
+    assert asked == [one, records.SEEDS, records.FOLDER / one.name]
