@@ -501,7 +501,7 @@ def test_help_says_what_missing_means(capsys: Shown) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path) -> None:
+def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It shows loss, accuracy by kind of task, and the time left, in training and in evaluation."""
     import fcntl
     import pty
@@ -510,7 +510,8 @@ def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path) -> None:
 
     master, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 110, 0, 0))
-    arguments = (*TRAIN, "--iterations", "8", "--tasks", "6", "--seeds", "1", "--out", str(tmp_path))
+    arguments = (*TRAIN, "--iterations", "8", "--tasks", "6", "--evaluation-tasks", "12", "--out", str(tmp_path))
+    monkeypatch.setenv("TQDM_MININTERVAL", "0")  # seconds between two looks, which a fast machine would not reach
     child = process(*arguments, stdout=terminal, stderr=terminal)
     os.close(terminal)
     shown = b""
@@ -525,11 +526,13 @@ def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path) -> None:
     os.close(master)
     assert child.wait(timeout=120) == 0
     lines = shown.decode().split("\r")
-    number, left = r"\d\.\d{3}", r"<\d\d:\d\d"
-    bars = {label: [line for line in lines if line.startswith(label)] for label in ("training:", "evaluation:")}
-    assert any(re.search(rf"{left}.*loss {number}, .*easy {number}, hard {number}", line) for line in bars["training:"])
-    assert any(re.search(rf"{left}.*train easy {number}, hard {number}", line) for line in bars["evaluation:"])
+    number, left = r"\d\.\d{3}", r"(<\d\d:\d\d|\d\d:\d\d left).*"
+    bars = {label: [line for line in lines if line.startswith(label)] for label in ("training", "evaluation")}
+    loss = re.compile(rf"{left}loss {number}, (accuracy )?easy {number}, hard {number}")
+    assert any(loss.search(line) for line in bars["training"])
+    for phase in ("train", "test"):
+        accuracies = re.compile(rf"{left}\b{phase} easy {number}, hard {number}")
+        assert any(accuracies.search(line) for line in bars["evaluation"])
     assert max(map(len, lines[:-2])) <= 110
-    assert "-iterations8-tasks6-evaluation-tasks4: finished, train " in lines[-2] and lines[-1] == "\n", (
-        "the bar is gone in the end"
-    )
+    assert "-iterations8-tasks6-evaluation-tasks12: finished, train " in lines[-2]
+    assert lines[-1] == "\n", "the bar is gone in the end"
