@@ -146,7 +146,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
         phases = [(name, steps) for name, steps in phases if steps == c.evaluation_steps]
         scores = _scores(c, state, len(phases))
     runs = len(state.active)
-    print(f"{c.name}: {runs} run{'s' * (runs != 1)}, {c.evaluation_tasks} tasks each; mean and 95 % interval over runs")
+    head = f"{runs} run{'s' * (runs != 1)}, {c.evaluation_tasks} tasks each; mean and 95 % interval over runs"
+    print(f"{state.configuration.name}: {head}")
     print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
     for (name, steps), (easy, hard) in zip(phases, _cells(scores), strict=True):
         print(f"{name:<12} {steps:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())

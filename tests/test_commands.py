@@ -134,21 +134,29 @@ def running(omniglot: None, tmp_path: Path) -> Iterator[Callable[[], subprocess.
         one.communicate()
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_after_the_present_step(
-    running: Callable[[], subprocess.Popen[str]], tmp_path: Path, capsys: Shown
+    asked: signal.Signals, omniglot: None, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """First asked to terminate, then by Ctrl-C; it goes on where it was."""
-    before = 0
-    for asked in (signal.SIGTERM, signal.SIGINT):
-        child = running()
-        child.send_signal(asked)
-        out, error = child.communicate(timeout=300)
-        assert (child.returncode, error) == (0, "")
-        found = re.fullmatch(rf"{ENDLESS}: ([\d,]+) of 1,000,000 iterations, .*; give the same command again .*\n", out)
-        state = states.load(tmp_path / "endless")
-        assert found is not None and state is not None
-        assert state.iteration == int(found[1].replace(",", "")) > before
-        before = state.iteration
+    """It arrives in the middle of the third step, and again in that of the step after it was gone on with."""
+    iterate, step = training.iterate, 0
+
+    def interrupted(*given: Any) -> None:
+        nonlocal step
+        step += 1
+        if step in (3, 4):
+            os.kill(os.getpid(), asked)
+        iterate(*given)
+
+    monkeypatch.setattr(training, "iterate", interrupted)
+    before = signal.getsignal(asked)
+    for done in (3, 4):
+        assert command.main([*TRAIN, "--iterations", "1000000", "--out", str(tmp_path)]) == 0
+        said = rf"{ENDLESS}: {done} of 1,000,000 iterations, loss .*; give the same command again to go on\n"
+        shown, state = capsys.readouterr(), states.load(tmp_path)
+        assert re.fullmatch(said, shown.out) and shown.err == ""
+        assert state is not None and state.iteration == done
+    assert signal.getsignal(asked) is before and lock_of(tmp_path) == ""
 
 
 def test_two_processes_do_not_train_in_one_folder(
