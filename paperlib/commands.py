@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,6 +19,7 @@ from paperlib.fewshot.evaluation import mean_interval
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.runs import OWN, cross, stacks
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
     "p-hard": (float, "probability of a hard task in training"),
@@ -80,67 +82,69 @@ class Deadline:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train the runs of one configuration, or go on training them, until done or out of time."""
+    """Train all runs asked for side by side, or go on training them, until done or out of time."""
     deadline = Deadline(arguments.time_limit)
     given = vars(arguments)
-    names = (
-        "setting",
-        "shots",
-        "resampling",
-        "adapt_norm",
-        *(name.replace("-", "_") for name in (*_SETTINGS, *_CHOICES)),
-    )
-    asked = configuration.configure(
-        arguments.dataset, arguments.algorithm, arguments.tier, **{name: given.get(name) for name in names}
-    )
+    names = ("shots", "resampling", "adapt_norm", *(name.replace("-", "_") for name in (*_SETTINGS, *_CHOICES)))
+    common = {name: given.get(name) for name in names}
+    asked = [
+        configuration.configure(
+            arguments.dataset, arguments.algorithm, arguments.tier, **common | dict(zip(OWN, own, strict=True))
+        )
+        for own in product(*(given.get(name) or [None] for name in OWN))
+    ]
     for name, least in (("seeds", 1), ("first_seed", 0)):
         if given[name] < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
     if arguments.time_limit is not None and not arguments.time_limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
-    folder, seeds = Path(arguments.out), range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    folder = Path(arguments.out)
+    runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
-    state = states.resume(asked, seeds, folder)
+    state = states.resume(runs, folder)
     keep_buffers()
     if state is None or not state.finished:
         with deadline.signals():
-            experiment = experiments.prepare(asked)
+            experiment = experiments.prepare(runs)
             if state is None:
-                state = states.State.start(asked, seeds, experiment.network)
+                state = states.State.start(runs, experiment.network)
                 states.save(state, folder)  # a folder that cannot be written is found out now
-            here = records.origin(asked.device)
+            here = records.origin(state.shared.device)
             state.origins = [one for one in state.origins if one != here] + [here]
             training.advance(state, experiment, folder, stop=deadline, progress=True)
     if state.finished:
-        for run, seed in enumerate(state.seeds):
-            own = asked.values(), seed, state.metrics(run), state.seconds, len(seeds), state.origins
+        for place, (one, seed) in enumerate(runs):
+            own = one.values(), seed, state.metrics(place), state.seconds, len(runs), state.origins
             records.Record(*own).save(folder)
-    print(_outcome(state, folder))
+    for one in asked:
+        print(_outcome(state, [place for place, run in enumerate(runs) if run.configuration == one], folder))
 
 
-def _outcome(state: states.State, folder: Path) -> str:
-    """Return one line on where a training stands and what to do next."""
-    done, total = state.iteration, state.configuration.iterations
-    line = f"{state.configuration.name}: "
+def _outcome(state: states.State, places: list[int], folder: Path) -> str:
+    """Return one line on where the runs of one configuration stand and what to do next."""
+    done, total = state.iteration, state.shared.iterations
+    line = f"{state.runs[places[0]].configuration.name}: "
     if state.finished:
-        line += f"finished, {_accuracies(state)}; {len(state.seeds)} records in {folder}"
+        line += f"finished, {_accuracies(state, places)}; {len(places)} records in {folder}"
     elif state.trained:
         line += (
             f"trained, {state.evaluated} of {state.evaluations} tasks evaluated; give the same command again to go on"
         )
     else:
-        line += f"{done:,} of {total:,} iterations, {training.standing(state)}; give the same command again to go on"
-    for seed, when in zip(state.seeds, state.diverged, strict=True):
-        line += "" if when is None else f"; seed {seed} diverged in iteration {when + 1:,} and was stopped"
+        now = training.standing(state, places)
+        line += f"{done:,} of {total:,} iterations, {now}; give the same command again to go on"
+    for place in places:
+        if (when := state.diverged[place]) is not None:
+            line += f"; seed {state.runs[place].seed} diverged in iteration {when + 1:,} and was stopped"
     return line
 
 
-def _accuracies(state: states.State) -> str:
+def _accuracies(state: states.State, places: list[int]) -> str:
     parts = []
     for phase in configuration.PHASES:
         for kind in ("easy", "hard"):
-            rows = [state.metrics(run)["evaluation"][phase][kind] for run in state.active]
+            rows = [state.metrics(run)["evaluation"][phase][kind] for run in places if state.diverged[run] is None]
             values = [row["accuracy"] for row in rows if row["accuracy"] is not None]
             if values:
                 mean, half_width = mean_interval(values)
@@ -152,11 +156,13 @@ def listing(arguments: argparse.Namespace) -> None:
     """Print the records in a folder, or what the protocol of the paper still lacks."""
     found = [values for _, values in records.read(Path(arguments.folder))]
     if arguments.missing:
-        lacking = records.missing(found)
-        for one, seeds in lacking:
-            print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
-            print(f"    {records.command(one)}")
-        count = sum(len(seeds) for _, seeds in lacking)
+        lacking = dict(records.missing(found))
+        for stack in stacks(lacking):
+            for one in stack:
+                seeds = lacking[one]
+                print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
+            print(f"    {records.command(stack)}")
+        count = sum(map(len, lacking.values()))
         print(f"{count} of {len(records.protocol()) * len(records.SEEDS)} records of the paper's protocol are missing")
         return
     for values in found:
@@ -178,15 +184,18 @@ def _row(values: dict[str, Any]) -> str:
 
 def add_parsers(commands: Any) -> None:
     """Add ``train`` and ``records`` to the commands of the parser."""
-    about = "Train all seeds of one configuration side by side. Asked again with the same folder, it goes on."
+    several = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
+    about = (
+        f"Train all seeds side by side, and all combinations where there are several values ({several} take them). "
+        "Asked again with the same folder, it goes on."
+    )
     parser = commands.add_parser("train", help="train and evaluate", description=about)
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
     for dataset in configuration.DATASETS:
         one = sets.add_parser(dataset, description=about)
         if dataset == "omniglot":
-            one.add_argument(
-                "--setting", choices=configuration.SETTINGS, help="dispersion of hard tasks; default large"
-            )
+            text = "dispersion of hard tasks; default large"
+            one.add_argument("--setting", nargs="+", choices=configuration.SETTINGS, help=text)
             one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
             one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
             one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
@@ -197,7 +206,8 @@ def add_parsers(commands: Any) -> None:
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
         one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
         for option, (kind, text) in _SETTINGS.items():
-            one.add_argument(f"--{option}", type=kind, help=text)
+            count = "+" if option.replace("-", "_") in OWN else None
+            one.add_argument(f"--{option}", type=kind, nargs=count, help=text)
         for option, values in _CHOICES.items():
             one.add_argument(f"--{option}", choices=values)
         one.add_argument("--adapt-norm", action=argparse.BooleanOptionalAction, help="adapt scale and shift too")
