@@ -81,18 +81,24 @@ class Deadline:
                 signal.signal(number, handler)
 
 
+def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:
+    """Return what ``train`` is asked for: one configuration for each combination of the values that runs may own."""
+    given = vars(arguments)
+    names = ("shots", "evaluation_shots", "resampling", "adapt_norm", *map(_attribute, (*_SETTINGS, *_CHOICES)))
+    common = {name: given.get(name) for name in names}
+    choices = product(*(given.get(name) or [None] for name in OWN))
+    each = (common | dict(zip(OWN, values, strict=True)) for values in choices)
+    return [configuration.configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
+
+
+def _attribute(option: str) -> str:
+    return option.replace("-", "_")
+
+
 def train(arguments: argparse.Namespace) -> None:
     """Train all runs asked for side by side, or go on training them, until done or out of time."""
     deadline = Deadline(arguments.time_limit)
-    given = vars(arguments)
-    names = ("shots", "resampling", "adapt_norm", *(name.replace("-", "_") for name in (*_SETTINGS, *_CHOICES)))
-    common = {name: given.get(name) for name in names}
-    asked = [
-        configuration.configure(
-            arguments.dataset, arguments.algorithm, arguments.tier, **common | dict(zip(OWN, own, strict=True))
-        )
-        for own in product(*(given.get(name) or [None] for name in OWN))
-    ]
+    given, asked = vars(arguments), configurations(arguments)
     for name, least in (("seeds", 1), ("first_seed", 0)):
         if given[name] < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
@@ -206,7 +212,7 @@ def add_parsers(commands: Any) -> None:
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
         one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
         for option, (kind, text) in _SETTINGS.items():
-            count = "+" if option.replace("-", "_") in OWN else None
+            count = "+" if _attribute(option) in OWN else None
             one.add_argument(f"--{option}", type=kind, nargs=count, help=text)
         for option, values in _CHOICES.items():
             one.add_argument(f"--{option}", choices=values)

@@ -64,7 +64,7 @@ def stacks(configurations: Iterable[Configuration]) -> list[list[Configuration]]
 
 
 def differences(there: Sequence[Run], here: Sequence[Run]) -> list[str]:
-    """Return in what two stacks differ, as ``name: there, here``; of a stack of several values, as ``one and other``.
+    """Return in what two stacks differ, as ``name: there, here``; several values of a stack are joined by ``and``.
 
     Example:
         >>> from paperlib.fewshot.configuration import configure
@@ -74,14 +74,14 @@ def differences(there: Sequence[Run], here: Sequence[Run]) -> list[str]:
     """
     said = []
     for name in (field.name for field in fields(Configuration)):
-        one, other = ([str(getattr(run.configuration, name)) for run in runs] for runs in (there, here))
-        if set(one) != set(other):
-            said.append(f"{name}: {' and '.join(dict.fromkeys(one))}, {' and '.join(dict.fromkeys(other))}")
+        one, other = (list(dict.fromkeys(getattr(run.configuration, name) for run in runs)) for runs in (there, here))
+        if one != other:
+            said.append(f"{name}: {' and '.join(map(str, one))}, {' and '.join(map(str, other))}")
     seeds = [list(dict.fromkeys(run.seed for run in runs)) for runs in (there, here)]
     if seeds[0] != seeds[1]:
         said.append(f"seeds: {seeds[0]}, {seeds[1]}")
     if not said and tuple(there) != tuple(here):
-        said.append("runs: the same in another order, or other pairs of these settings and seeds")
+        said.append("runs: other pairs of these settings and seeds, or another order of them")
     return said
 
 
