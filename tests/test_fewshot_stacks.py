@@ -141,7 +141,8 @@ def swapped_objective(runs: Sequence[Run]) -> Objective:
 
 
 def swapped_descend(*arguments: Any) -> None:
-    descend(*arguments[:-1], arguments[-1][::-1])
+    swapped = (*arguments[:-1], arguments[-1][::-1])
+    descend(*swapped)
 
 
 @pytest.mark.parametrize(
