@@ -1,25 +1,26 @@
-"""The commands of ``python -m paperlib`` that train, and that list what was trained."""
+"""The commands of ``python -m paperlib`` that train, that evaluate, and that list what was trained."""
 
 from __future__ import annotations
 
 import argparse
-import math
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+import numpy as np
+import torch
+from tqdm import tqdm
+
 from paperlib import records
-from paperlib.fewshot import configuration, experiments, states, training
-from paperlib.fewshot.evaluation import mean_interval
+from paperlib.deadlines import Deadline
+from paperlib.fewshot import checkpoints, configuration, evaluation, experiments, states, training
+from paperlib.fewshot.evaluation import KINDS, Sums
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
-from paperlib.fewshot.runs import OWN, cross, stacks
+from paperlib.fewshot.runs import OWN, Run, cross, stacks
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
     "p-hard": (float, "probability of a hard task in training"),
@@ -40,45 +41,6 @@ _CHOICES = {
     "device": configuration.DEVICES,
     "activation": ACTIVATIONS,
 }
-
-
-class Deadline:
-    """Says when to stop: when the next step might not end in time, or when a signal asked for it.
-
-    At least one step is always made, so that every slice gets on.
-    """
-
-    def __init__(self, limit: float | None) -> None:
-        self.limit = math.inf if limit is None else limit
-        self.asked = False
-        self._start = time.monotonic()
-        self._last: float | None = None
-        self._longest = 0.0
-
-    def __call__(self) -> bool:
-        """Return whether to stop now; asked before each step."""
-        now = time.monotonic()
-        if self._last is None:
-            self._last = now
-            return False
-        self._longest, self._last = max(self._longest, now - self._last), now
-        return self.asked or now - self._start + self._longest > self.limit
-
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Let Ctrl-C and a request to terminate end the slice after the present step; a second one ends it at once."""
-
-        def ask(number: int, frame: FrameType | None) -> None:
-            if self.asked:
-                raise KeyboardInterrupt
-            self.asked = True
-
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:
@@ -108,10 +70,10 @@ def train(arguments: argparse.Namespace) -> None:
     runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
-    state = states.resume(runs, folder)
     keep_buffers()
-    if state is None or not state.finished:
-        with deadline.signals():
+    with deadline.signals(), checkpoints.lock(folder):
+        state = states.resume(runs, folder)
+        if state is None or not state.finished:
             experiment = experiments.prepare(runs)
             if state is None:
                 state = states.State.start(runs, experiment.network)
@@ -119,12 +81,20 @@ def train(arguments: argparse.Namespace) -> None:
             here = records.origin(state.shared.device)
             state.origins = [one for one in state.origins if one != here] + [here]
             training.advance(state, experiment, folder, stop=deadline, progress=True)
-    if state.finished:
-        for place, (one, seed) in enumerate(runs):
-            own = one.values(), seed, state.metrics(place), state.seconds, len(runs), state.origins
-            records.Record(*own).save(folder)
-    for one in asked:
-        print(_outcome(state, [place for place, run in enumerate(runs) if run.configuration == one], folder))
+        if state.finished:
+            for place, (one, seed) in enumerate(runs):
+                own = one.values(), seed, state.metrics(place), state.seconds, len(runs), state.origins
+                records.Record(*own).save(folder)
+    for places in _places(state):
+        print(_outcome(state, places, folder))
+
+
+def _places(state: states.State) -> list[list[int]]:
+    """Return the places of the runs of each configuration."""
+    found: dict[configuration.Configuration, list[int]] = {}
+    for place, run in enumerate(state.runs):
+        found.setdefault(run.configuration, []).append(place)
+    return list(found.values())
 
 
 def _outcome(state: states.State, places: list[int], folder: Path) -> str:
@@ -147,15 +117,75 @@ def _outcome(state: states.State, places: list[int], folder: Path) -> str:
 
 
 def _accuracies(state: states.State, places: list[int]) -> str:
-    parts = []
-    for phase in configuration.PHASES:
-        for kind in ("easy", "hard"):
-            rows = [state.metrics(run)["evaluation"][phase][kind] for run in places if state.diverged[run] is None]
-            values = [row["accuracy"] for row in rows if row["accuracy"] is not None]
-            if values:
-                mean, half_width = mean_interval(values)
-                parts.append(f"{phase} {kind} {mean:.3f}" + (f" ± {half_width:.3f}" if len(values) > 1 else ""))
+    left = [place for place in places if state.diverged[place] is None]
+    named = zip(state.shared.phases, _cells(state.scores[:, left]), strict=True)
+    rows = [(phase, cells) for phase, cells in named if phase in configuration.PHASES]
+    parts = [f"{phase} {kind} {cell}" for phase, cells in rows for kind, cell in zip(KINDS, cells, strict=True) if cell]
     return ", ".join(parts) or "no run is left"
+
+
+def _cells(scores: Sums) -> list[list[str]]:
+    """Return the accuracy of each phase and kind from (phases, runs, kinds, 3) sums: mean and interval over runs."""
+    table = []
+    for phase in scores:
+        rows = [evaluation.means(sums) for sums in phase]
+        table.append([_mean([row[kind]["accuracy"] for row in rows]) for kind in KINDS])
+    return table
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    there = [value for value in values if value is not None]
+    if not there:
+        return ""
+    mean, half_width = evaluation.mean_interval(there)
+    return f"{mean:.3f}" + (f" ± {half_width:.3f}" if len(there) > 1 else "")
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Print the accuracies of trained runs: those that training found, or after other steps, or on other tasks."""
+    given = {name: getattr(arguments, name) for name in ("steps", "tasks")}
+    for name, value in given.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be a whole number, at least 1; got {value}")
+    state = states.load(Path(arguments.folder))
+    if state is None:
+        raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")
+    again = any(value is not None for value in given.values())
+    if not (state.trained if again else state.finished):
+        said = _outcome(state, _places(state)[0], Path(arguments.folder))
+        raise ValueError(f"folder must hold a training that is done; got {said}")
+    changes: dict[str, Any] = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
+    if state.shared.device == "cuda" and not torch.cuda.is_available():
+        changes |= {"device": "cpu", "precision": "float32"}
+    c = replace(state.shared, **changes)
+    phases = [(name, c.other_steps if name.startswith("other") else c.evaluation_steps) for name in c.phases]
+    scores = state.scores
+    if again and state.active:
+        phases = [(name, steps) for name, steps in phases if steps == c.evaluation_steps]
+        scores = _scores(state, changes, len(phases))
+    for places in _places(state):
+        left = [place for place in places if state.diverged[place] is None]
+        name, tasks = replace(state.runs[places[0]].configuration, **changes).name, c.evaluation_tasks
+        print(f"{name}: {len(left)} run{'s' * (len(left) != 1)}, {tasks} tasks each; mean and 95 % interval over runs")
+        print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
+        for (phase, steps), (easy, hard) in zip(phases, _cells(scores[:, left]), strict=True):
+            print(f"{phase:<12} {steps:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
+
+
+def _scores(state: states.State, changes: dict[str, Any], phases: int) -> Sums:
+    """Return the (phases, runs, kinds, 3) sums of the first phases of a changed evaluation; zeros for stopped runs."""
+    active = state.active
+    runs = [Run(replace(one, **changes), seed) for one, seed in (state.runs[place] for place in active)]
+    experiment, c = experiments.prepare(runs), runs[0].configuration
+    parameters = evaluation.alive(state.parameters, torch.tensor(active, device=experiment.images.device))
+    scores, total = np.zeros((phases, len(state.runs), 2, 3)), c.evaluation_tasks
+    with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:
+        for phase in range(phases):
+            for first in range(0, total, c.tasks):
+                tasks = min(c.tasks, total - first)
+                scores[phase, active] += evaluation.evaluate(experiment, parameters, runs, phase, first, tasks)
+                bar.update(tasks)
+    return scores
 
 
 def listing(arguments: argparse.Namespace) -> None:
@@ -218,7 +248,20 @@ def add_parsers(commands: Any) -> None:
             one.add_argument(f"--{option}", choices=values)
         one.add_argument("--adapt-norm", action=argparse.BooleanOptionalAction, help="adapt scale and shift too")
         one.set_defaults(run=train)
-    shown = commands.add_parser("records", help="list finished runs", description="List the records in a folder.")
-    shown.add_argument("folder", nargs="?", default=str(records.FOLDER), help=f"default {records.FOLDER}")
-    shown.add_argument("--missing", action="store_true", help="what the paper's protocol lacks, and how to make it")
+    about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
+    again = commands.add_parser("evaluate", help="accuracies of trained runs", description=about)
+    again.add_argument("folder", metavar="DIR", help="that train was given as --out; nothing is written there")
+    again.add_argument("--steps", type=int, metavar="K", help="evaluate again, after so many steps of adaptation")
+    again.add_argument("--tasks", type=int, metavar="N", help="evaluate again, on so many tasks")
+    again.set_defaults(run=evaluate)
+    about = "List the finished runs recorded in a folder and the folders in it; with --missing, those still to be made."
+    shown = commands.add_parser("records", help="list finished or missing runs", description=about)
+    shown.add_argument(
+        "folder", nargs="?", metavar="DIR", default=str(records.FOLDER), help=f"default {records.FOLDER}"
+    )
+    shown.add_argument(
+        "--missing",
+        action="store_true",
+        help="list the runs of the paper's protocol that have no record in DIR, and the commands that make them",
+    )
     shown.set_defaults(run=listing)

@@ -61,16 +61,18 @@ class Record:
         }
 
     def save(self, folder: Path) -> Path:
-        """Write the record into a folder under the name of configuration and seed, and return its path."""
+        """Write the record into a folder under the name of configuration and seed, and return its path.
+
+        A file that says the same already is left alone.
+
+        Raises:
+            ValueError: if a number is not finite: the metrics have None in its place.
+        """
         path = folder / f"{Configuration.of(self.configuration).name}-seed{self.seed}.json"
-        text = json.dumps(self.values(), indent=1, allow_nan=False)
-        write(
-            path,
-            (
-                _NUMBERS.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
-                + "\n"
-            ).encode(),
-        )
+        text = json.dumps(self.values(), indent=1, allow_nan=False) + "\n"
+        content = _NUMBERS.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text).encode()
+        if not path.is_file() or path.read_bytes() != content:
+            write(path, content)
         return path
 
 
@@ -94,7 +96,9 @@ def read(folder: Path = FOLDER) -> list[tuple[Path, dict[str, Any]]]:
     found = []
     for path in sorted(folder.rglob("*.json")):
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+            if values["format"] != _FORMAT:
+                raise ValueError(f"format must be {_FORMAT}; got {values['format']!r}")
             Configuration.of(values["configuration"])
             values["seed"], values["metrics"]["evaluation"], values["hardware"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -152,6 +156,10 @@ def command(configurations: Sequence[Configuration], seeds: Sequence[int] = SEED
         f"python -m paperlib train {c.dataset} {own} --seeds {len(seeds)} --tier {c.tier} "
         f"--time-limit 540 --out {folder.as_posix()}"
     )
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"numbers must be finite; got {name}")
 
 
 def same(settings: dict[str, Any], configuration: Configuration) -> bool:

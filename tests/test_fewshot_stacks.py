@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -393,6 +394,13 @@ def test_several_values_of_an_option_are_crossed(
     for path, values in records.read(tmp_path / "alone"):
         stacked = json.loads((tmp_path / path.name).read_text(encoding="utf-8"))
         assert stacked["configuration"] == values["configuration"] and stacked["seed"] == values["seed"]
+    for given in ((), ("--tasks", "4"), ("--steps", "3")):  # a table for each configuration
+        assert main(["evaluate", str(tmp_path), *given]) == 0
+        tables = capsys.readouterr().out.splitlines()
+        assert main(["evaluate", str(tmp_path / "alone"), *given]) == 0
+        alone = capsys.readouterr().out.splitlines()
+        assert tables[: len(alone)] == alone and len(tables) == 4 * len(alone)
+        assert [re.search(r"^omniglot-(\w+)", row)[1] for row in tables[:: len(alone)]] == ["large"] * 2 + ["small"] * 2  # type: ignore[index]
     assert main([argument.replace("small", "large") for argument in arguments]) == 2
     assert "error: a run must be in a stack once; got seed 0 of omniglot-large-maml-1-smoke" in capsys.readouterr().err
 

@@ -156,12 +156,19 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _download(archive: Archive, progress: bool) -> None:
     downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
+    logger = pooch.get_logger()
+    before, logger.disabled = (
+        logger.disabled,
+        not progress,
+    )  # its level would not do: pooch's logger remembers an old one
     try:
         pooch.retrieve(archive.url, f"md5:{archive.md5}", archive.name, cache_folder(), downloader=downloader)
     except requests.RequestException as error:
         _refuse(archive, f"could not be downloaded from {archive.url} ({type(error).__name__})", error)
     except ValueError as error:
         _refuse(archive, f"as downloaded from {archive.url} does not have the expected md5 {archive.md5}", error)
+    finally:
+        logger.disabled = before
 
 
 def _refuse(archive: Archive, what: str, error: Exception) -> NoReturn:
