@@ -123,7 +123,7 @@ def running(omniglot: None, tmp_path: Path) -> Iterator[Callable[[], subprocess.
     def start() -> subprocess.Popen[str]:
         arguments = (*TRAIN, "--iterations", "1000000", "--out", str(tmp_path / "endless"))
         started.append(process(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
-        patience = time.monotonic() + 120
+        patience = time.monotonic() + 300
         while lock_of(tmp_path / "endless") != f"process {started[-1].pid} on {socket.gethostname()}":
             assert started[-1].poll() is None and time.monotonic() < patience, started[-1].communicate()
             time.sleep(0.02)
@@ -143,7 +143,7 @@ def test_a_signal_ends_it_after_the_present_step(
     for asked in (signal.SIGTERM, signal.SIGINT):
         child = running()
         child.send_signal(asked)
-        out, error = child.communicate(timeout=120)
+        out, error = child.communicate(timeout=300)
         assert (child.returncode, error) == (0, "")
         found = re.fullmatch(rf"{ENDLESS}: ([\d,]+) of 1,000,000 iterations, .*; give the same command again .*\n", out)
         state = states.load(tmp_path / "endless")
@@ -450,7 +450,7 @@ def test_a_reader_who_has_seen_enough_is_no_error() -> None:
     os.close(reader)
     child = process("records", "--missing", cwd=ROOT, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
-    _, error = child.communicate(timeout=120)
+    _, error = child.communicate(timeout=300)
     assert error == "" and child.returncode == 141
 
 
@@ -516,7 +516,7 @@ def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path, monkeypatch: pyte
     child = process(*arguments, stdout=terminal, stderr=terminal)
     os.close(terminal)
     shown = b""
-    while select.select([master], [], [], 120)[0]:
+    while select.select([master], [], [], 300)[0]:
         try:
             found = os.read(master, 4096)
         except OSError:  # the other end is closed
@@ -525,7 +525,7 @@ def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path, monkeypatch: pyte
             break
         shown += found
     os.close(master)
-    assert child.wait(timeout=120) == 0
+    assert child.wait(timeout=300) == 0
     lines = shown.decode().split("\r")
     number, left = r"\d\.\d{3}", r"(<\d\d:\d\d|\d\d:\d\d left).*"
     bars = {label: [line for line in lines if line.startswith(label)] for label in ("training", "evaluation")}

@@ -246,7 +246,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             start_new_session=True,
         )
         try:
-            process.wait(timeout=300)
+            process.wait(timeout=600)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
