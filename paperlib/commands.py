@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from paperlib.fewshot.evaluation import KINDS, Sums
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.runs import OWN, Run, cross, stacks
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
     "p-hard": (float, "probability of a hard task in training"),
@@ -41,66 +43,82 @@ _CHOICES = {
 }
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Train the runs of one configuration, or go on training them, until done or out of time."""
-    deadline = Deadline(arguments.time_limit)
+def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:
+    """Return what ``train`` is asked for: one configuration for each combination of the values that runs may own."""
     given = vars(arguments)
-    names = (
-        "setting",
-        "shots",
-        "evaluation_shots",
-        "resampling",
-        "adapt_norm",
-        *(name.replace("-", "_") for name in (*_SETTINGS, *_CHOICES)),
-    )
-    asked = configuration.configure(
-        arguments.dataset, arguments.algorithm, arguments.tier, **{name: given.get(name) for name in names}
-    )
+    names = ("shots", "evaluation_shots", "resampling", "adapt_norm", *map(_attribute, (*_SETTINGS, *_CHOICES)))
+    common = {name: given.get(name) for name in names}
+    choices = product(*(given.get(name) or [None] for name in OWN))
+    each = (common | dict(zip(OWN, values, strict=True)) for values in choices)
+    return [configuration.configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
+
+
+def _attribute(option: str) -> str:
+    return option.replace("-", "_")
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train all runs asked for side by side, or go on training them, until done or out of time."""
+    deadline = Deadline(arguments.time_limit)
+    given, asked = vars(arguments), configurations(arguments)
     for name, least in (("seeds", 1), ("first_seed", 0)):
         if given[name] < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
     if arguments.time_limit is not None and not arguments.time_limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
-    folder, seeds = Path(arguments.out), range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    folder = Path(arguments.out)
+    runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
     keep_buffers()
     with deadline.signals(), checkpoints.lock(folder):
-        state = states.resume(asked, seeds, folder)
+        state = states.resume(runs, folder)
         if state is None or not state.finished:
-            experiment = experiments.prepare(asked)
+            experiment = experiments.prepare(runs)
             if state is None:
-                state = states.State.start(asked, seeds, experiment.network)
+                state = states.State.start(runs, experiment.network)
                 states.save(state, folder)  # a folder that cannot be written is found out now
-            here = records.origin(asked.device)
+            here = records.origin(state.shared.device)
             state.origins = [one for one in state.origins if one != here] + [here]
             training.advance(state, experiment, folder, stop=deadline, progress=True)
         if state.finished:
-            for run, seed in enumerate(state.seeds):
-                own = asked.values(), seed, state.metrics(run), state.seconds, len(seeds), state.origins
+            for place, (one, seed) in enumerate(runs):
+                own = one.values(), seed, state.metrics(place), state.seconds, len(runs), state.origins
                 records.Record(*own).save(folder)
-    print(_outcome(state, folder))
+    for places in _places(state):
+        print(_outcome(state, places, folder))
 
 
-def _outcome(state: states.State, folder: Path) -> str:
-    """Return one line on where a training stands and what to do next."""
-    done, total = state.iteration, state.configuration.iterations
-    line = f"{state.configuration.name}: "
+def _places(state: states.State) -> list[list[int]]:
+    """Return the places of the runs of each configuration."""
+    found: dict[configuration.Configuration, list[int]] = {}
+    for place, run in enumerate(state.runs):
+        found.setdefault(run.configuration, []).append(place)
+    return list(found.values())
+
+
+def _outcome(state: states.State, places: list[int], folder: Path) -> str:
+    """Return one line on where the runs of one configuration stand and what to do next."""
+    done, total = state.iteration, state.shared.iterations
+    line = f"{state.runs[places[0]].configuration.name}: "
     if state.finished:
-        line += f"finished, {_accuracies(state)}; {len(state.seeds)} records in {folder}"
+        line += f"finished, {_accuracies(state, places)}; {len(places)} records in {folder}"
     elif state.trained:
         line += (
             f"trained, {state.evaluated} of {state.evaluations} tasks evaluated; give the same command again to go on"
         )
     else:
-        line += f"{done:,} of {total:,} iterations, {training.standing(state)}; give the same command again to go on"
-    for seed, when in zip(state.seeds, state.diverged, strict=True):
-        line += "" if when is None else f"; seed {seed} diverged in iteration {when + 1:,} and was stopped"
+        now = training.standing(state, places)
+        line += f"{done:,} of {total:,} iterations, {now}; give the same command again to go on"
+    for place in places:
+        if (when := state.diverged[place]) is not None:
+            line += f"; seed {state.runs[place].seed} diverged in iteration {when + 1:,} and was stopped"
     return line
 
 
-def _accuracies(state: states.State) -> str:
-    named = zip(state.configuration.phases, _cells(state.scores[:, state.active]), strict=True)
+def _accuracies(state: states.State, places: list[int]) -> str:
+    left = [place for place in places if state.diverged[place] is None]
+    named = zip(state.shared.phases, _cells(state.scores[:, left]), strict=True)
     rows = [(phase, cells) for phase, cells in named if phase in configuration.PHASES]
     parts = [f"{phase} {kind} {cell}" for phase, cells in rows for kind, cell in zip(KINDS, cells, strict=True) if cell]
     return ", ".join(parts) or "no run is left"
@@ -134,35 +152,38 @@ def evaluate(arguments: argparse.Namespace) -> None:
         raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")
     again = any(value is not None for value in given.values())
     if not (state.trained if again else state.finished):
-        raise ValueError(f"folder must hold a training that is done; got {_outcome(state, Path(arguments.folder))}")
-    c = state.configuration
-    asked = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
-    c = replace(c, **asked)
-    if c.device == "cuda" and not torch.cuda.is_available():
-        c = replace(c, device="cpu", precision="float32")
+        said = _outcome(state, _places(state)[0], Path(arguments.folder))
+        raise ValueError(f"folder must hold a training that is done; got {said}")
+    changes: dict[str, Any] = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
+    if state.shared.device == "cuda" and not torch.cuda.is_available():
+        changes |= {"device": "cpu", "precision": "float32"}
+    c = replace(state.shared, **changes)
     phases = [(name, c.other_steps if name.startswith("other") else c.evaluation_steps) for name in c.phases]
-    scores = state.scores[:, state.active]
+    scores = state.scores
     if again and state.active:
         phases = [(name, steps) for name, steps in phases if steps == c.evaluation_steps]
-        scores = _scores(c, state, len(phases))
-    runs = len(state.active)
-    head = f"{runs} run{'s' * (runs != 1)}, {c.evaluation_tasks} tasks each; mean and 95 % interval over runs"
-    print(f"{state.configuration.name}: {head}")
-    print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
-    for (name, steps), (easy, hard) in zip(phases, _cells(scores), strict=True):
-        print(f"{name:<12} {steps:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
+        scores = _scores(state, changes, len(phases))
+    for places in _places(state):
+        left = [place for place in places if state.diverged[place] is None]
+        name, tasks = state.runs[places[0]].configuration.name, c.evaluation_tasks
+        print(f"{name}: {len(left)} run{'s' * (len(left) != 1)}, {tasks} tasks each; mean and 95 % interval over runs")
+        print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
+        for (phase, steps), (easy, hard) in zip(phases, _cells(scores[:, left]), strict=True):
+            print(f"{phase:<12} {steps:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
 
 
-def _scores(asked: configuration.Configuration, state: states.State, phases: int) -> Sums:
-    """Return the (phases, runs, kinds, 3) sums of the first phases of an evaluation of the runs that are left."""
-    experiment, seeds = experiments.prepare(asked), [state.seeds[run] for run in state.active]
-    parameters = evaluation.alive(state.parameters, torch.tensor(state.active, device=experiment.images.device))
-    scores, total = np.zeros((phases, len(seeds), 2, 3)), asked.evaluation_tasks
+def _scores(state: states.State, changes: dict[str, Any], phases: int) -> Sums:
+    """Return the (phases, runs, kinds, 3) sums of the first phases of a changed evaluation; zeros for stopped runs."""
+    active = state.active
+    runs = [Run(replace(one, **changes), seed) for one, seed in (state.runs[place] for place in active)]
+    experiment, c = experiments.prepare(runs), runs[0].configuration
+    parameters = evaluation.alive(state.parameters, torch.tensor(active, device=experiment.images.device))
+    scores, total = np.zeros((phases, len(state.runs), 2, 3)), c.evaluation_tasks
     with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:
         for phase in range(phases):
-            for first in range(0, total, asked.tasks):
-                tasks = min(asked.tasks, total - first)
-                scores[phase] += evaluation.evaluate(experiment, parameters, seeds, phase, first, tasks)
+            for first in range(0, total, c.tasks):
+                tasks = min(c.tasks, total - first)
+                scores[phase, active] += evaluation.evaluate(experiment, parameters, runs, phase, first, tasks)
                 bar.update(tasks)
     return scores
 
@@ -171,11 +192,13 @@ def listing(arguments: argparse.Namespace) -> None:
     """Print the records in a folder, or what the protocol of the paper still lacks."""
     found = [values for _, values in records.read(Path(arguments.folder))]
     if arguments.missing:
-        lacking = records.missing(found)
-        for one, seeds in lacking:
-            print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
-            print(f"    {records.command(one)}")
-        count = sum(len(seeds) for _, seeds in lacking)
+        lacking = dict(records.missing(found))
+        for stack in stacks(lacking):
+            for one in stack:
+                seeds = lacking[one]
+                print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
+            print(f"    {records.command(stack)}")
+        count = sum(map(len, lacking.values()))
         print(f"{count} of {len(records.protocol()) * len(records.SEEDS)} records of the paper's protocol are missing")
         return
     for values in found:
@@ -197,15 +220,18 @@ def _row(values: dict[str, Any]) -> str:
 
 def add_parsers(commands: Any) -> None:
     """Add ``train`` and ``records`` to the commands of the parser."""
-    about = "Train all seeds of one configuration side by side. Asked again with the same folder, it goes on."
+    several = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
+    about = (
+        f"Train all seeds side by side, and all combinations where there are several values ({several} take them). "
+        "Asked again with the same folder, it goes on."
+    )
     parser = commands.add_parser("train", help="train and evaluate", description=about)
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
     for dataset in configuration.DATASETS:
         one = sets.add_parser(dataset, description=about)
         if dataset == "omniglot":
-            one.add_argument(
-                "--setting", choices=configuration.SETTINGS, help="dispersion of hard tasks; default large"
-            )
+            text = "dispersion of hard tasks; default large"
+            one.add_argument("--setting", nargs="+", choices=configuration.SETTINGS, help=text)
             one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
             one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
             one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
@@ -216,7 +242,8 @@ def add_parsers(commands: Any) -> None:
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
         one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
         for option, (kind, text) in _SETTINGS.items():
-            one.add_argument(f"--{option}", type=kind, help=text)
+            count = "+" if _attribute(option) in OWN else None
+            one.add_argument(f"--{option}", type=kind, nargs=count, help=text)
         for option, values in _CHOICES.items():
             one.add_argument(f"--{option}", choices=values)
         one.add_argument("--adapt-norm", action=argparse.BooleanOptionalAction, help="adapt scale and shift too")

@@ -138,20 +138,23 @@ def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[i
     return [(one, seeds) for one, seeds in lacking if seeds]
 
 
-def command(configuration: Configuration, seeds: Sequence[int] = SEEDS) -> str:
-    """Return the command that makes the records of a configuration of the protocol.
+def command(configurations: Sequence[Configuration], seeds: Sequence[int] = SEEDS) -> str:
+    """Return the command that makes the records of configurations of the protocol that can be trained side by side.
 
     Example:
-        >>> command(protocol()[0]).partition(" --seeds")[0]
-        'python -m paperlib train omniglot --setting large --algorithm maml --shots 1'
+        >>> command([protocol()[0], protocol()[3]]).partition(" --seeds")[0]
+        'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1'
     """
-    c = configuration
-    own = f"--p-hard {c.p_hard:g} --algorithm {c.algorithm}"
+    c = configurations[0]
+    own = f"--p-hard {' '.join(f'{one.p_hard:g}' for one in configurations)} --algorithm {c.algorithm}"
     if c.dataset == "omniglot":
-        own = f"--setting {c.setting} --algorithm {c.algorithm} --shots {c.easy[1]}"
+        settings = " ".join(one.setting for one in configurations)
+        own = f"--setting {settings} --algorithm {c.algorithm} --shots {c.easy[1]}"
+    parts = zip(*(one.name.split("-") for one in configurations), strict=True)
+    folder = FOLDER / "-".join("-".join(dict.fromkeys(part)) for part in parts)
     return (
         f"python -m paperlib train {c.dataset} {own} --seeds {len(seeds)} --tier {c.tier} "
-        f"--time-limit 540 --out {(FOLDER / c.name).as_posix()}"
+        f"--time-limit 540 --out {folder.as_posix()}"
     )
 
 

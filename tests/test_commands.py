@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +28,7 @@ from paperlib import commands
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, data, sources, states, training
 from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.runs import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--tier", "smoke", "--filters", "32", "--tasks", "2", "--evaluation-tasks", "4", "--seeds", "2")
@@ -272,8 +273,8 @@ def test_no_option_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """Each option changes the configuration, and each to another one."""
     asked: list[Configuration] = []
 
-    def resume(configuration: Configuration, *_: object) -> None:
-        asked.append(configuration)
+    def resume(runs: Sequence[Run], *_: object) -> None:
+        asked.append(runs[0].configuration)
         raise ValueError("far enough")
 
     monkeypatch.setattr(states, "resume", resume)
@@ -431,7 +432,7 @@ def test_what_was_trained_on_a_gpu_is_evaluated_without_one(copy: Path, capsys: 
     state = states.load(copy)
     assert state is not None
     plain = evaluated(capsys, str(copy))
-    state.configuration = replace(state.configuration, device="cuda", precision="tf32")
+    state.runs = tuple(Run(replace(one, device="cuda", precision="tf32"), seed) for one, seed in state.runs)
     states.save(state, copy)
     assert evaluated(capsys, str(copy), "--tasks", "4")[1:] == plain[1:] == evaluated(capsys, str(copy))[1:]
 

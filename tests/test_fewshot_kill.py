@@ -27,13 +27,14 @@ import pytest
 import torch
 
 from paperlib.fewshot import checkpoints, states, training
+from paperlib.fewshot.runs import cross
 from paperlib.fewshot.states import State
 
 sys.path.append(str(Path(__file__).resolve().parent))
 from test_fewshot_training import After, configuration, equal, experiment
 
 SETTINGS = configuration(iterations=20, evaluation_tasks=12)
-SEEDS = (0, 1)
+RUNS = cross([SETTINGS], [0, 1])
 TOGETHER = 3  # tasks in a step, of training and of evaluation
 STEPS = 20 + SETTINGS.evaluation_tasks * len(SETTINGS.phases) // TOGETHER
 KILLS = 20
@@ -83,7 +84,7 @@ def steps(state: State | None) -> int:
 def train(folder: Path, stop: Callable[[State], Stop] = lambda state: lambda: False) -> None:
     """Go on with the training in a folder, with a checkpoint after each step."""
     world = experiment(SETTINGS)
-    state = states.resume(SETTINGS, SEEDS, folder) or State.start(SETTINGS, SEEDS, world.network)
+    state = states.resume(RUNS, folder) or State.start(RUNS, world.network)
     training.advance(state, world, folder, save_every=0, stop=stop(state))
 
 
