@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from tqdm import tqdm
 
-from paperlib import records
+from paperlib import accuracies, records
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, configuration, evaluation, experiments, states, training
-from paperlib.fewshot.evaluation import KINDS, Sums
+from paperlib.fewshot import checkpoints, configuration, experiments, states, training
+from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
-from paperlib.fewshot.runs import OWN, Run, cross, stacks
+from paperlib.fewshot.runs import OWN, cross, stacks
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
     "p-hard": (float, "probability of a hard task in training"),
@@ -118,27 +115,10 @@ def _outcome(state: states.State, places: list[int], folder: Path) -> str:
 
 def _accuracies(state: states.State, places: list[int]) -> str:
     left = [place for place in places if state.diverged[place] is None]
-    named = zip(state.shared.phases, _cells(state.scores[:, left]), strict=True)
+    named = zip(state.shared.phases, accuracies.cells(state.scores[:, left]), strict=True)
     rows = [(phase, cells) for phase, cells in named if phase in configuration.PHASES]
     parts = [f"{phase} {kind} {cell}" for phase, cells in rows for kind, cell in zip(KINDS, cells, strict=True) if cell]
     return ", ".join(parts) or "no run is left"
-
-
-def _cells(scores: Sums) -> list[list[str]]:
-    """Return the accuracy of each phase and kind from (phases, runs, kinds, 3) sums: mean and interval over runs."""
-    table = []
-    for phase in scores:
-        rows = [evaluation.means(sums) for sums in phase]
-        table.append([_mean([row[kind]["accuracy"] for row in rows]) for kind in KINDS])
-    return table
-
-
-def _mean(values: Sequence[float | None]) -> str:
-    there = [value for value in values if value is not None]
-    if not there:
-        return ""
-    mean, half_width = evaluation.mean_interval(there)
-    return f"{mean:.3f}" + (f" ± {half_width:.3f}" if len(there) > 1 else "")
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -162,30 +142,14 @@ def evaluate(arguments: argparse.Namespace) -> None:
     scores = state.scores
     if again and state.active:
         phases = [(name, steps) for name, steps in phases if steps == c.evaluation_steps]
-        scores = _scores(state, changes, len(phases))
+        scores = accuracies.evaluated_again(state, changes, len(phases))
     for places in _places(state):
         left = [place for place in places if state.diverged[place] is None]
         name, tasks = state.runs[places[0]].configuration.name, c.evaluation_tasks
         print(f"{name}: {len(left)} run{'s' * (len(left) != 1)}, {tasks} tasks each; mean and 95 % interval over runs")
         print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
-        for (phase, steps), (easy, hard) in zip(phases, _cells(scores[:, left]), strict=True):
+        for (phase, steps), (easy, hard) in zip(phases, accuracies.cells(scores[:, left]), strict=True):
             print(f"{phase:<12} {steps:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
-
-
-def _scores(state: states.State, changes: dict[str, Any], phases: int) -> Sums:
-    """Return the (phases, runs, kinds, 3) sums of the first phases of a changed evaluation; zeros for stopped runs."""
-    active = state.active
-    runs = [Run(replace(one, **changes), seed) for one, seed in (state.runs[place] for place in active)]
-    experiment, c = experiments.prepare(runs), runs[0].configuration
-    parameters = evaluation.alive(state.parameters, torch.tensor(active, device=experiment.images.device))
-    scores, total = np.zeros((phases, len(state.runs), 2, 3)), c.evaluation_tasks
-    with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:
-        for phase in range(phases):
-            for first in range(0, total, c.tasks):
-                tasks = min(c.tasks, total - first)
-                scores[phase, active] += evaluation.evaluate(experiment, parameters, runs, phase, first, tasks)
-                bar.update(tasks)
-    return scores
 
 
 def listing(arguments: argparse.Namespace) -> None:
