@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-import pooch
 import requests
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "IProgress not found")  # in a notebook without widgets pooch's bar is one of text
+    import pooch
 
 VARIABLE = "PAPERLIB_DATA"
 TIMEOUT = 30.0  # seconds without a byte before a download is given up
