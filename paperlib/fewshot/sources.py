@@ -161,10 +161,8 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
 def _download(archive: Archive, progress: bool) -> None:
     downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
     logger = pooch.get_logger()
-    before, logger.disabled = (
-        logger.disabled,
-        not progress,
-    )  # its level would not do: pooch's logger remembers an old one
+    before = logger.disabled
+    logger.disabled = before or not progress  # a level would not do: pooch's logger can remember an old one
     try:
         pooch.retrieve(archive.url, f"md5:{archive.md5}", archive.name, cache_folder(), downloader=downloader)
     except requests.RequestException as error:
