@@ -518,7 +518,7 @@ def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path, monkeypatch: pyte
     import termios
 
     master, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 110, 0, 0))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     arguments = (*TRAIN, "--iterations", "8", "--tasks", "6", "--evaluation-tasks", "12", "--out", str(tmp_path))
     monkeypatch.setenv("TQDM_MININTERVAL", "0")  # seconds between two looks, which a fast machine would not reach
     child = process(*arguments, stdout=terminal, stderr=terminal)
@@ -542,6 +542,6 @@ def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path, monkeypatch: pyte
     for phase in ("train", "test"):
         accuracies = re.compile(rf"{left}\b{phase} easy {number}, hard {number}")
         assert any(accuracies.search(line) for line in bars["evaluation"])
-    assert max(map(len, lines[:-2])) <= 110
+    assert max(map(len, lines[:-2])) <= 80
     assert "-iterations8-tasks6-evaluation-tasks12: finished, train " in lines[-2]
     assert lines[-1] == "\n", "the bar is gone in the end"

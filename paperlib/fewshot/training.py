@@ -18,6 +18,7 @@ from paperlib.fewshot.optimisers import descend, learning_rate
 from paperlib.fewshot.states import State, save
 
 Step = Callable[[State, Experiment], None]
+_BAR = "{desc} {n_fmt}/{total_fmt}, {remaining} left{postfix}"  # and no bar, so that all fits into 80 columns
 
 
 def iterate(state: State, experiment: Experiment) -> None:
@@ -88,7 +89,9 @@ def advance(
     mark = saved = time.monotonic()
     for label, step, counter, total, done in stages:
         shown = None if progress else True
-        with tqdm(desc=label, initial=getattr(state, counter), total=total, disable=shown, leave=False) as bar:
+        with tqdm(
+            desc=label, initial=getattr(state, counter), total=total, disable=shown, leave=False, bar_format=_BAR
+        ) as bar:
             while not done() and not stop():
                 step(state, experiment)
                 now = time.monotonic()
@@ -106,14 +109,14 @@ def advance(
 
 
 def standing(state: State, runs: Sequence[int] | None = None) -> str:
-    """Return loss and accuracies of all or some runs, in evaluation or in the last iterations of training, in short."""
+    """Return loss and accuracies of all or some runs, in the present evaluation or the last iterations."""
     chosen = list(range(len(state.runs)) if runs is None else runs)
     if state.evaluated:
-        parts = zip(state.shared.phases, state.scores[:, chosen], strict=True)
-        return ", ".join(f"{phase} {_accuracies(sums.sum(axis=0))}" for phase, sums in parts if sums[..., 0].any())
+        phase = (state.evaluated - 1) // state.shared.evaluation_tasks
+        return f"{state.shared.phases[phase]} {_accuracies(state.scores[phase, chosen].sum(axis=0))}"
     sums = state.history[max(state.iteration - 1, 0) // state.window, chosen].sum(axis=0)
     count, loss, _ = sums.sum(axis=0)
-    return f"loss {loss / count:.3f}, accuracy {_accuracies(sums)}" if count else "no run left"
+    return f"loss {loss / count:.3f}, {_accuracies(sums)}" if count else "no run left"
 
 
 def _accuracies(sums: Sums) -> str:
