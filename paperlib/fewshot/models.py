@@ -14,6 +14,7 @@ from torch import Tensor
 from paperlib.fewshot.convolutions import Convolution, grouped_convolution
 from paperlib.fewshot.episodes import random_words
 from paperlib.fewshot.normalisation import normalised_pool
+from paperlib.fewshot.patches import first_block
 
 Parameters = dict[str, Tensor]
 HEAD = ("head.weight", "head.bias")
@@ -94,7 +95,8 @@ class Network:
     def features(self, parameters: Parameters, images: Tensor) -> Tensor:
         """Return (M, B, features) of images stacked as (B, M·channels, H, W)."""
         models = len(parameters["head.bias"])
-        for block in range(1, self.blocks + 1):
+        images = first_block(images, *(parameters[name] for name in ("conv1.weight", "norm1.scale", "norm1.shift"))).relu()
+        for block in range(2, self.blocks + 1):
             images = self.convolve(images, parameters[f"conv{block}.weight"])
             scale, shift = parameters[f"norm{block}.scale"], parameters[f"norm{block}.shift"]
             images = normalised_pool(images, scale.flatten(), shift.flatten()).relu()
