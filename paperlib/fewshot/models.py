@@ -95,7 +95,9 @@ class Network:
     def features(self, parameters: Parameters, images: Tensor) -> Tensor:
         """Return (M, B, features) of images stacked as (B, M·channels, H, W)."""
         models = len(parameters["head.bias"])
-        images = first_block(images, *(parameters[name] for name in ("conv1.weight", "norm1.scale", "norm1.shift"))).relu()
+        images = first_block(
+            images, *(parameters[name] for name in ("conv1.weight", "norm1.scale", "norm1.shift"))
+        ).relu()
         for block in range(2, self.blocks + 1):
             images = self.convolve(images, parameters[f"conv{block}.weight"])
             scale, shift = parameters[f"norm{block}.scale"], parameters[f"norm{block}.shift"]

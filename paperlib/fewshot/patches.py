@@ -66,10 +66,10 @@ def first_block(images: Tensor, weights: Tensor, scale: Tensor, shift: Tensor) -
 def _patches(images: Tensor, models: int) -> Tensor:
     """Return (M, B, K + 1, H, W): the patch around each pixel, by channel, row and column, and a one for the offset."""
     (count, _, height, width), size = images.shape, images.shape[1] // models * 9
-    padded = F.pad(images.contiguous(), (1, 1, 1, 1)).unflatten(1, (models, -1)).transpose(0, 1)
-    patches = images.new_empty(models, count, size + 1, height, width)
-    patches[:, :, size] = 1
-    patches[:, :, :size].unflatten(2, (-1, 3, 3)).copy_(padded.unfold(3, height, 1).unfold(4, width, 1))
+    padded = F.pad(images.contiguous(), (1, 1, 1, 1)).view(count, models, -1, height + 2, width + 2).transpose(0, 1)
+    patches = images.new_ones(models, count, size + 1, height, width)
+    shifted = padded.unfold(3, height, 1).unfold(4, width, 1)  # (M, B, channels, 3, 3, H, W), a view
+    patches[:, :, :size].view(shifted.shape).copy_(shifted)
     return patches
 
 
@@ -97,7 +97,7 @@ def _moments(patches: Tensor) -> Tensor:
 def _layer(kernels: Tensor, patches: Tensor) -> Tensor:
     """Return (m·b, D, H, W), channels_last, of kernels (m, K + 1, D) and patches (m, b, K + 1, H, W)."""
     rows = patches.flatten(3).transpose(2, 3) @ kernels[:, None]
-    return rows.flatten(0, 1).unflatten(1, patches.shape[3:]).permute(0, 3, 1, 2)
+    return rows.view(-1, *patches.shape[3:], kernels.shape[2]).permute(0, 3, 1, 2)
 
 
 def _rows(layer: Tensor) -> Tensor:
@@ -112,7 +112,8 @@ def _models_first(rows: Tensor) -> Tensor:
 
 def _models_inside(layer: Tensor, models: int) -> Tensor:
     """Return (m·b, D, H, W) as (b, H, W, m, D), a view."""
-    return layer.permute(0, 2, 3, 1).unflatten(0, (models, -1)).movedim(0, 3)
+    images = layer.permute(0, 2, 3, 1)
+    return images.reshape(models, -1, *images.shape[1:]).movedim(0, 3)
 
 
 class _Largest(torch.autograd.Function):
@@ -145,7 +146,9 @@ class _Chosen(torch.autograd.Function):
         output = patches.new_empty(count, height // 2, width // 2, models, filters)
         for (some, images), index in zip(_pieces(patches, filters), where, strict=True):
             chosen = _rows(_layer(kernels[some], patches[some, images])).gather(1, _rows(index))
-            output[images, :, :, some] = _models_inside(chosen.view_as(index.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), len(kernels[some]))
+            output[images, :, :, some] = _models_inside(
+                chosen.view_as(index.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), len(kernels[some])
+            )
         return output
 
     @staticmethod
@@ -167,7 +170,7 @@ class _Sums(torch.autograd.Function):
             spread = torch.ops.aten.max_pool2d_with_indices_backward(
                 values, like, [2, 2], [2, 2], [0, 0], [1, 1], False, index
             )
-            total[some] += (piece.flatten(3) @ _rows(spread).unflatten(0, piece.shape[:2])).sum(1)
+            total[some] += (piece.flatten(3) @ _rows(spread).view(*piece.shape[:2], -1, filters)).sum(1)
         return total
 
     @staticmethod
