@@ -67,7 +67,8 @@ def _patches(images: Tensor, models: int) -> Tensor:
     """Return (M, B, K + 1, H, W): the patch around each pixel, by channel, row and column, and a one for the offset."""
     (count, _, height, width), size = images.shape, images.shape[1] // models * 9
     padded = F.pad(images.contiguous(), (1, 1, 1, 1)).view(count, models, -1, height + 2, width + 2).transpose(0, 1)
-    patches = images.new_ones(models, count, size + 1, height, width)
+    patches = images.new_empty(models, count, size + 1, height, width)
+    patches[:, :, size] = 1
     shifted = padded.unfold(3, height, 1).unfold(4, width, 1)  # (M, B, channels, 3, 3, H, W), a view
     patches[:, :, :size].view(shifted.shape).copy_(shifted)
     return patches
