@@ -45,6 +45,11 @@ def quotes(ids: str, says: str, source: str) -> Evidence:
     return Evidence(record(ids, "quoted", "source", says, source=source))
 
 
+def awaits(ids: str, says: str) -> Evidence:
+    """Record that a row is open, since what would decide it does not exist yet; `says` names it."""
+    return Evidence(record(ids, "open", "lacking", says))
+
+
 def proves(ids: str, lhs: Any, rhs: Any, says: str) -> Evidence:
     """Show by sympy that two expressions, matrices or lists of them are equal.
 

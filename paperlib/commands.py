@@ -16,6 +16,7 @@ from paperlib import records
 from paperlib.fewshot import configuration, experiments, states, training
 from paperlib.fewshot.evaluation import mean_interval
 from paperlib.fewshot.memory import keep_buffers
+from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
@@ -35,6 +36,7 @@ _CHOICES = {
     "schedule": configuration.SCHEDULES,
     "precision": configuration.PRECISIONS,
     "device": configuration.DEVICES,
+    "activation": ACTIVATIONS,
 }
 
 
@@ -81,7 +83,13 @@ def train(arguments: argparse.Namespace) -> None:
     """Train the runs of one configuration, or go on training them, until done or out of time."""
     deadline = Deadline(arguments.time_limit)
     given = vars(arguments)
-    names = ("setting", "shots", *(name.replace("-", "_") for name in (*_SETTINGS, *_CHOICES)))
+    names = (
+        "setting",
+        "shots",
+        "resampling",
+        "adapt_norm",
+        *(name.replace("-", "_") for name in (*_SETTINGS, *_CHOICES)),
+    )
     asked = configuration.configure(
         arguments.dataset, arguments.algorithm, arguments.tier, **{name: given.get(name) for name in names}
     )
@@ -118,8 +126,9 @@ def _outcome(state: states.State, folder: Path) -> str:
     if state.finished:
         line += f"finished, {_accuracies(state)}; {len(state.seeds)} records in {folder}"
     elif state.trained:
-        tasks = 2 * state.configuration.evaluation_tasks
-        line += f"trained, {state.evaluated} of {tasks} tasks evaluated; give the same command again to go on"
+        line += (
+            f"trained, {state.evaluated} of {state.evaluations} tasks evaluated; give the same command again to go on"
+        )
     else:
         line += f"{done:,} of {total:,} iterations, {training.standing(state)}; give the same command again to go on"
     for seed, when in zip(state.seeds, state.diverged, strict=True):
@@ -129,7 +138,7 @@ def _outcome(state: states.State, folder: Path) -> str:
 
 def _accuracies(state: states.State) -> str:
     parts = []
-    for phase in experiments.PHASES:
+    for phase in configuration.PHASES:
         for kind in ("easy", "hard"):
             rows = [state.metrics(run)["evaluation"][phase][kind] for run in state.active]
             values = [row["accuracy"] for row in rows if row["accuracy"] is not None]
@@ -161,7 +170,7 @@ def _row(values: dict[str, Any]) -> str:
     if result["evaluation"] is None:
         outcome = f"diverged in iteration {result['diverged'] + 1:,}"
     else:
-        cells = [(p, k, result["evaluation"][p][k]["accuracy"]) for p in experiments.PHASES for k in ("easy", "hard")]
+        cells = [(p, k, result["evaluation"][p][k]["accuracy"]) for p in configuration.PHASES for k in ("easy", "hard")]
         outcome = ", ".join(f"{phase} {kind} {value:.3f}" for phase, kind, value in cells if value is not None)
     machine = hardware["gpu"] or hardware["processor"]
     return f"{name} seed {values['seed']}: {outcome}; {values['seconds']:,.0f} s on {machine}"
@@ -179,6 +188,8 @@ def add_parsers(commands: Any) -> None:
                 "--setting", choices=configuration.SETTINGS, help="dispersion of hard tasks; default large"
             )
             one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
+            one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
+            one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
         one.add_argument("--algorithm", required=True, choices=ALGORITHMS)
         one.add_argument("--tier", default="book", choices=("smoke", "book", "paper"), help="default book")
         one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
@@ -189,6 +200,7 @@ def add_parsers(commands: Any) -> None:
             one.add_argument(f"--{option}", type=kind, help=text)
         for option, values in _CHOICES.items():
             one.add_argument(f"--{option}", choices=values)
+        one.add_argument("--adapt-norm", action=argparse.BooleanOptionalAction, help="adapt scale and shift too")
         one.set_defaults(run=train)
     shown = commands.add_parser("records", help="list finished runs", description="List the records in a folder.")
     shown.add_argument("folder", nargs="?", default=str(records.FOLDER), help=f"default {records.FOLDER}")

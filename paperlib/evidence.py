@@ -91,4 +91,4 @@ def figures(record: dict[str, Any]) -> str:
         return f"{record['deviation']} standard errors, limit {record['tolerance']}, {record['instances']:,} draws"
     if kind in ("instances", "experiment"):
         return f"{count}, {record['violations']} violation{'' if record['violations'] == 1 else 's'}"
-    return str(record.get("source", "definition"))
+    return "not run yet" if kind == "lacking" else str(record.get("source", "definition"))

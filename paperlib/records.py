@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from paperlib.fewshot.configuration import Configuration, configure
 FOLDER = Path("book/records")
 SEEDS = range(5)
 _FORMAT = 1
+_NUMBERS = re.compile(r"\[[^\[\]{}\"]+\]")  # a list of numbers goes on one line
 _PACKAGES = ("numpy", "scipy", "torch", "pillow")
 
 
@@ -61,7 +63,14 @@ class Record:
     def save(self, folder: Path) -> Path:
         """Write the record into a folder under the name of configuration and seed, and return its path."""
         path = folder / f"{Configuration.of(self.configuration).name}-seed{self.seed}.json"
-        write(path, (json.dumps(self.values(), indent=1, allow_nan=False) + "\n").encode())
+        text = json.dumps(self.values(), indent=1, allow_nan=False)
+        write(
+            path,
+            (
+                _NUMBERS.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
+                + "\n"
+            ).encode(),
+        )
         return path
 
 
@@ -140,6 +149,11 @@ def command(configuration: Configuration, seeds: Sequence[int] = SEEDS) -> str:
         f"python -m paperlib train {c.dataset} {own} --seeds {len(seeds)} --tier {c.tier} "
         f"--time-limit 540 --out {(FOLDER / c.name).as_posix()}"
     )
+
+
+def same(settings: dict[str, Any], configuration: Configuration) -> bool:
+    """Return whether a record's settings are those of a configuration; the device may be another."""
+    return _key(settings) == _key(configuration.values())
 
 
 def _key(configuration: dict[str, Any]) -> str:

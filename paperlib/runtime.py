@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Literal, TypeVar, cast
 
 Tier = Literal["smoke", "book", "paper"]
@@ -29,3 +30,9 @@ def at_tier(*, smoke: T, book: T, paper: T) -> T:
         True
     """
     return {"smoke": smoke, "book": book, "paper": paper}[tier()]
+
+
+def book() -> Path:
+    """Return the folder of the book's records and of the paper's values: of the checkout, or of what was installed."""
+    here = Path(__file__).resolve().parent
+    return here.parent / "book" if (here.parent / "book" / "paper_values.yml").exists() else here / "book"

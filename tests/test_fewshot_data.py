@@ -14,16 +14,20 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image, ImageDraw
 
 from paperlib import __main__ as command
+from paperlib import runtime
 from paperlib.fewshot import data, pickles, sources
 from paperlib.fewshot.data import SIDE, read_cifar100, read_omniglot, resample
 from paperlib.fewshot.sources import DataError
-from paperlib.fewshot.splits import alphabet_sizes, alphabets, held_out_superclasses
+from paperlib.fewshot.splits import Role, alphabet_sizes, alphabets, held_out_superclasses
+from tools import alphabets as tools_alphabets
 
 SIZES = {"Latin": (0, 2), "Greek": (2, 1)}
 FILES = {"Latin": "images_background", "Greek": "images_evaluation"}
@@ -461,21 +465,13 @@ def test_cifar100_is_whole() -> None:
     assert set(held_out_superclasses()) < set(cifar.superclasses)
 
 
-def test_the_hard_alphabets_are_the_hardest_by_the_stated_criterion() -> None:
-    needs("omniglot")
-    from scipy.ndimage import gaussian_filter
-
-    images = 255.0 - data.load_omniglot().images
-    flat = gaussian_filter(images.astype(np.float32), (0, 1.5, 1.5)).reshape(1623, 20, -1)
-    flat -= flat.mean(axis=-1, keepdims=True)
-    flat /= np.linalg.norm(flat, axis=-1, keepdims=True)
-    rng = np.random.default_rng(5)
-    accuracy = {}
-    for name, (first, count) in alphabet_sizes().items():
-        classes = first + np.argsort(rng.random((500, count)), axis=1)[:, :5]
-        drawers = np.argsort(rng.random((500, 5, 20)), axis=2)[:, :, :11]
-        query, support = flat[classes[:, :, None], drawers[:, :, 1:]], flat[classes, drawers[:, :, 0]]
-        chosen = np.einsum("tnqd,tmd->tnqm", query, support).argmax(axis=-1)
-        accuracy[name] = (chosen == np.arange(5)[:, None]).mean()
-    hardest = sorted(accuracy, key=lambda name: accuracy[name])[:10]
-    assert set(hardest) == set(alphabets("hard train") + alphabets("hard test"))
+def test_the_parts_of_the_alphabets_follow_from_the_accuracies_of_maml() -> None:
+    accuracies = yaml.safe_load((runtime.book() / "records" / "alphabets.yml").read_text(encoding="utf-8"))[
+        "accuracies"
+    ]
+    roles = tools_alphabets.parts(accuracies)
+    assert set(roles) == set(alphabet_sizes())
+    assert all(roles[name] == role for role in get_args(Role) for name in alphabets(role))
+    assert (alphabets("hard train")[0], alphabets("hard test")[0]) == ("Sanskrit", "Bengali")
+    easiest = {name: [1 - value for value in row] for name, row in accuracies.items()}
+    assert tools_alphabets.parts(easiest) != roles

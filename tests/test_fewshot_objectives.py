@@ -53,7 +53,8 @@ def plain_logits(network: Network, values: Parameters, pictures: Tensor, ways: i
         pictures = F.conv2d(pictures, values[f"conv{block}.weight"], padding=1)
         scale, shift = values[f"norm{block}.scale"], values[f"norm{block}.shift"]
         pictures = F.batch_norm(pictures, None, None, scale, shift, training=True)
-        pictures = F.max_pool2d(F.relu(pictures), 2)
+        slope = 0.01 if network.activation == "leaky-relu" else 0.0
+        pictures = F.max_pool2d(F.leaky_relu(pictures, slope), 2)
     return F.linear(pictures.flatten(1), values["head.weight"][:ways], values["head.bias"][:ways])
 
 
@@ -66,6 +67,7 @@ def plain_task_loss(network: Network, values: Parameters, tasks: TaskBatch, m: i
             plain_logits(network, values, torch.cat([support, query]), tasks.ways), torch.cat(labels)
         )
     names = [name for name in values if objective.algorithm != "anil" or name.startswith("head")]
+    names = [name for name in names if objective.adapt_norm or "norm" not in name]
     for _ in range(objective.steps):
         loss = F.cross_entropy(plain_logits(network, values, support, tasks.ways), labels[0])
         slopes = torch.autograd.grad(loss, [values[name] for name in names], create_graph=True)
@@ -118,6 +120,18 @@ def test_meta_gradients_equal_a_plain_double_loop(algorithm: str, steps: int) ->
         alone = {name: value[run].clone().requires_grad_() for name, value in theta.items()}
         plain = plain_task_loss(SMALL, alone, tasks, m, replace(objective, hard_odds=1.0))
         assert float(ours.loss[m]) == pytest.approx(float(plain.detach()), rel=1e-12)
+
+
+@pytest.mark.parametrize("algorithm", ["maml", "fomaml"])
+@pytest.mark.parametrize(("activation", "adapt_norm"), [("leaky-relu", True), ("relu", False), ("leaky-relu", False)])
+def test_what_the_protocol_leaves_open(algorithm: str, activation: str, adapt_norm: bool) -> None:
+    network = replace(SMALL, activation=activation)
+    theta, tasks = parameters(network, 2), batch(network, [0, 0, 1], 3, 2, 4)
+    objective = Objective(algorithm, 2, adapt_norm=adapt_norm)
+    plain = plain_gradients(network, theta, tasks, objective, 2)
+    assert gap(meta_gradient(network, theta, tasks, objective, 2).gradients, plain) < 1e-10
+    for other in (replace(objective, adapt_norm=not adapt_norm), Objective("anil", 2)):
+        assert gap(meta_gradient(network, theta, tasks, other, 2).gradients, plain) > 1e-4
 
 
 @pytest.mark.parametrize("algorithm", ["maml", "fomaml", "anil", "erm"])

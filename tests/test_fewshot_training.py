@@ -15,7 +15,7 @@ from torch import Tensor
 from paperlib.fewshot import checkpoints, states, training
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
-from paperlib.fewshot.experiments import Experiment, objectives
+from paperlib.fewshot.experiments import Experiment, Phase, adaptation, objective
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.optimisers import descend, learning_rate, moments
 from paperlib.fewshot.states import State
@@ -38,7 +38,9 @@ def experiment(
     network = Network(side=8, ways=max(ways for ways, _ in shapes), filters=settings.filters, blocks=2)
     evaluation = TaskDistribution(easy, hard, 0.5)
     training = TaskDistribution(easy, hard, settings.p_hard)
-    return Experiment(network, pictures, training, (evaluation, evaluation), *objectives(settings))
+    step = adaptation(settings, 1)
+    phases = tuple(Phase(evaluation, step, number) for number in range(len(settings.phases)))
+    return Experiment(network, pictures, training, phases, objective(settings))
 
 
 def whole(settings: Configuration, seeds: list[int], folder: Path) -> State:
@@ -122,7 +124,7 @@ def test_kinds_of_two_shapes_train_together(tmp_path: Path) -> None:
     for state in (together, alone):
         assert training.advance(state, world, tmp_path)
     assert apart(alone, 0, together, 1) <= LAST_DIGITS < apart(alone, 0, together, 0)
-    assert alone.history[..., 0].sum() == 12 * 3 and alone.scores[..., 0].sum() == 2 * 7
+    assert alone.history[..., 0].sum() == 12 * 3 and alone.scores[..., 0].sum() == 3 * 7
 
 
 def test_a_diverged_run_is_stopped_and_the_others_go_on(tmp_path: Path) -> None:
@@ -137,7 +139,7 @@ def test_a_diverged_run_is_stopped_and_the_others_go_on(tmp_path: Path) -> None:
         assert apart(state, run, healthy, run) <= LAST_DIGITS
     said = state.metrics(1)
     assert said["diverged"] == 5 and said["evaluation"] is None
-    assert [row["iteration"] for row in said["history"]] == [1, 2, 3, 4, 5]
+    assert said["history"]["iteration"] == [1, 2, 3, 4, 5]
     json.dumps(said, allow_nan=False)
     again = states.load(tmp_path)
     assert again is not None and again.diverged == state.diverged

@@ -2,12 +2,14 @@
 
 ``python -m tools.alphabets`` trains MAML on 5-way 1-shot tasks, each within one alphabet, all fifty alphabets equally
 likely, and evaluates it on fresh tasks of each. It takes about half an hour on two cores and writes
-``book/records/alphabets.yml``, from which the parts in ``paperlib/fewshot/omniglot.toml`` follow (a test compares).
+``book/records/alphabets.yml``; then the parts of the alphabets that follow, to ``paperlib/fewshot/omniglot.toml``.
+``python -m tools.alphabets --parts`` writes only the second from the first.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -20,24 +22,23 @@ import yaml
 from paperlib import records
 from paperlib.fewshot import evaluation, experiments, states, training
 from paperlib.fewshot.checkpoints import write
-from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.data import DRAWERS, load_omniglot
-from paperlib.fewshot.episodes import TaskDistribution, TaskKind
+from paperlib.fewshot.configuration import configure
+from paperlib.fewshot.data import load_omniglot
+from paperlib.fewshot.episodes import TaskDistribution
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network
+from paperlib.fewshot.settings import within_alphabets
 from paperlib.fewshot.splits import alphabet_sizes
 
 SEEDS = range(4)
 TASKS = 200  # of each alphabet at evaluation, for each seed
 RECORD = Path("book/records/alphabets.yml")
+PARTS = Path("paperlib/fewshot/omniglot.toml")
 
 
-def tasks_within(settings: Configuration, names: list[str]) -> TaskDistribution:
-    """Return tasks that each take their characters from one of the named alphabets."""
-    sizes = alphabet_sizes()
-    images = np.arange(DRAWERS * sum(count for _, count in sizes.values())).reshape(-1, DRAWERS)
-    groups = tuple(np.arange(sizes[name][0], sum(sizes[name])) for name in names)
-    kind = TaskKind(images, groups, True, *settings.hard, settings.queries)
+def tasks_within(names: list[str]) -> TaskDistribution:
+    """Return hard tasks alone, each within one of the named alphabets."""
+    kind = within_alphabets(names)
     return TaskDistribution(kind, kind, 1.0)
 
 
@@ -47,10 +48,9 @@ def accuracies(seed: int) -> list[float]:
     keep_buffers()
     settings, names = configure("omniglot", "maml", "book"), sorted(alphabet_sizes())
     images = torch.from_numpy(load_omniglot().images[..., None])
-    each = tuple(tasks_within(settings, [name]) for name in names)
-    world = experiments.Experiment(
-        Network(), images, tasks_within(settings, names), each, *experiments.objectives(settings)
-    )
+    step = experiments.adaptation(settings, settings.evaluation_steps)
+    each = tuple(experiments.Phase(tasks_within([name]), step, k) for k, name in enumerate(names))
+    world = experiments.Experiment(Network(), images, tasks_within(names), each, experiments.objective(settings))
     state = states.State.start(settings, [seed], world.network)
     while not state.trained:
         training.iterate(state, world)
@@ -63,7 +63,50 @@ def accuracies(seed: int) -> list[float]:
     return result
 
 
-def main() -> None:
+def parts(accuracies: dict[str, list[float]]) -> dict[str, str]:
+    """Return the part of each alphabet: the ten of lowest accuracy are hard, the others easy.
+
+    Sanskrit and Bengali have the parts that the paper gives them; the other hard ones go to training and testing in
+    turn, in order of accuracy. The easy ones, sorted by name, are ranked by the first words of Philox with key 0 and
+    counter 0, and the lowest 25 are for training.
+    """
+    order = sorted(accuracies, key=lambda name: sum(accuracies[name]))
+    named = {"Sanskrit": "hard train", "Bengali": "hard test"}
+    hard = [name for name in order if name not in named][: 10 - len(named)]
+    roles = named | {name: ("hard train", "hard test")[place % 2] for place, name in enumerate(hard)}
+    easy = sorted(set(accuracies) - set(roles))
+    ranks = np.argsort(np.random.Philox(key=0, counter=0).random_raw(len(easy)))
+    return roles | {easy[k]: "easy train" if place < 25 else "easy test" for place, k in enumerate(ranks)}
+
+
+def write_parts() -> None:
+    """Write the parts of the alphabets that follow from the record, each hard one with its reason."""
+    accuracies = yaml.safe_load(RECORD.read_text(encoding="utf-8"))["accuracies"]
+    order = sorted(accuracies, key=lambda name: sum(accuracies[name]))
+    roles, sizes, lines = parts(accuracies), alphabet_sizes(), []
+    for role in ("hard train", "hard test", "easy train", "easy test"):
+        named = [name for name in ("Sanskrit", "Bengali") if roles[name] == role]
+        others = [name for name, own in roles.items() if own == role and name not in named]
+        for name in named + (others if role.startswith("hard") else sorted(others)):
+            first, count = sizes[name]
+            row = f'first = {first + 1}, characters = {count}, role = "{role}"'
+            if role.startswith("hard"):
+                says = f"MAML {np.mean(accuracies[name]):.3f}, rank {order.index(name) + 1}"
+                says = f"named by the paper as the {role} alphabet of Small; {says}" if name in named else says
+                row += f', reason = "{says}"'
+            lines.append(f'"{name}" = {{ {row} }}')
+    head = PARTS.read_text(encoding="utf-8").partition("[alphabets]")[0]
+    write(PARTS, (head + "[alphabets]\n" + "\n".join(lines) + "\n").encode())
+
+
+def main(only_parts: bool) -> None:
+    """Train, evaluate, and write the record and the parts that follow from it."""
+    if not only_parts:
+        measure()
+    write_parts()
+
+
+def measure() -> None:
     """Train, evaluate, and write the record."""
     start, names, origin = time.monotonic(), sorted(alphabet_sizes()), records.origin("cpu")
     load_omniglot()  # prepared once, not by every process
@@ -87,4 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main("--parts" in sys.argv[1:])

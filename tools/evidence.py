@@ -16,6 +16,7 @@ KINDS = {
     "not reproduced": ("experiment",),
     "stated": ("definition",),
     "quoted": ("source",),
+    "open": ("lacking",),
     "rejected": ("sympy", "numerical", "monte carlo", "instances", "experiment"),
 }
 
@@ -46,7 +47,7 @@ class Evidence:
             return f"this is no verdict; expected one of {', '.join(KINDS)}"
         if kind not in KINDS[verdict]:
             return f"its kind is {kind!r}; expected {' or '.join(KINDS[verdict])}"
-        if kind == "definition":
+        if kind in ("definition", "lacking"):
             return ""
         if kind == "source":
             return "" if _text(figures, "source") else "it names no source"

@@ -108,7 +108,7 @@ def _files(node: Any) -> Iterator[str]:
 
 
 def row_verdict(evidences: Iterable[Evidence]) -> str:
-    """Derive the verdict of a row from all its evidence; "open" without any that is accepted."""
+    """Derive the verdict of a row from all its evidence; "open" if what would decide it was not run, or is missing."""
     found = list(evidences)
     verdicts = {evidence.verdict for evidence in found}
     if _rejects_print(found) and verdicts & set(TESTED):
@@ -179,7 +179,7 @@ def untied(rows: Sequence[Row], evidences: Sequence[Evidence], chapters_written:
             yield f"{claim}: {evidence.place}: the ledger has no such row"
     for row in rows:
         found = [evidence for evidence in evidences if row.id in evidence.claims]
-        accepted = [evidence for evidence in found if evidence.verdict in VERDICTS]
+        accepted = [evidence for evidence in found if evidence.verdict in (*VERDICTS, "open")]
         elsewhere = ", ".join(evidence.place for evidence in accepted)
         if not any(evidence.notebook == row.chapter for evidence in accepted):
             if row.chapter in written:

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, get_args
 
+from paperlib.fewshot.data import Resampling
+from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.runtime import Tier
 
@@ -15,6 +17,7 @@ OPTIMIZERS = ("adam", "sgd")
 SCHEDULES = ("cosine", "constant")
 PRECISIONS = ("float32", "tf32")
 DEVICES = ("cpu", "cuda")
+PHASES = ("train", "test")  # the columns of the paper's tables
 _CHOICES: dict[str, tuple[str, ...]] = {
     "dataset": DATASETS,
     "algorithm": ALGORITHMS,
@@ -23,6 +26,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": SCHEDULES,
     "precision": PRECISIONS,
     "device": DEVICES,
+    "activation": ACTIVATIONS,
 }
 _COUNTS = ("iterations", "tasks", "queries", "steps", "evaluation_tasks", "evaluation_steps", "filters")
 _POSITIVE = ("lr", "inner_lr", "hard_odds")
@@ -49,7 +53,10 @@ class Configuration:
     - *ERM-10 at evaluation.* It adapts with its 10 shots, ERM-1 with 1.
     - *The head on CIFAR.* One of 20 outputs; easy tasks use the first two.
     - *Batch normalisation.* Scale and shift are adapted like other parameters; statistics are those of the batch.
-    - *Pixels.* Omniglot from 0 (ink) to 1; CIFAR less its mean over its deviation, colour by colour.
+      With ``adapt_norm=False`` adaptation leaves scale and shift alone, as in the code of Antoniou et al.
+    - *The activation.* ReLU, as in Finn et al. (2017); that code has LeakyReLU of slope 0.01.
+    - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `data.resample` for what public code does
+      without saying so. CIFAR less its mean over its deviation, colour by colour.
     - *Weighted ERM* is not in the paper's experiments. A hard task weighs three times as much as an easy one.
 
     Tier ``book`` trains for 1,000 iterations and evaluates on 100 + 100 tasks of CIFAR; ``smoke`` is a few iterations
@@ -76,6 +83,9 @@ class Configuration:
         hard_odds: for weighted ERM, the weight of a hard task over that of an easy one.
         evaluation_tasks: of training classes, and as many of test classes.
         evaluation_steps: of adaptation at evaluation.
+        resampling: of Omniglot's drawings, lanczos or nearest; of CIFAR, empty.
+        activation: relu or leaky-relu.
+        adapt_norm: whether adaptation changes scale and shift of batch normalisation.
         filters: of each convolution. What runs are trained beside a run can change the last digits of its numbers,
             since kernels are chosen by shape and memory alignment; with a multiple of 32 they mostly stay the same.
         precision: of convolutions on a GPU: float32 or tf32. All else is float32.
@@ -105,6 +115,9 @@ class Configuration:
     hard_odds: float
     evaluation_tasks: int
     evaluation_steps: int
+    resampling: str
+    activation: str
+    adapt_norm: bool
     filters: int
     precision: str
     device: str
@@ -112,7 +125,10 @@ class Configuration:
     def __post_init__(self) -> None:
         for name, values in _CHOICES.items():
             _among(name, getattr(self, name), values)
-        _among("setting", self.setting, SETTINGS if self.dataset == "omniglot" else ("",))
+        omniglot = self.dataset == "omniglot"
+        _among("setting", self.setting, SETTINGS if omniglot else ("",))
+        _among("resampling", self.resampling, get_args(Resampling) if omniglot else ("",))
+        _among("adapt_norm", self.adapt_norm, (True, False))
         for name in _COUNTS:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
@@ -134,10 +150,40 @@ class Configuration:
 
     @property
     def name(self) -> str:
-        """Return a name for files: data set, setting, algorithm and tier."""
+        """Return a name for files: data set, setting, algorithm, tier, and whatever is not a default, the device apart.
+
+        Example:
+            >>> configure("cifar", "maml", "book", p_hard=0.01, lr=1e-4).name
+            'cifar-p0.01-maml-book-lr0.0001'
+        """
         if self.dataset == "omniglot":
-            return f"omniglot-{self.setting}-{self.algorithm}-{self.evaluation_easy[1]}-{self.tier}"
-        return f"cifar-p{self.p_hard:g}-{self.algorithm}-{self.tier}"
+            usual = configure(
+                "omniglot", self.algorithm, self.tier, setting=self.setting, shots=self.evaluation_easy[1]
+            )
+            parts = ["omniglot", self.setting, self.algorithm, str(self.evaluation_easy[1]), self.tier]
+        else:
+            usual, parts = configure("cifar", self.algorithm, self.tier), ["cifar", f"p{self.p_hard:g}"]
+            parts += [self.algorithm, self.tier]
+        own, skipped = asdict(self), {"device"} | ({"p_hard"} if self.dataset == "cifar" else set())
+        for name, value in asdict(usual).items():
+            if own[name] != value and name not in skipped:
+                text = "x".join(map(str, own[name])) if isinstance(value, tuple) else str(own[name])
+                parts.append(name.replace("_", "-") + text)
+        return "-".join(parts)
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """Return the names of the evaluations: the paper's two, and what separates causes that it mixes.
+
+        On Omniglot ``other test`` has the hard test alphabets of the other setting. On CIFAR ``other train`` and
+        ``other test`` repeat the two with the other number of steps, five or one.
+        """
+        return (*PHASES, "other test") if self.dataset == "omniglot" else (*PHASES, "other train", "other test")
+
+    @property
+    def other_steps(self) -> int:
+        """Return the steps of adaptation of the ``other`` evaluations."""
+        return self.evaluation_steps if self.dataset == "omniglot" else 1 if self.evaluation_steps > 1 else 5
 
     def values(self) -> dict[str, Any]:
         """Return all settings as plain values, as they stand in a checkpoint and in a record."""
@@ -170,6 +216,7 @@ def configure(
     setting: str | None = None,
     p_hard: float | None = None,
     shots: int | None = None,
+    evaluation_shots: int | None = None,
     **given: Any,
 ) -> Configuration:
     """Return the configuration of an experiment; whatever is None or not given has its default.
@@ -181,6 +228,7 @@ def configure(
         setting: of Omniglot, large (default) or small.
         p_hard: probability of a hard task in training, default 1/2.
         shots: of Omniglot, images of a character for adaptation, K, default 1.
+        evaluation_shots: of Omniglot, the same at evaluation, default `shots`.
         **given: any other attribute of `Configuration`.
 
     Raises:
@@ -195,12 +243,13 @@ def configure(
     _among("algorithm", algorithm, ALGORITHMS)
     _among("tier", tier, _CHOICES["tier"])
     if dataset == "cifar":
-        for name, value in (("setting", setting), ("shots", shots)):
+        for name, value in (("setting", setting), ("shots", shots), ("evaluation_shots", evaluation_shots)):
             if value is not None:
                 raise ValueError(f"{name} is for omniglot, cifar has p_hard; got {value!r}")
     erm, omniglot = algorithm.endswith("erm"), dataset == "omniglot"
     if omniglot:
-        easy = hard = evaluation_easy = evaluation_hard = (5, 1 if shots is None else shots)
+        easy = hard = (5, 1 if shots is None else shots)
+        evaluation_easy = evaluation_hard = easy if evaluation_shots is None else (5, evaluation_shots)
     else:
         evaluation_easy, evaluation_hard = (2, 50), (20, 5)
         easy, hard = ((2, 5), (20, 5)) if erm else (evaluation_easy, evaluation_hard)
@@ -221,8 +270,11 @@ def configure(
         "optimizer": optimizer,
         "schedule": "cosine" if optimizer == "adam" else "constant",
         "hard_odds": 3.0 if algorithm == "weighted-erm" else 1.0,
-        "evaluation_tasks": {"smoke": 20, "book": 500 if omniglot else 100, "paper": 500}[tier],
+        "evaluation_tasks": {"smoke": 20 if omniglot else 4, "book": 500 if omniglot else 100, "paper": 500}[tier],
         "evaluation_steps": 5 if erm and not omniglot else 1,
+        "resampling": "lanczos" if omniglot else "",
+        "activation": "relu",
+        "adapt_norm": True,
         "filters": 32 if tier == "smoke" else 64,
         "precision": "float32",
         "device": "cpu",
@@ -233,6 +285,8 @@ def configure(
     return Configuration(dataset=dataset, algorithm=algorithm, tier=tier, **chosen)
 
 
-def _among(name: str, value: object, values: tuple[str, ...]) -> None:
+def _among(name: str, value: object, values: tuple[object, ...]) -> None:
     if value not in values:
-        raise ValueError(f"{name} must be {'empty' if values == ('',) else ' or '.join(values)}; got {value!r}")
+        raise ValueError(
+            f"{name} must be {'empty' if values == ('',) else ' or '.join(map(str, values))}; got {value!r}"
+        )

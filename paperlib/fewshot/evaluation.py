@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
-from paperlib.fewshot.experiments import PHASES, Experiment
+from paperlib.fewshot.experiments import Experiment
 from paperlib.fewshot.models import Parameters
 from paperlib.fewshot.objectives import TaskBatch, post_adaptation
 
 KINDS = ("easy", "hard")
+NUMBERS = ("tasks", "loss", "accuracy")
+_DECIMALS = 6
 Sums = NDArray[np.float64]
 
 
@@ -71,50 +73,54 @@ def evaluate(
         experiment: network, images and tasks.
         parameters: of one model for each seed.
         seeds: of the runs; a run meets tasks of its own, which no training has seen.
-        phase: 0 for tasks of training classes, 1 for those of test classes.
+        phase: which of the experiment's evaluations, counted from 0.
         first: number of the first task.
         tasks: how many.
     """
-    total = np.zeros((len(seeds), 2, 3))
-    for episodes in experiment.evaluation[phase].batch(seeds, phase, tasks, first=first, stream="evaluation"):
+    total, one = np.zeros((len(seeds), 2, 3)), experiment.evaluation[phase]
+    for episodes in one.tasks.batch(seeds, one.number, tasks, first=first, stream="evaluation"):
         batch = experiment.batch(episodes)
-        loss, accuracy = post_adaptation(experiment.network, parameters, batch, experiment.adaptation)
+        loss, accuracy = post_adaptation(experiment.network, parameters, batch, one.adaptation)
         total += tally(batch, loss.detach(), accuracy, len(seeds))
     return total
 
 
 def means(sums: Sums) -> dict[str, dict[str, float | int | None]]:
-    """Return tasks, loss and accuracy of each kind from one run's (kinds, 3) sums; None where there is no number.
+    """Return tasks, loss and accuracy of each kind from one run's (kinds, 3) sums, to 6 decimals.
+
+    Where there is no finite number stands None.
 
     Example:
         >>> means(np.array([[2.0, 3.0, 1.0], [0.0, 0.0, 0.0]]))["easy"]
         {'tasks': 2, 'loss': 1.5, 'accuracy': 0.5}
     """
     result: dict[str, dict[str, float | int | None]] = {}
-    for kind, (count, loss, accuracy) in zip(KINDS, sums.tolist(), strict=True):
-        averages = {"loss": loss / count, "accuracy": accuracy / count} if count else {"loss": None, "accuracy": None}
-        finite = {name: value if value is None or math.isfinite(value) else None for name, value in averages.items()}
-        result[kind] = {"tasks": int(count), **finite}
+    for kind, (count, *totals) in zip(KINDS, sums.tolist(), strict=True):
+        averages = [total / count if count else math.nan for total in totals]
+        rounded = [round(value, _DECIMALS) if math.isfinite(value) else None for value in averages]
+        result[kind] = {"tasks": int(count), "loss": rounded[0], "accuracy": rounded[1]}
     return result
 
 
-def metrics(iterations: int, diverged: int | None, history: Sums, window: int, scores: Sums) -> dict[str, Any]:
+def metrics(
+    iterations: int, phases: Sequence[str], diverged: int | None, history: Sums, window: int, scores: Sums
+) -> dict[str, Any]:
     """Return what a record says of one run.
 
     Args:
         iterations: of training.
+        phases: names of the evaluations.
         diverged: the iteration, counted from 0, in which it was stopped, or None.
         history: (windows, kinds, 3) sums of training, over windows of so many iterations.
         window: how many.
         scores: (phases, kinds, 3) sums of evaluation.
     """
-    rows = [
-        {"iteration": min((index + 1) * window, iterations), **means(sums)}
-        for index, sums in enumerate(history)
-        if sums[:, 0].any()
-    ]
-    evaluation = {phase: means(sums) for phase, sums in zip(PHASES, scores, strict=True)} if diverged is None else None
-    return {"iterations": iterations, "diverged": diverged, "evaluation": evaluation, "history": rows}
+    met = [index for index, sums in enumerate(history) if sums[:, 0].any()]
+    every = [means(history[index]) for index in met]
+    rows = {kind: {name: [one[kind][name] for one in every] for name in NUMBERS} for kind in KINDS}
+    curve = {"iteration": [min((index + 1) * window, iterations) for index in met], **rows}
+    evaluation = {phase: means(sums) for phase, sums in zip(phases, scores, strict=True)} if diverged is None else None
+    return {"iterations": iterations, "diverged": diverged, "evaluation": evaluation, "history": curve}
 
 
 def alive(values: Parameters, runs: Tensor) -> Parameters:

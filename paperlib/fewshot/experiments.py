@@ -15,10 +15,24 @@ from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import Objective, TaskBatch
 from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
 
-PHASES = ("train", "test")
 _Colours = tuple[tuple[float, ...], tuple[float, ...]]
 _GREY: _Colours = (0.0,), (1.0,)
 _CIFAR: _Colours = (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)  # mean and deviation of red, green, blue
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """One evaluation.
+
+    Attributes:
+        tasks: on what.
+        adaptation: how a model is adapted.
+        number: of the tasks: two phases of one number and one distribution meet the same tasks.
+    """
+
+    tasks: TaskDistribution
+    adaptation: Objective
+    number: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +43,8 @@ class Experiment:
         network: the network.
         images: (n, H, W, C) uint8, on the device of training.
         training: the tasks of training.
-        evaluation: the tasks of evaluation, of training classes and of test classes, in the order of `PHASES`.
+        evaluation: in the order of `Configuration.phases`.
         objective: what is minimised.
-        adaptation: how a model is adapted at evaluation.
         mean: of each channel, to be subtracted.
         deviation: of each channel, to be divided by.
     """
@@ -39,9 +52,8 @@ class Experiment:
     network: Network
     images: Tensor
     training: TaskDistribution
-    evaluation: tuple[TaskDistribution, TaskDistribution]
+    evaluation: tuple[Phase, ...]
     objective: Objective
-    adaptation: Objective
     mean: Sequence[float] = (0.0,)
     deviation: Sequence[float] = (1.0,)
 
@@ -50,11 +62,15 @@ class Experiment:
         return TaskBatch.of(tasks, self.images, self.mean, self.deviation)
 
 
-def objectives(configuration: Configuration) -> tuple[Objective, Objective]:
-    """Return what is minimised in training, and how a model is adapted at evaluation."""
-    algorithm, rate = configuration.algorithm, configuration.inner_lr
-    training = Objective(algorithm, configuration.steps, rate, configuration.hard_odds, configuration.p_hard)
-    return training, Objective(algorithm, configuration.evaluation_steps, rate)
+def objective(configuration: Configuration) -> Objective:
+    """Return what is minimised in training."""
+    c = configuration
+    return Objective(c.algorithm, c.steps, c.inner_lr, c.hard_odds, c.p_hard, c.adapt_norm)
+
+
+def adaptation(configuration: Configuration, steps: int) -> Objective:
+    """Return how a model is adapted at evaluation."""
+    return Objective(configuration.algorithm, steps, configuration.inner_lr, adapt_norm=configuration.adapt_norm)
 
 
 def prepare(configuration: Configuration) -> Experiment:
@@ -69,28 +85,30 @@ def prepare(configuration: Configuration) -> Experiment:
             raise ValueError("device must be cpu, since PyTorch finds no GPU; got 'cuda'")
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         torch.backends.cudnn.allow_tf32 = configuration.precision == "tf32"
-    c, queries = configuration, configuration.queries
+    c = configuration
+    own, other = adaptation(c, c.evaluation_steps), adaptation(c, c.other_steps)
     if c.dataset == "omniglot":
         if c.easy != c.hard or c.evaluation_easy != c.evaluation_hard:
             raise ValueError(f"hard must equal easy on omniglot; got {c.hard} and {c.easy}")
-        training = _omniglot(c, "train", c.easy, c.p_hard)
-        evaluation = _omniglot(c, "train", c.evaluation_easy, 0.5), _omniglot(c, "test", c.evaluation_easy, 0.5)
-        pictures, colours = load_omniglot().images[..., None], _GREY
+
+        def tasks(setting: str, phase: str, shape: tuple[int, int], p_hard: float = 0.5) -> TaskDistribution:
+            ways, shots = shape
+            return omniglot_tasks(setting, phase, ways=ways, shots=shots, queries=c.queries, p_hard=p_hard)  # type: ignore[arg-type]
+
+        training, shape = tasks(c.setting, "train", c.easy, c.p_hard), c.evaluation_easy
+        crossed = tasks("small" if c.setting == "large" else "large", "test", shape)
+        seen, unseen = tasks(c.setting, "train", shape), tasks(c.setting, "test", shape)
+        evaluation: tuple[Phase, ...] = Phase(seen, own, 0), Phase(unseen, own, 1), Phase(crossed, other, 2)
+        pictures, colours = load_omniglot(c.resampling).images[..., None], _GREY  # type: ignore[arg-type]
     else:
         cifar, easy, hard = load_cifar100(), c.evaluation_easy, c.evaluation_hard
-        training = cifar_tasks(cifar, "train", easy=c.easy, hard=c.hard, queries=queries, p_hard=c.p_hard)
-        evaluation = (
-            cifar_tasks(cifar, "train", held_out=True, easy=easy, hard=hard, queries=queries),
-            cifar_tasks(cifar, "test", easy=easy, hard=hard, queries=queries),
-        )
+        training = cifar_tasks(cifar, "train", easy=c.easy, hard=c.hard, queries=c.queries, p_hard=c.p_hard)
+        seen = cifar_tasks(cifar, "train", held_out=True, easy=easy, hard=hard, queries=c.queries)
+        unseen = cifar_tasks(cifar, "test", easy=easy, hard=hard, queries=c.queries)
+        evaluation = Phase(seen, own, 0), Phase(unseen, own, 1), Phase(seen, other, 0), Phase(unseen, other, 1)
         pictures, colours = cifar.images, _CIFAR
-    ways = max(kind.ways for tasks in (training, *evaluation) for kind in (tasks.easy, tasks.hard))
-    network = Network(pictures.shape[3], pictures.shape[1], ways, c.filters)
+    kinds = [kind for one in (training, seen, unseen) for kind in (one.easy, one.hard)]
+    ways = max(kind.ways for kind in kinds)
+    network = Network(pictures.shape[3], pictures.shape[1], ways, c.filters, activation=c.activation)
     images = torch.from_numpy(pictures).to(c.device)
-    return Experiment(network, images, training, evaluation, *objectives(c), *colours)
-
-
-def _omniglot(configuration: Configuration, phase: str, shape: tuple[int, int], p_hard: float) -> TaskDistribution:
-    ways, shots = shape
-    spread, queries = configuration.setting, configuration.queries
-    return omniglot_tasks(spread, phase, ways=ways, shots=shots, queries=queries, p_hard=p_hard)  # type: ignore[arg-type]
+    return Experiment(network, images, training, evaluation, objective(c), *colours)

@@ -18,15 +18,16 @@ from paperlib.fewshot.patches import first_block
 
 Parameters = dict[str, Tensor]
 HEAD = ("head.weight", "head.bias")
+ACTIVATIONS = ("relu", "leaky-relu")
 
 
 @dataclass(frozen=True)
 class Network:
-    """Blocks of 3 × 3 convolution, batch normalisation, 2 × 2 max-pooling and ReLU, and a linear head.
+    """Blocks of 3 × 3 convolution, batch normalisation, 2 × 2 max-pooling and (leaky) ReLU, and a linear head.
 
     Batch statistics are used always, at evaluation too, as in the code of MAML. The convolutions have no bias: batch
     normalisation subtracts it again. Pooling comes before ReLU, which gives the same values and gradients for a quarter
-    of the work, since ReLU is monotone.
+    of the work, since ReLU is monotone, leaky or not.
 
     Parameters are a dictionary of tensors with a leading axis of models: ``conv1.weight`` (M, D, C, 3, 3),
     ``norm1.scale`` and ``norm1.shift`` (M, D), and so on for each block, ``head.weight`` (M, ways, features) and
@@ -38,7 +39,8 @@ class Network:
         ways: outputs of the head. A task of fewer classes uses the first ones, and the others get no gradient from it.
         filters: of each convolution, D.
         blocks: how many.
-        convolve: the convolution of many models; another may be put in its place.
+        activation: relu, or leaky-relu of slope 0.01.
+        convolve: the convolution of many models from the second block on; another may be put in its place.
 
     Raises:
         ValueError: if the images are too small for so many blocks.
@@ -49,11 +51,14 @@ class Network:
     ways: int = 5
     filters: int = 64
     blocks: int = 4
+    activation: str = "relu"
     convolve: Convolution = grouped_convolution
 
     def __post_init__(self) -> None:
         if self.side >> self.blocks < 1:
             raise ValueError(f"side must be at least 2**blocks = {2**self.blocks} pixels; got {self.side}")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be {' or '.join(ACTIVATIONS)}; got {self.activation!r}")
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter of one model.
@@ -94,14 +99,13 @@ class Network:
 
     def features(self, parameters: Parameters, images: Tensor) -> Tensor:
         """Return (M, B, features) of images stacked as (B, M·channels, H, W)."""
-        models = len(parameters["head.bias"])
-        images = first_block(
-            images, *(parameters[name] for name in ("conv1.weight", "norm1.scale", "norm1.shift"))
-        ).relu()
+        models, activation = len(parameters["head.bias"]), F.relu if self.activation == "relu" else F.leaky_relu
+        first = (parameters[name] for name in ("conv1.weight", "norm1.scale", "norm1.shift"))
+        images = activation(first_block(images, *first))
         for block in range(2, self.blocks + 1):
             images = self.convolve(images, parameters[f"conv{block}.weight"])
             scale, shift = parameters[f"norm{block}.scale"], parameters[f"norm{block}.shift"]
-            images = normalised_pool(images, scale.flatten(), shift.flatten()).relu()
+            images = activation(normalised_pool(images, scale.flatten(), shift.flatten()))
         return images.reshape(len(images), models, -1).transpose(0, 1)
 
     def logits(self, parameters: Parameters, features: Tensor, ways: int) -> Tensor:

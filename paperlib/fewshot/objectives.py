@@ -38,6 +38,7 @@ class Objective:
             weights are :math:`\kappa/(p\kappa+1-p)` and :math:`1/(p\kappa+1-p)`: one on average,
             whatever tasks a batch holds.
         p_hard: for weighted ERM, the probability of a hard task, p.
+        adapt_norm: whether adaptation changes scale and shift of batch normalisation.
 
     Raises:
         ValueError: if a setting is out of range.
@@ -52,6 +53,7 @@ class Objective:
     alpha: float | Sequence[float] = 0.1
     hard_odds: float = 1.0
     p_hard: float = 0.5
+    adapt_norm: bool = True
 
     def __post_init__(self) -> None:
         if self.algorithm not in ALGORITHMS:
@@ -65,6 +67,12 @@ class Objective:
     def adapts(self) -> bool:
         """Return whether training has an inner loop."""
         return not self.algorithm.endswith("erm")
+
+    def adapted(self, parameters: Parameters) -> tuple[str, ...]:
+        """Return the names of the parameters that adaptation changes."""
+        if self.algorithm == "anil":
+            return HEAD
+        return tuple(name for name in parameters if self.adapt_norm or not name.startswith("norm"))
 
     def weights(self, hard: Tensor) -> Tensor:
         """Return the weight of each task, (M,), from whether it is hard."""
@@ -161,7 +169,7 @@ def adapt(
     Without `create_graph` the steps are constants to later gradients, as in first-order algorithms and at evaluation.
     """
     labels, rate = batch.labels(batch.support), _rate(objective.alpha, batch.run)
-    names = HEAD if objective.algorithm == "anil" else tuple(parameters)
+    names = objective.adapted(parameters)
     if not parameters[HEAD[0]].requires_grad:
         parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
     features = network.features(parameters, batch.support)

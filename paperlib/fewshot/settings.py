@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -35,20 +36,40 @@ def omniglot_tasks(
     if spread not in ("large", "small"):
         raise ValueError(f"spread must be large or small; got {spread!r}")
     _check(phase)
-    sizes = alphabet_sizes()
-    total = sum(count for _, count in sizes.values())
-    images = np.arange(DRAWERS * total).reshape(total, DRAWERS)
-
-    def groups(role: Role) -> tuple[Integers, ...]:
-        return tuple(np.arange(sizes[name][0], sum(sizes[name])) for name in alphabets(role))
-
-    easy = groups("easy train" if phase == "train" else "easy test")
-    hard = groups("hard train" if phase == "train" else "hard test")
+    roles: tuple[Role, Role] = ("easy train", "hard train") if phase == "train" else ("easy test", "hard test")
+    easy, hard = alphabets(roles[0]), alphabets(roles[1])
     return TaskDistribution(
-        TaskKind(images, easy, False, ways, shots, queries),
-        TaskKind(images, hard if spread == "large" else hard[:1], True, ways, shots, queries),
+        TaskKind(_drawings(), _groups(easy), False, ways, shots, queries),
+        within_alphabets(hard if spread == "large" else hard[:1], ways=ways, shots=shots, queries=queries),
         p_hard,
     )
+
+
+def within_alphabets(names: Sequence[str], *, ways: int = 5, shots: int = 1, queries: int = QUERIES) -> TaskKind:
+    """Return tasks that each take their characters from one of the named alphabets.
+
+    Args:
+        names: of alphabets, as in ``omniglot.toml``.
+        ways: characters of a task, N.
+        shots: drawings of a character for adaptation, K.
+        queries: further drawings of a character.
+
+    Raises:
+        ValueError: if an alphabet has no such name, or a task asks for more than there is.
+    """
+    if unknown := sorted(set(names) - set(alphabet_sizes())):
+        raise ValueError(f"names must be alphabets of Omniglot; got {', '.join(unknown)}")
+    return TaskKind(_drawings(), _groups(names), True, ways, shots, queries)
+
+
+def _drawings() -> Integers:
+    total = sum(count for _, count in alphabet_sizes().values())
+    return np.arange(DRAWERS * total).reshape(total, DRAWERS)
+
+
+def _groups(names: Sequence[str]) -> tuple[Integers, ...]:
+    sizes = alphabet_sizes()
+    return tuple(np.arange(sizes[name][0], sum(sizes[name])) for name in names)
 
 
 def cifar_tasks(

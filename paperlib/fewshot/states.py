@@ -32,7 +32,7 @@ class State:
         history: (windows, runs, kinds, 3) sums of training; see `evaluation.tally`.
         scores: (phases, runs, kinds, 3) sums of evaluation.
         iteration: how many are done.
-        evaluated: how many evaluation tasks of a run are done, of both phases together.
+        evaluated: how many evaluation tasks of a run are done, of all phases together.
         seconds: spent so far.
         origins: machines and versions that took part, the last one last.
     """
@@ -55,7 +55,7 @@ class State:
         parameters = {name: value.to(configuration.device) for name, value in network.initial(seeds).items()}
         memory = moments(configuration.optimizer, parameters)
         windows, runs = -(-configuration.iterations // cls.window_of(configuration)), len(seeds)
-        sums = np.zeros((windows, runs, 2, 3)), np.zeros((2, runs, 2, 3))
+        sums = np.zeros((windows, runs, 2, 3)), np.zeros((len(configuration.phases), runs, 2, 3))
         return cls(configuration, tuple(seeds), parameters, memory, [None] * runs, *sums)
 
     @staticmethod
@@ -76,7 +76,12 @@ class State:
     @property
     def finished(self) -> bool:
         """Return whether evaluation is done too."""
-        return self.trained and (self.evaluated == 2 * self.configuration.evaluation_tasks or not self.active)
+        return self.trained and (self.evaluated == self.evaluations or not self.active)
+
+    @property
+    def evaluations(self) -> int:
+        """Return how many evaluation tasks each run has, of all phases together."""
+        return len(self.configuration.phases) * self.configuration.evaluation_tasks
 
     @property
     def active(self) -> list[int]:
@@ -86,7 +91,8 @@ class State:
     def metrics(self, run: int) -> dict[str, Any]:
         """Return what a record says of a run."""
         own = self.history[:, run], self.window, self.scores[:, run]
-        return evaluation.metrics(self.configuration.iterations, self.diverged[run], *own)
+        phases, iterations = self.configuration.phases, self.configuration.iterations
+        return evaluation.metrics(iterations, phases, self.diverged[run], *own)
 
 
 def save(state: State, folder: Path) -> None:

@@ -80,10 +80,9 @@ def advance(
         save_every: seconds between two checkpoints.
         progress: show a bar, if there is a terminal.
     """
-    tasks = 2 * state.configuration.evaluation_tasks
     stages: tuple[tuple[str, Step, str, int, Callable[[], bool]], ...] = (
         ("training", iterate, "iteration", state.configuration.iterations, lambda: state.trained),
-        ("evaluation", score, "evaluated", tasks, lambda: state.finished),
+        ("evaluation", score, "evaluated", state.evaluations, lambda: state.finished),
     )
     mark = saved = time.monotonic()
     for label, step, counter, total, done in stages:
@@ -108,7 +107,7 @@ def advance(
 def standing(state: State) -> str:
     """Return loss and accuracies of all runs, in evaluation or in the last iterations of training, in a few words."""
     if state.evaluated:
-        parts = zip(("train", "test"), state.scores, strict=True)
+        parts = zip(state.configuration.phases, state.scores, strict=True)
         return ", ".join(f"{phase} {_accuracies(sums.sum(axis=0))}" for phase, sums in parts if sums[..., 0].any())
     sums = state.history[max(state.iteration - 1, 0) // state.window].sum(axis=0)
     count, loss, _ = sums.sum(axis=0)

@@ -1,0 +1,99 @@
+"""The paper's tables beside ours: accuracies from records, differences of means, and whether a cell is reproduced."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import yaml
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.evaluation import KINDS, mean_interval
+from paperlib.records import same
+from paperlib.runtime import book
+
+Floats = NDArray[np.float64]
+
+
+class Interval(NamedTuple):
+    """Ends of a confidence interval."""
+
+    low: float
+    high: float
+
+
+class Cell(NamedTuple):
+    """One number of the paper: a mean over five seeds and half the width of its 95 % interval, in percent."""
+
+    mean: float
+    half_width: float
+
+
+@cache
+def paper(dataset: str) -> dict[tuple[Any, str], list[Cell]]:
+    """Return the paper's cells by setting and algorithm, in the order easy train, hard train, easy test, hard test.
+
+    Raises:
+        ValueError: if the data set is not omniglot or cifar.
+    """
+    if dataset not in ("omniglot", "cifar"):
+        raise ValueError(f"dataset must be omniglot or cifar; got {dataset!r}")
+    rows = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))[dataset]
+    return {
+        (row["setting"], row["algorithm"]): [Cell(*pair) for pair in zip(row["mean"], row["half_width"], strict=True)]
+        for row in rows
+    }
+
+
+def scores(found: Iterable[dict[str, Any]], configuration: Configuration) -> Floats:
+    """Return (seeds, phases, kinds) accuracies in percent of all records of a configuration, by seed.
+
+    Phases are in the order of `Configuration.phases`, kinds are easy and hard. Diverged runs are left out.
+    """
+    own = sorted((one for one in found if same(one["configuration"], configuration)), key=lambda one: int(one["seed"]))
+    evaluations = [one["metrics"]["evaluation"] for one in own if one["metrics"]["evaluation"] is not None]
+    rows = [[[one[phase][kind]["accuracy"] for kind in KINDS] for phase in configuration.phases] for one in evaluations]
+    return 100 * np.array(rows, dtype=float).reshape(-1, len(configuration.phases), len(KINDS))
+
+
+def columns(values: Floats) -> Floats:
+    """Return (seeds, 4) accuracies in the order of the paper's columns from (seeds, phases, kinds) scores."""
+    return values[:, :2].reshape(len(values), 4)
+
+
+def reproduced(cell: Cell, ours: Sequence[float], points: float) -> bool:
+    """Return whether our mean is within `points` of the paper's, or within both half-widths together if that is more.
+
+    Example:
+        >>> reproduced(Cell(81.2, 0.3), [80.0, 81.0, 79.0], points=3.0), reproduced(Cell(81.2, 0.3), [60.0, 61.0], 3.0)
+        (True, False)
+    """
+    mean, half_width = mean_interval(ours)
+    widths = cell.half_width + (half_width if math.isfinite(half_width) else 0.0)
+    return abs(mean - cell.mean) <= max(points, widths)
+
+
+def difference(one: ArrayLike, other: ArrayLike, level: float = 0.95) -> Interval:
+    r"""Return the confidence interval of a difference of means, for independent samples of unequal variance.
+
+    Welch's :math:`\bar x-\bar y \pm t_\nu\sqrt{s_x^2/n_x+s_y^2/n_y}`, with Satterthwaite's degrees of freedom
+    :math:`\nu`. With fewer than two values on a side it is the whole line.
+
+    Example:
+        >>> low, high = difference([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])  # s² = 1, ν = 4, t = 2.776
+        >>> round(low, 3), round(high, 3)
+        (-2.267, 2.267)
+    """
+    x, y = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    if min(len(x), len(y)) < 2:
+        return Interval(-math.inf, math.inf)
+    gap = float(x.mean() - y.mean())
+    if x.var() + y.var() == 0:
+        return Interval(gap, gap)
+    found = stats.ttest_ind(x, y, equal_var=False).confidence_interval(level)
+    return Interval(float(found.low), float(found.high))
