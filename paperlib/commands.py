@@ -1,23 +1,23 @@
-"""The commands of ``python -m paperlib`` that train, and that list what was trained."""
+"""The commands of ``python -m paperlib`` that train, that evaluate, and that list what was trained."""
 
 from __future__ import annotations
 
 import argparse
-import math
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from paperlib import records
-from paperlib.fewshot import configuration, experiments, states, training
-from paperlib.fewshot.evaluation import mean_interval
+import torch
+
+from paperlib import accuracies, records
+from paperlib.deadlines import Deadline
+from paperlib.fewshot import checkpoints, configuration, experiments, states, training
+from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.runs import OWN, cross, stacks
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
     "p-hard": (float, "probability of a hard task in training"),
@@ -40,123 +40,129 @@ _CHOICES = {
 }
 
 
-class Deadline:
-    """Says when to stop: when the next step might not end in time, or when a signal asked for it.
+def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:
+    """Return what ``train`` is asked for: one configuration for each combination of the values that runs may own."""
+    given = vars(arguments)
+    names = ("shots", "evaluation_shots", "resampling", "adapt_norm", *map(_attribute, (*_SETTINGS, *_CHOICES)))
+    common = {name: given.get(name) for name in names}
+    choices = product(*(given.get(name) or [None] for name in OWN))
+    each = (common | dict(zip(OWN, values, strict=True)) for values in choices)
+    return [configuration.configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
 
-    At least one step is always made, so that every slice gets on.
-    """
 
-    def __init__(self, limit: float | None) -> None:
-        self.limit = math.inf if limit is None else limit
-        self.asked = False
-        self._start = time.monotonic()
-        self._last: float | None = None
-        self._longest = 0.0
-
-    def __call__(self) -> bool:
-        """Return whether to stop now; asked before each step."""
-        now = time.monotonic()
-        if self._last is None:
-            self._last = now
-            return False
-        self._longest, self._last = max(self._longest, now - self._last), now
-        return self.asked or now - self._start + self._longest > self.limit
-
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Let Ctrl-C and a request to terminate end the slice after the present step; a second one ends it at once."""
-
-        def ask(number: int, frame: FrameType | None) -> None:
-            if self.asked:
-                raise KeyboardInterrupt
-            self.asked = True
-
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+def _attribute(option: str) -> str:
+    return option.replace("-", "_")
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train the runs of one configuration, or go on training them, until done or out of time."""
+    """Train all runs asked for side by side, or go on training them, until done or out of time."""
     deadline = Deadline(arguments.time_limit)
-    given = vars(arguments)
-    names = (
-        "setting",
-        "shots",
-        "resampling",
-        "adapt_norm",
-        *(name.replace("-", "_") for name in (*_SETTINGS, *_CHOICES)),
-    )
-    asked = configuration.configure(
-        arguments.dataset, arguments.algorithm, arguments.tier, **{name: given.get(name) for name in names}
-    )
+    given, asked = vars(arguments), configurations(arguments)
     for name, least in (("seeds", 1), ("first_seed", 0)):
         if given[name] < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
     if arguments.time_limit is not None and not arguments.time_limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
-    folder, seeds = Path(arguments.out), range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    folder = Path(arguments.out)
+    runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
-    state = states.resume(asked, seeds, folder)
     keep_buffers()
-    if state is None or not state.finished:
-        with deadline.signals():
-            experiment = experiments.prepare(asked)
+    with deadline.signals(), checkpoints.lock(folder):
+        state = states.resume(runs, folder)
+        if state is None or not state.finished:
+            experiment = experiments.prepare(runs)
             if state is None:
-                state = states.State.start(asked, seeds, experiment.network)
+                state = states.State.start(runs, experiment.network)
                 states.save(state, folder)  # a folder that cannot be written is found out now
-            here = records.origin(asked.device)
+            here = records.origin(state.shared.device)
             state.origins = [one for one in state.origins if one != here] + [here]
             training.advance(state, experiment, folder, stop=deadline, progress=True)
-    if state.finished:
-        for run, seed in enumerate(state.seeds):
-            own = asked.values(), seed, state.metrics(run), state.seconds, len(seeds), state.origins
-            records.Record(*own).save(folder)
-    print(_outcome(state, folder))
+        if state.finished:
+            for place, (one, seed) in enumerate(runs):
+                own = one.values(), seed, state.metrics(place), state.seconds, len(runs), state.origins
+                records.Record(*own).save(folder)
+    for places in _places(state):
+        print(_outcome(state, places, folder))
 
 
-def _outcome(state: states.State, folder: Path) -> str:
-    """Return one line on where a training stands and what to do next."""
-    done, total = state.iteration, state.configuration.iterations
-    line = f"{state.configuration.name}: "
+def _places(state: states.State) -> list[list[int]]:
+    """Return the places of the runs of each configuration."""
+    found: dict[configuration.Configuration, list[int]] = {}
+    for place, run in enumerate(state.runs):
+        found.setdefault(run.configuration, []).append(place)
+    return list(found.values())
+
+
+def _outcome(state: states.State, places: list[int], folder: Path) -> str:
+    """Return one line on where the runs of one configuration stand and what to do next."""
+    done, total = state.iteration, state.shared.iterations
+    line = f"{state.runs[places[0]].configuration.name}: "
     if state.finished:
-        line += f"finished, {_accuracies(state)}; {len(state.seeds)} records in {folder}"
+        line += f"finished, {_accuracies(state, places)}; {len(places)} records in {folder}"
     elif state.trained:
         line += (
             f"trained, {state.evaluated} of {state.evaluations} tasks evaluated; give the same command again to go on"
         )
     else:
-        line += f"{done:,} of {total:,} iterations, {training.standing(state)}; give the same command again to go on"
-    for seed, when in zip(state.seeds, state.diverged, strict=True):
-        line += "" if when is None else f"; seed {seed} diverged in iteration {when + 1:,} and was stopped"
+        now = training.standing(state, places)
+        line += f"{done:,} of {total:,} iterations, {now}; give the same command again to go on"
+    for place in places:
+        if (when := state.diverged[place]) is not None:
+            line += f"; seed {state.runs[place].seed} diverged in iteration {when + 1:,} and was stopped"
     return line
 
 
-def _accuracies(state: states.State) -> str:
-    parts = []
-    for phase in configuration.PHASES:
-        for kind in ("easy", "hard"):
-            rows = [state.metrics(run)["evaluation"][phase][kind] for run in state.active]
-            values = [row["accuracy"] for row in rows if row["accuracy"] is not None]
-            if values:
-                mean, half_width = mean_interval(values)
-                parts.append(f"{phase} {kind} {mean:.3f}" + (f" ± {half_width:.3f}" if len(values) > 1 else ""))
+def _accuracies(state: states.State, places: list[int]) -> str:
+    left = [place for place in places if state.diverged[place] is None]
+    named = zip(state.shared.phases, accuracies.cells(state.scores[:, left]), strict=True)
+    rows = [(phase, cells) for phase, cells in named if phase in configuration.PHASES]
+    parts = [f"{phase} {kind} {cell}" for phase, cells in rows for kind, cell in zip(KINDS, cells, strict=True) if cell]
     return ", ".join(parts) or "no run is left"
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Print the accuracies of trained runs: those that training found, or after other steps, or on other tasks."""
+    given = {name: getattr(arguments, name) for name in ("steps", "tasks")}
+    for name, value in given.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be a whole number, at least 1; got {value}")
+    state = states.load(Path(arguments.folder))
+    if state is None:
+        raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")
+    again = any(value is not None for value in given.values())
+    if not (state.trained if again else state.finished):
+        said = _outcome(state, _places(state)[0], Path(arguments.folder))
+        raise ValueError(f"folder must hold a training that is done; got {said}")
+    changes: dict[str, Any] = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
+    if state.shared.device == "cuda" and not torch.cuda.is_available():
+        changes |= {"device": "cpu", "precision": "float32"}
+    c = replace(state.shared, **changes)
+    phases = [(name, c.other_steps if name.startswith("other") else c.evaluation_steps) for name in c.phases]
+    scores = state.scores
+    if again and state.active:
+        phases = [(name, steps) for name, steps in phases if steps == c.evaluation_steps]
+        scores = accuracies.evaluated_again(state, changes, len(phases))
+    for places in _places(state):
+        left = [place for place in places if state.diverged[place] is None]
+        name, tasks = state.runs[places[0]].configuration.name, c.evaluation_tasks
+        print(f"{name}: {len(left)} run{'s' * (len(left) != 1)}, {tasks} tasks each; mean and 95 % interval over runs")
+        print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
+        for (phase, steps), (easy, hard) in zip(phases, accuracies.cells(scores[:, left]), strict=True):
+            print(f"{phase:<12} {steps:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
 
 
 def listing(arguments: argparse.Namespace) -> None:
     """Print the records in a folder, or what the protocol of the paper still lacks."""
     found = [values for _, values in records.read(Path(arguments.folder))]
     if arguments.missing:
-        lacking = records.missing(found)
-        for one, seeds in lacking:
-            print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
-            print(f"    {records.command(one)}")
-        count = sum(len(seeds) for _, seeds in lacking)
+        lacking = dict(records.missing(found))
+        for stack in stacks(lacking):
+            for one in stack:
+                seeds = lacking[one]
+                print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
+            print(f"    {records.command(stack)}")
+        count = sum(map(len, lacking.values()))
         print(f"{count} of {len(records.protocol()) * len(records.SEEDS)} records of the paper's protocol are missing")
         return
     for values in found:
@@ -178,15 +184,18 @@ def _row(values: dict[str, Any]) -> str:
 
 def add_parsers(commands: Any) -> None:
     """Add ``train`` and ``records`` to the commands of the parser."""
-    about = "Train all seeds of one configuration side by side. Asked again with the same folder, it goes on."
+    several = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
+    about = (
+        f"Train all seeds side by side, and all combinations where there are several values ({several} take them). "
+        "Asked again with the same folder, it goes on."
+    )
     parser = commands.add_parser("train", help="train and evaluate", description=about)
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
     for dataset in configuration.DATASETS:
         one = sets.add_parser(dataset, description=about)
         if dataset == "omniglot":
-            one.add_argument(
-                "--setting", choices=configuration.SETTINGS, help="dispersion of hard tasks; default large"
-            )
+            text = "dispersion of hard tasks; default large"
+            one.add_argument("--setting", nargs="+", choices=configuration.SETTINGS, help=text)
             one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
             one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
             one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
@@ -197,12 +206,26 @@ def add_parsers(commands: Any) -> None:
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
         one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
         for option, (kind, text) in _SETTINGS.items():
-            one.add_argument(f"--{option}", type=kind, help=text)
+            count = "+" if _attribute(option) in OWN else None
+            one.add_argument(f"--{option}", type=kind, nargs=count, help=text)
         for option, values in _CHOICES.items():
             one.add_argument(f"--{option}", choices=values)
         one.add_argument("--adapt-norm", action=argparse.BooleanOptionalAction, help="adapt scale and shift too")
         one.set_defaults(run=train)
-    shown = commands.add_parser("records", help="list finished runs", description="List the records in a folder.")
-    shown.add_argument("folder", nargs="?", default=str(records.FOLDER), help=f"default {records.FOLDER}")
-    shown.add_argument("--missing", action="store_true", help="what the paper's protocol lacks, and how to make it")
+    about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
+    again = commands.add_parser("evaluate", help="accuracies of trained runs", description=about)
+    again.add_argument("folder", metavar="DIR", help="that train was given as --out; nothing is written there")
+    again.add_argument("--steps", type=int, metavar="K", help="evaluate again, after so many steps of adaptation")
+    again.add_argument("--tasks", type=int, metavar="N", help="evaluate again, on so many tasks")
+    again.set_defaults(run=evaluate)
+    about = "List the finished runs recorded in a folder and the folders in it; with --missing, those still to be made."
+    shown = commands.add_parser("records", help="list finished or missing runs", description=about)
+    shown.add_argument(
+        "folder", nargs="?", metavar="DIR", default=str(records.FOLDER), help=f"default {records.FOLDER}"
+    )
+    shown.add_argument(
+        "--missing",
+        action="store_true",
+        help="list the runs of the paper's protocol that have no record in DIR, and the commands that make them",
+    )
     shown.set_defaults(run=listing)

@@ -61,16 +61,18 @@ class Record:
         }
 
     def save(self, folder: Path) -> Path:
-        """Write the record into a folder under the name of configuration and seed, and return its path."""
+        """Write the record into a folder under the name of configuration and seed, and return its path.
+
+        A file that says the same already is left alone.
+
+        Raises:
+            ValueError: if a number is not finite: the metrics have None in its place.
+        """
         path = folder / f"{Configuration.of(self.configuration).name}-seed{self.seed}.json"
-        text = json.dumps(self.values(), indent=1, allow_nan=False)
-        write(
-            path,
-            (
-                _NUMBERS.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
-                + "\n"
-            ).encode(),
-        )
+        text = json.dumps(self.values(), indent=1, allow_nan=False) + "\n"
+        content = _NUMBERS.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text).encode()
+        if not path.is_file() or path.read_bytes() != content:
+            write(path, content)
         return path
 
 
@@ -94,7 +96,9 @@ def read(folder: Path = FOLDER) -> list[tuple[Path, dict[str, Any]]]:
     found = []
     for path in sorted(folder.rglob("*.json")):
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+            if values["format"] != _FORMAT:
+                raise ValueError(f"format must be {_FORMAT}; got {values['format']!r}")
             Configuration.of(values["configuration"])
             values["seed"], values["metrics"]["evaluation"], values["hardware"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -134,21 +138,28 @@ def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[i
     return [(one, seeds) for one, seeds in lacking if seeds]
 
 
-def command(configuration: Configuration, seeds: Sequence[int] = SEEDS) -> str:
-    """Return the command that makes the records of a configuration of the protocol.
+def command(configurations: Sequence[Configuration], seeds: Sequence[int] = SEEDS) -> str:
+    """Return the command that makes the records of configurations of the protocol that can be trained side by side.
 
     Example:
-        >>> command(protocol()[0]).partition(" --seeds")[0]
-        'python -m paperlib train omniglot --setting large --algorithm maml --shots 1'
+        >>> command([protocol()[0], protocol()[3]]).partition(" --seeds")[0]
+        'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1'
     """
-    c = configuration
-    own = f"--p-hard {c.p_hard:g} --algorithm {c.algorithm}"
+    c = configurations[0]
+    own = f"--p-hard {' '.join(f'{one.p_hard:g}' for one in configurations)} --algorithm {c.algorithm}"
     if c.dataset == "omniglot":
-        own = f"--setting {c.setting} --algorithm {c.algorithm} --shots {c.easy[1]}"
+        settings = " ".join(one.setting for one in configurations)
+        own = f"--setting {settings} --algorithm {c.algorithm} --shots {c.easy[1]}"
+    parts = zip(*(one.name.split("-") for one in configurations), strict=True)
+    folder = FOLDER / "-".join("-".join(dict.fromkeys(part)) for part in parts)
     return (
         f"python -m paperlib train {c.dataset} {own} --seeds {len(seeds)} --tier {c.tier} "
-        f"--time-limit 540 --out {(FOLDER / c.name).as_posix()}"
+        f"--time-limit 540 --out {folder.as_posix()}"
     )
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"numbers must be finite; got {name}")
 
 
 def same(settings: dict[str, Any], configuration: Configuration) -> bool:

@@ -15,9 +15,10 @@ from torch import Tensor
 from paperlib.fewshot import checkpoints, states, training
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
-from paperlib.fewshot.experiments import Experiment, Phase, adaptation, objective
+from paperlib.fewshot.experiments import Experiment, Phase, Tasks
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.optimisers import descend, learning_rate, moments
+from paperlib.fewshot.runs import cross
 from paperlib.fewshot.states import State
 
 
@@ -37,15 +38,14 @@ def experiment(
     easy, hard = (TaskKind(classes, (np.arange(8),), True, *shape, 4) for shape in shapes)
     network = Network(side=8, ways=max(ways for ways, _ in shapes), filters=settings.filters, blocks=2)
     evaluation = TaskDistribution(easy, hard, 0.5)
-    training = TaskDistribution(easy, hard, settings.p_hard)
-    step = adaptation(settings, 1)
-    phases = tuple(Phase(evaluation, step, number) for number in range(len(settings.phases)))
-    return Experiment(network, pictures, training, phases, objective(settings))
+    phases = tuple(Phase(evaluation, 1, number) for number in range(len(settings.phases)))
+    tasks = Tasks(TaskDistribution(easy, hard, settings.p_hard), phases)
+    return Experiment(network, pictures, {settings: tasks})
 
 
 def whole(settings: Configuration, seeds: list[int], folder: Path) -> State:
     world = experiment(settings)
-    state = State.start(settings, seeds, world.network)
+    state = State.start(cross([settings], seeds), world.network)
     assert training.advance(state, world, folder)
     return state
 
@@ -78,7 +78,8 @@ def test_slices_make_no_difference(algorithm: str, optimizer: str, tmp_path: Pat
     undisturbed, slices = whole(settings, [0, 1], tmp_path / "whole"), 0
     while True:
         world = experiment(settings)
-        state = states.resume(settings, [0, 1], tmp_path) or State.start(settings, [0, 1], world.network)
+        runs = cross([settings], [0, 1])
+        state = states.resume(runs, tmp_path) or State.start(runs, world.network)
         slices += 1
         if training.advance(state, world, tmp_path, stop=After(2)):
             break
@@ -111,7 +112,7 @@ def apart(one: State, run: int, other: State, place: int) -> float:
 def test_a_run_is_the_same_alone_and_stacked_but_for_last_digits(algorithm: str, tmp_path: Path) -> None:
     settings = configuration(algorithm)
     together = whole(settings, [4, 5, 6], tmp_path)
-    for run, seed in enumerate(together.seeds):
+    for run, seed in enumerate([4, 5, 6]):
         alone = whole(settings, [seed], tmp_path)
         assert apart(alone, 0, together, run) <= LAST_DIGITS
 
@@ -120,7 +121,7 @@ def test_kinds_of_two_shapes_train_together(tmp_path: Path) -> None:
     """As on CIFAR: easy tasks have two ways, hard ones four."""
     settings = configuration(p_hard=0.3)
     world = experiment(settings, ((2, 4), (4, 2)))
-    together, alone = (State.start(settings, seeds, world.network) for seeds in ([1, 2], [2]))
+    together, alone = (State.start(cross([settings], seeds), world.network) for seeds in ([1, 2], [2]))
     for state in (together, alone):
         assert training.advance(state, world, tmp_path)
     assert apart(alone, 0, together, 1) <= LAST_DIGITS < apart(alone, 0, together, 0)
@@ -130,7 +131,7 @@ def test_kinds_of_two_shapes_train_together(tmp_path: Path) -> None:
 def test_a_diverged_run_is_stopped_and_the_others_go_on(tmp_path: Path) -> None:
     settings = configuration()
     world, healthy = experiment(settings), whole(settings, [0, 1, 2], tmp_path)
-    state = State.start(settings, [0, 1, 2], world.network)
+    state = State.start(cross([settings], [0, 1, 2]), world.network)
     training.advance(state, world, tmp_path, stop=After(5))
     state.parameters["head.weight"][1] = float("nan")
     assert training.advance(state, world, tmp_path)
@@ -189,12 +190,12 @@ def test_the_cosine_goes_from_the_rate_to_zero() -> None:
 def test_another_configuration_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     settings = configuration()
     state = whole(settings, [0, 1], tmp_path)
-    assert states.resume(settings, [0, 1], tmp_path) is not None
+    assert states.resume(cross([settings], [0, 1]), tmp_path) is not None
     other = replace(settings, lr=0.5, steps=2)
     with pytest.raises(checkpoints.CheckpointError, match=r"asked for\): steps: 1, 2; lr: 0\.01, 0\.5\. Give another"):
-        states.resume(other, [0, 1], tmp_path)
+        states.resume(cross([other], [0, 1]), tmp_path)
     with pytest.raises(checkpoints.CheckpointError, match=r"asked for\): seeds: \[0, 1\], \[0, 1, 2\]\. Give another"):
-        states.resume(settings, [0, 1, 2], tmp_path)
+        states.resume(cross([settings], [0, 1, 2]), tmp_path)
     again = states.load(tmp_path)
     assert again is not None and equal(again, state)
 

@@ -27,6 +27,7 @@ from paperlib.fewshot.data import load_omniglot
 from paperlib.fewshot.episodes import TaskDistribution
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network
+from paperlib.fewshot.runs import Run
 from paperlib.fewshot.settings import within_alphabets
 from paperlib.fewshot.splits import alphabet_sizes
 
@@ -48,17 +49,18 @@ def accuracies(seed: int) -> list[float]:
     keep_buffers()
     settings, names = configure("omniglot", "maml", "book"), sorted(alphabet_sizes())
     images = torch.from_numpy(load_omniglot().images[..., None])
-    step = experiments.adaptation(settings, settings.evaluation_steps)
-    each = tuple(experiments.Phase(tasks_within([name]), step, k) for k, name in enumerate(names))
-    world = experiments.Experiment(Network(), images, tasks_within(names), each, experiments.objective(settings))
-    state = states.State.start(settings, [seed], world.network)
+    steps, run = settings.evaluation_steps, Run(settings, seed)
+    each = tuple(experiments.Phase(tasks_within([name]), steps, k) for k, name in enumerate(names))
+    tasks = experiments.Tasks(tasks_within(names), each)
+    world = experiments.Experiment(Network(), images, {settings: tasks})
+    state = states.State.start([run], world.network)
     while not state.trained:
         training.iterate(state, world)
     result = []
     for alphabet in range(len(names)):
         sums = np.zeros((1, 2, 3))
         for first in range(0, TASKS, settings.tasks):
-            sums += evaluation.evaluate(world, state.parameters, [seed], alphabet, first, settings.tasks)
+            sums += evaluation.evaluate(world, state.parameters, [run], alphabet, first, settings.tasks)
         result.append(float(sums[0, 1, 2] / sums[0, 1, 0]))
     return result
 

@@ -5,16 +5,58 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
+try:
+    import fcntl
+except ImportError:  # a system without such locks
+    fcntl = None  # type: ignore[assignment]
+
 NAME = "checkpoint.pt"
+LOCK = NAME + ".lock"
 
 
 class CheckpointError(RuntimeError):
     """A folder holds a checkpoint that cannot be continued; the message says why and what to do."""
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in a folder, which is made if need be.
+
+    The system holds the lock for as long as the process lives, so that one that was killed leaves none. The file says
+    who has it, and is empty otherwise. Where the system or the folder's disk knows no such locks, there is none.
+
+    Raises:
+        CheckpointError: if another process trains there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a+", encoding="utf-8") as file:
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise CheckpointError(
+                f"{folder} is in use: {file.read() or 'another process'} trains there. "
+                "Wait until it is done, stop it, or give another folder"
+            ) from error
+        except OSError:  # the disk has no locks
+            pass
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}")
+        file.flush()
+        _part(folder / NAME).unlink(missing_ok=True)  # of a process that was killed as it wrote
+        try:
+            yield
+        finally:
+            file.truncate(0)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -22,7 +64,7 @@ def write(path: Path, content: bytes) -> None:
 
     The bytes go beside it, to the name with ``.part`` added, and from there in one step into place.
     """
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     try:
         with part.open("wb") as file:
             file.write(content)
@@ -51,7 +93,6 @@ def load(folder: Path) -> dict[str, Any] | None:
         CheckpointError: if the file is broken or holds anything else.
     """
     path = folder / NAME
-    path.with_name(path.name + ".part").unlink(missing_ok=True)  # of a process that was killed as it wrote
     if not path.exists():
         return None
     try:
@@ -60,3 +101,7 @@ def load(folder: Path) -> dict[str, Any] | None:
         first = str(error).partition("\n")[0]
         raise CheckpointError(f"{path} is not a readable checkpoint ({first}). Give another folder") from error
     return state
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")

@@ -3,7 +3,7 @@ r"""One experiment in image classification as a value: what is trained, on what,
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 from paperlib.fewshot.data import Resampling
@@ -196,16 +196,6 @@ class Configuration:
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
         }
         return cls(**settings)
-
-    def differences(self, other: Configuration) -> list[str]:
-        """Return what differs, as ``name: here, there``.
-
-        Example:
-            >>> configure("cifar", "erm", "paper").differences(configure("cifar", "erm", "paper", lr=1e-3))
-            ['lr: 1e-06, 0.001']
-        """
-        pairs = ((field.name, getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
-        return [f"{name}: {one}, {two}" for name, one, two in pairs if one != two]
 
 
 def configure(

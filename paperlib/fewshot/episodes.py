@@ -199,5 +199,17 @@ def join(parts: Sequence[Episodes], runs: Sequence[int] | None = None) -> Episod
     return Episodes(*(np.concatenate(column) for column in zip(*fields, strict=True)))
 
 
+def side_by_side(parts: Sequence[Sequence[Episodes]], runs: Sequence[int]) -> tuple[Episodes, ...]:
+    """Return the buckets of several settings joined by shape; `runs` is added to the runs of each part, as in `join`.
+
+    Each bucket stays in order of run if `runs` ascends.
+    """
+    shapes: dict[tuple[int, ...], list[tuple[Episodes, int]]] = {}
+    for buckets, offset in zip(parts, runs, strict=True):
+        for bucket in buckets:
+            shapes.setdefault((*bucket.support.shape[1:], bucket.query.shape[2]), []).append((bucket, offset))
+    return tuple(join(*zip(*found, strict=True)) for found in shapes.values())
+
+
 def _reorder(tasks: Episodes, order: Integers) -> Episodes:
     return Episodes(tasks.run[order], tasks.hard[order], tasks.classes[order], tasks.support[order], tasks.query[order])

@@ -15,6 +15,7 @@ from torch import Tensor
 from paperlib.fewshot.experiments import Experiment
 from paperlib.fewshot.models import Parameters
 from paperlib.fewshot.objectives import TaskBatch, post_adaptation
+from paperlib.fewshot.runs import Run
 
 KINDS = ("easy", "hard")
 NUMBERS = ("tasks", "loss", "accuracy")
@@ -65,23 +66,23 @@ def tally(batch: TaskBatch, loss: Tensor, accuracy: Tensor, runs: int) -> Sums:
 
 
 def evaluate(
-    experiment: Experiment, parameters: Parameters, seeds: Sequence[int], phase: int, first: int, tasks: int
+    experiment: Experiment, parameters: Parameters, runs: Sequence[Run], phase: int, first: int, tasks: int
 ) -> Sums:
     """Return the `tally` of the evaluation tasks `first` to `first + tasks - 1` of each run.
 
     Args:
         experiment: network, images and tasks.
-        parameters: of one model for each seed.
-        seeds: of the runs; a run meets tasks of its own, which no training has seen.
+        parameters: of one model for each run.
+        runs: a run meets tasks of its own, which no training has seen.
         phase: which of the experiment's evaluations, counted from 0.
         first: number of the first task.
         tasks: how many.
     """
-    total, one = np.zeros((len(seeds), 2, 3)), experiment.evaluation[phase]
-    for episodes in one.tasks.batch(seeds, one.number, tasks, first=first, stream="evaluation"):
+    total, adaptation = np.zeros((len(runs), 2, 3)), experiment.adaptation(runs, phase)
+    for episodes in experiment.evaluation(runs, phase, first, tasks):
         batch = experiment.batch(episodes)
-        loss, accuracy = post_adaptation(experiment.network, parameters, batch, one.adaptation)
-        total += tally(batch, loss.detach(), accuracy, len(seeds))
+        loss, accuracy = post_adaptation(experiment.network, parameters, batch, adaptation)
+        total += tally(batch, loss.detach(), accuracy, len(runs))
     return total
 
 

@@ -34,25 +34,26 @@ class Objective:
             ones; ``anil``, which adapts the head alone; ``erm``; ``weighted-erm``.
         steps: steps of adaptation, K. ERM has none in training, whatever is said here.
         alpha: inner learning rate, one number, or one for each run.
-        hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa`. The
-            weights are :math:`\kappa/(p\kappa+1-p)` and :math:`1/(p\kappa+1-p)`: one on average,
-            whatever tasks a batch holds.
-        p_hard: for weighted ERM, the probability of a hard task, p.
+        hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa`, one
+            number, or one for each run. The weights are :math:`\kappa/(p\kappa+1-p)` and
+            :math:`1/(p\kappa+1-p)`: one on average, whatever tasks a batch holds.
+        p_hard: for weighted ERM, the probability of a hard task, p, one number, or one for each run.
         adapt_norm: whether adaptation changes scale and shift of batch normalisation.
 
     Raises:
         ValueError: if a setting is out of range.
 
     Example:
-        >>> Objective("weighted-erm", hard_odds=3.0).weights(torch.tensor([True, False]))
-        tensor([1.5000, 0.5000], dtype=torch.float64)
+        >>> hard, run = torch.tensor([True, False, True]), torch.tensor([0, 0, 1])
+        >>> Objective("weighted-erm", hard_odds=(3.0, 1.0)).weights(hard, run)
+        tensor([1.5000, 0.5000, 1.0000], dtype=torch.float64)
     """
 
     algorithm: str
     steps: int = 1
     alpha: float | Sequence[float] = 0.1
-    hard_odds: float = 1.0
-    p_hard: float = 0.5
+    hard_odds: float | Sequence[float] = 1.0
+    p_hard: float | Sequence[float] = 0.5
     adapt_norm: bool = True
 
     def __post_init__(self) -> None:
@@ -60,7 +61,7 @@ class Objective:
             raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {self.algorithm!r}")
         if self.steps < 1:
             raise ValueError(f"steps must be at least 1; got {self.steps}")
-        if self.hard_odds <= 0:
+        if not (torch.as_tensor(self.hard_odds) > 0).all():
             raise ValueError(f"hard_odds must be positive; got {self.hard_odds}")
 
     @property
@@ -74,11 +75,12 @@ class Objective:
             return HEAD
         return tuple(name for name in parameters if self.adapt_norm or not name.startswith("norm"))
 
-    def weights(self, hard: Tensor) -> Tensor:
-        """Return the weight of each task, (M,), from whether it is hard."""
-        odds = self.hard_odds if self.algorithm == "weighted-erm" else 1.0
-        scale = self.p_hard * odds + 1 - self.p_hard
-        return 1 + (odds - 1) * (hard.double() - self.p_hard) / scale
+    def weights(self, hard: Tensor, run: Tensor) -> Tensor:
+        """Return the weight of each task, (M,), from whether it is hard and its run."""
+        if self.algorithm != "weighted-erm":
+            return torch.ones(len(hard), dtype=torch.float64, device=hard.device)
+        odds, p_hard = _by_task(self.hard_odds, run), _by_task(self.p_hard, run)
+        return 1 + (odds - 1) * (hard.double() - p_hard) / (p_hard * odds + 1 - p_hard)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +156,7 @@ def meta_gradient(
         labels = torch.cat([batch.labels(batch.support), batch.labels(batch.query)])
     logits = network.logits(adapted, network.features(adapted, images), batch.ways)
     loss = cross_entropy(logits, labels)
-    total = (loss * objective.weights(batch.hard).to(loss) / tasks).sum()
+    total = (loss * objective.weights(batch.hard, batch.run).to(loss) / tasks).sum()
     every = torch.autograd.grad(total, list(copies.values()))
     runs = len(next(iter(parameters.values())))
     gradients = {name: _sum_by_run(value, batch.run, runs) for name, value in zip(copies, every, strict=True)}
@@ -168,7 +170,7 @@ def adapt(
 
     Without `create_graph` the steps are constants to later gradients, as in first-order algorithms and at evaluation.
     """
-    labels, rate = batch.labels(batch.support), _rate(objective.alpha, batch.run)
+    labels, rate = batch.labels(batch.support), _by_task(objective.alpha, batch.run)
     names = objective.adapted(parameters)
     if not parameters[HEAD[0]].requires_grad:
         parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
@@ -208,9 +210,10 @@ def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     return (logits.argmax(dim=2) == labels).to(logits).mean(dim=1)
 
 
-def _rate(alpha: float | Sequence[float], run: Tensor) -> Tensor:
-    rates = torch.as_tensor(alpha, dtype=torch.float64, device=run.device)
-    return rates[run] if rates.dim() else rates.expand(len(run))
+def _by_task(value: float | Sequence[float], run: Tensor) -> Tensor:
+    """Return (M,) numbers, each that of the task's run, from one number or one for each run."""
+    values = torch.as_tensor(value, dtype=torch.float64, device=run.device)
+    return values[run] if values.dim() else values.expand(len(run))
 
 
 def _copies(values: Tensor, run: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ Adam (Kingma & Ba, 2015) with :math:`\beta = (0.9, 0.999)` and :math:`\epsilon =
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -25,7 +26,12 @@ def moments(optimizer: str, parameters: Parameters) -> Parameters:
 
 
 def descend(
-    parameters: Parameters, memory: Parameters, gradients: Parameters, runs: Tensor, step: int, rate: float
+    parameters: Parameters,
+    memory: Parameters,
+    gradients: Parameters,
+    runs: Tensor,
+    step: int,
+    rate: float | Sequence[float],
 ) -> None:
     """Change the parameters of some runs in place by one step of gradient descent, or of Adam if `memory` is its.
 
@@ -35,7 +41,7 @@ def descend(
         gradients: of the chosen runs alone.
         runs: their numbers.
         step: how many steps this makes, counted from 1.
-        rate: the learning rate.
+        rate: the learning rate, one number, or one for each chosen run.
 
     Example:
         >>> theta = {"w": torch.tensor([[1.0], [1.0]])}
@@ -43,16 +49,20 @@ def descend(
         >>> theta["w"].flatten()  # Adam's first step has the length of the rate
         tensor([1.0000, 0.9000])
     """
+    length = torch.as_tensor(rate, dtype=torch.float64).expand(len(runs))
+    if memory:
+        length = length / (1 - _FIRST**step)
+    length = length.to(next(iter(gradients.values())))
     for name, slope in gradients.items():
-        value = parameters[name]
+        value, along = parameters[name], length.reshape(-1, *[1] * (slope.dim() - 1))
         if not memory:
-            value[runs] -= rate * slope
+            value[runs] -= along * slope
             continue
         first, second = memory[f"first {name}"], memory[f"second {name}"]
         first[runs] = m = _FIRST * first[runs] + (1 - _FIRST) * slope
         second[runs] = v = _SECOND * second[runs] + (1 - _SECOND) * slope * slope
         size = (v / (1 - _SECOND**step)).sqrt() + _EPSILON
-        value[runs] -= rate / (1 - _FIRST**step) * m / size
+        value[runs] -= along * m / size
 
 
 def learning_rate(initial: float, schedule: str, iteration: int, iterations: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-import pooch
 import requests
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "IProgress not found")  # in a notebook without widgets pooch's bar is one of text
+    import pooch
 
 VARIABLE = "PAPERLIB_DATA"
 TIMEOUT = 30.0  # seconds without a byte before a download is given up
@@ -156,12 +160,17 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _download(archive: Archive, progress: bool) -> None:
     downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
+    logger = pooch.get_logger()
+    before = logger.disabled
+    logger.disabled = before or not progress  # a level would not do: pooch's logger can remember an old one
     try:
         pooch.retrieve(archive.url, f"md5:{archive.md5}", archive.name, cache_folder(), downloader=downloader)
     except requests.RequestException as error:
         _refuse(archive, f"could not be downloaded from {archive.url} ({type(error).__name__})", error)
     except ValueError as error:
         _refuse(archive, f"as downloaded from {archive.url} does not have the expected md5 {archive.md5}", error)
+    finally:
+        logger.disabled = before
 
 
 def _refuse(archive: Archive, what: str, error: Exception) -> NoReturn:

@@ -15,6 +15,7 @@ from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.evaluation import Sums
 from paperlib.fewshot.models import Network, Parameters
 from paperlib.fewshot.optimisers import moments
+from paperlib.fewshot.runs import Run, check, differences
 
 _WINDOWS = 100  # rows of the history that a record keeps
 
@@ -24,8 +25,7 @@ class State:
     """All that a training knows of itself between two steps.
 
     Attributes:
-        configuration: of all runs.
-        seeds: one for each run.
+        runs: configuration and seed of each.
         parameters: of all runs.
         memory: of the optimiser.
         diverged: for each run the iteration in which it was stopped, counted from 0, or None.
@@ -37,8 +37,7 @@ class State:
         origins: machines and versions that took part, the last one last.
     """
 
-    configuration: Configuration
-    seeds: tuple[int, ...]
+    runs: tuple[Run, ...]
     parameters: Parameters
     memory: Parameters
     diverged: list[int | None]
@@ -50,28 +49,34 @@ class State:
     origins: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def start(cls, configuration: Configuration, seeds: Sequence[int], network: Network) -> State:
-        """Return the state before the first iteration."""
-        parameters = {name: value.to(configuration.device) for name, value in network.initial(seeds).items()}
-        memory = moments(configuration.optimizer, parameters)
-        windows, runs = -(-configuration.iterations // cls.window_of(configuration)), len(seeds)
-        sums = np.zeros((windows, runs, 2, 3)), np.zeros((len(configuration.phases), runs, 2, 3))
-        return cls(configuration, tuple(seeds), parameters, memory, [None] * runs, *sums)
+    def start(cls, runs: Sequence[Run], network: Network) -> State:
+        """Return the state before the first iteration.
 
-    @staticmethod
-    def window_of(configuration: Configuration) -> int:
-        """Return how many iterations a row of the history sums up."""
-        return -(-configuration.iterations // _WINDOWS)
+        Raises:
+            ValueError: if these runs cannot be trained side by side.
+        """
+        check(runs)
+        shared = runs[0].configuration
+        initial = network.initial([run.seed for run in runs])
+        parameters = {name: value.to(shared.device) for name, value in initial.items()}
+        windows = -(-shared.iterations // _window(shared))
+        sums = np.zeros((windows, len(runs), 2, 3)), np.zeros((len(shared.phases), len(runs), 2, 3))
+        return cls(tuple(runs), parameters, moments(shared.optimizer, parameters), [None] * len(runs), *sums)
+
+    @property
+    def shared(self) -> Configuration:
+        """Return the first run's configuration, to read what all have in common: all but `runs.OWN`."""
+        return self.runs[0].configuration
 
     @property
     def window(self) -> int:
         """Return how many iterations a row of the history sums up."""
-        return self.window_of(self.configuration)
+        return _window(self.shared)
 
     @property
     def trained(self) -> bool:
         """Return whether the last iteration is done, or no run is left."""
-        return self.iteration == self.configuration.iterations or not self.active
+        return self.iteration == self.shared.iterations or not self.active
 
     @property
     def finished(self) -> bool:
@@ -81,7 +86,7 @@ class State:
     @property
     def evaluations(self) -> int:
         """Return how many evaluation tasks each run has, of all phases together."""
-        return len(self.configuration.phases) * self.configuration.evaluation_tasks
+        return len(self.shared.phases) * self.shared.evaluation_tasks
 
     @property
     def active(self) -> list[int]:
@@ -91,7 +96,7 @@ class State:
     def metrics(self, run: int) -> dict[str, Any]:
         """Return what a record says of a run."""
         own = self.history[:, run], self.window, self.scores[:, run]
-        phases, iterations = self.configuration.phases, self.configuration.iterations
+        phases, iterations = self.shared.phases, self.shared.iterations
         return evaluation.metrics(iterations, phases, self.diverged[run], *own)
 
 
@@ -102,10 +107,8 @@ def save(state: State, folder: Path) -> None:
     }
     sums = {"history": torch.from_numpy(state.history), "scores": torch.from_numpy(state.scores)}
     plain = {key: getattr(state, key) for key in ("diverged", "iteration", "evaluated", "seconds", "origins")}
-    checkpoints.save(
-        folder,
-        {"configuration": state.configuration.values(), "seeds": list(state.seeds), **tensors, **sums, **plain},
-    )
+    runs = [[run.configuration.values(), run.seed] for run in state.runs]
+    checkpoints.save(folder, {"runs": runs, **tensors, **sums, **plain})
 
 
 def load(folder: Path) -> State | None:
@@ -118,34 +121,33 @@ def load(folder: Path) -> State | None:
     if values is None:
         return None
     try:
-        configuration = Configuration.of(values.pop("configuration"))
-        seeds, history, scores = tuple(values.pop("seeds")), values.pop("history"), values.pop("scores")
-        state = State(configuration, seeds, history=history.numpy(), scores=scores.numpy(), **values)
+        runs = tuple(Run(Configuration.of(settings), seed) for settings, seed in values.pop("runs"))
+        history, scores = values.pop("history"), values.pop("scores")
+        state = State(runs, history=history.numpy(), scores=scores.numpy(), **values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise checkpoints.CheckpointError(
             f"{folder / checkpoints.NAME} was not written by this version ({error}). Give another folder"
         ) from error
-    if configuration.device != "cpu" and torch.cuda.is_available():
+    if state.shared.device != "cpu" and torch.cuda.is_available():
         for group in (state.parameters, state.memory):
-            group.update({name: value.to(configuration.device) for name, value in group.items()})
+            group.update({name: value.to(state.shared.device) for name, value in group.items()})
     return state
 
 
-def resume(configuration: Configuration, seeds: Sequence[int], folder: Path) -> State | None:
-    """Return the state that a folder holds, None if none, after a check that it is of this configuration.
+def resume(runs: Sequence[Run], folder: Path) -> State | None:
+    """Return the state that a folder holds, None if none, after a check that it is of these runs.
 
     Raises:
         CheckpointError: naming what differs.
     """
     state = load(folder)
-    if state is None:
-        return None
-    differences = state.configuration.differences(configuration)
-    if state.seeds != tuple(seeds):
-        differences.append(f"seeds: {list(state.seeds)}, {list(seeds)}")
-    if differences:
+    if state is not None and (said := differences(state.runs, runs)):
         raise checkpoints.CheckpointError(
-            f"{folder} holds a training with other settings (there, asked for): {'; '.join(differences)}. "
+            f"{folder} holds a training with other settings (there, asked for): {'; '.join(said)}. "
             "Give another folder, or ask for what it holds"
         )
     return state
+
+
+def _window(shared: Configuration) -> int:
+    return -(-shared.iterations // _WINDOWS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from paperlib.fewshot import evaluation
 from paperlib.fewshot.evaluation import Sums
-from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.experiments import Experiment, objective
 from paperlib.fewshot.objectives import meta_gradient
 from paperlib.fewshot.optimisers import descend, learning_rate
 from paperlib.fewshot.states import State, save
@@ -25,15 +25,15 @@ def iterate(state: State, experiment: Experiment) -> None:
 
     A run whose loss or gradient is not finite is stopped before it moves. The others do not notice.
     """
-    configuration, active = state.configuration, state.active
-    seeds = [state.seeds[run] for run in active]
-    runs = torch.tensor(active, device=experiment.images.device)
-    parameters = evaluation.alive(state.parameters, runs)
+    shared, active = state.shared, state.active
+    runs = [state.runs[place] for place in active]
+    places = torch.tensor(active, device=experiment.images.device)
+    parameters, goal = evaluation.alive(state.parameters, places), objective(runs)
     gradients = {name: torch.zeros_like(value) for name, value in parameters.items()}
     sums = np.zeros((len(active), 2, 3))
-    for episodes in experiment.training.batch(seeds, state.iteration, configuration.tasks):
+    for episodes in experiment.training(runs, state.iteration):
         batch = experiment.batch(episodes)
-        found = meta_gradient(experiment.network, parameters, batch, experiment.objective, configuration.tasks)
+        found = meta_gradient(experiment.network, parameters, batch, goal, shared.tasks)
         sums += evaluation.tally(batch, found.loss, found.accuracy, len(active))
         for name, slope in found.gradients.items():
             gradients[name] += slope
@@ -42,22 +42,23 @@ def iterate(state: State, experiment: Experiment) -> None:
     for k in set(range(len(active))) - set(kept):
         state.diverged[active[k]] = state.iteration
     if kept:
-        chosen = torch.tensor(kept, device=runs.device)
-        rate = learning_rate(configuration.lr, configuration.schedule, state.iteration, configuration.iterations)
+        chosen = torch.tensor(kept, device=places.device)
+        initial = [runs[k].configuration.lr for k in kept]
+        rates = [learning_rate(lr, shared.schedule, state.iteration, shared.iterations) for lr in initial]
         slopes = evaluation.alive(gradients, chosen)
-        descend(state.parameters, state.memory, slopes, runs[chosen], state.iteration + 1, rate)
+        descend(state.parameters, state.memory, slopes, places[chosen], state.iteration + 1, rates)
         state.history[state.iteration // state.window, [active[k] for k in kept]] += sums[kept]
     state.iteration += 1
 
 
 def score(state: State, experiment: Experiment) -> None:
     """Evaluate all runs that have not diverged on their next few tasks."""
-    configuration, active = state.configuration, state.active
-    phase, first = divmod(state.evaluated, configuration.evaluation_tasks)
-    tasks = min(configuration.tasks, configuration.evaluation_tasks - first)
+    shared, active = state.shared, state.active
+    phase, first = divmod(state.evaluated, shared.evaluation_tasks)
+    tasks = min(shared.tasks, shared.evaluation_tasks - first)
     parameters = evaluation.alive(state.parameters, torch.tensor(active, device=experiment.images.device))
-    seeds = [state.seeds[run] for run in active]
-    state.scores[phase, active] += evaluation.evaluate(experiment, parameters, seeds, phase, first, tasks)
+    runs = [state.runs[place] for place in active]
+    state.scores[phase, active] += evaluation.evaluate(experiment, parameters, runs, phase, first, tasks)
     state.evaluated += tasks
 
 
@@ -74,14 +75,14 @@ def advance(
 
     Args:
         state: changed in place, and written into the folder at the end and every so often.
-        experiment: what its configuration needs.
+        experiment: what its runs need.
         folder: of the checkpoint.
         stop: asked before each step.
         save_every: seconds between two checkpoints.
         progress: show a bar, if there is a terminal.
     """
     stages: tuple[tuple[str, Step, str, int, Callable[[], bool]], ...] = (
-        ("training", iterate, "iteration", state.configuration.iterations, lambda: state.trained),
+        ("training", iterate, "iteration", state.shared.iterations, lambda: state.trained),
         ("evaluation", score, "evaluated", state.evaluations, lambda: state.finished),
     )
     mark = saved = time.monotonic()
@@ -104,12 +105,13 @@ def advance(
     return state.finished
 
 
-def standing(state: State) -> str:
-    """Return loss and accuracies of all runs, in evaluation or in the last iterations of training, in a few words."""
+def standing(state: State, runs: Sequence[int] | None = None) -> str:
+    """Return loss and accuracies of all or some runs, in evaluation or in the last iterations of training, in short."""
+    chosen = list(range(len(state.runs)) if runs is None else runs)
     if state.evaluated:
-        parts = zip(state.configuration.phases, state.scores, strict=True)
+        parts = zip(state.shared.phases, state.scores[:, chosen], strict=True)
         return ", ".join(f"{phase} {_accuracies(sums.sum(axis=0))}" for phase, sums in parts if sums[..., 0].any())
-    sums = state.history[max(state.iteration - 1, 0) // state.window].sum(axis=0)
+    sums = state.history[max(state.iteration - 1, 0) // state.window, chosen].sum(axis=0)
     count, loss, _ = sums.sum(axis=0)
     return f"loss {loss / count:.3f}, accuracy {_accuracies(sums)}" if count else "no run left"
 

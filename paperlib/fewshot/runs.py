@@ -1,0 +1,91 @@
+"""Runs, and which of them can be trained side by side on one leading axis of runs × tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from paperlib.fewshot.configuration import Configuration
+
+OWN = ("setting", "p_hard", "lr", "inner_lr", "hard_odds")  # what each run of a stack may have of its own
+
+
+class Run(NamedTuple):
+    """What is trained: a configuration with a seed."""
+
+    configuration: Configuration
+    seed: int
+
+
+def cross(configurations: Iterable[Configuration], seeds: Iterable[int]) -> tuple[Run, ...]:
+    """Return the runs of every configuration with every seed, configuration by configuration.
+
+    Raises:
+        ValueError: as `check` does.
+    """
+    seeds = tuple(seeds)
+    runs = tuple(Run(configuration, seed) for configuration in configurations for seed in seeds)
+    check(runs)
+    return runs
+
+
+def check(runs: Sequence[Run]) -> None:
+    """Refuse what cannot be trained side by side.
+
+    Raises:
+        ValueError: if there is no run, one is there twice, or configurations differ in more than `OWN`.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> one, other = (configure("cifar", "erm", "paper", p_hard=p, steps=n) for p, n in ((0.5, 1), (0.99, 2)))
+        >>> check([Run(one, 0), Run(other, 0)])
+        Traceback (most recent call last):
+        ValueError: runs of one stack must agree in all but setting, p_hard, lr, inner_lr, hard_odds; got steps: 1, 2
+    """
+    if not runs:
+        raise ValueError("runs must not be empty; got none")
+    first = _common(runs[0].configuration)
+    for run in runs:
+        own = _common(run.configuration)
+        if wrong := [f"{name}: {first[name]}, {value}" for name, value in own.items() if value != first[name]]:
+            raise ValueError(f"runs of one stack must agree in all but {', '.join(OWN)}; got {'; '.join(wrong)}")
+    names = [f"seed {run.seed} of {run.configuration.name}" for run in runs]  # records are called so
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise ValueError(f"a run must be in a stack once; got {twice[0]} twice")
+
+
+def stacks(configurations: Iterable[Configuration]) -> list[list[Configuration]]:
+    """Return the configurations in groups, as large as can be, that can be trained side by side."""
+    groups: dict[tuple[Any, ...], list[Configuration]] = {}
+    for one in configurations:
+        groups.setdefault(tuple(_common(one).values()), []).append(one)
+    return list(groups.values())
+
+
+def differences(there: Sequence[Run], here: Sequence[Run]) -> list[str]:
+    """Return in what two stacks differ, as ``name: there, here``; several values of a stack are joined by ``and``.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> large, small = (configure("omniglot", "erm", "book", setting=setting) for setting in ("large", "small"))
+        >>> differences(cross([large, small], [0]), cross([small], [0, 1]))
+        ['setting: large and small, small', 'seeds: [0], [0, 1]']
+    """
+    said = []
+    for name in (field.name for field in fields(Configuration)):
+        one, other = (list(dict.fromkeys(getattr(run.configuration, name) for run in runs)) for runs in (there, here))
+        if one != other:
+            said.append(f"{name}: {' and '.join(map(str, one))}, {' and '.join(map(str, other))}")
+    seeds = [list(dict.fromkeys(run.seed for run in runs)) for runs in (there, here)]
+    if seeds[0] != seeds[1]:
+        said.append(f"seeds: {seeds[0]}, {seeds[1]}")
+    if not said and tuple(there) != tuple(here):
+        said.append("runs: other pairs of these settings and seeds, or another order of them")
+    return said
+
+
+def _common(configuration: Configuration) -> dict[str, Any]:
+    """Return what the runs of a stack must have in common."""
+    names = (field.name for field in fields(configuration) if field.name not in OWN)
+    return {name: getattr(configuration, name) for name in names}

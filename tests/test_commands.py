@@ -1,0 +1,547 @@
+"""What the command line promises: it can be stopped at any time, refuses what it must, and says what to do next."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from paperlib import __main__ as command
+from paperlib import commands
+from paperlib.deadlines import Deadline
+from paperlib.fewshot import checkpoints, data, sources, states, training
+from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.runs import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = ("--tier", "smoke", "--filters", "32", "--tasks", "2", "--evaluation-tasks", "4", "--seeds", "2")
+TRAIN = ("train", "omniglot", "--algorithm", "maml", *SMALL)
+NAME = "omniglot-large-maml-1-smoke-iterations4-tasks2-evaluation-tasks4"
+ENDLESS = NAME.replace("iterations4", "iterations1000000")
+
+Shown = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def omniglot() -> None:
+    try:
+        data.load_omniglot()
+    except sources.DataError as error:
+        pytest.skip(f"Omniglot is not here: {error}")
+
+
+@pytest.fixture(autouse=True)
+def memory_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the memory of the process that runs all tests as it is."""
+    monkeypatch.setattr(commands, "keep_buffers", lambda: False)
+
+
+@pytest.fixture(scope="module")
+def trained(omniglot: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a training of four iterations that nobody stopped; not to be changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(commands, "keep_buffers", lambda: False)
+        assert command.main([*TRAIN, "--iterations", "4", "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def copy(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained, tmp_path / "copy"))
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    paths = sorted(folder.glob("*.json"))
+    return [json.loads(path.read_text(), parse_constant=pytest.fail)["metrics"] for path in paths]
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Return what a folder holds, and when and where on the disk it was written."""
+    files = [path for path in folder.iterdir() if path.name != checkpoints.LOCK]
+    return {path.name: (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes()) for path in files}
+
+
+def process(*arguments: str, **given: Any) -> subprocess.Popen[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, "-m", "paperlib", *arguments], env=environment, text=True, **given)
+
+
+def lock_of(folder: Path) -> str:
+    try:
+        return (folder / checkpoints.LOCK).read_text()
+    except FileNotFoundError:
+        return ""
+
+
+# -- stopped and gone on with
+
+
+def test_metrics_do_not_depend_on_how_often_it_was_stopped(trained: Path, tmp_path: Path, capsys: Shown) -> None:
+    lines: list[str] = []
+    while not lines or "finished" not in lines[-1]:
+        assert command.main([*TRAIN, "--iterations", "4", "--time-limit", "0.001", "--out", str(tmp_path)]) == 0
+        lines += capsys.readouterr().out.splitlines()
+        assert bool(metrics(tmp_path)) == ("finished" in lines[-1]), "records are of what is finished"
+    assert len(lines) >= 4 + 3 * 4 // 2, "one step in each slice"
+    again = "give the same command again to go on"
+    assert re.fullmatch(rf"{NAME}: 1 of 4 iterations, loss \d\.\d+, (accuracy )?(easy|hard) [^;]+; {again}", lines[0])
+    assert lines[4] == f"{NAME}: trained, 2 of 12 tasks evaluated; {again}"
+    assert re.fullmatch(rf"{NAME}: finished, train .+, test .+; 2 records in {tmp_path}", lines[-1])
+    assert metrics(tmp_path) == metrics(trained)
+
+
+def test_another_seed_has_other_metrics(trained: Path, tmp_path: Path) -> None:
+    """The comparison above sees what it should."""
+    assert command.main([*TRAIN, "--iterations", "4", "--first-seed", "1", "--out", str(tmp_path)]) == 0
+    (_, second), (first, other) = metrics(trained), metrics(tmp_path)
+    assert second == first != other
+
+
+@pytest.fixture
+def running(omniglot: None, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Return what starts a training without end in a process of its own, in the folder `endless`."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        arguments = (*TRAIN, "--iterations", "1000000", "--out", str(tmp_path / "endless"))
+        started.append(process(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        patience = time.monotonic() + 300
+        while lock_of(tmp_path / "endless") != f"process {started[-1].pid} on {socket.gethostname()}":
+            assert started[-1].poll() is None and time.monotonic() < patience, started[-1].communicate()
+            time.sleep(0.02)
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+        one.communicate()
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_after_the_present_step(
+    asked: signal.Signals, omniglot: None, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It arrives in the middle of the third step, and again in that of the step after it was gone on with."""
+    iterate, step = training.iterate, 0
+
+    def interrupted(*given: Any) -> None:
+        nonlocal step
+        step += 1
+        if step in (3, 4):
+            os.kill(os.getpid(), asked)
+        iterate(*given)
+
+    monkeypatch.setattr(training, "iterate", interrupted)
+    before = signal.getsignal(asked)
+    for done in (3, 4):
+        assert command.main([*TRAIN, "--iterations", "1000000", "--out", str(tmp_path)]) == 0
+        said = rf"{ENDLESS}: {done} of 1,000,000 iterations, loss .*; give the same command again to go on\n"
+        shown, state = capsys.readouterr(), states.load(tmp_path)
+        assert re.fullmatch(said, shown.out) and shown.err == ""
+        assert state is not None and state.iteration == done
+    assert signal.getsignal(asked) is before and lock_of(tmp_path) == ""
+
+
+def test_two_processes_do_not_train_in_one_folder(
+    running: Callable[[], subprocess.Popen[str]], tmp_path: Path, capsys: Shown
+) -> None:
+    """The second is refused, and is not once the first was killed without a chance to clear up."""
+    child, folder = running(), tmp_path / "endless"
+    again = [*TRAIN, "--iterations", "1000000", "--time-limit", "0.001", "--out", str(folder)]
+    assert command.main(again) == 1
+    who = f"process {child.pid} on {socket.gethostname()}"
+    assert capsys.readouterr().err == (
+        f"error: {folder} is in use: {who} trains there. Wait until it is done, stop it, or give another folder\n"
+    )
+    child.kill()
+    child.wait()
+    assert lock_of(folder) == who
+    assert command.main(again) == 0
+    assert "1,000,000 iterations" in capsys.readouterr().out
+    assert lock_of(folder) == ""
+
+
+def test_a_lock_is_of_one_folder_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with checkpoints.lock(tmp_path / "one"), checkpoints.lock(tmp_path / "other"):
+        with pytest.raises(checkpoints.CheckpointError, match=rf"one is in use: process {os.getpid()} on "):
+            checkpoints.lock(tmp_path / "one").__enter__()
+        monkeypatch.setattr(checkpoints, "fcntl", None)
+        with checkpoints.lock(tmp_path / "other"):  # a system without locks does without
+            pass
+    monkeypatch.undo()
+    with pytest.raises(ZeroDivisionError), checkpoints.lock(tmp_path / "one"):
+        _ = 1 / 0
+    with checkpoints.lock(tmp_path / "one"):
+        pass
+
+
+def test_a_disk_without_locks_does_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: object) -> None:
+        raise OSError("not supported")
+
+    monkeypatch.setattr(checkpoints.fcntl, "flock", flock)
+    with checkpoints.lock(tmp_path), checkpoints.lock(tmp_path):
+        pass
+
+
+def test_what_a_killed_writer_left_is_cleared_by_the_next_and_by_no_reader(tmp_path: Path) -> None:
+    part = tmp_path / (checkpoints.NAME + ".part")
+    part.write_bytes(b"cut off")
+    assert states.load(tmp_path) is None and part.exists()
+    with checkpoints.lock(tmp_path):
+        assert not part.exists()
+
+
+def test_a_deadline() -> None:
+    """At least one step is made; then the longest step so far must fit in."""
+    assert [Deadline(None)() for _ in range(3)] == [False] * 3
+    short = Deadline(1e-9)
+    assert [short(), short(), short()] == [False, True, True]
+    late = Deadline(1000.0)
+    assert [late(), late()] == [False, False]
+    late._longest = 1000.0
+    assert late()
+
+
+def test_a_second_signal_ends_at_once() -> None:
+    deadline, before = Deadline(None), signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), deadline.signals():
+        assert not deadline()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert deadline()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_interrupted_command_has_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: Shown) -> None:
+    def interrupted(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(states, "load", interrupted)
+    assert command.main(["evaluate", "folder"]) == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
+
+
+# -- asked again, asked otherwise
+
+
+OPTIONS = {
+    "--setting": "small",
+    "--shots": "2",
+    "--evaluation-shots": "3",
+    "--resampling": "nearest",
+    "--no-adapt-norm": None,
+    "--p-hard": "0.25",
+    "--lr": "0.5",
+    "--inner-lr": "0.25",
+    "--steps": "2",
+    "--evaluation-steps": "3",
+    "--hard-odds": "2",
+    "--iterations": "7",
+    "--tasks": "3",
+    "--evaluation-tasks": "9",
+    "--filters": "96",
+    "--optimizer": "sgd",
+    "--schedule": "constant",
+    "--precision": "tf32",
+    "--device": "cuda",
+    "--activation": "leaky-relu",
+    "--tier": "book",
+}
+
+
+def test_no_option_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option changes the configuration, and each to another one."""
+    asked: list[Configuration] = []
+
+    def resume(runs: Sequence[Run], *_: object) -> None:
+        asked.append(runs[0].configuration)
+        raise ValueError("far enough")
+
+    monkeypatch.setattr(states, "resume", resume)
+    plain = ["train", "omniglot", "--algorithm", "weighted-erm", "--tier", "smoke", "--out", str(tmp_path)]
+    assert command.main(plain) == 2
+    for option, value in OPTIONS.items():
+        given = [option] if value is None else [option, value]
+        given += ["--device", "cuda"] if value == "tf32" else []  # the other one is refused
+        assert command.main([*plain, *given]) == 2
+    assert len(set(asked)) == len(asked) == 1 + len(OPTIONS)
+
+
+def test_the_list_of_options_is_that_of_the_parser(capsys: Shown) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["train", "omniglot", "--help"])
+    listed = set(re.findall(r"^  (?:-h, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
+    others = {"--help", "--algorithm", "--seeds", "--first-seed", "--out", "--time-limit", "--adapt-norm"}
+    assert listed == set(OPTIONS) - {"--no-adapt-norm"} | others
+
+
+def test_a_finished_training_asked_again_does_nothing(
+    copy: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "advance", lambda *_, **__: pytest.fail("trained again"))
+    before = contents(copy)
+    assert command.main([*TRAIN, "--iterations", "4", "--out", str(copy)]) == 0
+    assert contents(copy) == before
+    assert capsys.readouterr().out.startswith(f"{NAME}: finished, train ")
+    (copy / f"{NAME}-seed1.json").unlink()
+    assert command.main([*TRAIN, "--iterations", "4", "--out", str(copy)]) == 0
+    assert {name: content for name, (*_, content) in contents(copy).items()} == {
+        name: content for name, (*_, content) in before.items()
+    }, "a record that was lost is written again"
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (("--iterations", "5"), "iterations: 4, 5"),
+        (("--iterations", "4", "--lr", "0.5", "--steps", "2"), "steps: 1, 2; lr: 0.001, 0.5"),
+        (("--iterations", "4", "--seeds", "3"), "seeds: [0, 1], [0, 1, 2]"),
+    ],
+)
+def test_another_configuration_is_refused(other: tuple[str, ...], said: str, copy: Path, capsys: Shown) -> None:
+    before = contents(copy)
+    assert command.main([*TRAIN, *other, "--out", str(copy)]) == 1
+    assert capsys.readouterr().err == (
+        f"error: {copy} holds a training with other settings (there, asked for): {said}. "
+        "Give another folder, or ask for what it holds\n"
+    )
+    assert contents(copy) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((*TRAIN, "--iterations", "0"), "iterations must be a whole number, at least 1; got 0"),
+        ((*TRAIN, "--lr", "-1"), "lr must be a positive number; got -1.0"),
+        ((*TRAIN, "--lr", "nan"), "lr must be a positive number; got nan"),
+        ((*TRAIN, "--p-hard", "2"), "p_hard must lie between 0 and 1; got 2.0"),
+        ((*TRAIN, "--seeds", "0"), "seeds must be a whole number, at least 1; got 0"),
+        ((*TRAIN, "--first-seed", "-1"), "first_seed must be a whole number, at least 0; got -1"),
+        ((*TRAIN, "--time-limit", "0"), "time_limit must be a positive number of seconds; got 0.0"),
+        ((*TRAIN, "--hard-odds", "2"), "hard_odds is for weighted-erm; got 2.0 with maml"),
+        ((*TRAIN, "--iterations", "many"), "argument --iterations: invalid int value: 'many'; see .*omniglot --help"),
+        ((*TRAIN, "--optimizer", "lion"), "argument --optimizer: invalid choice: 'lion' .*adam.*sgd.*; see .* --help"),
+        ((*TRAIN[:2], *SMALL), "the following arguments are required: --algorithm; see .* --help"),
+        (("train", "mnist"), "argument DATASET: invalid choice: 'mnist' .*omniglot.*cifar.*; see .* train --help"),
+        (("lerne",), "argument COMMAND: invalid choice: 'lerne' .*train.*; see python -m paperlib --help"),
+        (("data", "fetch", "mnist"), "argument dataset: invalid choice: 'mnist' .*omniglot.*; see .* --help"),
+        (("evaluate", "OUT", "--tasks", "0"), "tasks must be a whole number, at least 1; got 0"),
+        (("evaluate", "OUT"), r"folder must hold a checkpoint\.pt; got '.*', which has none"),
+    ],
+)
+def test_a_bad_argument_takes_one_line(arguments: tuple[str, ...], said: str, tmp_path: Path, capsys: Shown) -> None:
+    folder = tmp_path / "new"
+    given = [str(folder) if one == "OUT" else one for one in arguments]
+    given += ["--out", str(folder)] if given[0] == "train" and len(given) > 2 else []
+    try:
+        code: object = command.main(given)
+    except SystemExit as end:
+        code = end.code
+    shown = capsys.readouterr()
+    assert code == 2 and shown.out == ""
+    assert re.fullmatch(f"error: {said}\n", shown.err), shown.err
+    assert not folder.exists()
+
+
+def test_a_file_is_no_folder(tmp_path: Path, capsys: Shown) -> None:
+    (tmp_path / "file").write_text("")
+    assert command.main([*TRAIN, "--out", str(tmp_path / "file")]) == 2
+    assert "out must be a folder, or a name for a new one; got " in capsys.readouterr().err
+
+
+def test_without_data_it_says_how_to_get_them(tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(sources.VARIABLE, str(tmp_path))
+    assert command.main([*TRAIN, "--out", str(tmp_path / "new")]) == 1
+    assert re.fullmatch(r"error: .* python -m paperlib data fetch omniglot\n", capsys.readouterr().err)
+
+
+# -- evaluated again
+
+
+def evaluated(capsys: Shown, *arguments: str) -> list[str]:
+    assert command.main(["evaluate", *arguments]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    return shown.out.splitlines()
+
+
+def test_evaluation_says_what_training_found(copy: Path, capsys: Shown) -> None:
+    """Evaluated again on as many tasks, the same parameters have the same accuracies; nothing is written."""
+    before = contents(copy)
+    title, head, *rows = evaluated(capsys, str(copy))
+    assert title == f"{NAME}: 2 runs, 4 tasks each; mean and 95 % interval over runs"
+    assert head.split() == ["phase", "steps", "easy", "hard"]
+    assert [re.split(r"  +", row)[:2] for row in rows] == [["train", "1"], ["test", "1"], ["other test", "1"]]
+    one, other = (found["evaluation"]["train"]["hard"]["accuracy"] for found in metrics(copy))
+    half = 12.706205 * abs(one - other) / 2  # t with one degree of freedom is Cauchy: tan(0.475 π)
+    assert rows[0].endswith(f"{(one + other) / 2:.3f} ± {half:.3f}")
+    assert evaluated(capsys, str(copy), "--tasks", "4") == [title, head, *rows]
+    assert evaluated(capsys, str(copy), "--steps", "1") == [title, head, *rows]
+    assert contents(copy) == before and not lock_of(copy)
+
+
+def test_evaluation_after_more_steps_or_on_more_tasks(copy: Path, capsys: Shown) -> None:
+    plain, more, steps = (evaluated(capsys, str(copy), *given) for given in ((), ("--tasks", "7"), ("--steps", "3")))
+    assert "2 runs, 7 tasks each" in more[0] and "2 runs, 4 tasks each" in steps[0]
+    assert all(re.search(" 3 ", row) for row in steps[2:])
+    assert len({tuple(rows[2:]) for rows in (plain, more, steps)}) == 3
+    assert not list(copy.glob("*.part"))
+
+
+def test_what_is_not_trained_is_not_evaluated(omniglot: None, tmp_path: Path, capsys: Shown) -> None:
+    """Trained, but not evaluated yet: asked for again, the evaluation is made."""
+    limited = [*TRAIN, "--iterations", "2", "--time-limit", "0.001", "--out", str(tmp_path)]
+    for given, said in (
+        ((), "1 of 2 iterations"),
+        (("--tasks", "4"), "1 of 2 iterations"),
+        ((), "trained, 0 of 12 tasks"),
+    ):
+        if not given:
+            assert command.main(limited) == 0
+            capsys.readouterr()
+        assert command.main(["evaluate", str(tmp_path), *given]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: folder must hold a training that is done; got ") and said in error
+        assert error.count("\n") == 1
+    assert len(evaluated(capsys, str(tmp_path), "--tasks", "4")) == 5
+
+
+def test_what_was_trained_on_a_gpu_is_evaluated_without_one(copy: Path, capsys: Shown) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("a GPU is here")
+    state = states.load(copy)
+    assert state is not None
+    plain = evaluated(capsys, str(copy))
+    state.runs = tuple(Run(replace(one, device="cuda", precision="tf32"), seed) for one, seed in state.runs)
+    states.save(state, copy)
+    assert evaluated(capsys, str(copy), "--tasks", "4")[1:] == plain[1:] == evaluated(capsys, str(copy))[1:]
+
+
+def test_diverged_runs_are_left_out(copy: Path, capsys: Shown) -> None:
+    state = states.load(copy)
+    assert state is not None
+    state.diverged[0] = 2
+    states.save(state, copy)
+    for given in ((), ("--tasks", "4")):
+        rows = evaluated(capsys, str(copy), *given)
+        assert "1 run, 4 tasks each" in rows[0] and "±" not in "".join(rows)
+    state.diverged[1] = 3
+    states.save(state, copy)
+    assert "0 runs" in evaluated(capsys, str(copy))[0] and "0 runs" in evaluated(capsys, str(copy), "--steps", "2")[0]
+
+
+# -- what is printed where
+
+
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    child = process("records", "--missing", cwd=ROOT, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    _, error = child.communicate(timeout=300)
+    assert error == "" and child.returncode == 141
+
+
+class Downloader:
+    """Gives the file of that name in a folder for what is at an address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, url: str, output_file: str, pooch: object) -> None:
+        shutil.copy(self.folder / url.rpartition("/")[2], output_file)
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_quiet_is_quiet(
+    quiet: bool, tmp_path: Path, capsys: Shown, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "one.zip").write_bytes(b"1")
+    archive = sources.Archive("one.zip", "http://127.0.0.1:9/one.zip", "c4ca4238a0b923820dcc509a6f75849b", "one")
+    monkeypatch.delenv(sources.VARIABLE, raising=False)
+    monkeypatch.setitem(sources.ARCHIVES, "omniglot", (archive,))
+    monkeypatch.setattr(sources, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(sources.pooch, "HTTPDownloader", lambda **_: Downloader(tmp_path / "there"))
+    small = SimpleNamespace(images=np.zeros(20), character=np.zeros(20, int), alphabets=("A",))
+    monkeypatch.setattr(data, "load_omniglot", lambda: small)
+    logger: logging.Logger = sources.pooch.get_logger()
+    level = logger.level
+    logger.addHandler(caplog.handler)
+    try:
+        assert command.main(["data", "fetch", "omniglot", *(["--quiet"] if quiet else [])]) == 0
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert (tmp_path / "cache" / "one.zip").read_bytes() == b"1"
+    assert logger.level == level
+    shown = capsys.readouterr()
+    if quiet:
+        assert (shown.out, shown.err, caplog.messages) == ("", "", [])
+    else:
+        assert "omniglot: 20 drawings of 1 characters from 1 alphabets, complete" in shown.out
+        assert caplog.messages[0].startswith("Downloading")
+
+
+def test_help_says_what_missing_means(capsys: Shown) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["records", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--missing list the runs of the paper's protocol that have no record in DIR, and the commands" in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_the_bar_on_a_terminal(omniglot: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows loss, accuracy by kind of task, and the time left, in training and in evaluation."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 110, 0, 0))
+    arguments = (*TRAIN, "--iterations", "8", "--tasks", "6", "--evaluation-tasks", "12", "--out", str(tmp_path))
+    monkeypatch.setenv("TQDM_MININTERVAL", "0")  # seconds between two looks, which a fast machine would not reach
+    child = process(*arguments, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    while select.select([master], [], [], 300)[0]:
+        try:
+            found = os.read(master, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not found:
+            break
+        shown += found
+    os.close(master)
+    assert child.wait(timeout=300) == 0
+    lines = shown.decode().split("\r")
+    number, left = r"\d\.\d{3}", r"(<\d\d:\d\d|\d\d:\d\d left).*"
+    bars = {label: [line for line in lines if line.startswith(label)] for label in ("training", "evaluation")}
+    loss = re.compile(rf"{left}loss {number}, (accuracy )?easy {number}, hard {number}")
+    assert any(loss.search(line) for line in bars["training"])
+    for phase in ("train", "test"):
+        accuracies = re.compile(rf"{left}\b{phase} easy {number}, hard {number}")
+        assert any(accuracies.search(line) for line in bars["evaluation"])
+    assert max(map(len, lines[:-2])) <= 110
+    assert "-iterations8-tasks6-evaluation-tasks12: finished, train " in lines[-2]
+    assert lines[-1] == "\n", "the bar is gone in the end"

@@ -1,0 +1,194 @@
+"""Records say what was found and nothing that is not a number; those that are missing are counted."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paperlib import __main__ as command
+from paperlib import records
+from paperlib.fewshot import evaluation
+from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.runs import cross
+
+ORIGIN = {"hardware": {"processor": "a", "gpu": None}, "versions": {"python": "3"}, "commit": None}
+
+
+def metrics(accuracy: float = 0.5) -> dict[str, Any]:
+    sums = np.array([[2.0, 3.0, 2 * accuracy], [1.0, 2.0, accuracy]])
+    return evaluation.metrics(2, ("train", "test"), None, np.stack([sums, sums]), 1, np.stack([sums, sums]))
+
+
+def record(configuration: Configuration, seed: int = 0, found: dict[str, Any] | None = None) -> records.Record:
+    return records.Record(configuration.values(), seed, found or metrics(), 12.34, 5, [ORIGIN])
+
+
+SMOKE = configure("omniglot", "maml", "smoke")
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    path = record(SMOKE, 3).save(tmp_path / "runs")
+    assert path.name == "omniglot-large-maml-1-smoke-seed3.json"
+    ((where, values),) = records.read(tmp_path)
+    assert where == path and values == record(SMOKE, 3).values()
+    assert Configuration.of(values["configuration"]) == SMOKE and values["metrics"] == metrics()
+    assert values["seconds"] == 12.3 and values["hardware"] == ORIGIN["hardware"] and values["earlier_machines"] == []
+
+
+def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = record(SMOKE).save(tmp_path)
+    old = path.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", fail)
+        with pytest.raises(OSError, match="disk full"):
+            record(SMOKE, found=metrics(0.75)).save(tmp_path)
+    assert path.read_bytes() == old and list(tmp_path.iterdir()) == [path]
+    record(SMOKE, found=metrics(0.75)).save(tmp_path)
+    assert path.read_bytes() != old and list(tmp_path.iterdir()) == [path]
+
+
+def test_what_says_the_same_is_left_alone(tmp_path: Path) -> None:
+    path = record(SMOKE).save(tmp_path)
+    before = path.stat()
+    record(SMOKE).save(tmp_path)
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+def test_numbers_are_finite(tmp_path: Path) -> None:
+    """What is not a number is None in the metrics; were it not, nothing would be written, or read."""
+    sums = np.array([[2.0, math.nan, 1.0], [0.0, 0.0, 0.0]])
+    found = evaluation.metrics(1, ("train",), None, sums[None], 1, sums[None])
+    assert found["evaluation"]["train"] == {
+        "easy": {"tasks": 2, "loss": None, "accuracy": 0.5},
+        "hard": {"tasks": 0, "loss": None, "accuracy": None},
+    }
+    path = record(SMOKE, found=found).save(tmp_path)
+    assert json.loads(path.read_text(), parse_constant=pytest.fail)["metrics"] == found
+    found["evaluation"]["train"]["easy"]["loss"] = math.nan
+    with pytest.raises(ValueError, match="JSON compliant"):
+        record(SMOKE, 1, found).save(tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
+    path.write_text(path.read_text().replace('"accuracy": 0.5', '"accuracy": NaN'))
+    with pytest.raises(ValueError, match=rf"{path.name} must be .*numbers must be finite; got NaN"):
+        records.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda values: values | {"format": 2}, "format must be 1; got 2"),
+        (lambda values: {key: values[key] for key in values if key != "format"}, "KeyError: 'format'"),
+        (lambda values: values | {"configuration": values["configuration"] | {"lr": -1}}, "lr must be a positive"),
+        (lambda values: values | {"configuration": values["configuration"] | {"colour": 1}}, "colour"),
+        (lambda values: [values], "TypeError"),
+    ],
+)
+def test_another_format_is_refused_by_name(change: Any, said: str, tmp_path: Path) -> None:
+    record(SMOKE).save(tmp_path)
+    (tmp_path / "other.json").write_text(json.dumps(change(record(SMOKE, 1).values())))
+    with pytest.raises(ValueError, match=rf"other\.json must be a record of this version; .*{re.escape(said)}"):
+        records.read(tmp_path)
+
+
+def test_a_file_that_is_no_json_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    assert command.main(["records", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and re.fullmatch(r"error: \S+broken\.json must be a record of .*\n", shown.err)
+
+
+def test_no_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["records", str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err == f"error: folder must be an existing folder; got '{tmp_path / 'none'}'\n"
+
+
+def test_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(SMOKE, 1).save(tmp_path)
+    diverged = metrics() | {"evaluation": None, "diverged": 7}
+    record(SMOKE, 2, diverged).save(tmp_path)
+    assert command.main(["records", str(tmp_path)]) == 0
+    first, second, last = capsys.readouterr().out.splitlines()
+    accuracies = "train easy 0.500, train hard 0.500, test easy 0.500, test hard 0.500"
+    assert first == f"omniglot-large-maml-1-smoke seed 1: {accuracies}; 12 s on a"
+    assert second == "omniglot-large-maml-1-smoke seed 2: diverged in iteration 8; 12 s on a"
+    assert last == f"2 records in {tmp_path}"
+
+
+# -- what is missing
+
+
+def test_the_protocol_is_that_of_the_four_tables() -> None:
+    protocol = records.protocol()
+    assert len(protocol) == len({one.name for one in protocol}) == 12
+    assert {one.tier for one in protocol} == {"paper"}
+    assert {(one.iterations, one.tasks) for one in protocol} == {(20_000, 8), (10_000, 2)}
+
+
+def missing(folder: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    assert command.main(["records", str(folder), "--missing"]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_what_is_missing_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A record counts if it is of the protocol, on whatever device."""
+    one, other = records.protocol()[:2]
+    assert missing(tmp_path, capsys)[-1] == "60 of 60 records of the paper's protocol are missing"
+    for seed in (0, 1, 4):
+        record(replace(one, device="cuda" if seed else "cpu"), seed).save(tmp_path)
+    for stranger in (replace(other, lr=0.5), replace(other, precision="tf32", device="cuda"), SMOKE):
+        record(stranger).save(tmp_path)
+    record(other, 7).save(tmp_path)
+    lines = missing(tmp_path, capsys)
+    assert lines[0] == f"{one.name}: no record of seeds 2, 3"
+    assert f"{other.name}: no record of seeds 0, 1, 2, 3, 4" in lines
+    assert lines[-1] == "57 of 60 records of the paper's protocol are missing"
+    record(one, 2).save(tmp_path)
+    assert missing(tmp_path, capsys)[0] == f"{one.name}: no record of seed 3"
+    for seed in records.SEEDS:
+        record(one, seed).save(tmp_path)
+    assert missing(tmp_path, capsys)[-1] == "55 of 60 records of the paper's protocol are missing"
+    assert one.name not in "\n".join(missing(tmp_path, capsys))
+
+
+def test_the_records_of_this_repository_can_be_read_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(__file__).resolve().parent.parent / records.FOLDER
+    values = [values for _, values in records.read(folder)]
+    protocol = {json.dumps(one.values() | {"device": ""}): one for one in records.protocol()}
+    have = {
+        (key, one["seed"])
+        for one in values
+        if (key := json.dumps(one["configuration"] | {"device": ""})) in protocol and one["seed"] in records.SEEDS
+    }
+    last = missing(folder, capsys)[-1]
+    assert last == f"{60 - len(have)} of 60 records of the paper's protocol are missing"
+
+
+@pytest.mark.parametrize("one", records.protocol(), ids=lambda one: str(one.name))
+def test_its_command_asks_for_a_configuration(one: Configuration, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command that is printed is parsed and understood as the configuration that it is for."""
+    asked: list[Any] = []
+
+    def resume(*given: Any) -> None:
+        asked.extend(given)
+        raise ValueError("far enough")
+
+    monkeypatch.setattr("paperlib.fewshot.checkpoints.lock", nullcontext)
+    monkeypatch.setattr("paperlib.fewshot.states.resume", resume)
+    python, option, module, *arguments = shlex.split(records.command([one]))
+    assert (python, option, module) == ("python", "-m", "paperlib")
+    assert command.main(arguments) == 2
+    assert asked == [cross([one], records.SEEDS), records.FOLDER / one.name]
