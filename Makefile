@@ -33,7 +33,7 @@ check: $(INSTALLED)  ## style, types, notebooks, ledger and repository address
 	$(BIN)/python -m tools.ledger
 	$(BIN)/python -m tools.repository --check
 
-bench: $(INSTALLED)  ## time simulations and landscapes
+bench: $(INSTALLED)  ## time simulations, landscapes and training
 	$(BIN)/python -m tools.bench
 
 repository: $(INSTALLED)  ## write the repository's address wherever it is needed: URL=https://...

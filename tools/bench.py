@@ -1,4 +1,4 @@
-"""Time the paper's linear experiment (Fig. 8, Appendix C.1) and landscapes of networks: `python -m tools.bench`.
+"""Time the paper's linear experiment (Fig. 8), landscapes of networks, few-shot training: `python -m tools.bench`.
 
 The protocol: 20 values of ρ_H in (0, 1], m = n2 in {2000, 500}, five repetitions, ERM and MAML, 5,000 iterations.
 Every measurement runs in a process of its own, the ways take turns, and medians are compared. Plain sampling and the
@@ -26,7 +26,7 @@ import torch
 
 from paperlib.environments import TaskEnvironment
 from paperlib.simulate.sgd import Algorithm, Method, Setting, protocol_rate, train
-from tools import bench_networks
+from tools import bench_fewshot, bench_networks
 
 Cost = dict[str, float]  # wall and processor seconds, memory at its peak in MB, and the part that was run
 Way = Literal["statistics", "shared", "samples", "loop"]
@@ -171,6 +171,7 @@ def main() -> None:
     table("Full protocol, m = 2000 and 500, both algorithms", [2000, 500], arguments.rounds, arguments.full)
     growth(arguments.rounds)
     bench_networks.tables(arguments.rounds)
+    bench_fewshot.tables(arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from torch import Tensor
 from paperlib.fewshot.convolutions import Convolution, grouped_convolution
 from paperlib.fewshot.episodes import random_words
 from paperlib.fewshot.normalisation import normalised_pool
+from paperlib.fewshot.patches import first_block
 
 Parameters = dict[str, Tensor]
 HEAD = ("head.weight", "head.bias")
@@ -39,7 +40,7 @@ class Network:
         filters: of each convolution, D.
         blocks: how many.
         activation: relu, or leaky-relu of slope 0.01.
-        convolve: the convolution of many models; another may be put in its place.
+        convolve: the convolution of many models from the second block on; another may be put in its place.
 
     Raises:
         ValueError: if the images are too small for so many blocks.
@@ -99,7 +100,9 @@ class Network:
     def features(self, parameters: Parameters, images: Tensor) -> Tensor:
         """Return (M, B, features) of images stacked as (B, M·channels, H, W)."""
         models, activation = len(parameters["head.bias"]), F.relu if self.activation == "relu" else F.leaky_relu
-        for block in range(1, self.blocks + 1):
+        first = (parameters[name] for name in ("conv1.weight", "norm1.scale", "norm1.shift"))
+        images = activation(first_block(images, *first))
+        for block in range(2, self.blocks + 1):
             images = self.convolve(images, parameters[f"conv{block}.weight"])
             scale, shift = parameters[f"norm{block}.scale"], parameters[f"norm{block}.shift"]
             images = activation(normalised_pool(images, scale.flatten(), shift.flatten()))

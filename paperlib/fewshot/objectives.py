@@ -224,9 +224,7 @@ def _copies(values: Tensor, run: Tensor) -> Tensor:
 
 def _sum_by_run(values: Tensor, run: Tensor, runs: int) -> Tensor:
     """Return (runs, …) sums of (M, …) values, task by task, so that the order of addition is fixed on every device."""
-    position = torch.arange(len(run), device=run.device) - torch.searchsorted(run, run)
     sums = values.new_zeros(runs, *values.shape[1:])
-    for task in range(int(position.max()) + 1 if len(run) else 0):
-        chosen = position == task
-        sums[run[chosen]] += values[chosen]
+    for target, value in zip(run.tolist(), values, strict=True):
+        sums[target].add_(value)
     return sums
