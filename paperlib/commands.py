@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from paperlib import accuracies, records
+from paperlib import accuracies, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, configuration, experiments, states, training
+from paperlib.fewshot import checkpoints, configuration, states, training
 from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
@@ -68,20 +68,8 @@ def train(arguments: argparse.Namespace) -> None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
     keep_buffers()
-    with deadline.signals(), checkpoints.lock(folder):
-        state = states.resume(runs, folder)
-        if state is None or not state.finished:
-            experiment = experiments.prepare(runs)
-            if state is None:
-                state = states.State.start(runs, experiment.network)
-                states.save(state, folder)  # a folder that cannot be written is found out now
-            here = records.origin(state.shared.device)
-            state.origins = [one for one in state.origins if one != here] + [here]
-            training.advance(state, experiment, folder, stop=deadline, progress=True)
-        if state.finished:
-            for place, (one, seed) in enumerate(runs):
-                own = one.values(), seed, state.metrics(place), state.seconds, len(runs), state.origins
-                records.Record(*own).save(folder)
+    with deadline.signals():
+        state = trainings.proceed(runs, folder, stop=deadline, progress=True)
     for places in _places(state):
         print(_outcome(state, places, folder))
 

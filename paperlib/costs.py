@@ -1,0 +1,102 @@
+r"""What training costs, counted in floating-point operations before it starts, and in hours where records tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.runs import Run
+
+_IMAGES = {"omniglot": (1, 28, 5), "cifar": (3, 32, 20)}  # channels, side, outputs of the head
+_BLOCKS = 4
+_FORWARD, _BACKWARD, _TWICE = 1, 2, 6  # passes; differentiating one forward and two backward products takes two each
+_LENGTH = {"tier", "iterations", "evaluation_tasks", "p_hard", "setting", "lr", "inner_lr", "hard_odds"}
+
+
+def forward(c: Configuration) -> int:
+    r"""Return the operations of one image through the network: two for each multiplication of a kernel or the head.
+
+    .. math:: F = \sum_{b=1}^{4} 18\, s_b^2\, c_b\, D + 2\, s_5^2\, D\, N
+
+    for sides :math:`s_{b+1} = \lfloor s_b/2 \rfloor`, input channels :math:`c_b`, D filters and N outputs.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> forward(configure("omniglot", "erm", "smoke", filters=1))  # 18 (28² + 14² + 7² + 3²) + 2·5
+        18694
+    """
+    channels, side, ways = _IMAGES[c.dataset]
+    total = 0
+    for _ in range(_BLOCKS):
+        total += 18 * side**2 * channels * c.filters
+        channels, side = c.filters, side // 2
+    return total + 2 * side**2 * channels * ways
+
+
+def operations(c: Configuration) -> float:
+    r"""Return the operations of one run, training and evaluation together, in expectation over kinds of tasks.
+
+    With F of `forward`, a backward pass costs 2F. An image of the outer loss costs 3F. An image of adaptation costs 3F
+    a step, and 9F where the outer gradient goes through the step: each of its three products has two derivatives. At
+    evaluation, the outer loss has no gradient. Normalisation, pooling and the optimiser are left out.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> c = configure("omniglot", "maml", "smoke", iterations=1, tasks=1, evaluation_tasks=1)
+        >>> operations(c) / forward(c)  # 5·(1·9 + 10·3) in training, 5·(1·3 + 10·1) in each of three evaluations
+        390.0
+    """
+    step, outer = _FORWARD + _BACKWARD, _FORWARD + _BACKWARD
+    if c.algorithm == "anil":  # one pass through the features, whatever the steps of the head
+        inner, tested = step, 0
+    elif c.algorithm == "maml":
+        inner, tested = c.steps * (step + _TWICE), step
+    else:
+        inner, tested = (step if c.algorithm.endswith("erm") else c.steps * step), step
+    tasks = c.iterations * c.tasks
+    passes = sum(
+        share * tasks * ways * (shots * inner + c.queries * outer)
+        for share, (ways, shots) in ((1 - c.p_hard, c.easy), (c.p_hard, c.hard))
+    )
+    for phase in c.phases:
+        steps = c.other_steps if phase.startswith("other") else c.evaluation_steps
+        for ways, shots in (c.evaluation_easy, c.evaluation_hard):
+            adaptation = shots * (steps * tested or _FORWARD)
+            passes += c.evaluation_tasks / 2 * ways * (adaptation + c.queries * _FORWARD)
+    return passes * forward(c)
+
+
+def hours(runs: Sequence[Run], found: Iterable[dict[str, Any]]) -> dict[str, tuple[float, int]]:
+    """Return for each machine the hours that runs would take on it, and how many records say so.
+
+    A record speaks for runs that differ from it in length, rates and distribution of tasks alone, by its operations
+    for each second of its stack. A machine that has no record of one of the kinds of runs is left out.
+
+    Args:
+        runs: to be trained, one machine for all.
+        found: contents of records, see `records.read`.
+    """
+    speeds: dict[str, dict[str, list[float]]] = {}
+    for values in found:
+        c, hardware = Configuration.of(values["configuration"]), values["hardware"]
+        if values["metrics"]["diverged"] is None and not values["earlier_machines"] and values["seconds"]:
+            machine = hardware["gpu"] or f"{hardware['processor']}, {hardware['threads']} threads"
+            speed = operations(c) * values["runs_trained_together"] / values["seconds"]
+            speeds.setdefault(machine, {}).setdefault(_kind(c), []).append(speed)
+    work: dict[str, float] = {}
+    for run in runs:
+        kind = _kind(run.configuration)
+        work[kind] = work.get(kind, 0.0) + operations(run.configuration)
+    return {
+        machine: (
+            sum(amount * len(kinds[kind]) / sum(kinds[kind]) for kind, amount in work.items()) / 3600,
+            sum(len(kinds[kind]) for kind in work),
+        )
+        for machine, kinds in speeds.items()
+        if set(work) <= set(kinds)
+    }
+
+
+def _kind(c: Configuration) -> str:
+    return repr({name: value for name, value in c.values().items() if name not in _LENGTH})

@@ -1,0 +1,44 @@
+"""One training in one folder: its lock, its checkpoint, and the records that it leaves when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from paperlib import records
+from paperlib.fewshot import checkpoints, experiments, states, training
+from paperlib.fewshot.runs import Run
+from paperlib.fewshot.states import State
+
+
+def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], progress: bool = False) -> State:
+    """Start or go on with the training of a stack until it is done or `stop` says so, and return where it stands.
+
+    Once it is done the folder holds a record of each run. Nothing is trained where all was done before.
+
+    Args:
+        runs: of the stack.
+        folder: of checkpoint and records, made if need be.
+        stop: asked before each step.
+        progress: show a bar, if there is a terminal.
+
+    Raises:
+        CheckpointError: if another process trains there, or the folder holds another training.
+        DataError: if images are missing or broken.
+        ValueError: as `experiments.prepare` does.
+    """
+    with checkpoints.lock(folder):
+        state = states.resume(runs, folder)
+        if state is None or not state.finished:
+            experiment = experiments.prepare(runs)
+            if state is None:
+                state = State.start(runs, experiment.network)
+                states.save(state, folder)  # a folder that cannot be written is found out now
+            here = records.origin(state.shared.device)
+            state.origins = [one for one in state.origins if one != here] + [here]
+            training.advance(state, experiment, folder, stop=stop, progress=progress)
+        if state.finished:
+            for place, (one, seed) in enumerate(runs):
+                own = one.values(), seed, state.metrics(place), state.seconds, len(runs), state.origins
+                records.Record(*own).save(folder)
+    return state
