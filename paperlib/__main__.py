@@ -1,4 +1,4 @@
-"""The command line: ``python -m paperlib data fetch omniglot``, ``… train omniglot``, ``… evaluate``, ``… records``."""
+"""The command line: ``python -m paperlib data fetch omniglot``, and ``train``, ``sweep``, ``evaluate``, ``records``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from paperlib import commands as experiments
+from paperlib import sweeps
 from paperlib.fewshot import data, sources
 from paperlib.fewshot.checkpoints import CheckpointError
 
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--quiet", action="store_true", help="print nothing unless something is wrong")
     fetch.set_defaults(run=_fetch)
     experiments.add_parsers(commands)
+    sweeps.add_parser(commands)
     return parser
 
 

@@ -111,8 +111,8 @@ def save(state: State, folder: Path) -> None:
     checkpoints.save(folder, {"runs": runs, **tensors, **sums, **plain})
 
 
-def load(folder: Path) -> State | None:
-    """Return the state that a folder holds, or None.
+def load(folder: Path, *, place: bool = True) -> State | None:
+    """Return the state that a folder holds, or None; without `place` it stays on the processor.
 
     Raises:
         CheckpointError: if it holds something else, or a configuration that this version cannot read.
@@ -128,10 +128,16 @@ def load(folder: Path) -> State | None:
         raise checkpoints.CheckpointError(
             f"{folder / checkpoints.NAME} was not written by this version ({error}). Give another folder"
         ) from error
-    if state.shared.device != "cpu" and torch.cuda.is_available():
+    if place and state.shared.device != "cpu" and torch.cuda.is_available():
         for group in (state.parameters, state.memory):
             group.update({name: value.to(state.shared.device) for name, value in group.items()})
     return state
+
+
+def runs(folder: Path) -> tuple[Run, ...]:
+    """Return the runs of the state that a folder holds, none if there is none; errors are those of `load`."""
+    state = load(folder, place=False)
+    return () if state is None else state.runs
 
 
 def resume(runs: Sequence[Run], folder: Path) -> State | None:

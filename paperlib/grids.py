@@ -1,0 +1,117 @@
+"""Grid files: the runs of a sweep as lists of values in YAML, every combination a run for each seed."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.runs import Run
+
+NEEDED = ("dataset", "algorithm", "tier", "seeds")
+_NAMES = {"str": "a name", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_NO_OPTION = ("queries",)  # nor has the command train one for it
+TYPES = {  # of the values of each key but seeds
+    **{field.name: str(field.type) for field in fields(Configuration) if field.type in _NAMES},
+    **{"shots": "int", "evaluation_shots": "int"},
+}
+TYPES = {name: kind for name, kind in TYPES.items() if name not in _NO_OPTION}
+
+
+def read(path: Path, **instead: str | None) -> tuple[Run, ...]:
+    """Return all runs of a grid file, in order.
+
+    A file is one block or a list of blocks, and a block says for each of `NEEDED`, and for what else is not to have
+    its default, one value or a list of values. Names are those of `configuration.configure`. The runs of a block are
+    all combinations of its values with all its seeds: ``seeds: 5`` are 0 to 4, ``seeds: [3, 7]`` are these two.
+
+    Args:
+        path: of the file.
+        **instead: values to take instead of the file's, where not None.
+
+    Raises:
+        ValueError: naming file, block and key, what was expected, and what came.
+        OSError: if the file cannot be read.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        said = " ".join(str(error).split())
+        raise ValueError(f"{path} must be a YAML file; {said}") from error
+    blocks = content if isinstance(content, list) else [content]
+    if not blocks:
+        raise ValueError(f"{path} must hold at least one block; got none")
+    found: list[Run] = []
+    for number, block in enumerate(blocks, 1):
+        try:
+            found += expand(block, **instead)
+        except ValueError as error:
+            raise ValueError(f"{path}, block {number} of {len(blocks)}: {error}") from error
+    names: dict[str, None] = {}
+    for configuration, seed in found:
+        name = f"seed {seed} of {configuration.name}"
+        if name in names:
+            raise ValueError(f"{path}: a run must be in a grid once; got {name} twice")
+        names[name] = None
+    return tuple(found)
+
+
+def expand(block: dict[str, Any], **instead: str | None) -> list[Run]:
+    """Return the runs of one block of a grid, the first key's values outermost, seeds innermost.
+
+    Raises:
+        ValueError: naming the key, what was expected, and what came.
+
+    Example:
+        >>> block = {"dataset": "cifar", "tier": "paper", "algorithm": ["maml", "erm"], "lr": ["1e-2", 1], "seeds": 5}
+        >>> runs = expand(block)
+        >>> len(runs), runs[-1].configuration.name, runs[-1].seed
+        (20, 'cifar-p0.5-erm-paper-lr1.0', 4)
+    """
+    if not isinstance(block, dict):
+        raise ValueError(f"a block must be keys with values; got {block!r}")
+    block = block | {name: value for name, value in instead.items() if value is not None}
+    if unknown := [str(name) for name in block if name not in TYPES and name != "seeds"]:
+        raise ValueError(f"a key must be one of seeds, {', '.join(TYPES)}; got {', '.join(unknown)}")
+    if lacking := [name for name in NEEDED if name not in block]:
+        raise ValueError(f"a block must say {', '.join(NEEDED)}; it lacks {', '.join(lacking)}")
+    several = {name: _values(name, value) for name, value in block.items() if name != "seeds"}
+    runs = []
+    for values in product(*several.values()):
+        given = dict(zip(several, values, strict=True))
+        dataset, algorithm, tier = (given.pop(name) for name in NEEDED[:3])
+        configuration = configure(dataset, algorithm, tier, **given)
+        runs += [Run(configuration, seed) for seed in _seeds(block["seeds"])]
+    return runs
+
+
+def _values(name: str, given: Any) -> list[Any]:
+    values = given if isinstance(given, list) else [given]
+    if not values:
+        raise ValueError(f"{name} must have at least one value; got []")
+    return [_value(name, value) for value in values]
+
+
+def _value(name: str, value: Any) -> Any:
+    """Return a value with the type that its key asks for; YAML takes 1e-3 for a text, as it has no point."""
+    kind = TYPES[name]
+    if kind == "float" and type(value) in (int, float, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    elif type(value).__name__ == kind:
+        return value
+    raise ValueError(f"{name} must be {_NAMES[kind]}, or a list of such; got {value!r}")
+
+
+def _seeds(given: Any) -> list[int]:
+    if type(given) is int and given >= 1:
+        return list(range(given))
+    if isinstance(given, list) and given and all(type(seed) is int and seed >= 0 for seed in given):
+        return given
+    raise ValueError(f"seeds must be how many, at least 1, or a list of whole numbers from 0; got {given!r}")

@@ -1,0 +1,171 @@
+"""The command ``sweep``: all runs of a grid, in this process or on a Dask cluster, as many as are still missing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from paperlib import costs, grids, packs, records, trainings
+from paperlib.deadlines import Deadline
+from paperlib.fewshot import checkpoints, configuration
+from paperlib.fewshot.memory import keep_buffers
+from paperlib.fewshot.runs import Run
+from paperlib.packs import Pack
+
+EXTRA = "python -m pip install 'maml-landscape[cluster]'"
+_AGAIN = "give the same command again to go on"
+_RETRIES = 2  # of a pack that fails; one whose worker dies goes to another worker anyway
+
+
+class Report(NamedTuple):
+    """What became of a pack."""
+
+    pack: Pack
+    text: str
+    done: bool
+
+
+def sweep(arguments: argparse.Namespace) -> None:
+    """Say what a sweep costs, and train what is missing until done or out of time."""
+    limit, folder = arguments.time_limit, Path(arguments.out)
+    deadline = Deadline(limit)
+    if limit is not None and not limit > 0:
+        raise ValueError(f"time_limit must be a positive number of seconds; got {limit}")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
+    runs = grids.read(Path(arguments.grid), device=arguments.device)
+    left = packs.missing(runs, packs.found(folder))
+    todo = packs.packs(runs, left, folder, arguments.runs_per_pack)
+    for line in plan(arguments.grid, runs, left, todo, folder):
+        print(line, flush=True)
+    if arguments.dry_run or not todo:
+        return
+    reports = on_cluster(todo, arguments.scheduler, limit) if arguments.scheduler else here(todo, deadline)
+    failed = 0
+    for number, (pack, text, done) in enumerate(reports, 1):
+        failed += not done
+        print(f"{number} of {len(todo)} packs: {pack.folder.name}, {text}", flush=True)
+    left = packs.missing(runs, packs.found(folder))
+    print(f"{len(runs) - len(left)} of {len(runs)} runs are recorded in {folder}" + (f"; {_AGAIN}" if left else ""))
+    if failed:
+        raise ChildProcessError(f"{failed} of {len(todo)} packs failed, for the reasons above")
+
+
+def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pack], folder: Path) -> list[str]:
+    """Return lines that say how much there is to do, before it starts: all runs, those left, and these in packs."""
+    begun = sum((pack.folder / checkpoints.NAME).exists() for pack in todo)
+    lines = [
+        f"{name}: {len(runs)} runs, {len(runs) - len(left)} of them recorded in {folder}; "
+        f"{len(left)} to do in {len(todo)} packs, {begun} of them begun"
+    ]
+    if left:
+        iterations = sum(run.configuration.iterations for run in left)
+        operations = sum(costs.operations(run.configuration) for run in left)
+        lines.append(
+            f"{iterations:,} iterations and their evaluation, about {operations:.1e} floating-point operations "
+            "(convolutions and head; packs that were begun count in full)"
+        )
+        known = costs.hours(left, packs.found(folder, records.FOLDER))
+        lines += [
+            f"about {time:,.2f} hours on {machine}, by {_count(count, 'record')} of the same kinds of runs"
+            for machine, (time, count) in known.items()
+        ]
+        if not known:
+            lines.append(f"hours: unknown, as neither {folder} nor {records.FOLDER} has records of all these kinds")
+    return lines
+
+
+def here(todo: Sequence[Pack], deadline: Deadline) -> Iterator[Report]:
+    """Train packs one after the other in this process, and yield what became of each; one that is not done ends it."""
+    keep_buffers()
+    with deadline.signals():
+        for pack in todo:
+            state = trainings.proceed(pack.runs, pack.folder, stop=deadline, progress=True)
+            if not state.finished:
+                done = f"{state.iteration:,} of {state.shared.iterations:,} iterations"
+                yield Report(pack, f"stopped after {done}", True)
+                return
+            yield Report(pack, _finished(pack, state.seconds), True)
+
+
+def on_cluster(todo: Sequence[Pack], address: str, limit: float | None = None) -> Iterator[Report]:
+    """Train packs on the workers of a Dask cluster, which see the same folders, and yield what became of each.
+
+    A pack whose worker dies goes to another worker, which goes on from the last checkpoint. When time is over, or this
+    process is interrupted or dies, the workers write a checkpoint after the present step and stop.
+
+    Args:
+        todo: packs.
+        address: of the scheduler.
+        limit: seconds until this ends.
+
+    Raises:
+        OSError: if no scheduler answers.
+        ValueError: if dask.distributed is not installed.
+    """
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise ValueError(f"scheduler needs dask.distributed ({error}): {EXTRA}") from error
+    with Client(address) as client:
+        places = [Pack(pack.runs, pack.folder.resolve()) for pack in todo]
+        tasks = [client.submit(work, pack, pure=False, retries=_RETRIES) for pack in places]
+        own = dict(zip(tasks, todo, strict=True))
+        try:
+            for task in as_completed(tasks, timeout=limit):
+                yield _report(own[task], task)
+        except (KeyboardInterrupt, TimeoutError):
+            client.cancel(tasks)
+
+
+def work(pack: Pack) -> float:
+    """Train a pack on a worker while it is wanted, and return how many seconds its training took in all."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def unwanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state != "executing"
+
+    keep_buffers()
+    return trainings.proceed(pack.runs, pack.folder, stop=unwanted).seconds
+
+
+def _report(pack: Pack, task: Any) -> Report:
+    if task.status != "finished":
+        reason = task.exception() if task.status == "error" else task.status
+        return Report(pack, f"failed: {type(reason).__name__}: {reason}", False)
+    if packs.missing(pack.runs, packs.found(pack.folder)):
+        return Report(
+            pack, f"trained, but no records are seen here in {pack.folder}: workers must share the disk", False
+        )
+    return Report(pack, _finished(pack, task.result()), True)
+
+
+def _finished(pack: Pack, seconds: float) -> str:
+    return f"{_count(len(pack.runs), 'record')}, {seconds:,.0f} s of training"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``sweep`` to the commands of the parser."""
+    about = (
+        "Train all runs of a grid that have no record in DIR yet, in packs that train side by side. "
+        "It says first what that costs; asked again, it goes on. A grid is a YAML file: see grids/ for examples."
+    )
+    parser = commands.add_parser("sweep", help="train all runs of a grid", description=about)
+    parser.add_argument("grid", metavar="GRID", help="file with lists of values; every combination is a run")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the packs, on a disk all workers see")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that trains, as tcp://host:8786")
+    parser.add_argument("--runs-per-pack", type=int, default=10, metavar="N", help="at most; default 10")
+    parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
+    parser.add_argument("--device", choices=configuration.DEVICES, help="instead of the grid's; default cpu")
+    parser.add_argument("--dry-run", action="store_true", help="say what there is to do and what it costs, no more")
+    parser.set_defaults(run=sweep)
