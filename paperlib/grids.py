@@ -40,8 +40,9 @@ def read(path: Path, **instead: str | None) -> tuple[Run, ...]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"{path} must be a YAML file; {said}") from error
+        mark = getattr(error, "problem_mark", None)
+        said = f"{error.problem}, line {mark.line + 1}" if mark else str(error)  # type: ignore[union-attr]
+        raise ValueError(f"{path} must be a YAML file; got {said}") from error
     blocks = content if isinstance(content, list) else [content]
     if not blocks:
         raise ValueError(f"{path} must hold at least one block; got none")

@@ -1,0 +1,522 @@
+"""Sweeps: what a grid is, what it costs, and that neither interruptions nor dead workers change a number.
+
+The workers of the cluster are processes of their own that load this file too; `dask_setup` is for them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from torch.utils.flop_counter import FlopCounterMode
+
+sys.path.append(str(Path(__file__).resolve().parent))
+from test_fewshot_stacks import world
+
+from paperlib import costs, grids, packs, records, sweeps, trainings
+from paperlib.__main__ import _parser, main
+from paperlib.fewshot import checkpoints, experiments, states, training
+from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.convolutions import unfolded_convolution
+from paperlib.fewshot.models import Network
+from paperlib.fewshot.objectives import ALGORITHMS, TaskBatch, meta_gradient, post_adaptation
+from paperlib.fewshot.runs import Run, check
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCK: dict[str, Any] = {
+    "dataset": "omniglot",
+    "tier": "smoke",
+    "seeds": 2,
+    "algorithm": ["maml", "erm"],
+    "setting": ["large", "small"],
+    "lr": [1e-2, "1e-3"],
+    "iterations": 6,
+    "tasks": 2,
+    "evaluation_tasks": 4,
+}
+Shown = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture(autouse=True)
+def small_world(monkeypatch: Patch) -> Iterator[None]:
+    """Train on patterns instead of pictures, with one thread as workers do, and leave this process as it is."""
+    monkeypatch.setattr(experiments, "prepare", world)
+    monkeypatch.setattr(sweeps, "keep_buffers", lambda: False)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def written(folder: Path, *blocks: Any) -> str:
+    path = folder / "grid.yml"
+    path.write_text(yaml.safe_dump(list(blocks)), encoding="utf-8")
+    return str(path)
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    """Return the metrics of each run that has a record in a folder; two records of one run are an error."""
+    found = records.read(folder)
+    result = {path.name: values["metrics"] for path, values in found}
+    assert len(result) == len(found)
+    return result
+
+
+# -- grids
+
+
+def test_a_grid_is_the_product_of_its_lists(tmp_path: Path) -> None:
+    runs = grids.read(Path(written(tmp_path, BLOCK)))
+    rest = {"iterations": 6, "tasks": 2, "evaluation_tasks": 4}
+    expected = [
+        Run(configure("omniglot", algorithm, "smoke", setting=setting, lr=lr, **rest), seed)
+        for algorithm, setting, lr, seed in product(("maml", "erm"), ("large", "small"), (0.01, 0.001), (0, 1))
+    ]
+    assert set(runs) == set(expected) and len(runs) == len(expected) == 16
+
+
+def test_one_block_and_a_list_of_one_are_the_same(tmp_path: Path) -> None:
+    (tmp_path / "one.yml").write_text(yaml.safe_dump(BLOCK), encoding="utf-8")
+    assert grids.read(tmp_path / "one.yml") == grids.read(Path(written(tmp_path, BLOCK)))
+
+
+def test_the_papers_tuning_grid_is_its_protocol_at_five_rates() -> None:
+    runs = [run for name in ("omniglot", "cifar") for run in grids.read(ROOT / "grids" / f"learning_rates_{name}.yml")]
+    rates = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+    expected = {Run(replace(c, lr=lr), seed) for c in records.protocol() for lr in rates for seed in records.SEEDS}
+    assert set(runs) == expected and len(runs) == len(expected) == 300
+
+
+def test_a_grid_takes_what_the_command_train_takes() -> None:
+    parsed = _parser().parse_args(["train", "omniglot", "--algorithm", "maml", "--out", "x"])
+    others = {"run", "out", "time_limit", "first_seed", "seeds"}
+    assert set(vars(parsed)) - others == set(grids.TYPES)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"lr": "fast"}, "lr must be a number, or a list of such; got 'fast'"),
+        ({"lr": [0.1, None]}, "lr must be a number, or a list of such; got None"),
+        ({"lr": []}, "lr must have at least one value; got []"),
+        ({"lr": [0.1, -1]}, "lr must be a positive number; got -1.0"),
+        ({"lr": [0.1, "nan"]}, "lr must be a positive number; got nan"),
+        ({"iterations": 2.5}, "iterations must be a whole number, or a list of such; got 2.5"),
+        ({"iterations": True}, "iterations must be a whole number, or a list of such; got True"),
+        ({"iterations": [4, 0]}, "iterations must be a whole number, at least 1; got 0"),
+        ({"adapt_norm": 1}, "adapt_norm must be true or false, or a list of such; got 1"),
+        (
+            {"algorithm": ["maml", "mamml"]},
+            "algorithm must be maml or fomaml or anil or erm or weighted-erm; got 'mamml'",
+        ),
+        ({"dataset": "cifar"}, "setting is for omniglot, cifar has p_hard; got 'large'"),
+        ({"tier": "huge"}, "tier must be smoke or book or paper; got 'huge'"),
+        ({"seeds": 0}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got 0"),
+        ({"seeds": [0, -1]}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got [0, -1]"),
+        ({"seeds": None}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got None"),
+        ({"p-hard": 0.5}, f"a key must be one of seeds, {', '.join(grids.TYPES)}; got p-hard"),
+    ],
+)
+def test_a_bad_grid_is_refused_by_name(change: dict[str, Any], said: str, tmp_path: Path, capsys: Shown) -> None:
+    path = written(tmp_path, BLOCK, BLOCK | change)
+    assert main(["sweep", path, "--out", str(tmp_path / "new")]) == 2
+    assert capsys.readouterr().err == f"error: {path}, block 2 of 2: {said}\n"
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[]", "must hold at least one block; got none"),
+        ("", r", block 1 of 1: a block must be keys with values; got None"),
+        ("[maml]", r", block 1 of 1: a block must be keys with values; got 'maml'"),
+        ("{dataset: cifar, tier: book}", ", block 1 of 1: a block must say .*seeds; it lacks algorithm, seeds"),
+        ("{dataset: [cifar", "must be a YAML file; got expected ',' or .*, line 1"),
+        (
+            "{dataset: cifar, tier: book, algorithm: erm, seeds: [3, 3]}",
+            ": a run must be .* once; got seed 3 of .* twice",
+        ),
+    ],
+)
+def test_a_bad_file_is_refused(content: str, said: str, tmp_path: Path, capsys: Shown) -> None:
+    path = tmp_path / "grid.yml"
+    path.write_text(content, encoding="utf-8")
+    assert main(["sweep", str(path), "--out", str(tmp_path / "new")]) == 2
+    assert re.fullmatch(f"error: {re.escape(str(path))} ?{said}\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--runs-per-pack", "0"), 2, "runs_per_pack must be a whole number, at least 1; got 0"),
+        (("--time-limit", "0"), 2, r"time_limit must be a positive number of seconds; got 0\.0"),
+        (("--device", "tpu"), 2, "argument --device: invalid choice: 'tpu' .*; see .* sweep --help"),
+        (("--out", "GRID"), 2, "out must be a folder, or a name for a new one; got .*, a file"),
+    ],
+)
+def test_a_bad_argument_is_refused(
+    arguments: tuple[str, ...], code: int, said: str, tmp_path: Path, capsys: Shown
+) -> None:
+    path = written(tmp_path, BLOCK)
+    given = [path if one == "GRID" else one for one in arguments]
+    try:
+        assert main(["sweep", path, "--out", str(tmp_path / "new"), *given]) == code
+    except SystemExit as end:
+        assert end.code == code
+    assert re.fullmatch(f"error: {said}\n", capsys.readouterr().err)
+
+
+# -- packs
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 100])
+def test_packs_hold_each_run_once(size: int, tmp_path: Path) -> None:
+    runs = grids.expand(BLOCK)
+    made = packs.packs(runs, runs, tmp_path, size)
+    assert sorted(map(repr, runs)) == sorted(repr(run) for pack in made for run in pack.runs)
+    for pack in made:
+        check(pack.runs)
+        assert len(pack.runs) <= size
+    assert len({pack.folder for pack in made}) == len(made) == 2 * -(-8 // size)
+    assert made == packs.packs(runs, runs, tmp_path, size)
+
+
+def stopped(steps: int) -> Callable[..., Any]:
+    """Return `trainings.proceed` with an end after so many steps."""
+    proceed = trainings.proceed
+
+    def short(*given: Any, **named: Any) -> Any:
+        left = iter([False] * steps)
+        return proceed(*given, **(named | {"stop": lambda: next(left, True)}))
+
+    return short
+
+
+@pytest.fixture
+def whole(tmp_path: Path, capsys: Shown) -> dict[str, Any]:
+    """Return the metrics of the grid that nobody interrupted."""
+    assert main(["sweep", written(tmp_path, BLOCK), "--out", str(tmp_path / "whole")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == f"16 of 16 runs are recorded in {tmp_path / 'whole'}"
+    return metrics(tmp_path / "whole")
+
+
+def test_asked_again_it_runs_what_is_missing_and_no_more(
+    whole: dict[str, Any], tmp_path: Path, capsys: Shown, monkeypatch: Patch
+) -> None:
+    folder, path = tmp_path / "whole", written(tmp_path, BLOCK)
+    lost = sorted(folder.rglob("*.json"))[::5]
+    for one in lost:
+        one.unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "advance", lambda *_, **__: pytest.fail("trained again"))
+        assert main(["sweep", path, "--out", str(folder)]) == 0, "lost records are written from the checkpoints"
+        assert f"16 runs, {16 - len(lost)} of them recorded" in capsys.readouterr().out
+        assert metrics(folder) == whole
+        assert main(["sweep", path, "--out", str(folder), "--runs-per-pack", "3"]) == 0
+        assert capsys.readouterr().out.endswith("0 to do in 0 packs, 0 of them begun\n")
+    assert main(["sweep", written(tmp_path, BLOCK | {"seeds": 3}), "--out", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "24 runs, 16 of them recorded" in lines[0] and "8 to do in 2 packs, 0 of them begun" in lines[0]
+    assert {name: found for name, found in metrics(folder).items() if name in whole} == whole
+    assert len(metrics(folder)) == 24
+
+
+def test_a_record_made_elsewhere_in_the_folder_counts(tmp_path: Path, capsys: Shown) -> None:
+    common = "--tier smoke --seeds 2 --iterations 6 --tasks 2 --evaluation-tasks 4 --lr 0.01 0.001"
+    train = f"train omniglot --algorithm erm --setting small large {common} --out"
+    given = [*train.split(), str(tmp_path / "sweep" / "by hand")]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("paperlib.commands.keep_buffers", lambda: False)
+        assert main(given) == 0
+    capsys.readouterr()
+    assert main(["sweep", written(tmp_path, BLOCK), "--out", str(tmp_path / "sweep"), "--dry-run"]) == 0
+    assert "16 runs, 8 of them recorded" in capsys.readouterr().out
+
+
+def interrupted(folder: Path, path: str, capsys: Shown, monkeypatch: Patch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(trainings, "proceed", stopped(4))
+        assert main(["sweep", path, "--out", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].startswith("1 of 2 packs: omniglot-maml-smoke-") and lines[-2].endswith(
+        ", stopped after 4 of 6 iterations"
+    )
+    assert lines[-1] == f"0 of 16 runs are recorded in {folder}; give the same command again to go on"
+
+
+@pytest.mark.parametrize("again", [{}, {"seeds": 3}])
+def test_an_interrupted_sweep_ends_as_one_that_was_not(
+    again: dict[str, Any], whole: dict[str, Any], tmp_path: Path, capsys: Shown, monkeypatch: Patch
+) -> None:
+    """It goes on where it was, in packs of another size or with a grid that has grown."""
+    interrupted(tmp_path / "cut", written(tmp_path, BLOCK), capsys, monkeypatch)
+    iterate, made = training.iterate, []
+    monkeypatch.setattr(training, "iterate", lambda state, world: (made.append(len(state.runs)), iterate(state, world)))
+    path = written(tmp_path, BLOCK | again)
+    assert main(["sweep", path, "--out", str(tmp_path / "cut"), "--runs-per-pack", "8"]) == 0
+    assert "1 of them begun" in capsys.readouterr().out
+    assert made[:2] == [8, 8] and len(made) == 2 + 6 * (1 if not again else 3), "two iterations were left of the first"
+    assert {name: found for name, found in metrics(tmp_path / "cut").items() if name in whole} == whole
+
+
+def test_the_comparison_sees_what_an_interruption_loses(
+    whole: dict[str, Any], tmp_path: Path, capsys: Shown, monkeypatch: Patch
+) -> None:
+    """The same, but for the memory of the optimiser in the checkpoint."""
+    interrupted(tmp_path / "cut", written(tmp_path, BLOCK), capsys, monkeypatch)
+    load = checkpoints.load
+
+    def lossy(folder: Path) -> dict[str, Any] | None:
+        values = load(folder)
+        if values is not None:
+            values["memory"] = {name: torch.zeros_like(value) for name, value in values["memory"].items()}
+        return values
+
+    monkeypatch.setattr(checkpoints, "load", lossy)
+    assert main(["sweep", written(tmp_path, BLOCK), "--out", str(tmp_path / "cut")]) == 0
+    found = metrics(tmp_path / "cut")
+    assert found.keys() == whole.keys()
+    assert {name for name, values in found.items() if values != whole[name]} == {
+        name for name in whole if "maml" in name
+    }
+
+
+def test_a_time_limit_ends_it(tmp_path: Path, capsys: Shown) -> None:
+    path = written(tmp_path, BLOCK)
+    assert main(["sweep", path, "--out", str(tmp_path / "cut"), "--time-limit", "0.001"]) == 0
+    assert capsys.readouterr().out.count(" packs: ") == 1
+    (state,) = (states.load(one.parent) for one in tmp_path.rglob(checkpoints.NAME))
+    assert state is not None and state.iteration == 1
+
+
+# -- what it costs
+
+
+def counted(c: Configuration, steps: int | None = None) -> float:
+    """Return the operations that PyTorch counts for one task in training, or at evaluation after so many steps.
+
+    Its convolutions are products of matrices here, since PyTorch multiplies what a grouped convolution's weights cost
+    by the number of groups.
+    """
+    (ways, shots), (channels, side, outputs) = c.easy, costs._IMAGES[c.dataset]
+    network = Network(channels, side, outputs, c.filters, convolve=unfolded_convolution)
+    start = {name: torch.zeros(1, *shape) for name, shape in network.shapes().items()}
+    images = [torch.zeros(ways * count, channels, side, side) for count in (shots, c.queries)]
+    batch = TaskBatch(torch.tensor([0]), torch.tensor([False]), *images, ways)
+    with FlopCounterMode(display=False) as counter:
+        if steps is None:
+            meta_gradient(network, start, batch, experiments.objective([Run(c, 0)]), 1)
+        else:
+            post_adaptation(network, start, batch, experiments.objective([Run(c, 0)], steps))
+    return counter.get_total_flops()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(("dataset", "steps"), [("omniglot", 1), ("omniglot", 2), ("cifar", 1)])
+def test_operations_are_what_pytorch_counts(algorithm: str, dataset: str, steps: int) -> None:
+    """The first block, which the engine computes otherwise than by a convolution, may make a tenth of it."""
+    shape = (5, 2)
+    one = replace(
+        configure(dataset, algorithm, "smoke", iterations=1, tasks=1, steps=steps, filters=64, queries=2),
+        **dict.fromkeys(("easy", "hard", "evaluation_easy", "evaluation_hard"), shape),
+        evaluation_tasks=1,
+    )
+    training_alone = costs.operations(replace(one, iterations=2)) - costs.operations(one)
+    evaluation_alone = costs.operations(one) - training_alone
+    phases = [one.other_steps if name.startswith("other") else one.evaluation_steps for name in one.phases]
+    assert training_alone == pytest.approx(counted(one), rel=0.1)
+    assert evaluation_alone == pytest.approx(sum(counted(one, steps) for steps in phases), rel=0.12)
+
+
+def test_hours_follow_from_records_of_the_same_kinds() -> None:
+    c = configure("omniglot", "maml", "book")
+    machine = {"hardware": {"gpu": None, "processor": "P", "threads": 1}, "earlier_machines": []}
+    own = {"configuration": c.values(), "metrics": {"diverged": None}, "seconds": 3600.0, "runs_trained_together": 4}
+    record = machine | own
+    assert costs.hours([Run(c, 0)], [record]) == {"P, 1 threads": (pytest.approx(1 / 4), 1)}
+    longer = replace(c, lr=0.5, setting="small", iterations=2 * c.iterations, evaluation_tasks=2 * c.evaluation_tasks)
+    assert costs.hours([Run(longer, 0), Run(c, 1)], [record] * 2) == {"P, 1 threads": (pytest.approx(3 / 4), 2)}
+    for change in ({"steps": 2}, {"algorithm": "fomaml"}, {"filters": 32}, {"device": "cuda"}):
+        assert costs.hours([Run(c, 0), Run(replace(c, **change), 0)], [record]) == {}
+    for useless in ({"metrics": {"diverged": 3}}, {"earlier_machines": [{}]}, {"seconds": 0.0}):
+        assert costs.hours([Run(c, 0)], [record | useless]) == {}
+
+
+def test_it_says_what_it_costs_before_it_starts(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+    monkeypatch.chdir(tmp_path)  # no records of the book here
+    said: list[str] = []
+
+    def proceed(*_: Any, **__: Any) -> None:
+        said.append(capsys.readouterr().out)
+        raise OSError("far enough")
+
+    path, out = written(tmp_path, BLOCK), tmp_path / "new"
+    monkeypatch.setattr(trainings, "proceed", proceed)
+    assert main(["sweep", path, "--out", str(out)]) == 1
+    operations = sum(costs.operations(run.configuration) for run in grids.expand(BLOCK))
+    first, second, third = said[0].splitlines()
+    assert first == f"{path}: 16 runs, 0 of them recorded in {out}; 16 to do in 2 packs, 0 of them begun"
+    assert second.startswith(f"96 iterations and their evaluation, about {operations:.1e} floating-point operations ")
+    assert third == f"hours: unknown, as neither {out} nor {Path('book/records')} has records of all these kinds"
+    capsys.readouterr()
+    assert main(["sweep", path, "--out", str(out), "--dry-run"]) == 0
+    assert capsys.readouterr().out == said[0] and len(said) == 1 and not out.exists()
+
+
+def test_hours_are_said_once_there_are_records(whole: dict[str, Any], tmp_path: Path, capsys: Shown) -> None:
+    path = written(tmp_path, BLOCK | {"seeds": 3})
+    assert main(["sweep", path, "--out", str(tmp_path / "whole"), "--dry-run"]) == 0
+    assert re.fullmatch(
+        r"about \d+\.\d\d hours on .*, 1 threads, by 16 records of the same kinds of runs",
+        capsys.readouterr().out.splitlines()[2],
+    )
+
+
+# -- a cluster
+
+
+def dask_setup(worker: Any) -> None:
+    """Prepare a worker: a small world, a checkpoint after each step, a diary, and for the first to come there death."""
+    folder = Path(os.environ["SWEEP_TEST"])
+    iterate = training.iterate
+    training.advance.__kwdefaults__["save_every"] = 0.0
+    experiments.prepare = world
+
+    def watched(state: Any, experiment: Any) -> None:
+        with (folder / "diary").open("a") as diary:
+            diary.write(f"{state.shared.algorithm} {state.iteration} {os.getpid()}\n")
+        if state.iteration == 3 and state.shared.algorithm == "maml":
+            try:
+                (folder / "killed").touch(exist_ok=False)
+            except FileExistsError:
+                pass
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
+        iterate(state, experiment)
+
+    training.iterate = watched
+
+
+def awaited(event: Callable[[], Any]) -> Any:
+    patience = time.monotonic() + 120
+    while not (result := event()):
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+    return result
+
+
+class Cluster:
+    """A scheduler and two workers, and drivers of sweeps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        paths = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+        self.environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": paths, "SWEEP_TEST": str(folder)}
+        self.started: list[subprocess.Popen[bytes]] = []
+        file = folder / "scheduler.json"
+        self.start(
+            "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)
+        )
+        self.address = awaited(lambda: file.exists() and file.read_text() and json.loads(file.read_text())["address"])
+        for _ in range(2):
+            options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--preload", __file__)
+            self.start("dask", "worker", self.address, *options)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            command = [sys.executable, "-m", *arguments]
+            self.started.append(
+                subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
+            )
+        return self.started[-1]
+
+    def sweep(self, path: str, out: Path) -> subprocess.Popen[bytes]:
+        return self.start("paperlib", "sweep", path, "--out", str(out), "--scheduler", self.address)
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    pytest.importorskip("distributed")
+    one = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield one
+    for process in reversed(one.started):
+        process.kill()
+        process.wait()
+
+
+def test_a_killed_worker_changes_no_number(cluster: Cluster, whole: dict[str, Any], tmp_path: Path) -> None:
+    """One worker of two dies by SIGKILL in the fourth iteration; another goes on there with its pack."""
+    out = tmp_path / "swept"
+    driver = cluster.sweep(written(tmp_path, BLOCK), out)
+    assert driver.wait(timeout=240) == 0, cluster.log()
+    scheduler, *workers = cluster.started[:3]
+    assert sorted(str(worker.poll()) for worker in workers) == sorted(["None", str(-signal.SIGKILL)])
+    assert metrics(out) == whole
+    diary = [line.split() for line in (cluster.folder / "diary").read_text().splitlines()]
+    maml = [(int(iteration), pid) for algorithm, iteration, pid in diary if algorithm == "maml"]
+    assert [iteration for iteration, _ in maml] == [0, 1, 2, 3, 3, 4, 5], "nothing before the checkpoint is done again"
+    first, second = {pid for _, pid in maml[:4]}, {pid for _, pid in maml[4:]}
+    assert len(first) == len(second) == 1 and first != second
+    assert re.search(
+        r"2 of 2 packs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training\n16 of 16 runs are", cluster.log()
+    )
+    assert scheduler.poll() is None
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGKILL])
+def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
+    asked: signal.Signals, cluster: Cluster, tmp_path: Path
+) -> None:
+    """Interrupted or dead: the workers end the present step, write a checkpoint, and are free again."""
+    (cluster.folder / "killed").touch()
+    block = BLOCK | {"iterations": 1_000_000, "algorithm": "erm"}
+    driver = cluster.sweep(written(tmp_path, block), tmp_path / "endless")
+    lock = awaited(lambda: next((tmp_path / "endless").rglob(checkpoints.LOCK), None))
+    awaited(lambda: lock.read_text() and (state := states.load(lock.parent)) and state.iteration)
+    driver.send_signal(asked)
+    assert driver.wait(timeout=120) == (0 if asked == signal.SIGINT else -signal.SIGKILL), cluster.log()
+    awaited(lambda: not lock.read_text())
+    state = states.load(lock.parent)
+    assert state is not None and 1 <= state.iteration < 1_000_000
+    if asked == signal.SIGINT:
+        assert cluster.log().endswith(f"in {tmp_path / 'endless'}; give the same command again to go on\n")
+
+
+def test_a_pack_that_fails_is_said_to(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "swept").mkdir()
+    runs = grids.expand(BLOCK)
+    first, second = packs.packs(runs, runs, tmp_path / "swept", 10)
+    first.folder.write_text("in the way of a folder", encoding="utf-8")
+    driver = cluster.sweep(written(tmp_path, BLOCK), tmp_path / "swept")
+    assert driver.wait(timeout=240) == 1
+    log = cluster.log()
+    assert re.search(rf"of 2 packs: {first.folder.name}, failed: FileExistsError: .*{first.folder.name}", log)
+    assert re.search(rf"of 2 packs: {second.folder.name}, 8 records", log)
+    assert re.search(r"8 of 16 runs are recorded in .*; give the same command again to go on", log)
+    assert log.endswith("error: 1 of 2 packs failed, for the reasons above\n")
+
+
+def test_without_dask_it_says_what_to_install(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    path = written(tmp_path, BLOCK)
+    assert main(["sweep", path, "--out", str(tmp_path / "new"), "--scheduler", "tcp://127.0.0.1:9"]) == 2
+    error = capsys.readouterr().err
+    assert "scheduler needs dask.distributed" in error and "pip install 'maml-landscape[cluster]'" in error
