@@ -132,17 +132,18 @@ def work(pack: Pack) -> float:
         return task is None or task.state != "executing"
 
     keep_buffers()
-    return trainings.proceed(pack.runs, pack.folder, stop=unwanted).seconds
+    state = trainings.proceed(pack.runs, pack.folder, stop=unwanted)
+    if not state.finished:
+        raise RuntimeError(f"the cluster took {pack.folder.name} from its worker")
+    return state.seconds
 
 
 def _report(pack: Pack, task: Any) -> Report:
     if task.status != "finished":
-        reason = task.exception() if task.status == "error" else task.status
-        return Report(pack, f"failed: {type(reason).__name__}: {reason}", False)
+        error = task.exception() if task.status == "error" else ConnectionError(f"task {task.status} by the cluster")
+        return Report(pack, f"failed: {type(error).__name__}: {error}", False)
     if packs.missing(pack.runs, packs.found(pack.folder)):
-        return Report(
-            pack, f"trained, but no records are seen here in {pack.folder}: workers must share the disk", False
-        )
+        return Report(pack, f"failed: its worker wrote records, but not to this {pack.folder}; share the disk", False)
     return Report(pack, _finished(pack, task.result()), True)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -26,7 +28,7 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.append(str(Path(__file__).resolve().parent))
 from test_fewshot_stacks import world
 
-from paperlib import costs, grids, packs, records, sweeps, trainings
+from paperlib import commands, costs, grids, packs, records, sweeps, trainings
 from paperlib.__main__ import _parser, main
 from paperlib.fewshot import checkpoints, experiments, states, training
 from paperlib.fewshot.configuration import Configuration, configure
@@ -51,15 +53,23 @@ Shown = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
 
 
-@pytest.fixture(autouse=True)
-def small_world(monkeypatch: Patch) -> Iterator[None]:
+@contextmanager
+def small_world() -> Iterator[None]:
     """Train on patterns instead of pictures, with one thread as workers do, and leave this process as it is."""
-    monkeypatch.setattr(experiments, "prepare", world)
-    monkeypatch.setattr(sweeps, "keep_buffers", lambda: False)
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
+    with Patch.context() as patched:
+        patched.setattr(experiments, "prepare", world)
+        for module in (sweeps, commands):
+            patched.setattr(module, "keep_buffers", lambda: False)
+        torch.set_num_threads(1)
+        yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def in_a_small_world() -> Iterator[None]:
+    with small_world():
+        yield
 
 
 def written(folder: Path, *blocks: Any) -> str:
@@ -206,19 +216,25 @@ def stopped(steps: int) -> Callable[..., Any]:
     return short
 
 
-@pytest.fixture
-def whole(tmp_path: Path, capsys: Shown) -> dict[str, Any]:
-    """Return the metrics of the grid that nobody interrupted."""
-    assert main(["sweep", written(tmp_path, BLOCK), "--out", str(tmp_path / "whole")]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == f"16 of 16 runs are recorded in {tmp_path / 'whole'}"
-    return metrics(tmp_path / "whole")
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with all runs of the grid, which nobody interrupted; not to be changed."""
+    folder = tmp_path_factory.mktemp("sweep")
+    with small_world():
+        assert main(["sweep", written(folder, BLOCK), "--out", str(folder / "whole")]) == 0
+    return folder / "whole"
+
+
+@pytest.fixture(scope="module")
+def whole(swept: Path) -> dict[str, Any]:
+    assert len(metrics(swept)) == 16
+    return metrics(swept)
 
 
 def test_asked_again_it_runs_what_is_missing_and_no_more(
-    whole: dict[str, Any], tmp_path: Path, capsys: Shown, monkeypatch: Patch
+    swept: Path, whole: dict[str, Any], tmp_path: Path, capsys: Shown, monkeypatch: Patch
 ) -> None:
-    folder, path = tmp_path / "whole", written(tmp_path, BLOCK)
+    folder, path = Path(shutil.copytree(swept, tmp_path / "copy")), written(tmp_path, BLOCK)
     lost = sorted(folder.rglob("*.json"))[::5]
     for one in lost:
         one.unlink()
@@ -240,9 +256,7 @@ def test_a_record_made_elsewhere_in_the_folder_counts(tmp_path: Path, capsys: Sh
     common = "--tier smoke --seeds 2 --iterations 6 --tasks 2 --evaluation-tasks 4 --lr 0.01 0.001"
     train = f"train omniglot --algorithm erm --setting small large {common} --out"
     given = [*train.split(), str(tmp_path / "sweep" / "by hand")]
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("paperlib.commands.keep_buffers", lambda: False)
-        assert main(given) == 0
+    assert main(given) == 0
     capsys.readouterr()
     assert main(["sweep", written(tmp_path, BLOCK), "--out", str(tmp_path / "sweep"), "--dry-run"]) == 0
     assert "16 runs, 8 of them recorded" in capsys.readouterr().out
@@ -330,9 +344,9 @@ def counted(c: Configuration, steps: int | None = None) -> float:
 @pytest.mark.parametrize(("dataset", "steps"), [("omniglot", 1), ("omniglot", 2), ("cifar", 1)])
 def test_operations_are_what_pytorch_counts(algorithm: str, dataset: str, steps: int) -> None:
     """The first block, which the engine computes otherwise than by a convolution, may make a tenth of it."""
-    shape = (5, 2)
+    shape = (2, 1)
     one = replace(
-        configure(dataset, algorithm, "smoke", iterations=1, tasks=1, steps=steps, filters=64, queries=2),
+        configure(dataset, algorithm, "smoke", iterations=1, tasks=1, steps=steps, filters=64, queries=1),
         **dict.fromkeys(("easy", "hard", "evaluation_easy", "evaluation_hard"), shape),
         evaluation_tasks=1,
     )
@@ -378,9 +392,9 @@ def test_it_says_what_it_costs_before_it_starts(tmp_path: Path, capsys: Shown, m
     assert capsys.readouterr().out == said[0] and len(said) == 1 and not out.exists()
 
 
-def test_hours_are_said_once_there_are_records(whole: dict[str, Any], tmp_path: Path, capsys: Shown) -> None:
+def test_hours_are_said_once_there_are_records(swept: Path, tmp_path: Path, capsys: Shown) -> None:
     path = written(tmp_path, BLOCK | {"seeds": 3})
-    assert main(["sweep", path, "--out", str(tmp_path / "whole"), "--dry-run"]) == 0
+    assert main(["sweep", path, "--out", str(swept), "--dry-run"]) == 0
     assert re.fullmatch(
         r"about \d+\.\d\d hours on .*, 1 threads, by 16 records of the same kinds of runs",
         capsys.readouterr().out.splitlines()[2],
@@ -421,35 +435,37 @@ def awaited(event: Callable[[], Any]) -> Any:
 
 
 class Cluster:
-    """A scheduler and two workers, and drivers of sweeps."""
+    """A scheduler and two workers."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         paths = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
         self.environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": paths, "SWEEP_TEST": str(folder)}
         self.started: list[subprocess.Popen[bytes]] = []
-        file = folder / "scheduler.json"
-        self.start(
-            "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)
-        )
+        options, file = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard"), folder / "scheduler.json"
+        self.start("log", "dask", "scheduler", *options, "--scheduler-file", str(file))
         self.address = awaited(lambda: file.exists() and file.read_text() and json.loads(file.read_text())["address"])
-        for _ in range(2):
-            options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--preload", __file__)
-            self.start("dask", "worker", self.address, *options)
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--preload", __file__)
+        self.workers = [self.start("log", "dask", "worker", self.address, *options) for _ in range(2)]
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        with (self.folder / "log").open("ab") as log:
-            command = [sys.executable, "-m", *arguments]
-            self.started.append(
-                subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
-            )
+    def start(self, output: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.folder / output).open("ab") as file:
+            command, streams = [sys.executable, "-m", *arguments], {"stdout": file, "stderr": subprocess.STDOUT}
+            self.started.append(subprocess.Popen(command, env=self.environment, cwd=self.folder, **streams))
         return self.started[-1]
 
-    def sweep(self, path: str, out: Path) -> subprocess.Popen[bytes]:
-        return self.start("paperlib", "sweep", path, "--out", str(out), "--scheduler", self.address)
 
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
+class Driver:
+    """A process that sweeps on a cluster."""
+
+    def __init__(self, cluster: Cluster, folder: Path, block: dict[str, Any]) -> None:
+        self.out, self.printed, path = folder / "swept", folder / "printed", written(folder, block)
+        arguments = ("paperlib", "sweep", path, "--out", str(self.out), "--scheduler", cluster.address)
+        self.process = cluster.start(str(self.printed), *arguments)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end and return its code and what it printed."""
+        return self.process.wait(timeout=240), self.printed.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -463,22 +479,20 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def test_a_killed_worker_changes_no_number(cluster: Cluster, whole: dict[str, Any], tmp_path: Path) -> None:
-    """One worker of two dies by SIGKILL in the fourth iteration; another goes on there with its pack."""
-    out = tmp_path / "swept"
-    driver = cluster.sweep(written(tmp_path, BLOCK), out)
-    assert driver.wait(timeout=240) == 0, cluster.log()
-    scheduler, *workers = cluster.started[:3]
-    assert sorted(str(worker.poll()) for worker in workers) == sorted(["None", str(-signal.SIGKILL)])
-    assert metrics(out) == whole
-    diary = [line.split() for line in (cluster.folder / "diary").read_text().splitlines()]
-    maml = [(int(iteration), pid) for algorithm, iteration, pid in diary if algorithm == "maml"]
-    assert [iteration for iteration, _ in maml] == [0, 1, 2, 3, 3, 4, 5], "nothing before the checkpoint is done again"
-    first, second = {pid for _, pid in maml[:4]}, {pid for _, pid in maml[4:]}
-    assert len(first) == len(second) == 1 and first != second
+    """One worker of two dies by SIGKILL in the fourth iteration; the other goes on there with its pack."""
+    code, printed = (driver := Driver(cluster, tmp_path, BLOCK)).end()
+    assert code == 0, printed
     assert re.search(
-        r"2 of 2 packs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training\n16 of 16 runs are", cluster.log()
+        r"\n2 of 2 packs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training\n16 of 16 runs are recorded in .*\n$",
+        printed,
     )
-    assert scheduler.poll() is None
+    assert {worker.poll() for worker in cluster.workers} == {None, -signal.SIGKILL}
+    assert metrics(driver.out) == whole
+    diary = [line.split() for line in (cluster.folder / "diary").read_text().splitlines()]
+    maml = [(int(iteration), process) for algorithm, iteration, process in diary if algorithm == "maml"]
+    assert [iteration for iteration, _ in maml] == [0, 1, 2, 3, 3, 4, 5], "nothing before the checkpoint is done again"
+    dead, heir = {process for _, process in maml[:4]}, {process for _, process in maml[4:]}
+    assert len(dead) == len(heir) == 1 and dead != heir
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGKILL])
@@ -486,32 +500,31 @@ def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
     asked: signal.Signals, cluster: Cluster, tmp_path: Path
 ) -> None:
     """Interrupted or dead: the workers end the present step, write a checkpoint, and are free again."""
-    (cluster.folder / "killed").touch()
-    block = BLOCK | {"iterations": 1_000_000, "algorithm": "erm"}
-    driver = cluster.sweep(written(tmp_path, block), tmp_path / "endless")
-    lock = awaited(lambda: next((tmp_path / "endless").rglob(checkpoints.LOCK), None))
-    awaited(lambda: lock.read_text() and (state := states.load(lock.parent)) and state.iteration)
-    driver.send_signal(asked)
-    assert driver.wait(timeout=120) == (0 if asked == signal.SIGINT else -signal.SIGKILL), cluster.log()
+    driver = Driver(cluster, tmp_path, BLOCK | {"iterations": 1_000_000, "algorithm": "erm"})
+    lock = awaited(lambda: next(driver.out.rglob(checkpoints.LOCK), None))
+    awaited(lambda: (state := states.load(lock.parent)) and state.iteration)
+    assert lock.read_text()
+    driver.process.send_signal(asked)
+    code, printed = driver.end()
+    if asked == signal.SIGINT:
+        assert code == 0
+        assert printed.endswith(f"0 of 8 runs are recorded in {driver.out}; give the same command again to go on\n")
     awaited(lambda: not lock.read_text())
     state = states.load(lock.parent)
     assert state is not None and 1 <= state.iteration < 1_000_000
-    if asked == signal.SIGINT:
-        assert cluster.log().endswith(f"in {tmp_path / 'endless'}; give the same command again to go on\n")
 
 
 def test_a_pack_that_fails_is_said_to(cluster: Cluster, tmp_path: Path) -> None:
     (tmp_path / "swept").mkdir()
-    runs = grids.expand(BLOCK)
+    runs = grids.read(Path(written(tmp_path, BLOCK)))
     first, second = packs.packs(runs, runs, tmp_path / "swept", 10)
     first.folder.write_text("in the way of a folder", encoding="utf-8")
-    driver = cluster.sweep(written(tmp_path, BLOCK), tmp_path / "swept")
-    assert driver.wait(timeout=240) == 1
-    log = cluster.log()
-    assert re.search(rf"of 2 packs: {first.folder.name}, failed: FileExistsError: .*{first.folder.name}", log)
-    assert re.search(rf"of 2 packs: {second.folder.name}, 8 records", log)
-    assert re.search(r"8 of 16 runs are recorded in .*; give the same command again to go on", log)
-    assert log.endswith("error: 1 of 2 packs failed, for the reasons above\n")
+    code, printed = Driver(cluster, tmp_path, BLOCK).end()
+    assert code == 1
+    assert re.search(rf" of 2 packs: {first.folder.name}, failed: FileExistsError: .*{first.folder.name}", printed)
+    assert re.search(rf" of 2 packs: {second.folder.name}, 8 records, ", printed)
+    assert "\n8 of 16 runs are recorded in " in printed
+    assert printed.endswith("error: 1 of 2 packs failed, for the reasons above\n")
 
 
 def test_without_dask_it_says_what_to_install(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
