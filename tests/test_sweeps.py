@@ -318,6 +318,16 @@ def test_a_time_limit_ends_it(tmp_path: Path, capsys: Shown) -> None:
     assert state is not None and state.iteration == 1
 
 
+def test_the_readmes_commands_are_understood() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^python -m paperlib (sweep [^#\n]+)", readme, re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        arguments = _parser().parse_args(line.split())
+        assert len(grids.read(ROOT / arguments.grid, device=arguments.device)) == 150
+    assert "150 runs for each data set" in readme
+
+
 # -- what it costs
 
 
