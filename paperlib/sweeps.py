@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,15 +110,12 @@ def on_cluster(todo: Sequence[Pack], address: str, limit: float | None = None) -
         from distributed import Client, as_completed
     except ImportError as error:
         raise ValueError(f"scheduler needs dask.distributed ({error}): {EXTRA}") from error
-    with Client(address) as client:
+    with Client(address) as client, suppress(KeyboardInterrupt, TimeoutError):  # whose end takes back what is not done
         places = [Pack(pack.runs, pack.folder.resolve()) for pack in todo]
         tasks = [client.submit(work, pack, pure=False, retries=_RETRIES) for pack in places]
         own = dict(zip(tasks, todo, strict=True))
-        try:
-            for task in as_completed(tasks, timeout=limit):
-                yield _report(own[task], task)
-        except (KeyboardInterrupt, TimeoutError):
-            client.cancel(tasks)
+        for task in as_completed(tasks, timeout=limit):
+            yield _report(own[task], task)
 
 
 def work(pack: Pack) -> float:

@@ -5,7 +5,6 @@ The workers of the cluster are processes of their own that load this file too; `
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from test_fewshot_stacks import world
 
 from paperlib import commands, costs, grids, packs, records, sweeps, trainings
 from paperlib.__main__ import _parser, main
+from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments, states, training
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.convolutions import unfolded_convolution
@@ -454,7 +455,7 @@ class Cluster:
         self.started: list[subprocess.Popen[bytes]] = []
         options, file = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard"), folder / "scheduler.json"
         self.start("log", "dask", "scheduler", *options, "--scheduler-file", str(file))
-        self.address = awaited(lambda: file.exists() and file.read_text() and json.loads(file.read_text())["address"])
+        self.address = awaited(lambda: file.exists() and re.search(r'"address": "(.+?)"', file.read_text()))[1]
         options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--preload", __file__)
         self.workers = [self.start("log", "dask", "worker", self.address, *options) for _ in range(2)]
 
@@ -524,17 +525,34 @@ def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
     assert state is not None and 1 <= state.iteration < 1_000_000
 
 
-def test_a_pack_that_fails_is_said_to(cluster: Cluster, tmp_path: Path) -> None:
-    (tmp_path / "swept").mkdir()
-    runs = grids.read(Path(written(tmp_path, BLOCK)))
-    first, second = packs.packs(runs, runs, tmp_path / "swept", 10)
-    first.folder.write_text("in the way of a folder", encoding="utf-8")
-    code, printed = Driver(cluster, tmp_path, BLOCK).end()
-    assert code == 1
-    assert re.search(rf" of 2 packs: {first.folder.name}, failed: FileExistsError: .*{first.folder.name}", printed)
-    assert re.search(rf" of 2 packs: {second.folder.name}, 8 records, ", printed)
-    assert "\n8 of 16 runs are recorded in " in printed
-    assert printed.endswith("error: 1 of 2 packs failed, for the reasons above\n")
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("finished", "its worker wrote records, but not to this .*; share the disk"),
+        ("error", "FileExistsError: in the way"),
+        ("cancelled", "ConnectionError: task cancelled by the cluster"),
+        ("lost", "ConnectionError: task lost by the cluster"),
+    ],
+)
+def test_a_pack_that_fails_is_said_to(
+    status: str, said: str, tmp_path: Path, capsys: Shown, monkeypatch: Patch
+) -> None:
+    """And the others go on."""
+    task = SimpleNamespace(status=status, result=lambda: 1.0, exception=lambda: FileExistsError("in the way"))
+
+    def on_cluster(todo: list[packs.Pack], address: str, limit: float | None) -> Iterator[sweeps.Report]:
+        yield sweeps._report(todo[0], task)
+        yield from sweeps.here(todo[1:], Deadline(limit))
+
+    monkeypatch.setattr(sweeps, "on_cluster", on_cluster)
+    path, out = written(tmp_path, BLOCK), tmp_path / "swept"
+    assert main(["sweep", path, "--out", str(out), "--scheduler", "tcp://127.0.0.1:9"]) == 1
+    shown = capsys.readouterr()
+    *_, first, second, last = shown.out.splitlines()
+    assert re.fullmatch(rf"1 of 2 packs: omniglot-\w+-smoke-\w+, failed: {said}", first)
+    assert re.fullmatch(r"2 of 2 packs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training", second)
+    assert last == f"8 of 16 runs are recorded in {out}; give the same command again to go on"
+    assert shown.err == "error: 1 of 2 packs failed, for the reasons above\n"
 
 
 def test_without_dask_it_says_what_to_install(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
