@@ -311,6 +311,45 @@ def test_the_comparison_sees_what_an_interruption_loses(
     }
 
 
+def test_a_pack_with_runs_that_nobody_asks_for_is_left_alone(
+    whole: dict[str, Any], tmp_path: Path, capsys: Shown, monkeypatch: Patch
+) -> None:
+    out = tmp_path / "cut"
+    with monkeypatch.context() as patched:
+        patched.setattr(trainings, "proceed", stopped(4))
+        assert main(["sweep", written(tmp_path, BLOCK | {"seeds": 3}), "--out", str(out), "--runs-per-pack", "12"]) == 0
+    (begun,) = (path.parent for path in out.rglob(checkpoints.NAME))
+    assert main(["sweep", written(tmp_path, BLOCK), "--out", str(out)]) == 0
+    assert "0 of them begun" in capsys.readouterr().out.splitlines()[-6]
+    assert metrics(out) == whole
+    state = states.load(begun)
+    assert state is not None and len(state.runs) == 12 and state.iteration == 4
+
+
+def test_a_record_counts_for_its_settings_on_any_device() -> None:
+    asked = Run(configure("cifar", "erm", "book", p_hard=0.3), 1)
+    record = {"configuration": replace(asked.configuration, device="cuda").values(), "seed": 1}
+    assert packs.missing([asked], [record]) == []
+    close = replace(asked.configuration, p_hard=0.3 + 1e-9)
+    assert close.name == asked.configuration.name, "names are rounded"
+    for other in ({"seed": 2}, {"configuration": close.values()}):
+        assert packs.missing([asked], [record | other]) == [asked]
+
+
+def test_the_device_of_the_command_counts(tmp_path: Path, monkeypatch: Patch) -> None:
+    asked: list[Run] = []
+
+    def proceed(runs: tuple[Run, ...], *_: Any, **__: Any) -> None:
+        asked.extend(runs)
+        raise OSError("far enough")
+
+    monkeypatch.setattr(trainings, "proceed", proceed)
+    path = written(tmp_path, BLOCK | {"device": "cpu"})
+    for given in ((), ("--device", "cuda")):
+        assert main(["sweep", path, "--out", str(tmp_path / "new"), *given]) == 1
+    assert [run.configuration.device for run in asked] == ["cpu"] * 8 + ["cuda"] * 8
+
+
 def test_a_time_limit_ends_it(tmp_path: Path, capsys: Shown) -> None:
     path = written(tmp_path, BLOCK)
     assert main(["sweep", path, "--out", str(tmp_path / "cut"), "--time-limit", "0.001"]) == 0
