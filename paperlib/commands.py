@@ -181,9 +181,10 @@ def add_parsers(commands: Any) -> None:
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
     for dataset in configuration.DATASETS:
         one = sets.add_parser(dataset, description=about)
+        text = {"omniglot": "dispersion of hard tasks", "cifar": "classes of training and testing"}[dataset]
+        choices = configuration.SETTINGS[dataset]
+        one.add_argument("--setting", nargs="+", choices=choices, help=f"{text}; default {choices[0]}")
         if dataset == "omniglot":
-            text = "dispersion of hard tasks; default large"
-            one.add_argument("--setting", nargs="+", choices=configuration.SETTINGS, help=text)
             one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
             one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
             one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")

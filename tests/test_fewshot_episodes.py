@@ -11,7 +11,7 @@ import pytest
 from paperlib.fewshot.data import Cifar100
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind, below, distinct, join, random_words
 from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
-from paperlib.fewshot.splits import alphabet_sizes, alphabets
+from paperlib.fewshot.splits import alphabet_sizes, alphabets, held_out_superclasses, validation_superclasses
 
 
 def same(one: Episodes, other: Episodes, chosen: slice | np.ndarray = slice(None)) -> bool:
@@ -21,7 +21,7 @@ def same(one: Episodes, other: Episodes, chosen: slice | np.ndarray = slice(None
 
 def cifar() -> Cifar100:
     label = np.random.default_rng(0).permutation(np.repeat(np.arange(100), 600))
-    names = ("aquatic_mammals", "insects", "medium_mammals", "people", *(f"s{k}" for k in range(16)))
+    names = (*held_out_superclasses(), *validation_superclasses(), *(f"s{k}" for k in range(12)))
     return Cifar100(np.zeros((0, 32, 32, 3), np.uint8), label, np.arange(100) // 5, tuple(map(str, range(100))), names)
 
 
@@ -153,6 +153,20 @@ def test_ten_thousand_cifar_tasks(p_hard: float) -> None:
     assert np.isin(easy.query, by_class[20:, :450]).all()
     for drawn in cifar_tasks(data, "test").batch([1], 0, 2000):
         assert drawn.classes.max() < 20
+
+
+def test_the_split_of_oreshkin_leaves_the_classes_of_validation_out() -> None:
+    data = cifar()
+    for held_out in (False, True):
+        classes = [
+            set(cifar_tasks(data, "train", split=split, held_out=held_out).hard.groups[0].tolist())  # type: ignore[arg-type]
+            for split in ("80-20", "60-20-20")
+        ]
+        assert classes == [set(range(20, 100)), set(range(40, 100))]
+    one, other = (cifar_tasks(data, "test", split=split) for split in ("80-20", "60-20-20"))  # type: ignore[arg-type]
+    assert np.array_equal(one.hard.groups[0], other.hard.groups[0]) and one.hard.groups[0].tolist() == list(range(20))
+    with pytest.raises(ValueError, match="split must be 80-20 or 60-20-20; got '64-16-20'"):
+        cifar_tasks(data, "train", split="64-16-20")  # type: ignore[arg-type]
 
 
 # -- tasks as values

@@ -26,6 +26,7 @@ from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import Objective
 from paperlib.fewshot.optimisers import descend, moments
 from paperlib.fewshot.runs import OWN, Run, check, cross, stacks
+from paperlib.fewshot.splits import held_out_superclasses, validation_superclasses
 from paperlib.fewshot.states import State
 
 LAST_DIGITS = 1e-5  # float32 parameters of order one; kernels are chosen by shape or alignment
@@ -236,9 +237,9 @@ def test_a_stacked_run_has_exactly_the_tasks_that_it_has_alone(shapes: Shapes) -
 def prepared(monkeypatch: pytest.MonkeyPatch, runs: Sequence[Run]) -> Experiment:
     """Return a real experiment with blank images."""
     monkeypatch.setattr(experiments, "load_omniglot", lambda _: SimpleNamespace(images=np.zeros((32460, 28, 28), "u1")))
-    label, names = np.repeat(np.arange(100), 600), ("aquatic_mammals", "insects", "medium_mammals", "people")
+    label, names = np.repeat(np.arange(100), 600), (*held_out_superclasses(), *validation_superclasses())
     cifar = (np.zeros((60000, 32, 32, 3), "u1"), label, np.arange(100) // 5, tuple(map(str, range(100))))
-    superclasses = (*names, *(f"s{k}" for k in range(16)))
+    superclasses = (*names, *(f"s{k}" for k in range(12)))
     monkeypatch.setattr(experiments, "load_cifar100", lambda: Cifar100(*cifar, superclasses))
     return experiments.prepare(runs)
 

@@ -12,7 +12,7 @@ from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.runtime import Tier
 
 DATASETS = ("omniglot", "cifar")
-SETTINGS = ("large", "small")
+SETTINGS: dict[str, tuple[str, ...]] = {"omniglot": ("large", "small"), "cifar": ("80-20", "60-20-20")}  # default first
 OPTIMIZERS = ("adam", "sgd")
 SCHEDULES = ("cosine", "constant")
 PRECISIONS = ("float32", "tf32")
@@ -66,7 +66,8 @@ class Configuration:
         dataset: omniglot or cifar.
         algorithm: one of `objectives.ALGORITHMS`.
         tier: smoke, book or paper.
-        setting: of Omniglot, large or small; of CIFAR, empty.
+        setting: of Omniglot, large or small; of CIFAR how classes are split, 80-20 as in the paper, or 60-20-20 as in
+            Oreshkin et al. (2018), whose 20 classes of validation are then used for nothing.
         p_hard: probability of a hard task in training.
         easy: ways and shots of easy tasks in training.
         hard: ways and shots of hard tasks in training.
@@ -126,7 +127,7 @@ class Configuration:
         for name, values in _CHOICES.items():
             _among(name, getattr(self, name), values)
         omniglot = self.dataset == "omniglot"
-        _among("setting", self.setting, SETTINGS if omniglot else ("",))
+        _among("setting", self.setting, SETTINGS[self.dataset])
         _among("resampling", self.resampling, get_args(Resampling) if omniglot else ("",))
         _among("adapt_norm", self.adapt_norm, (True, False))
         for name in _COUNTS:
@@ -215,7 +216,7 @@ def configure(
         dataset: omniglot or cifar.
         algorithm: one of `objectives.ALGORITHMS`.
         tier: smoke, book or paper.
-        setting: of Omniglot, large (default) or small.
+        setting: of Omniglot, large (default) or small; of CIFAR, 80-20 (default) or 60-20-20.
         p_hard: probability of a hard task in training, default 1/2.
         shots: of Omniglot, images of a character for adaptation, K, default 1.
         evaluation_shots: of Omniglot, the same at evaluation, default `shots`.
@@ -233,7 +234,7 @@ def configure(
     _among("algorithm", algorithm, ALGORITHMS)
     _among("tier", tier, _CHOICES["tier"])
     if dataset == "cifar":
-        for name, value in (("setting", setting), ("shots", shots), ("evaluation_shots", evaluation_shots)):
+        for name, value in (("shots", shots), ("evaluation_shots", evaluation_shots)):
             if value is not None:
                 raise ValueError(f"{name} is for omniglot, cifar has p_hard; got {value!r}")
     erm, omniglot = algorithm.endswith("erm"), dataset == "omniglot"
@@ -245,7 +246,7 @@ def configure(
         easy, hard = ((2, 5), (20, 5)) if erm else (evaluation_easy, evaluation_hard)
     optimizer = given.get("optimizer") or "adam"
     defaults: dict[str, Any] = {
-        "setting": (setting or "large") if omniglot else "",
+        "setting": setting or SETTINGS[dataset][0],
         "p_hard": 0.5 if p_hard is None else p_hard,
         "easy": easy,
         "hard": hard,

@@ -148,10 +148,17 @@ def _omniglot(c: Configuration) -> Tasks:
 
 
 def _cifar(c: Configuration, cifar: Cifar100) -> Tasks:
-    easy, hard, own, other = c.evaluation_easy, c.evaluation_hard, c.evaluation_steps, c.other_steps
-    training = cifar_tasks(cifar, "train", easy=c.easy, hard=c.hard, queries=c.queries, p_hard=c.p_hard)
-    seen = cifar_tasks(cifar, "train", held_out=True, easy=easy, hard=hard, queries=c.queries)
-    unseen = cifar_tasks(cifar, "test", easy=easy, hard=hard, queries=c.queries)
+    own, other = c.evaluation_steps, c.other_steps
+
+    def tasks(
+        phase: str, shapes: tuple[tuple[int, int], tuple[int, int]], p_hard: float = 0.5, *, held_out: bool = False
+    ) -> TaskDistribution:
+        given = {"easy": shapes[0], "hard": shapes[1], "queries": c.queries, "p_hard": p_hard, "held_out": held_out}
+        return cifar_tasks(cifar, phase, split=c.setting, **given)  # type: ignore[arg-type]
+
+    shapes = c.evaluation_easy, c.evaluation_hard
+    training = tasks("train", (c.easy, c.hard), c.p_hard)
+    seen, unseen = tasks("train", shapes, held_out=True), tasks("test", shapes)
     return Tasks(training, (Phase(seen, own, 0), Phase(unseen, own, 1), Phase(seen, other, 0), Phase(unseen, other, 1)))
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib.fewshot.data import DRAWERS, Cifar100
 from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
-from paperlib.fewshot.splits import Role, alphabet_sizes, alphabets, held_out_superclasses, training_images
+from paperlib.fewshot.splits import (
+    Role,
+    alphabet_sizes,
+    alphabets,
+    held_out_superclasses,
+    training_images,
+    validation_superclasses,
+)
 
 Spread = Literal["large", "small"]
 Phase = Literal["train", "test"]
+Split = Literal["80-20", "60-20-20"]
 QUERIES = 10  # images of a class for the outer loss ("target samples", Appendix C.3 and C.4)
 
 
@@ -76,6 +85,7 @@ def cifar_tasks(
     data: Cifar100,
     phase: Phase,
     *,
+    split: Split = "80-20",
     held_out: bool = False,
     easy: tuple[int, int] = (2, 50),
     hard: tuple[int, int] = (20, 5),
@@ -86,7 +96,8 @@ def cifar_tasks(
 
     Args:
         data: the images.
-        phase: ``train`` for the 80 classes of training, ``test`` for the 20 unseen ones.
+        phase: ``train`` for the classes of training, ``test`` for the 20 unseen ones.
+        split: 80 classes of training as in the paper, or 60 as in Oreshkin et al. (2018).
         held_out: for the classes of training, use the 150 images of each that training does not see.
         easy: ways and shots of an easy task, as Appendix C.4 corrects them.
         hard: ways and shots of a hard task.
@@ -94,21 +105,27 @@ def cifar_tasks(
         p_hard: probability of a hard task.
 
     Raises:
-        ValueError: if `phase` has no such value, or a task asks for more than there is.
+        ValueError: if `phase` or `split` has no such value, or a task asks for more than there is.
     """
     _check(phase)
+    if split not in get_args(Split):
+        raise ValueError(f"split must be 80-20 or 60-20-20; got {split!r}")
     by_class = np.argsort(data.label, kind="stable").reshape(len(data.names), -1)
-    unseen = [data.superclasses.index(name) for name in held_out_superclasses()]
-    testing = np.isin(data.superclass, unseen)
+    testing = _of(data, held_out_superclasses())
+    unused = _of(data, validation_superclasses()) & (split == "60-20-20")
     if phase == "train":
         count = training_images()
         images = by_class[:, count:] if held_out else by_class[:, :count]
-        classes = np.flatnonzero(~testing)
+        classes = np.flatnonzero(~testing & ~unused)
     else:
         images, classes = by_class, np.flatnonzero(testing)
     return TaskDistribution(
         TaskKind(images, (classes,), True, *easy, queries), TaskKind(images, (classes,), True, *hard, queries), p_hard
     )
+
+
+def _of(data: Cifar100, superclasses: Sequence[str]) -> NDArray[np.bool_]:
+    return np.isin(data.superclass, [data.superclasses.index(name) for name in superclasses])
 
 
 def _check(phase: str) -> None:

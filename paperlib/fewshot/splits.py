@@ -50,6 +50,11 @@ def held_out_superclasses() -> tuple[str, ...]:
     return tuple(_table("cifar100.toml")["test_superclasses"])
 
 
+def validation_superclasses() -> tuple[str, ...]:
+    """Return the superclasses of CIFAR-100 that Oreshkin et al. (2018) keep for validation."""
+    return tuple(_table("cifar100.toml")["validation_superclasses"])
+
+
 def training_images() -> int:
     """Return how many of the 600 images of a training class of CIFAR-100 are for training."""
     return int(_table("cifar100.toml")["training_images"])
