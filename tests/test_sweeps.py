@@ -134,7 +134,7 @@ def test_a_grid_takes_what_the_command_train_takes() -> None:
             {"algorithm": ["maml", "mamml"]},
             "algorithm must be maml or fomaml or anil or erm or weighted-erm; got 'mamml'",
         ),
-        ({"dataset": "cifar"}, "setting is for omniglot, cifar has p_hard; got 'large'"),
+        ({"dataset": "cifar"}, "setting must be 80-20 or 60-20-20; got 'large'"),
         ({"tier": "huge"}, "tier must be smoke or book or paper; got 'huge'"),
         ({"seeds": 0}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got 0"),
         ({"seeds": [0, -1]}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got [0, -1]"),
