@@ -66,6 +66,26 @@ def columns(values: Floats) -> Floats:
     return values[:, :2].reshape(len(values), 4)
 
 
+def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configuration]) -> str:
+    """Return in a sentence what records there are of these configurations: how many, seeds, iterations, machines, cost.
+
+    The cost of a run is that of its training over the runs that were trained together.
+    """
+    own = [one for one in found if any(same(one["configuration"], c) for c in configurations)]
+    if not own:
+        return "There is no record of these runs."
+    hardware = [one["hardware"] for one in own]
+    machines = sorted({h["gpu"] or f"{h['processor']}, {h['cores']} cores" for h in hardware})
+    iterations = " or ".join(f"{n:,}" for n in sorted({one["configuration"]["iterations"] for one in own}))
+    tiers = " and ".join(sorted({one["tier"] for one in own}))
+    seeds = [one["seed"] for one in own]
+    cost = sum(one["seconds"] / one["runs_trained_together"] for one in own) / 3600
+    return (
+        f"Tier {tiers}: {len(own)} runs, seeds {min(seeds)} to {max(seeds)}, {iterations} iterations; "
+        f"{cost:.1f} process-hours on {' and '.join(machines)}."
+    )
+
+
 def reproduced(cell: Cell, ours: Sequence[float], points: float) -> bool:
     """Return whether our mean is within `points` of the paper's, or within both half-widths together if that is more.
 

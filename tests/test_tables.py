@@ -32,6 +32,17 @@ def test_scores_are_of_this_configuration_alone_by_seed() -> None:
     assert np.allclose(tables.columns(values)[0], [50, 51, 50, 51])
 
 
+def test_provenance_counts_the_records_of_these_configurations_alone() -> None:
+    own, other = configure("omniglot", "maml", "book"), configure("omniglot", "maml", "book", lr=1e-4)
+    machine = {"gpu": None, "processor": "P", "cores": 2}
+    more = {"tier": "book", "hardware": machine, "seconds": 7200.0, "runs_trained_together": 4}
+    found = [record(one, seed, 0.5) | more for one in (own, other) for seed in (1, 3)]
+    said = "Tier book: 2 runs, seeds 1 to 3, 1,000 iterations; 1.0 process-hours on P, 2 cores."
+    assert tables.provenance(found, [own]) == said
+    assert tables.provenance(found, [own, other]).startswith("Tier book: 4 runs")
+    assert tables.provenance([], [own]) == "There is no record of these runs."
+
+
 def test_diverged_runs_and_missing_records_leave_no_row() -> None:
     own = configure("cifar", "erm", "book")
     assert tables.scores([record(own, 0, None)], own).shape == (0, 4, 2)
