@@ -16,7 +16,7 @@
 # **What you need.** Expectation, variance, and one step of gradient descent.
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-# On Colab and Binder this cell installs the book's library; where the library is installed, it does nothing.
+# not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
 import sys

@@ -14,7 +14,7 @@
 # **What you need.** Chapters 1 to 3: the two risks, $Q^{(s)}$, and the solutions [(5)](#eq-5).
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-# On Colab and Binder this cell installs the book's library; where the library is installed, it does nothing.
+# not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
 import sys

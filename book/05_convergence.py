@@ -14,7 +14,7 @@
 # **What you need.** Chapters [1](01_learning_to_adapt) and [2](02_population_solutions): the training problems [(3)](#eq-3) and [(4)](#eq-4), the solutions [(5)](#eq-5), Lemma 2. The central limit theorem.
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-# On Colab and Binder this cell installs the book's library; where the library is installed, it does nothing.
+# not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
 import sys

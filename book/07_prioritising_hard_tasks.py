@@ -15,7 +15,7 @@
 # **What you need.** Chapter [1](01_learning_to_adapt), eigenvalues of symmetric matrices, Taylor's formula.
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-# On Colab and Binder this cell installs the book's library; where the library is installed, it does nothing.
+# not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
 import sys

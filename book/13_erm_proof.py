@@ -33,7 +33,7 @@
 # Slips that mislead nobody are passed over: x for X and an index $j$ in (47)–(51), $i\in[n]$ for $i\in[T]$ after (52), $s$ for $t$ in (61) and (62), "(124)" for (76).
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-# On Colab and Binder this cell installs the book's library; where the library is installed, it does nothing.
+# not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
 import sys

@@ -33,7 +33,7 @@
 # | [(122)](#eq-122), [(123)](#eq-123), [(124)](#eq-124), the constants | assemble | no |
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-# On Colab and Binder this cell installs the book's library; where the library is installed, it does nothing.
+# not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
 import sys

@@ -21,6 +21,7 @@ TINY = f"""# %% [markdown]
 # Half is $\\tfrac12$.
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
+# not compared: an installation
 import os
 import sys
 from pathlib import Path

@@ -225,7 +225,7 @@ def exemptions(notebook: NotebookNode) -> Findings:
         used = sorted(tags & EXEMPTING_TAGS | comments & EXEMPTING_COMMENTS)
         if position == 0 and not tags >= INSTALL_TAGS:
             yield number, f"the first code cell must have the tags {', '.join(sorted(INSTALL_TAGS))}"
-        if position > 0 and used and not REASON.match(cell.source.split("\n")[0]):
+        if used and not REASON.match(cell.source.split("\n")[0]):
             yield number, f"{used[0]} must be justified by a first line '# not compared: <reason>'"
 
 
