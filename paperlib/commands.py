@@ -12,7 +12,7 @@ import torch
 
 from paperlib import accuracies, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, configuration, states, training
+from paperlib.fewshot import checkpoints, choices, configuration, states, training
 from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
@@ -31,11 +31,18 @@ _SETTINGS = {  # option: type and help; the attribute of Configuration has the s
     "evaluation-tasks": (int, "of training classes, and as many of test classes"),
     "filters": (int, "filters of each convolution"),
 }
+_SHAPES = {
+    "easy": "classes of an easy task in training, and images of each to adapt to, beside the 10 of the outer loss; "
+    "default 2 50. ERM adapts to none in training, and learns from all: its default, 2 5, is 15 images a class",
+    "hard": "the same of a hard task; default 20 5",
+    "evaluation-easy": "the same of an easy task at evaluation, where ERM adapts too; default 2 50",
+    "evaluation-hard": "the same of a hard task at evaluation; default 20 5",
+}
 _CHOICES = {
-    "optimizer": configuration.OPTIMIZERS,
-    "schedule": configuration.SCHEDULES,
-    "precision": configuration.PRECISIONS,
-    "device": configuration.DEVICES,
+    "optimizer": choices.OPTIMIZERS,
+    "schedule": choices.SCHEDULES,
+    "precision": choices.PRECISIONS,
+    "device": choices.DEVICES,
     "activation": ACTIVATIONS,
 }
 
@@ -44,9 +51,9 @@ def configurations(arguments: argparse.Namespace) -> list[configuration.Configur
     """Return what ``train`` is asked for: one configuration for each combination of the values that runs may own."""
     given = vars(arguments)
     names = ("shots", "evaluation_shots", "resampling", "adapt_norm", *map(_attribute, (*_SETTINGS, *_CHOICES)))
-    common = {name: given.get(name) for name in names}
-    choices = product(*(given.get(name) or [None] for name in OWN))
-    each = (common | dict(zip(OWN, values, strict=True)) for values in choices)
+    common = {name: given.get(name) for name in (*names, *choices.SHAPES)}
+    combinations = product(*(given.get(name) or [None] for name in OWN))
+    each = (common | dict(zip(OWN, values, strict=True)) for values in combinations)
     return [configuration.configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
 
 
@@ -190,24 +197,26 @@ def _row(values: dict[str, Any]) -> str:
 
 def add_parsers(commands: Any) -> None:
     """Add ``train`` and ``records`` to the commands of the parser."""
-    several = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
+    own = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
     about = (
-        f"Train all seeds side by side, and all combinations where there are several values ({several} take them). "
+        f"Train all seeds side by side, and all combinations where there are several values ({own} take them). "
         "Asked again with the same folder, it goes on."
     )
     parser = commands.add_parser("train", help="train and evaluate", description=about)
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
-    for dataset in configuration.DATASETS:
+    for dataset in choices.DATASETS:
         one = sets.add_parser(dataset, description=about)
         text = {"omniglot": "dispersion of hard tasks", "cifar": "classes of training and testing"}[dataset]
-        choices = configuration.SETTINGS[dataset]
-        one.add_argument("--setting", nargs="+", choices=choices, help=f"{text}; default {choices[0]}")
+        several = choices.SETTINGS[dataset]
+        one.add_argument("--setting", nargs="+", choices=several, help=f"{text}; default {several[0]}")
         if dataset == "omniglot":
             one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
             one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
             one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
+        for option, text in _SHAPES.items() if dataset == "cifar" else ():
+            one.add_argument(f"--{option}", type=int, nargs=2, metavar=("WAYS", "SHOTS"), help=text)
         one.add_argument("--algorithm", required=True, choices=ALGORITHMS)
-        one.add_argument("--tier", default="book", choices=("smoke", "book", "paper"), help="default book")
+        one.add_argument("--tier", default="book", choices=choices.TIERS, help="default book")
         one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
         one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")

@@ -24,7 +24,7 @@ import pytest
 import torch
 
 from paperlib import __main__ as command
-from paperlib import commands, records
+from paperlib import commands, records, trainings
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, data, experiments, sources, states, training
 from paperlib.fewshot.configuration import Configuration
@@ -33,6 +33,7 @@ from paperlib.fewshot.runs import Run
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--tier", "smoke", "--filters", "32", "--tasks", "2", "--evaluation-tasks", "4", "--seeds", "2")
 TRAIN = ("train", "omniglot", "--algorithm", "maml", *SMALL)
+CIFAR = ("train", "cifar", "--algorithm", "maml")
 NAME = "omniglot-large-maml-1-smoke-iterations4-tasks2-evaluation-tasks4"
 ENDLESS = NAME.replace("iterations4", "iterations1000000")
 
@@ -244,12 +245,8 @@ def test_an_interrupted_command_has_no_traceback(monkeypatch: pytest.MonkeyPatch
 # -- asked again, asked otherwise
 
 
-OPTIONS = {
-    "--setting": "small",
-    "--shots": "2",
-    "--evaluation-shots": "3",
-    "--resampling": "nearest",
-    "--no-adapt-norm": None,
+COMMON = {
+    "--no-adapt-norm": "",
     "--p-hard": "0.25",
     "--lr": "0.5",
     "--inner-lr": "0.25",
@@ -267,32 +264,47 @@ OPTIONS = {
     "--activation": "leaky-relu",
     "--tier": "book",
 }
+OPTIONS = {
+    "omniglot": COMMON | {"--setting": "small", "--shots": "2", "--evaluation-shots": "3", "--resampling": "nearest"},
+    "cifar": COMMON
+    | {
+        "--setting": "60-20-20",
+        "--easy": "2 10",
+        "--hard": "20 1",
+        "--evaluation-easy": "2 10",
+        "--evaluation-hard": "20 1",
+    },
+}
 
 
-def test_no_option_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each option changes the configuration, and each to another one."""
+@pytest.mark.parametrize("dataset", OPTIONS)
+def test_no_option_is_forgotten(dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option changes the configuration, and each to another one, with another name but for the device."""
     asked: list[Configuration] = []
 
-    def resume(runs: Sequence[Run], *_: object) -> None:
+    def proceed(runs: Sequence[Run], *_: object, **__: object) -> None:
         asked.append(runs[0].configuration)
         raise ValueError("far enough")
 
-    monkeypatch.setattr(states, "resume", resume)
-    plain = ["train", "omniglot", "--algorithm", "weighted-erm", "--tier", "smoke", "--out", str(tmp_path)]
+    monkeypatch.setattr(trainings, "proceed", proceed)
+    plain = ["train", dataset, "--algorithm", "weighted-erm", "--tier", "smoke", "--out", str(tmp_path)]
     assert command.main(plain) == 2
-    for option, value in OPTIONS.items():
-        given = [option] if value is None else [option, value]
+    for option, value in OPTIONS[dataset].items():
+        given = [option, *value.split()]
         given += ["--device", "cuda"] if value == "tf32" else []  # the other one is refused
         assert command.main([*plain, *given]) == 2
-    assert len(set(asked)) == len(asked) == 1 + len(OPTIONS)
+    assert len(set(asked)) == len(asked) == 1 + len(OPTIONS[dataset])
+    names = [one.name for one in asked if (one.device, one.precision) != ("cuda", "float32")]
+    assert len(set(names)) == len(names) == len(asked) - 1
 
 
-def test_the_list_of_options_is_that_of_the_parser(capsys: Shown) -> None:
+@pytest.mark.parametrize("dataset", OPTIONS)
+def test_the_list_of_options_is_that_of_the_parser(dataset: str, capsys: Shown) -> None:
     with pytest.raises(SystemExit):
-        command.main(["train", "omniglot", "--help"])
+        command.main(["train", dataset, "--help"])
     listed = set(re.findall(r"^  (?:-h, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
     others = {"--help", "--algorithm", "--seeds", "--first-seed", "--out", "--time-limit", "--adapt-norm"}
-    assert listed == set(OPTIONS) - {"--no-adapt-norm"} | others
+    assert listed == set(OPTIONS[dataset]) - {"--no-adapt-norm"} | others
 
 
 def test_a_finished_training_asked_again_does_nothing(
@@ -339,6 +351,14 @@ def test_another_configuration_is_refused(other: tuple[str, ...], said: str, cop
         ((*TRAIN, "--first-seed", "-1"), "first_seed must be a whole number, at least 0; got -1"),
         ((*TRAIN, "--time-limit", "0"), "time_limit must be a positive number of seconds; got 0.0"),
         ((*TRAIN, "--hard-odds", "2"), "hard_odds is for weighted-erm; got 2.0 with maml"),
+        ((*CIFAR, "--easy", "0", "5"), r"easy must be ways and shots, each at least 1; got \(0, 5\)"),
+        (
+            (*CIFAR, "--hard", "81", "5"),
+            r"hard must be .*, at most 80 classes and, .* 440 images of each; got \(81, 5\)",
+        ),
+        ((*CIFAR, "--evaluation-easy", "2", "141"), r"evaluation_easy must be .* 140 images of each; got \(2, 141\)"),
+        ((*CIFAR, "--evaluation-hard", "21", "1"), r"evaluation_hard must be .*, at most 20 classes .*; got \(21, 1\)"),
+        ((*CIFAR, "--easy", "2"), "argument --easy: expected 2 arguments; see .* train cifar --help"),
         ((*TRAIN, "--iterations", "many"), "argument --iterations: invalid int value: 'many'; see .*omniglot --help"),
         ((*TRAIN, "--optimizer", "lion"), "argument --optimizer: invalid choice: 'lion' .*adam.*sgd.*; see .* --help"),
         ((*TRAIN[:2], *SMALL), "the following arguments are required: --algorithm; see .* --help"),
