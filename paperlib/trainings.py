@@ -27,10 +27,12 @@ def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], prog
         DataError: if images are missing or broken.
         ValueError: as `experiments.prepare` does.
     """
+    begun = (folder / checkpoints.NAME).exists()
+    experiment = None if begun else experiments.prepare(runs)  # which may fail, and then leaves no folder behind
     with checkpoints.lock(folder):
         state = states.resume(runs, folder)
         if state is None or not state.finished:
-            experiment = experiments.prepare(runs)
+            experiment = experiment or experiments.prepare(runs)
             if state is None:
                 state = State.start(runs, experiment.network)
                 states.save(state, folder)  # a folder that cannot be written is found out now

@@ -179,6 +179,7 @@ def test_a_bad_grid_is_refused_by_name(change: dict[str, Any], said: str, tmp_pa
         ("[maml]", r", block 1 of 1: a block must be keys with values; got 'maml'"),
         ("{dataset: cifar, tier: book}", ", block 1 of 1: a block must say .*seeds; it lacks algorithm, seeds"),
         ("{dataset: [cifar", "must be a YAML file; got expected ',' or .*, line 1"),
+        ("- lr: 1\n  tier: book\n  lr: 2", "must be a YAML file; got the key lr a .*, line 3"),
         (
             "{dataset: cifar, tier: book, algorithm: erm, seeds: [3, 3]}",
             ": a run must be .* once; got seed 3 of .* twice",
