@@ -70,21 +70,13 @@ def train(arguments: argparse.Namespace) -> None:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
     if arguments.time_limit is not None and not arguments.time_limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
-    folder = _folder(arguments.out)
+    folder = trainings.destination(arguments.out)
     runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     keep_buffers()
     with deadline.signals():
         state = trainings.proceed(runs, folder, stop=deadline, progress=True)
     for places in _places(state):
         print(_outcome(state, places, folder))
-
-
-def _folder(given: str) -> Path:
-    folder = Path(given)
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise ValueError(f"out must be a folder, or a name for a new one; got {given!r}, and {there} is a file")
-    return folder
 
 
 def _places(state: states.State) -> list[list[int]]:
@@ -134,7 +126,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     changes = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
     if arguments.out is not None and not changes:
         raise ValueError("out must be for another evaluation, with steps or tasks; got neither")
-    out = None if arguments.out is None else _folder(arguments.out)
+    out = None if arguments.out is None else trainings.destination(arguments.out)
     state = states.load(Path(arguments.folder))
     if state is None:
         raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")

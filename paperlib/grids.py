@@ -46,8 +46,8 @@ def read(path: Path, **instead: str | None) -> tuple[Run, ...]:
 
     A file is one block or a list of blocks, and a block says for each of `NEEDED`, and for what else is not to have
     its default, one value or a list of values. Names are those of `configuration.configure`; ways and shots are
-    ``easy: [2, 50]``, or ``easy: [[2, 50], [2, 10]]``. The runs of a block are
-    all combinations of its values with all its seeds: ``seeds: 5`` are 0 to 4, ``seeds: [3, 7]`` are these two.
+    ``easy: [2, 50]``, or ``easy: [[2, 50], [2, 10]]`` where there are several. The runs of a block are all combinations
+    of its values with all its seeds: ``seeds: 5`` are 0 to 4, ``seeds: [3, 7]`` are these two.
 
     Args:
         path: of the file.
