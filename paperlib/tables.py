@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -69,7 +70,8 @@ def columns(values: Floats) -> Floats:
 def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configuration]) -> str:
     """Return in a sentence what records there are of these configurations: how many, seeds, iterations, machines, cost.
 
-    The cost of a run is that of its training over the runs that were trained together.
+    The cost of a run is that of its training over the runs that were trained together; a training that was evaluated
+    in several ways counts once.
     """
     own = [one for one in found if any(same(one["configuration"], c) for c in configurations)]
     if not own:
@@ -79,11 +81,19 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
     iterations = " or ".join(f"{n:,}" for n in sorted({one["configuration"]["iterations"] for one in own}))
     tiers = " and ".join(sorted({one["tier"] for one in own}))
     seeds = [one["seed"] for one in own]
-    cost = sum(one["seconds"] / one["runs_trained_together"] for one in own) / 3600
+    cost = {
+        _training(one): one["seconds"] / one["runs_trained_together"] for one in own
+    }  # once, however often evaluated
     return (
-        f"Tier {tiers}: {len(own)} runs, seeds {min(seeds)} to {max(seeds)}, {iterations} iterations; "
-        f"{cost:.1f} process-hours on {' and '.join(machines)}."
+        f"Tier {tiers}: {len(cost)} runs, seeds {min(seeds)} to {max(seeds)}, {iterations} iterations; "
+        f"{sum(cost.values()) / 3600:.1f} process-hours on {' and '.join(machines)}."
     )
+
+
+def _training(record: dict[str, Any]) -> str:
+    """Return what tells a training from others: its settings but those of evaluation, and its seed."""
+    settings = {name: value for name, value in record["configuration"].items() if not name.startswith("evaluation")}
+    return json.dumps([settings, record["seed"]], sort_keys=True)
 
 
 def reproduced(cell: Cell, ours: Sequence[float], points: float) -> bool:

@@ -43,6 +43,18 @@ def test_provenance_counts_the_records_of_these_configurations_alone() -> None:
     assert tables.provenance([], [own]) == "There is no record of these runs."
 
 
+def test_provenance_counts_a_training_once_however_often_it_was_evaluated() -> None:
+    own, again = configure("omniglot", "erm", "book"), configure("omniglot", "erm", "book", evaluation_steps=5)
+    machine = {"gpu": None, "processor": "P", "cores": 2}
+    more = {"tier": "book", "hardware": machine, "seconds": 3600.0, "runs_trained_together": 1}
+    found = [record(one, 0, 0.5) | more for one in (own, again)]
+    assert "1 runs" in tables.provenance(found, [own, again]) and "; 1.0 process-hours" in tables.provenance(
+        found, [own, again]
+    )
+    longer = configure("omniglot", "erm", "book", iterations=2000)  # another training
+    assert "; 2.0 process-hours" in tables.provenance([*found, record(longer, 0, 0.5) | more], [own, longer])
+
+
 def test_diverged_runs_and_missing_records_leave_no_row() -> None:
     own = configure("cifar", "erm", "book")
     assert tables.scores([record(own, 0, None)], own).shape == (0, 4, 2)
