@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from paperlib import records
 from paperlib.fewshot import evaluation, experiments
 from paperlib.fewshot.evaluation import KINDS, Sums
 from paperlib.fewshot.runs import Run
@@ -33,17 +34,35 @@ def _mean(values: Sequence[float | None]) -> str:
     return f"{mean:.3f}" + (f" ± {half_width:.3f}" if len(there) > 1 else "")
 
 
-def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> Sums:
-    """Return the (phases, runs, kinds, 3) sums of the first phases of a changed evaluation; zeros for stopped runs."""
+def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State:
+    """Return the state of a training as another evaluation would have left it.
+
+    A training on a GPU is evaluated on the processor, in float32, where there is none; its settings stay as they are,
+    and the origins say so.
+
+    Args:
+        state: with a run at least that was not stopped.
+        changes: to the evaluation of each run.
+        phases: how many of them to evaluate; the sums of the others are zero, and those of stopped runs.
+    """
+    runs = tuple(Run(replace(one, **changes), seed) for one, seed in state.runs)
     active = state.active
-    runs = [Run(replace(one, **changes), seed) for one, seed in (state.runs[place] for place in active)]
-    experiment, c = experiments.prepare(runs), runs[0].configuration
+    used = [_here(runs[place]) for place in active]
+    experiment, c = experiments.prepare(used), used[0].configuration
     parameters = evaluation.alive(state.parameters, torch.tensor(active, device=experiment.images.device))
-    scores, total = np.zeros((phases, len(state.runs), 2, 3)), c.evaluation_tasks
+    scores, total = np.zeros((len(c.phases), len(runs), 2, 3)), c.evaluation_tasks
     with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:
         for phase in range(phases):
             for first in range(0, total, c.tasks):
                 tasks = min(c.tasks, total - first)
-                scores[phase, active] += evaluation.evaluate(experiment, parameters, runs, phase, first, tasks)
+                scores[phase, active] += evaluation.evaluate(experiment, parameters, used, phase, first, tasks)
                 bar.update(tasks)
-    return scores
+    origins = records.origins(state.origins, c.device)
+    return replace(state, runs=runs, scores=scores, evaluated=phases * total, origins=origins)
+
+
+def _here(run: Run) -> Run:
+    """Return a run as it can be evaluated on this machine."""
+    if run.configuration.device == "cpu" or torch.cuda.is_available():
+        return run
+    return Run(replace(run.configuration, device="cpu", precision="float32"), run.seed)

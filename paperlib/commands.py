@@ -12,7 +12,7 @@ import torch
 
 from paperlib import accuracies, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, configuration, states, training
+from paperlib.fewshot import checkpoints, choices, configuration, states, training
 from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
@@ -31,11 +31,18 @@ _SETTINGS = {  # option: type and help; the attribute of Configuration has the s
     "evaluation-tasks": (int, "of training classes, and as many of test classes"),
     "filters": (int, "filters of each convolution"),
 }
+_SHAPES = {
+    "easy": "classes of an easy task in training, and images of each to adapt to, beside the 10 of the outer loss; "
+    "default 2 50. ERM adapts to none in training, and learns from all: its default, 2 5, is 15 images a class",
+    "hard": "the same of a hard task; default 20 5",
+    "evaluation-easy": "the same of an easy task at evaluation, where ERM adapts too; default 2 50",
+    "evaluation-hard": "the same of a hard task at evaluation; default 20 5",
+}
 _CHOICES = {
-    "optimizer": configuration.OPTIMIZERS,
-    "schedule": configuration.SCHEDULES,
-    "precision": configuration.PRECISIONS,
-    "device": configuration.DEVICES,
+    "optimizer": choices.OPTIMIZERS,
+    "schedule": choices.SCHEDULES,
+    "precision": choices.PRECISIONS,
+    "device": choices.DEVICES,
     "activation": ACTIVATIONS,
 }
 
@@ -44,9 +51,9 @@ def configurations(arguments: argparse.Namespace) -> list[configuration.Configur
     """Return what ``train`` is asked for: one configuration for each combination of the values that runs may own."""
     given = vars(arguments)
     names = ("shots", "evaluation_shots", "resampling", "adapt_norm", *map(_attribute, (*_SETTINGS, *_CHOICES)))
-    common = {name: given.get(name) for name in names}
-    choices = product(*(given.get(name) or [None] for name in OWN))
-    each = (common | dict(zip(OWN, values, strict=True)) for values in choices)
+    common = {name: given.get(name) for name in (*names, *choices.SHAPES)}
+    combinations = product(*(given.get(name) or [None] for name in OWN))
+    each = (common | dict(zip(OWN, values, strict=True)) for values in combinations)
     return [configuration.configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
 
 
@@ -63,15 +70,21 @@ def train(arguments: argparse.Namespace) -> None:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
     if arguments.time_limit is not None and not arguments.time_limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
-    folder = Path(arguments.out)
+    folder = _folder(arguments.out)
     runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
     keep_buffers()
     with deadline.signals():
         state = trainings.proceed(runs, folder, stop=deadline, progress=True)
     for places in _places(state):
         print(_outcome(state, places, folder))
+
+
+def _folder(given: str) -> Path:
+    folder = Path(given)
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise ValueError(f"out must be a folder, or a name for a new one; got {given!r}, and {there} is a file")
+    return folder
 
 
 def _places(state: states.State) -> list[list[int]]:
@@ -110,34 +123,46 @@ def _accuracies(state: states.State, places: list[int]) -> str:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Print the accuracies of trained runs: those that training found, or after other steps, or on other tasks."""
+    """Print the accuracies of trained runs: those that training found, or after other steps, or on other tasks.
+
+    Asked to, leave records of the other evaluation, the same as training with its settings would have left.
+    """
     given = {name: getattr(arguments, name) for name in ("steps", "tasks")}
     for name, value in given.items():
         if value is not None and value < 1:
             raise ValueError(f"{name} must be a whole number, at least 1; got {value}")
+    changes = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
+    if arguments.out is not None and not changes:
+        raise ValueError("out must be for another evaluation, with steps or tasks; got neither")
+    out = None if arguments.out is None else _folder(arguments.out)
     state = states.load(Path(arguments.folder))
     if state is None:
         raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")
-    again = any(value is not None for value in given.values())
-    if not (state.trained if again else state.finished):
+    if not (state.trained if changes else state.finished):
         said = _outcome(state, _places(state)[0], Path(arguments.folder))
         raise ValueError(f"folder must hold a training that is done; got {said}")
-    changes: dict[str, Any] = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
-    if state.shared.device == "cuda" and not torch.cuda.is_available():
-        changes |= {"device": "cpu", "precision": "float32"}
     c = replace(state.shared, **changes)
-    phases = [(name, c.other_steps if name.startswith("other") else c.evaluation_steps) for name in c.phases]
-    scores = state.scores
-    if again and state.active:
-        phases = [(name, steps) for name, steps in phases if steps == c.evaluation_steps]
-        scores = accuracies.evaluated_again(state, changes, len(phases))
+    if out is not None and c == state.shared:
+        own = f"{c.evaluation_steps} steps and {c.evaluation_tasks} tasks"
+        raise ValueError(f"out must be for another evaluation than that of training; got its own {own}")
+    if out is not None and c.precision == "tf32" and not torch.cuda.is_available():
+        raise ValueError("out must be left out where PyTorch finds no GPU: these runs are of tf32, and so is a record")
+    steps = [c.other_steps if name.startswith("other") else c.evaluation_steps for name in c.phases]
+    shown = len(steps) if out is not None or not changes else steps.count(c.evaluation_steps)
+    again = accuracies.evaluated_again(state, changes, shown) if changes and state.active else state
     for places in _places(state):
         left = [place for place in places if state.diverged[place] is None]
         name, tasks = state.runs[places[0]].configuration.name, c.evaluation_tasks
         print(f"{name}: {len(left)} run{'s' * (len(left) != 1)}, {tasks} tasks each; mean and 95 % interval over runs")
         print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
-        for (phase, steps), (easy, hard) in zip(phases, accuracies.cells(scores[:, left]), strict=True):
-            print(f"{phase:<12} {steps:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
+        cells = accuracies.cells(again.scores[:shown, left])
+        for phase, count, (easy, hard) in zip(c.phases[:shown], steps[:shown], cells, strict=True):
+            print(f"{phase:<12} {count:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for place in state.active:
+            records.Record.of(again, place).save(out)
+        print(f"{len(state.active)} record{'s' * (len(state.active) != 1)} in {out}")
 
 
 def listing(arguments: argparse.Namespace) -> None:
@@ -172,24 +197,26 @@ def _row(values: dict[str, Any]) -> str:
 
 def add_parsers(commands: Any) -> None:
     """Add ``train`` and ``records`` to the commands of the parser."""
-    several = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
+    own = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
     about = (
-        f"Train all seeds side by side, and all combinations where there are several values ({several} take them). "
+        f"Train all seeds side by side, and all combinations where there are several values ({own} take them). "
         "Asked again with the same folder, it goes on."
     )
     parser = commands.add_parser("train", help="train and evaluate", description=about)
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
-    for dataset in configuration.DATASETS:
+    for dataset in choices.DATASETS:
         one = sets.add_parser(dataset, description=about)
         text = {"omniglot": "dispersion of hard tasks", "cifar": "classes of training and testing"}[dataset]
-        choices = configuration.SETTINGS[dataset]
-        one.add_argument("--setting", nargs="+", choices=choices, help=f"{text}; default {choices[0]}")
+        several = choices.SETTINGS[dataset]
+        one.add_argument("--setting", nargs="+", choices=several, help=f"{text}; default {several[0]}")
         if dataset == "omniglot":
             one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
             one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
             one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
+        for option, text in _SHAPES.items() if dataset == "cifar" else ():
+            one.add_argument(f"--{option}", type=int, nargs=2, metavar=("WAYS", "SHOTS"), help=text)
         one.add_argument("--algorithm", required=True, choices=ALGORITHMS)
-        one.add_argument("--tier", default="book", choices=("smoke", "book", "paper"), help="default book")
+        one.add_argument("--tier", default="book", choices=choices.TIERS, help="default book")
         one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
         one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
@@ -203,9 +230,15 @@ def add_parsers(commands: Any) -> None:
         one.set_defaults(run=train)
     about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
     again = commands.add_parser("evaluate", help="accuracies of trained runs", description=about)
-    again.add_argument("folder", metavar="DIR", help="that train was given as --out; nothing is written there")
+    again.add_argument("folder", metavar="DIR", help="that train was given as --out; its checkpoint stays as it is")
     again.add_argument("--steps", type=int, metavar="K", help="evaluate again, after so many steps of adaptation")
     again.add_argument("--tasks", type=int, metavar="N", help="evaluate again, on so many tasks")
+    again.add_argument(
+        "--out",
+        metavar="DIR2",
+        help="with --steps or --tasks: leave a record of each run there, the same as training with these settings of "
+        "evaluation would have left; may be DIR",
+    )
     again.set_defaults(run=evaluate)
     about = "List the finished runs recorded in a folder and the folders in it; with --missing, those still to be made."
     shown = commands.add_parser("records", help="list finished or missing runs", description=about)

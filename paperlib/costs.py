@@ -8,7 +8,7 @@ from typing import Any
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.runs import Run
 
-_IMAGES = {"omniglot": (1, 28, 5), "cifar": (3, 32, 20)}  # channels, side, outputs of the head
+_IMAGES = {"omniglot": (1, 28), "cifar": (3, 32)}  # channels, side
 _BLOCKS = 4
 _FORWARD, _BACKWARD, _TWICE = 1, 2, 6  # passes; differentiating one forward and two backward products takes two each
 _LENGTH = {"tier", "iterations", "evaluation_tasks", "p_hard", "setting", "lr", "inner_lr", "hard_odds"}
@@ -19,15 +19,16 @@ def forward(c: Configuration) -> int:
 
     .. math:: F = \sum_{b=1}^{4} 18\, s_b^2\, c_b\, D + 2\, s_5^2\, D\, N
 
-    for sides :math:`s_{b+1} = \lfloor s_b/2 \rfloor`, input channels :math:`c_b`, D filters and N outputs.
+    for sides :math:`s_{b+1} = \lfloor s_b/2 \rfloor`, input channels :math:`c_b`, D filters and N outputs, as many as
+    the largest task has ways.
 
     Example:
         >>> from paperlib.fewshot.configuration import configure
         >>> forward(configure("omniglot", "erm", "smoke", filters=1))  # 18 (28² + 14² + 7² + 3²) + 2·5
         18694
     """
-    channels, side, ways = _IMAGES[c.dataset]
-    total = 0
+    channels, side = _IMAGES[c.dataset]
+    ways, total = max(ways for ways, _ in (c.easy, c.hard, c.evaluation_easy, c.evaluation_hard)), 0
     for _ in range(_BLOCKS):
         total += 18 * side**2 * channels * c.filters
         channels, side = c.filters, side // 2

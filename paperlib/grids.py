@@ -13,7 +13,14 @@ from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.runs import Run
 
 NEEDED = ("dataset", "algorithm", "tier", "seeds")
-_NAMES = {"str": "a name", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_PAIR = "tuple[int, int]"
+_NAMES = {
+    "str": "a name",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    _PAIR: "two whole numbers, ways and shots",
+}
 _NO_OPTION = ("queries",)  # nor has the command train one for it
 TYPES = {  # of the values of each key but seeds
     **{field.name: str(field.type) for field in fields(Configuration) if field.type in _NAMES},
@@ -26,7 +33,8 @@ def read(path: Path, **instead: str | None) -> tuple[Run, ...]:
     """Return all runs of a grid file, in order.
 
     A file is one block or a list of blocks, and a block says for each of `NEEDED`, and for what else is not to have
-    its default, one value or a list of values. Names are those of `configuration.configure`. The runs of a block are
+    its default, one value or a list of values. Names are those of `configuration.configure`; ways and shots are
+    ``easy: [2, 50]``, or ``easy: [[2, 50], [2, 10]]``. The runs of a block are
     all combinations of its values with all its seeds: ``seeds: 5`` are 0 to 4, ``seeds: [3, 7]`` are these two.
 
     Args:
@@ -91,7 +99,8 @@ def expand(block: dict[str, Any], **instead: str | None) -> list[Run]:
 
 
 def _values(name: str, given: Any) -> list[Any]:
-    values = given if isinstance(given, list) else [given]
+    several = isinstance(given, list) and (TYPES[name] != _PAIR or all(isinstance(one, list) for one in given))
+    values = given if several else [given]
     if not values:
         raise ValueError(f"{name} must have at least one value; got []")
     return [_value(name, value) for value in values]
@@ -107,6 +116,8 @@ def _value(name: str, value: Any) -> Any:
             pass
     elif type(value).__name__ == kind:
         return value
+    elif kind == _PAIR and isinstance(value, list) and [type(number) for number in value] == [int, int]:
+        return tuple(value)
     raise ValueError(f"{name} must be {_NAMES[kind]}, or a list of such; got {value!r}")
 
 

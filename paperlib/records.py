@@ -17,6 +17,7 @@ import torch
 
 from paperlib.fewshot.checkpoints import write
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.states import State
 
 FOLDER = Path("book/records")
 SEEDS = range(5)
@@ -44,6 +45,12 @@ class Record:
     seconds: float
     runs: int
     origins: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, state: State, place: int) -> Record:
+        """Return the record of one run of a training that is done."""
+        one, seed = state.runs[place]
+        return cls(one.values(), seed, state.metrics(place), state.seconds, len(state.runs), state.origins)
 
     def values(self) -> dict[str, Any]:
         """Return what stands in the file."""
@@ -74,6 +81,12 @@ class Record:
         if not path.is_file() or path.read_bytes() != content:
             write(path, content)
         return path
+
+
+def origins(before: Sequence[dict[str, Any]], device: str) -> list[dict[str, Any]]:
+    """Return the origins of a training that this process goes on with, its own as the last."""
+    here = origin(device)
+    return [one for one in before if one != here] + [here]
 
 
 def origin(device: str) -> dict[str, Any]:

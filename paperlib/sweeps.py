@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from paperlib import costs, grids, packs, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, configuration
+from paperlib.fewshot import checkpoints, choices
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.runs import Run
 from paperlib.packs import Pack
@@ -165,6 +165,6 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that trains, as tcp://host:8786")
     parser.add_argument("--runs-per-pack", type=int, default=10, metavar="N", help="at most; default 10")
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
-    parser.add_argument("--device", choices=configuration.DEVICES, help="instead of the grid's; default cpu")
+    parser.add_argument("--device", choices=choices.DEVICES, help="instead of the grid's; default cpu")
     parser.add_argument("--dry-run", action="store_true", help="say what there is to do and what it costs, no more")
     parser.set_defaults(run=sweep)

@@ -34,11 +34,9 @@ def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], prog
             if state is None:
                 state = State.start(runs, experiment.network)
                 states.save(state, folder)  # a folder that cannot be written is found out now
-            here = records.origin(state.shared.device)
-            state.origins = [one for one in state.origins if one != here] + [here]
+            state.origins = records.origins(state.origins, state.shared.device)
             training.advance(state, experiment, folder, stop=stop, progress=progress)
         if state.finished:
-            for place, (one, seed) in enumerate(runs):
-                own = one.values(), seed, state.metrics(place), state.seconds, len(runs), state.origins
-                records.Record(*own).save(folder)
+            for place in range(len(runs)):
+                records.Record.of(state, place).save(folder)
     return state

@@ -24,15 +24,16 @@ import pytest
 import torch
 
 from paperlib import __main__ as command
-from paperlib import commands
+from paperlib import commands, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, data, sources, states, training
+from paperlib.fewshot import checkpoints, data, experiments, sources, states, training
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.runs import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--tier", "smoke", "--filters", "32", "--tasks", "2", "--evaluation-tasks", "4", "--seeds", "2")
 TRAIN = ("train", "omniglot", "--algorithm", "maml", *SMALL)
+CIFAR = ("train", "cifar", "--algorithm", "maml")
 NAME = "omniglot-large-maml-1-smoke-iterations4-tasks2-evaluation-tasks4"
 ENDLESS = NAME.replace("iterations4", "iterations1000000")
 
@@ -244,12 +245,8 @@ def test_an_interrupted_command_has_no_traceback(monkeypatch: pytest.MonkeyPatch
 # -- asked again, asked otherwise
 
 
-OPTIONS = {
-    "--setting": "small",
-    "--shots": "2",
-    "--evaluation-shots": "3",
-    "--resampling": "nearest",
-    "--no-adapt-norm": None,
+COMMON = {
+    "--no-adapt-norm": "",
     "--p-hard": "0.25",
     "--lr": "0.5",
     "--inner-lr": "0.25",
@@ -267,32 +264,47 @@ OPTIONS = {
     "--activation": "leaky-relu",
     "--tier": "book",
 }
+OPTIONS = {
+    "omniglot": COMMON | {"--setting": "small", "--shots": "2", "--evaluation-shots": "3", "--resampling": "nearest"},
+    "cifar": COMMON
+    | {
+        "--setting": "60-20-20",
+        "--easy": "2 10",
+        "--hard": "20 1",
+        "--evaluation-easy": "2 10",
+        "--evaluation-hard": "20 1",
+    },
+}
 
 
-def test_no_option_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each option changes the configuration, and each to another one."""
+@pytest.mark.parametrize("dataset", OPTIONS)
+def test_no_option_is_forgotten(dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option changes the configuration, and each to another one, with another name but for the device."""
     asked: list[Configuration] = []
 
-    def resume(runs: Sequence[Run], *_: object) -> None:
+    def proceed(runs: Sequence[Run], *_: object, **__: object) -> None:
         asked.append(runs[0].configuration)
         raise ValueError("far enough")
 
-    monkeypatch.setattr(states, "resume", resume)
-    plain = ["train", "omniglot", "--algorithm", "weighted-erm", "--tier", "smoke", "--out", str(tmp_path)]
+    monkeypatch.setattr(trainings, "proceed", proceed)
+    plain = ["train", dataset, "--algorithm", "weighted-erm", "--tier", "smoke", "--out", str(tmp_path)]
     assert command.main(plain) == 2
-    for option, value in OPTIONS.items():
-        given = [option] if value is None else [option, value]
+    for option, value in OPTIONS[dataset].items():
+        given = [option, *value.split()]
         given += ["--device", "cuda"] if value == "tf32" else []  # the other one is refused
         assert command.main([*plain, *given]) == 2
-    assert len(set(asked)) == len(asked) == 1 + len(OPTIONS)
+    assert len(set(asked)) == len(asked) == 1 + len(OPTIONS[dataset])
+    names = [one.name for one in asked if (one.device, one.precision) != ("cuda", "float32")]
+    assert len(set(names)) == len(names) == len(asked) - 1
 
 
-def test_the_list_of_options_is_that_of_the_parser(capsys: Shown) -> None:
+@pytest.mark.parametrize("dataset", OPTIONS)
+def test_the_list_of_options_is_that_of_the_parser(dataset: str, capsys: Shown) -> None:
     with pytest.raises(SystemExit):
-        command.main(["train", "omniglot", "--help"])
+        command.main(["train", dataset, "--help"])
     listed = set(re.findall(r"^  (?:-h, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
     others = {"--help", "--algorithm", "--seeds", "--first-seed", "--out", "--time-limit", "--adapt-norm"}
-    assert listed == set(OPTIONS) - {"--no-adapt-norm"} | others
+    assert listed == set(OPTIONS[dataset]) - {"--no-adapt-norm"} | others
 
 
 def test_a_finished_training_asked_again_does_nothing(
@@ -339,6 +351,14 @@ def test_another_configuration_is_refused(other: tuple[str, ...], said: str, cop
         ((*TRAIN, "--first-seed", "-1"), "first_seed must be a whole number, at least 0; got -1"),
         ((*TRAIN, "--time-limit", "0"), "time_limit must be a positive number of seconds; got 0.0"),
         ((*TRAIN, "--hard-odds", "2"), "hard_odds is for weighted-erm; got 2.0 with maml"),
+        ((*CIFAR, "--easy", "0", "5"), r"easy must be ways and shots, each at least 1; got \(0, 5\)"),
+        (
+            (*CIFAR, "--hard", "81", "5"),
+            r"hard must be .*, at most 80 classes and, .* 440 images of each; got \(81, 5\)",
+        ),
+        ((*CIFAR, "--evaluation-easy", "2", "141"), r"evaluation_easy must be .* 140 images of each; got \(2, 141\)"),
+        ((*CIFAR, "--evaluation-hard", "21", "1"), r"evaluation_hard must be .*, at most 20 classes .*; got \(21, 1\)"),
+        ((*CIFAR, "--easy", "2"), "argument --easy: expected 2 arguments; see .* train cifar --help"),
         ((*TRAIN, "--iterations", "many"), "argument --iterations: invalid int value: 'many'; see .*omniglot --help"),
         ((*TRAIN, "--optimizer", "lion"), "argument --optimizer: invalid choice: 'lion' .*adam.*sgd.*; see .* --help"),
         ((*TRAIN[:2], *SMALL), "the following arguments are required: --algorithm; see .* --help"),
@@ -363,10 +383,13 @@ def test_a_bad_argument_takes_one_line(arguments: tuple[str, ...], said: str, tm
     assert not folder.exists()
 
 
-def test_a_file_is_no_folder(tmp_path: Path, capsys: Shown) -> None:
+@pytest.mark.parametrize("name", ["file", "file/new"])
+@pytest.mark.parametrize("arguments", [TRAIN, ("evaluate", "none", "--steps", "2")])
+def test_a_file_is_no_folder(name: str, arguments: tuple[str, ...], tmp_path: Path, capsys: Shown) -> None:
     (tmp_path / "file").write_text("")
-    assert command.main([*TRAIN, "--out", str(tmp_path / "file")]) == 2
-    assert "out must be a folder, or a name for a new one; got " in capsys.readouterr().err
+    assert command.main([*arguments, "--out", str(tmp_path / name)]) == 2
+    said = f"got {str(tmp_path / name)!r}, and {tmp_path / 'file'} is a file\n"
+    assert capsys.readouterr().err == f"error: out must be a folder, or a name for a new one; {said}"
 
 
 def test_without_data_it_says_how_to_get_them(tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,6 +431,93 @@ def test_evaluation_after_more_steps_or_on_more_tasks(copy: Path, capsys: Shown)
     assert not list(copy.glob("*.part"))
 
 
+def recorded(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return by name what the records in a folder say, but for seconds and commit."""
+    paths = folder.glob("*.json")
+    return {path.name: json.loads(path.read_text()) | {"seconds": 0, "commit": None} for path in paths}
+
+
+@pytest.fixture(scope="module")
+def trained_for_three(omniglot: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the same training, evaluated after three steps on five tasks from the start."""
+    folder = tmp_path_factory.mktemp("three")
+    other = ("--evaluation-steps", "3", "--evaluation-tasks", "5")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(commands, "keep_buffers", lambda: False)
+        assert command.main([*TRAIN, "--iterations", "4", *other, "--out", str(folder)]) == 0
+    return folder
+
+
+AGAIN = ("--steps", "3", "--tasks", "5")
+
+
+def test_records_of_another_evaluation_are_those_that_training_would_leave(
+    trained: Path, trained_for_three: Path, tmp_path: Path, capsys: Shown
+) -> None:
+    folder = tmp_path / "new" / "folder"
+    lines = evaluated(capsys, str(trained), *AGAIN, "--out", str(folder))
+    assert lines[-1] == f"2 records in {folder}" and len(lines) == 2 + 3 + 1
+    assert recorded(folder) == recorded(trained_for_three) and len(recorded(folder)) == 2
+    assert lines[:-1] == evaluated(capsys, str(trained), *AGAIN)
+    state = states.load(trained)
+    assert state is not None
+    for path in folder.glob("*.json"):
+        assert json.loads(path.read_text())["seconds"] == round(state.seconds, 1), "those of training"
+
+
+def test_the_comparison_sees_a_wrong_number_of_steps(
+    trained: Path, trained_for_three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The records claim three steps, and two were made."""
+    adaptation = experiments.Experiment.adaptation
+
+    def short(*given: Any) -> Any:
+        meant = adaptation(*given)
+        return replace(meant, steps=meant.steps - 1)
+
+    monkeypatch.setattr(experiments.Experiment, "adaptation", short)
+    assert command.main(["evaluate", str(trained), *AGAIN, "--out", str(tmp_path)]) == 0
+    wrong, right = recorded(tmp_path), recorded(trained_for_three)
+    assert wrong.keys() == right.keys()
+    for name, values in wrong.items():
+        assert values | {"metrics": None} == right[name] | {"metrics": None}
+        assert values["metrics"]["history"] == right[name]["metrics"]["history"]
+        assert values["metrics"]["evaluation"] != right[name]["metrics"]["evaluation"]
+
+
+def test_records_of_another_evaluation_can_join_those_of_training(
+    copy: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their names differ; of a run that diverged there is none, and machines that took part are listed."""
+    state = states.load(copy)
+    assert state is not None
+    state.diverged[0] = 2
+    states.save(state, copy)
+    before, here = contents(copy), state.origins[-1]
+    monkeypatch.setattr(records, "origin", lambda device: here | {"commit": "another"})
+    assert evaluated(capsys, str(copy), "--steps", "2", "--out", str(copy))[-1] == f"1 record in {copy}"
+    after = contents(copy)
+    (new,) = after.keys() - before.keys()
+    assert new == f"{NAME}-evaluation-steps2-seed1.json" and {name: after[name] for name in before} == before
+    values = json.loads((copy / new).read_text())
+    assert values["commit"] == "another" and values["earlier_machines"] == [here]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "must be for another evaluation, with steps or tasks; got neither"),
+        (("--steps", "1"), "must be for another evaluation than that of training; got its own 1 steps and 4 tasks"),
+        (("--tasks", "4"), "must be for another evaluation than that of training; got its own 1 steps and 4 tasks"),
+    ],
+)
+def test_no_records_of_the_same_evaluation(
+    arguments: tuple[str, ...], said: str, trained: Path, tmp_path: Path, capsys: Shown
+) -> None:
+    assert command.main(["evaluate", str(trained), *arguments, "--out", str(tmp_path / "new")]) == 2
+    assert capsys.readouterr() == ("", f"error: out {said}\n") and not (tmp_path / "new").exists()
+
+
 def test_what_is_not_trained_is_not_evaluated(omniglot: None, tmp_path: Path, capsys: Shown) -> None:
     """Trained, but not evaluated yet: asked for again, the evaluation is made."""
     limited = [*TRAIN, "--iterations", "2", "--time-limit", "0.001", "--out", str(tmp_path)]
@@ -435,6 +545,14 @@ def test_what_was_trained_on_a_gpu_is_evaluated_without_one(copy: Path, capsys: 
     state.runs = tuple(Run(replace(one, device="cuda", precision="tf32"), seed) for one, seed in state.runs)
     states.save(state, copy)
     assert evaluated(capsys, str(copy), "--tasks", "4")[1:] == plain[1:] == evaluated(capsys, str(copy))[1:]
+    asked = ["evaluate", str(copy), "--steps", "2", "--out", str(copy / "new")]
+    assert command.main(asked) == 2, "a record has one precision"
+    assert capsys.readouterr().err.startswith("error: out must be left out where PyTorch finds no GPU")
+    state.runs = tuple(Run(replace(one, precision="float32"), seed) for one, seed in state.runs)
+    states.save(state, copy)
+    assert command.main(asked) == 0
+    assert {values["configuration"]["device"] for values in recorded(copy / "new").values()} == {"cuda"}
+    assert {values["hardware"]["gpu"] for values in recorded(copy / "new").values()} == {None}
 
 
 def test_diverged_runs_are_left_out(copy: Path, capsys: Shown) -> None:

@@ -113,9 +113,31 @@ def test_the_papers_tuning_grid_is_its_protocol_at_five_rates() -> None:
 
 
 def test_a_grid_takes_what_the_command_train_takes() -> None:
-    parsed = _parser().parse_args(["train", "omniglot", "--algorithm", "maml", "--out", "x"])
+    parse = _parser().parse_args
+    parsed = [vars(parse(["train", name, "--algorithm", "maml", "--out", "x"])) for name in ("omniglot", "cifar")]
     others = {"run", "out", "time_limit", "first_seed", "seeds"}
-    assert set(vars(parsed)) - others == set(grids.TYPES)
+    assert set().union(*parsed) - others == set(grids.TYPES)
+
+
+def test_ways_and_shots_are_a_value_or_a_list_of_values() -> None:
+    """Section 5 prints other ones than Appendix C.4, and both can be run."""
+    printed = {"hard": [20, 1], "evaluation_easy": [2, 10], "evaluation_hard": [[20, 1]]}
+    block = {
+        "dataset": "cifar",
+        "algorithm": "maml",
+        "tier": "paper",
+        "seeds": 1,
+        "easy": [[2, 50], [2, 10]],
+        **printed,
+    }
+    own = [run.configuration for run in grids.expand(block)]
+    assert [one.easy for one in own] == [(2, 50), (2, 10)]
+    assert {(one.hard, one.evaluation_easy, one.evaluation_hard) for one in own} == {((20, 1), (2, 10), (20, 1))}
+    for given in (5, [2, "x"], [2, 5, 5], [[2, 5], 3], [2.0, 5]):
+        with pytest.raises(ValueError, match=r"^easy must be two whole numbers, ways and shots, or a list of such; "):
+            grids.expand(block | {"easy": given})
+    with pytest.raises(ValueError, match=r"^easy must have at least one value; got \[\]$"):
+        grids.expand(block | {"easy": []})
 
 
 @pytest.mark.parametrize(
@@ -377,8 +399,8 @@ def counted(c: Configuration, steps: int | None = None) -> float:
     Its convolutions are products of matrices here, since PyTorch multiplies what a grouped convolution's weights cost
     by the number of groups.
     """
-    (ways, shots), (channels, side, outputs) = c.easy, costs._IMAGES[c.dataset]
-    network = Network(channels, side, outputs, c.filters, convolve=unfolded_convolution)
+    (ways, shots), (channels, side) = c.easy, costs._IMAGES[c.dataset]
+    network = Network(channels, side, ways, c.filters, convolve=unfolded_convolution)
     start = {name: torch.zeros(1, *shape) for name, shape in network.shapes().items()}
     images = [torch.zeros(ways * count, channels, side, side) for count in (shots, c.queries)]
     batch = TaskBatch(torch.tensor([0]), torch.tensor([False]), *images, ways)

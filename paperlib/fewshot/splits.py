@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 Role = Literal["easy train", "easy test", "hard train", "hard test"]
+_SUPERCLASSES, _CLASSES, _IMAGES = 20, 5, 600  # of CIFAR-100; classes of a superclass, images of a class
 
 
 @cache
@@ -58,3 +59,24 @@ def validation_superclasses() -> tuple[str, ...]:
 def training_images() -> int:
     """Return how many of the 600 images of a training class of CIFAR-100 are for training."""
     return int(_table("cifar100.toml")["training_images"])
+
+
+def room(split: str, *, evaluation: bool) -> tuple[int, int]:
+    """Return how many classes a task of CIFAR-100 can have, and how many images of each.
+
+    Training has the classes of training and their training images. Evaluation has tasks of these classes too, with the
+    images held out, and tasks of test classes; their shape is the same, so the smaller number counts.
+
+    Args:
+        split: 80-20 or 60-20-20.
+        evaluation: whether the task is one of evaluation.
+
+    Example:
+        >>> room("60-20-20", evaluation=False), room("60-20-20", evaluation=True)
+        ((60, 450), (20, 150))
+    """
+    testing, unused = (_CLASSES * len(names) for names in (held_out_superclasses(), validation_superclasses()))
+    training = _CLASSES * _SUPERCLASSES - testing - unused * (split == "60-20-20")
+    if evaluation:
+        return min(training, testing), _IMAGES - training_images()
+    return training, training_images()
