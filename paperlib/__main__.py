@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from paperlib import commands as experiments
-from paperlib import sweeps
+from paperlib import listings, sweeps
 from paperlib.fewshot import data, sources
 from paperlib.fewshot.checkpoints import CheckpointError
 
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch.set_defaults(run=_fetch)
     experiments.add_parsers(commands)
     sweeps.add_parser(commands)
+    listings.add_parser(commands)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The commands of ``python -m paperlib`` that train, that evaluate, and that list what was trained."""
+"""The commands of ``python -m paperlib`` that train and that evaluate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
-from paperlib.fewshot.runs import OWN, cross, stacks
+from paperlib.fewshot.runs import OWN, cross
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
     "p-hard": (float, "probability of a hard task in training"),
@@ -70,21 +70,13 @@ def train(arguments: argparse.Namespace) -> None:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
     if arguments.time_limit is not None and not arguments.time_limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
-    folder = _folder(arguments.out)
+    folder = trainings.destination(arguments.out)
     runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     keep_buffers()
     with deadline.signals():
         state = trainings.proceed(runs, folder, stop=deadline, progress=True)
     for places in _places(state):
         print(_outcome(state, places, folder))
-
-
-def _folder(given: str) -> Path:
-    folder = Path(given)
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise ValueError(f"out must be a folder, or a name for a new one; got {given!r}, and {there} is a file")
-    return folder
 
 
 def _places(state: states.State) -> list[list[int]]:
@@ -134,7 +126,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     changes = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
     if arguments.out is not None and not changes:
         raise ValueError("out must be for another evaluation, with steps or tasks; got neither")
-    out = None if arguments.out is None else _folder(arguments.out)
+    out = None if arguments.out is None else trainings.destination(arguments.out)
     state = states.load(Path(arguments.folder))
     if state is None:
         raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")
@@ -165,38 +157,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
         print(f"{len(state.active)} record{'s' * (len(state.active) != 1)} in {out}")
 
 
-def listing(arguments: argparse.Namespace) -> None:
-    """Print the records in a folder, or what the protocol of the paper still lacks."""
-    found = [values for _, values in records.read(Path(arguments.folder))]
-    if arguments.missing:
-        lacking = dict(records.missing(found))
-        for stack in stacks(lacking):
-            for one in stack:
-                seeds = lacking[one]
-                print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
-            print(f"    {records.command(stack)}")
-        count = sum(map(len, lacking.values()))
-        print(f"{count} of {len(records.protocol()) * len(records.SEEDS)} records of the paper's protocol are missing")
-        return
-    for values in found:
-        print(_row(values))
-    print(f"{len(found)} record{'s' * (len(found) != 1)} in {arguments.folder}")
-
-
-def _row(values: dict[str, Any]) -> str:
-    result, hardware = values["metrics"], values["hardware"]
-    name = configuration.Configuration.of(values["configuration"]).name
-    if result["evaluation"] is None:
-        outcome = f"diverged in iteration {result['diverged'] + 1:,}"
-    else:
-        cells = [(p, k, result["evaluation"][p][k]["accuracy"]) for p in configuration.PHASES for k in ("easy", "hard")]
-        outcome = ", ".join(f"{phase} {kind} {value:.3f}" for phase, kind, value in cells if value is not None)
-    machine = hardware["gpu"] or hardware["processor"]
-    return f"{name} seed {values['seed']}: {outcome}; {values['seconds']:,.0f} s on {machine}"
-
-
 def add_parsers(commands: Any) -> None:
-    """Add ``train`` and ``records`` to the commands of the parser."""
+    """Add ``train`` and ``evaluate`` to the commands of the parser."""
     own = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
     about = (
         f"Train all seeds side by side, and all combinations where there are several values ({own} take them). "
@@ -240,14 +202,3 @@ def add_parsers(commands: Any) -> None:
         "evaluation would have left; may be DIR",
     )
     again.set_defaults(run=evaluate)
-    about = "List the finished runs recorded in a folder and the folders in it; with --missing, those still to be made."
-    shown = commands.add_parser("records", help="list finished or missing runs", description=about)
-    shown.add_argument(
-        "folder", nargs="?", metavar="DIR", default=str(records.FOLDER), help=f"default {records.FOLDER}"
-    )
-    shown.add_argument(
-        "--missing",
-        action="store_true",
-        help="list the runs of the paper's protocol that have no record in DIR, and the commands that make them",
-    )
-    shown.set_defaults(run=listing)

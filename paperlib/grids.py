@@ -29,13 +29,25 @@ TYPES = {  # of the values of each key but seeds
 TYPES = {name: kind for name, kind in TYPES.items() if name not in _NO_OPTION}
 
 
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Reads YAML, and refuses a key that a block has twice, of which the last one would count."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        for place, (key, _) in enumerate(node.value):
+            if key.value in names[:place]:
+                problem = f"the key {key.value} a second time"
+                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
+        return dict(super().construct_mapping(node, deep))
+
+
 def read(path: Path, **instead: str | None) -> tuple[Run, ...]:
     """Return all runs of a grid file, in order.
 
     A file is one block or a list of blocks, and a block says for each of `NEEDED`, and for what else is not to have
     its default, one value or a list of values. Names are those of `configuration.configure`; ways and shots are
-    ``easy: [2, 50]``, or ``easy: [[2, 50], [2, 10]]``. The runs of a block are
-    all combinations of its values with all its seeds: ``seeds: 5`` are 0 to 4, ``seeds: [3, 7]`` are these two.
+    ``easy: [2, 50]``, or ``easy: [[2, 50], [2, 10]]`` where there are several. The runs of a block are all combinations
+    of its values with all its seeds: ``seeds: 5`` are 0 to 4, ``seeds: [3, 7]`` are these two.
 
     Args:
         path: of the file.
@@ -46,7 +58,7 @@ def read(path: Path, **instead: str | None) -> tuple[Run, ...]:
         OSError: if the file cannot be read.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         said = f"{error.problem}, line {mark.line + 1}" if mark else str(error)  # type: ignore[union-attr]

@@ -7,9 +7,10 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -151,12 +152,29 @@ def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[i
     return [(one, seeds) for one, seeds in lacking if seeds]
 
 
+def commands(lacking: Mapping[Configuration, Sequence[int]]) -> list[str]:
+    """Return the commands that make the records of these seeds of configurations that can be trained side by side.
+
+    The seeds of a command follow each other, and configurations that lack the same ones share it.
+    """
+    together: dict[tuple[int, ...], list[Configuration]] = {}
+    for one, seeds in lacking.items():
+        for _, group in groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0]):
+            together.setdefault(tuple(seed for _, seed in group), []).append(one)
+    return [command(configurations, seeds) for seeds, configurations in together.items()]
+
+
 def command(configurations: Sequence[Configuration], seeds: Sequence[int] = SEEDS) -> str:
     """Return the command that makes the records of configurations of the protocol that can be trained side by side.
 
+    Args:
+        configurations: with one algorithm.
+        seeds: whole numbers that follow each other.
+
     Example:
-        >>> command([protocol()[0], protocol()[3]]).partition(" --seeds")[0]
-        'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1'
+        >>> one = command([protocol()[0], protocol()[3]], seeds=[3, 4])
+        >>> one.partition(" --tier")[0]
+        'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1 --seeds 2 --first-seed 3'
     """
     c = configurations[0]
     own = f"--p-hard {' '.join(f'{one.p_hard:g}' for one in configurations)} --algorithm {c.algorithm}"
@@ -164,10 +182,13 @@ def command(configurations: Sequence[Configuration], seeds: Sequence[int] = SEED
         settings = " ".join(one.setting for one in configurations)
         own = f"--setting {settings} --algorithm {c.algorithm} --shots {c.easy[1]}"
     parts = zip(*(one.name.split("-") for one in configurations), strict=True)
-    folder = FOLDER / "-".join("-".join(dict.fromkeys(part)) for part in parts)
+    name, asked = "-".join("-".join(dict.fromkeys(part)) for part in parts), f"--seeds {len(seeds)}"
+    if list(seeds) != list(SEEDS):  # beside a training of all seeds, which may be there
+        name += f"-seeds-{seeds[0]}-{seeds[-1]}"
+        asked += f" --first-seed {seeds[0]}"
     return (
-        f"python -m paperlib train {c.dataset} {own} --seeds {len(seeds)} --tier {c.tier} "
-        f"--time-limit 540 --out {folder.as_posix()}"
+        f"python -m paperlib train {c.dataset} {own} {asked} --tier {c.tier} "
+        f"--time-limit 540 --out {(FOLDER / name).as_posix()}"
     )
 
 

@@ -30,12 +30,10 @@ class Report(NamedTuple):
 
 def sweep(arguments: argparse.Namespace) -> None:
     """Say what a sweep costs, and train what is missing until done or out of time."""
-    limit, folder = arguments.time_limit, Path(arguments.out)
+    limit, folder = arguments.time_limit, trainings.destination(arguments.out)
     deadline = Deadline(limit)
     if limit is not None and not limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {limit}")
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"out must be a folder, or a name for a new one; got {arguments.out!r}, a file")
     runs = grids.read(Path(arguments.grid), device=arguments.device)
     left = packs.missing(runs, packs.found(folder))
     todo = packs.packs(runs, left, folder, arguments.runs_per_pack)

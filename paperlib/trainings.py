@@ -11,6 +11,19 @@ from paperlib.fewshot.runs import Run
 from paperlib.fewshot.states import State
 
 
+def destination(given: str) -> Path:
+    """Return the folder that a command was given as ``--out``.
+
+    Raises:
+        ValueError: if it cannot be a folder, since it or a part of its path is a file.
+    """
+    folder = Path(given)
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise ValueError(f"out must be a folder, or a name for a new one; got {given!r}, and {there} is a file")
+    return folder
+
+
 def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], progress: bool = False) -> State:
     """Start or go on with the training of a stack until it is done or `stop` says so, and return where it stands.
 
@@ -27,10 +40,12 @@ def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], prog
         DataError: if images are missing or broken.
         ValueError: as `experiments.prepare` does.
     """
+    begun = (folder / checkpoints.NAME).exists()
+    experiment = None if begun else experiments.prepare(runs)  # which may fail, and then leaves no folder behind
     with checkpoints.lock(folder):
         state = states.resume(runs, folder)
         if state is None or not state.finished:
-            experiment = experiments.prepare(runs)
+            experiment = experiment or experiments.prepare(runs)
             if state is None:
                 state = State.start(runs, experiment.network)
                 states.save(state, folder)  # a folder that cannot be written is found out now

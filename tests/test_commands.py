@@ -396,6 +396,7 @@ def test_without_data_it_says_how_to_get_them(tmp_path: Path, capsys: Shown, mon
     monkeypatch.setenv(sources.VARIABLE, str(tmp_path))
     assert command.main([*TRAIN, "--out", str(tmp_path / "new")]) == 1
     assert re.fullmatch(r"error: .* python -m paperlib data fetch omniglot\n", capsys.readouterr().err)
+    assert not (tmp_path / "new").exists()
 
 
 # -- evaluated again

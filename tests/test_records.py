@@ -6,7 +6,6 @@ import json
 import math
 import re
 import shlex
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -177,18 +176,48 @@ def test_the_records_of_this_repository_can_be_read_and_counted(capsys: pytest.C
     assert last == f"{60 - len(have)} of 60 records of the paper's protocol are missing"
 
 
-@pytest.mark.parametrize("one", records.protocol(), ids=lambda one: str(one.name))
-def test_its_command_asks_for_a_configuration(one: Configuration, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command that is printed is parsed and understood as the configuration that it is for."""
-    asked: list[Any] = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list of the runs and folders of what is asked for from now on, instead of training."""
+    given: list[Any] = []
 
-    def resume(*given: Any) -> None:
-        asked.extend(given)
+    def proceed(runs: Any, folder: Path, **_: Any) -> None:
+        given.append((runs, folder))
         raise ValueError("far enough")
 
-    monkeypatch.setattr("paperlib.fewshot.checkpoints.lock", nullcontext)
-    monkeypatch.setattr("paperlib.fewshot.states.resume", resume)
-    python, option, module, *arguments = shlex.split(records.command([one]))
+    monkeypatch.setattr("paperlib.trainings.proceed", proceed)
+    return given
+
+
+def execute(line: str) -> None:
+    python, option, module, *arguments = shlex.split(line)
     assert (python, option, module) == ("python", "-m", "paperlib")
     assert command.main(arguments) == 2
-    assert asked == [cross([one], records.SEEDS), records.FOLDER / one.name]
+
+
+@pytest.mark.parametrize("one", records.protocol(), ids=lambda one: str(one.name))
+def test_its_command_asks_for_a_configuration(one: Configuration, asked: list[Any]) -> None:
+    """The command that is printed is parsed and understood as the configuration that it is for."""
+    execute(records.command([one]))
+    assert asked == [(cross([one], records.SEEDS), records.FOLDER / one.name)]
+
+
+def test_the_commands_ask_for_what_is_missing_and_no_more(
+    tmp_path: Path, asked: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some seeds of two configurations of one stack, others of a third, and gaps between seeds."""
+    large, small = (configure("omniglot", "maml", "paper", setting=setting) for setting in ("large", "small"))
+    rare, even, often = (configure("cifar", "erm", "paper", p_hard=p) for p in (0.01, 0.5, 0.99))
+    for one, seeds in ((large, [0, 1]), (small, [0, 1]), (rare, [1, 3]), (even, range(5)), (often, [4])):
+        for seed in seeds:
+            record(one, seed).save(tmp_path)
+    lines = missing(tmp_path, capsys)
+    printed = [line.strip() for line in lines if line.startswith("    python")]
+    for line in printed:
+        execute(line)
+    runs = [(run.configuration, run.seed) for given, _ in asked for run in given]
+    there = {(Configuration.of(values["configuration"]), values["seed"]) for _, values in records.read(tmp_path)}
+    assert len(runs) == len(set(runs)) == int(lines[-1].split()[0]) == 60 - len(there)
+    assert set(runs) == {(one, seed) for one in records.protocol() for seed in records.SEEDS} - there
+    assert len({folder for _, folder in asked}) == len(asked) == 3 + 1 + 4
+    assert any(run == (cross([large, small], [2, 3, 4])) for run, _ in asked), "one command for what lacks the same"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,23 @@ def test_without_an_address_the_first_cell_says_what_to_set(dependencies_only: P
     (tmp_path / "first.py").write_text(cell.replace(address, 'REPOSITORY = ""'), encoding="utf-8")
     with pytest.raises(AssertionError, match="set REPOSITORY above to the address"):
         run(dependencies_only, "first.py", cwd=tmp_path)
+
+
+def test_what_is_installed_has_the_books_data_and_none_of_its_scripts(clone: Path, tmp_path: Path) -> None:
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, clone, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    scripts = {path.relative_to(tmp_path) for path in tmp_path.rglob("*.py")}
+    assert scripts == {path.relative_to(clone) for path in (clone / "paperlib").rglob("*.py")}
+    book = tmp_path / "paperlib" / "book"
+    data = {str(path.relative_to(book)) for path in book.rglob("*") if path.is_file()}
+    records = {str(path.relative_to(clone / "book")) for path in (clone / "book" / "records").rglob("*.json")}
+    assert records and data == records | {"paper_values.yml", "records/alphabets.yml"}
+    code = (
+        "from paperlib import records, tables, runtime; tables.paper('cifar'); print(len(records.read(runtime.book())))"
+    )
+    assert run(sys.executable, "-c", code, cwd=tmp_path).split() == [str(len(records))]
 
 
 def test_all_first_cells_are_the_same() -> None:

@@ -179,6 +179,7 @@ def test_a_bad_grid_is_refused_by_name(change: dict[str, Any], said: str, tmp_pa
         ("[maml]", r", block 1 of 1: a block must be keys with values; got 'maml'"),
         ("{dataset: cifar, tier: book}", ", block 1 of 1: a block must say .*seeds; it lacks algorithm, seeds"),
         ("{dataset: [cifar", "must be a YAML file; got expected ',' or .*, line 1"),
+        ("- lr: 1\n  tier: book\n  lr: 2", "must be a YAML file; got the key lr a .*, line 3"),
         (
             "{dataset: cifar, tier: book, algorithm: erm, seeds: [3, 3]}",
             ": a run must be .* once; got seed 3 of .* twice",
@@ -198,7 +199,7 @@ def test_a_bad_file_is_refused(content: str, said: str, tmp_path: Path, capsys: 
         (("--runs-per-pack", "0"), 2, "runs_per_pack must be a whole number, at least 1; got 0"),
         (("--time-limit", "0"), 2, r"time_limit must be a positive number of seconds; got 0\.0"),
         (("--device", "tpu"), 2, "argument --device: invalid choice: 'tpu' .*; see .* sweep --help"),
-        (("--out", "GRID"), 2, "out must be a folder, or a name for a new one; got .*, a file"),
+        (("--out", "GRID"), 2, "out must be a folder, or a name for a new one; got .*, and .* is a file"),
     ],
 )
 def test_a_bad_argument_is_refused(
