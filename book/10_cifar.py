@@ -192,16 +192,18 @@ drawn_by = {
     for name in ("maml", "erm")
     for c in [configure("cifar", name, "paper")]
 }
+easy_task = {
+    name: parts[0].support[0].size + parts[0].query[0].size for name, parts in drawn_by.items()
+}
+assert easy_task == {"maml": 120, "erm": 30}
+
+# %%
 claims.holds(
     "text:cifar-outer-samples",
     [part.query.shape[2] == targets for parts in drawn_by.values() for part in parts]
     + [part.support.shape[2] + part.query.shape[2] == for_erm for part in drawn_by["erm"]],
     "ten targets a class for MAML, 15 images a class for ERM, in easy and in hard tasks",
 )
-easy_task = {
-    name: parts[0].support[0].size + parts[0].query[0].size for name, parts in drawn_by.items()
-}
-assert easy_task == {"maml": 120, "erm": 30}
 
 # %% tags=["hide-cell"]
 with claims.rejecting("the images of MAML for those of ERM"):
@@ -700,7 +702,7 @@ Markdown(
         if _lines
         else ""
     )
-    + (f"\n\nThere is no record yet of: {', '.join(_missing)}." if _missing else "")
+    + (f"\n\nThere is no record yet of: {'; '.join(_missing)}." if _missing else "")
 )
 
 # %% [markdown]
