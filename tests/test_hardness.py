@@ -39,6 +39,13 @@ def test_accuracies_are_those_of_each_number_of_steps() -> None:
     assert np.array_equal(long.accuracy[:3], short.accuracy)
 
 
+def test_a_short_step_lowers_the_loss_by_its_squared_length_over_the_rate() -> None:
+    start, batch, rate = NETWORK.initial([5], torch.float64), tasks(4), 1e-6
+    found = hardness.descend(NETWORK, start, batch, Objective("maml", alpha=rate), steps=1)
+    fall = found.loss[0] - found.loss[1]
+    assert found.loss.shape == (2, 4) and np.allclose(fall, (found.displacement**2).sum(axis=1) / rate, rtol=1e-3)
+
+
 def test_steps_count_from_the_last_time_below() -> None:
     assert hardness.steps_to([1.0, 1.0, 1.0]) == 0
     assert hardness.steps_to([0.0, 0.5, 1.0], share=0.5) == 1

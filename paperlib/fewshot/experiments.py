@@ -19,7 +19,7 @@ from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
 
 _Colours = tuple[tuple[float, ...], tuple[float, ...]]
 _GREY: _Colours = (0.0,), (1.0,)
-_CIFAR: _Colours = (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)  # mean and deviation of red, green, blue
+CIFAR_COLOURS: _Colours = (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)  # mean and deviation of red, green, blue
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def prepare(runs: Sequence[Run]) -> Experiment:
     else:
         cifar = load_cifar100()
         tasks = {one: _cifar(one, cifar) for one in configurations}
-        pictures, colours = cifar.images, _CIFAR
+        pictures, colours = cifar.images, CIFAR_COLOURS
     distributions = (tasks[c].training, *(phase.tasks for phase in tasks[c].evaluation))
     ways = max(kind.ways for one in distributions for kind in (one.easy, one.hard))
     network = Network(pictures.shape[3], pictures.shape[1], ways, c.filters, activation=c.activation)

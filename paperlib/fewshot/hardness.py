@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
-from paperlib.fewshot.models import Network, Parameters
+from paperlib.fewshot.models import Network, Parameters, cross_entropy
 from paperlib.fewshot.objectives import Objective, TaskBatch, accuracy, adapt
 
 Floats = NDArray[np.float64]
@@ -25,16 +24,19 @@ class Descent:
     """Gradient descent on each of M tasks from one start.
 
     Attributes:
-        accuracy: (steps + 1, M) on the queries, before the first step and after each.
+        loss: (steps + 1, M) cross-entropy on the support images, which descent lowers, before the first step and after
+            each.
+        accuracy: (steps + 1, M) on the queries, likewise.
         displacement: (M, P) parameters after the last step, less the start.
     """
 
+    loss: Floats
     accuracy: Floats
     displacement: Floats
 
 
 def descend(network: Network, start: Parameters, batch: TaskBatch, objective: Objective, steps: int) -> Descent:
-    """Descend on the support images of each task, one step after the other, and watch the queries.
+    """Descend on the support images of each task, one step after the other, and watch them and the queries.
 
     Args:
         network: the network.
@@ -52,19 +54,24 @@ def descend(network: Network, start: Parameters, batch: TaskBatch, objective: Ob
         raise ValueError(f"start must be the parameters of one model; got {len(start['head.bias'])}")
     one = Objective(objective.algorithm, 1, objective.alpha, adapt_norm=objective.adapt_norm)
     values = {name: value.expand(len(batch.run), *value.shape[1:]).contiguous() for name, value in start.items()}
-    first, curve = values, [_accuracy(network, values, batch)]
+    first, curves = values, [_standing(network, values, batch)]
     for _ in range(steps):
         values = {name: value.detach() for name, value in adapt(network, values, batch, one).items()}
-        curve.append(_accuracy(network, values, batch))
+        curves.append(_standing(network, values, batch))
     moved = [(values[name] - first[name]).flatten(1).double() for name in values]
-    return Descent(np.array(curve), torch.cat(moved, dim=1).cpu().numpy())
+    loss, right = np.array(curves).swapaxes(0, 1)
+    return Descent(loss, right, torch.cat(moved, dim=1).cpu().numpy())
 
 
-def _accuracy(network: Network, values: Parameters, batch: TaskBatch) -> Floats:
+def _standing(network: Network, values: Parameters, batch: TaskBatch) -> tuple[Floats, Floats]:
+    """Return the loss on the support images and the accuracy on the queries."""
     with torch.no_grad():
-        logits: Tensor = network.logits(values, network.features(values, batch.query), batch.ways)
-        found: Floats = accuracy(logits, batch.labels(batch.query)).double().cpu().numpy()
-    return found
+        support, query = (
+            (network.logits(values, network.features(values, part), batch.ways), batch.labels(part))
+            for part in (batch.support, batch.query)
+        )
+        loss, right = cross_entropy(*support), accuracy(*query)
+    return loss.double().cpu().numpy(), right.double().cpu().numpy()
 
 
 def steps_to(curve: ArrayLike, share: float = 0.95) -> NDArray[np.int64]:
