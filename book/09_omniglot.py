@@ -31,6 +31,7 @@ if importlib.util.find_spec("paperlib") is None:
     )
 
 # %%
+from dataclasses import replace
 from itertools import permutations
 from math import comb
 
@@ -47,7 +48,7 @@ from paperlib import claims, plotting, records, tables
 from paperlib.fewshot import experiments, hardness, sources, states, training
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.data import load_omniglot
-from paperlib.fewshot.episodes import TaskDistribution
+from paperlib.fewshot.episodes import TaskDistribution, join
 from paperlib.fewshot.evaluation import mean_interval
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network
@@ -82,8 +83,8 @@ with claims.rejecting("the characters of the background part alone"):
     claims.holds("text:omniglot-size", [964 == 1623], "964 characters are all")
 
 # %% [markdown]
-# A **task** is a choice of five characters. The learner sees one drawing of each, adapts, and is asked about ten other drawings of each. In an **easy** task the five
-# characters come from five alphabets; in a **hard** task from one. The alphabets are split into four parts, listed with reasons in
+# A **task** is a choice of five characters. The learner sees one drawing of each, the *support*, adapts, and classifies ten other drawings of each, the *queries*. That is called
+# 5-way 1-shot; the number of support drawings of a class is $K$. In an **easy** task the five characters come from five alphabets; in a **hard** task from one. The alphabets are split into four parts, listed with reasons in
 # `paperlib/fewshot/omniglot.toml`.
 
 # %%
@@ -122,10 +123,10 @@ with claims.rejecting("one hard task in three"):
     claims.samples("text:omniglot-sampling", drawn.hard[:, None], [1 / 3], "a third is hard")
 
 # %%
-claims.samples("text:omniglot-sampling", drawn.hard[:, None], [0.5], "half of the tasks is hard")
+claims.samples("text:omniglot-sampling", drawn.hard[:, None], [0.5], "half of the tasks are hard")
 
 
-# %% mystnb={"figure": {"caption": "Two tasks as the learner meets them: in each column one character; the top row holds the drawings to adapt to, the other rows three of the ten to be told. Left: an easy task, five alphabets. Right: a hard one, five characters of Sanskrit.", "name": "fig-omniglot-tasks"}, "image": {"alt": "Two blocks of five columns of handwritten characters. On the left the five characters look unlike each other; on the right they share strokes and loops, and drawings of one character differ about as much as characters do."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Two tasks as the learner meets them: in each column one character; the top row holds the drawings to adapt to, the other rows three of the ten to classify. Left: an easy task, five alphabets. Right: a hard one, five characters of Sanskrit.", "name": "fig-omniglot-tasks"}, "image": {"alt": "Two blocks of five columns of handwritten characters. On the left the five characters look unlike each other; on the right they hang from a bar on top and share strokes and loops."}} tags=["hide-input"]
 def two_tasks():
     """Show the support image and three queries of the first easy task and the first one in Sanskrit."""
     widths = [1] * 5 + [0.6] + [1] * 5
@@ -150,8 +151,8 @@ two_tasks()
 # ## Which alphabets are hard
 #
 # The paper ran MAML on all fifty alphabets and called the ten with the lowest accuracies hard. It names two of them: Sanskrit, the one hard alphabet for
-# training in the setting *Small*, and Bengali, the one for testing. We did the same at a smaller scale: 1,000 iterations instead of 20,000, four seeds, tasks
-# within one alphabet. `python -m tools.alphabets` repeats it. If it agrees with the paper, both alphabets are among our ten.
+# training in the setting *Small*, and Bengali, the one for testing. We did the same at a twentieth of the scale, with tasks within one alphabet. `python -m tools.alphabets`
+# repeats it. If it agrees with the paper, both alphabets are among our ten.
 
 # %%
 selection = yaml.safe_load((book() / "records" / "alphabets.yml").read_text(encoding="utf-8"))
@@ -196,7 +197,7 @@ alphabet_accuracies()
 # %% tags=["remove-input"]
 _values = [by_alphabet[name] for name in order]
 Markdown(
-    f"Bengali has {by_alphabet['Bengali']:.0f}%, rank {order.index('Bengali') + 1} of 50, where the mean of all is {np.mean(_values):.0f}%; its rank among the seeds is never below {bengali.min()}. "
+    f"Bengali has {by_alphabet['Bengali']:.0f}%, rank {order.index('Bengali') + 1} of 50, where the mean of all is {np.mean(_values):.0f}%; for every seed its rank is {bengali.min()} or more. "
     "For this learner it is an alphabet like others. Keep that in mind: in the setting Small it is the *only* alphabet of the hard test tasks. "
     f"And there is no gap after the tenth alphabet, {_values[10] - _values[9]:.1f} points lie between it and the next; hard is a matter of rank."
 )
@@ -208,7 +209,8 @@ Markdown(
 # ## The network and the two objectives
 #
 # The network is that of Finn et al. (2017). §5 counts five layers, Appendix C.3 four: there are four blocks of convolution, batch normalisation and max-pooling, and
-# a linear head.
+# a linear head. Batch normalisation uses the mean and variance of the images at hand, in training and in testing alike: the five drawings to adapt to go through
+# the network together, and so do the fifty to classify. ERM, which has no support, normalises all its drawings together. No averages are kept from training.
 
 # %%
 network = Network()
@@ -234,7 +236,7 @@ with claims.rejecting("five convolutions"):
 # \text{MAML: }\ \hat f\bigl(\theta-\alpha\nabla\hat f(\theta;S);\,Q\bigr),\qquad \text{ERM: }\ \hat f(\theta;\,S\cup Q),
 # $$
 #
-# averaged over tasks: [(4)](#eq-4) and [(3)](#eq-3) with "inner loop samples used instead for the outer loop". `meta_gradient` computes the gradient of either for
+# averaged over tasks: [(4)](#eq-4) and [(3)](#eq-3) with "inner loop samples used instead for the outer loop". ERM-1 has the one drawing of each character that MAML has, in training and to adapt to at the test; ERM-10 has ten. `meta_gradient` computes the gradient of either for
 # many tasks at once. Here it is against PyTorch's own layers, one task after the other.
 
 
@@ -300,7 +302,7 @@ with claims.rejecting("the gradient of MAML for that of ERM"):
     )
 
 # %% [markdown]
-# One formula of Appendix C.3 cannot be meant as printed. It gives ERM $n=n_1+5\times n_2$ samples with $n_2=5\times K$, and the five has been counted twice. For $K=10$ there are not so many drawings.
+# One formula of Appendix C.3 cannot be meant as printed. It gives ERM $n=n_1+5\times n_2$ samples with $n_2=5\times K$, and the five has been counted twice. For $K=1$ that could still be done, for $K=10$ there are not so many drawings.
 
 # %%
 n1, shots = 5 * 10, np.array([1, 10])
@@ -359,12 +361,13 @@ hardness_curves()
 
 # %%
 steps = {kind: hardness.steps_to(curve) for kind, curve in curves.items()}
-slower = steps["hard"].mean() > steps["easy"].mean()
+mean_steps = {kind: int(hardness.steps_to(curve.mean(axis=1))) for kind, curve in curves.items()}
+slower = mean_steps["hard"] > mean_steps["easy"] and steps["hard"].mean() > steps["easy"].mean()
 lower = curves["hard"][-1].mean() < curves["easy"][-1].mean()
 
 # %% tags=["remove-input"]
 Markdown(
-    f"Hard tasks are {'slower' if slower else 'not slower'}, and they end {'lower' if lower else 'no lower'}: after the last step the mean is about "
+    f"Hard tasks are {'slower' if slower else 'not slower'}: their mean needs {mean_steps['hard']} steps to stay above 95% of its last value, that of easy tasks {mean_steps['easy']}. And they end {'lower' if lower else 'no lower'}: after the last step the mean is about "
     f"{5 * round(20 * curves['easy'][-1].mean())}% on easy tasks and {5 * round(20 * curves['hard'][-1].mean())}% on hard ones. The second is not hardness in the sense of the theory, where every task "
     "is solved in the end. On images a hard task is slow, and in addition it cannot be learned as well from the drawings given."
 )
@@ -374,87 +377,161 @@ Markdown(
 #
 # The paper calls its settings Large and Small after a hypothesis: the optima of hard tasks "drawn from ten (train and test) different alphabets are presumably
 # more dispersed than hard tasks drawn from only two". In chapter [4](04_geography) the dispersion is $r_H$: optima are $N(R\mathbf 1,r_HI)$. We take the
-# parameters after ten steps for the optimum, as far as that can be had, and measure their spread over hard tasks.
+# parameters after ten steps, which need not be the optimum, and measure their spread over hard tasks of all ten alphabets, from two random starts.
 #
-# It has two parts. Tasks of one alphabet differ in their characters, and in which character is called the first; that is the spread within alphabets. The means of
-# the alphabets differ; that is the spread between them. Only the second shrinks when there are fewer alphabets.
+# Tasks of one alphabet differ in their characters, and in which character is called the first; that is the spread $W$ within alphabets. The means of
+# the alphabets differ; that is the spread $B$ between them. A choice of $G$ alphabets has the spread $W+(1-\frac1G)B$. Only the second part shrinks when there are fewer.
 
 
 # %%
-def displacements(kind, number, count):
-    """Return the parameters of `count` tasks of a kind after ten steps, less the start."""
-    tasks = TaskDistribution(kind, kind, 1.0).batch([0], number, count, stream="selection")[0]
-    batch = TaskBatch.of(tasks, images)
-    found = hardness.descend(small_network, start, batch, Objective("maml"), steps=10)
-    return found.displacement
+def tasks_within(names, each, number=0):
+    """Return `each` tasks of each alphabet, ten drawings of a character to learn from."""
+    kinds = [within_alphabets([name], shots=10) for name in names]
+    drawn = [
+        TaskDistribution(kind, kind, 1.0).batch([0], number + n, each, stream="selection")[0]
+        for n, kind in enumerate(kinds)
+    ]
+    return join(drawn)
+
+
+def displacements(tasks, seed):
+    """Return the parameters of each task after ten steps, less the start."""
+    begin, batch = small_network.initial([seed]), TaskBatch.of(tasks, images)
+    return hardness.descend(small_network, begin, batch, Objective("maml"), steps=10).displacement
 
 
 each = at_tier(smoke=4, book=4, paper=20)
 owner = np.repeat(np.arange(10), each)
-kinds_of = [within_alphabets([name], shots=10) for name in hard_names]
-points = np.concatenate([displacements(kind, n, each) for n, kind in enumerate(kinds_of)])
-spread, between = hardness.spread(points), hardness.spread_between(points, owner)
-easy_spread = hardness.spread(
-    displacements(omniglot_tasks("large", "train", shots=10).easy, 10, 5 * each)
-)
+hard_tasks = tasks_within(hard_names, each)
+points = [displacements(hard_tasks, seed) for seed in (0, 1)]
+spread = [hardness.spread(one) for one in points]
+between = [hardness.spread_between(one, owner) for one in points]
+
+
+# %%
+def shrinkage(total, part, before, after, groups=10):
+    """Return by which share the spread shrinks when `before` alphabets become `after`, each an average one."""
+    within = total - part * (groups - 1) * each / (groups * each - 1)  # the sample has `groups`
+    return 1 - (within + (1 - 1 / after) * part) / (within + (1 - 1 / before) * part)
+
+
+def jackknife(one):
+    """Return the standard error of the shrinkage from five to one, leaving out one alphabet at a time."""
+    left = [
+        (
+            hardness.spread(one[owner != n]),
+            hardness.spread_between(one[owner != n], owner[owner != n]),
+        )
+        for n in range(10)
+    ]
+    return np.sqrt(9 * np.var([shrinkage(*pair, 5, 1, groups=9) for pair in left]))
+
+
+training_shrinks = [shrinkage(*pair, 5, 1) for pair in zip(spread, between, strict=True)]
+all_shrinks = [shrinkage(*pair, 10, 2) for pair in zip(spread, between, strict=True)]
+errors = [jackknife(one) for one in points]
 
 # %% [markdown]
-# If the alphabets did not matter, any other way of sharing the tasks out among ten groups would do as well.
+# Two controls. If the alphabets did not matter, any other way of sharing the tasks out among ten groups would do as well. And if it did not matter which character is called
+# the first, the same images numbered anew would lead gradient descent to the same parameters.
 
 # %%
 rng = np.random.default_rng(0)
-shuffled = [hardness.spread_between(points, rng.permutation(owner)) / spread for _ in range(99)]
-within = spread - between * 9 * each / (10 * each - 1)  # what a sample of ten times `each` has
-shrinks = {
-    count: 1 - (within + (1 - 1 / count) * between) / (within + 0.8 * between) for count in (5, 1)
-}
+shuffled = [
+    hardness.spread_between(one, rng.permutation(owner)) / total
+    for one, total in zip(points, spread, strict=True)
+    for _ in range(99)
+]
+turned = [rng.permutation(5) for _ in owner]
+places = np.arange(len(owner))[:, None], np.array(turned)
+renumbered = replace(
+    hard_tasks,
+    classes=hard_tasks.classes[places],
+    support=hard_tasks.support[places],
+    query=hard_tasks.query[places],
+)
+moved = displacements(renumbered, 0) - points[0]
+numbering = (
+    0.5 * (moved**2).sum(axis=1).mean() / spread[0]
+)  # two numberings have variance ½ E‖a − b‖²
+bodies = np.concatenate(
+    [np.full(value[0].numel(), name.startswith("conv")) for name, value in start.items()]
+)
+numbering_below = (
+    0.5 * (moved[:, bodies] ** 2).sum(axis=1).mean() / hardness.spread(points[0][:, bodies])
+)
 
-# %% [markdown]
-# The dispersion of hard tasks of one alphabet is $W$, that of tasks of $G$ alphabets $W+(1-\frac1G)B$, with $B$ the unbiased variance between alphabets. Going from
-# five alphabets to one, as training does between Large and Small, the spread shrinks by the share
+rest = spread[0] * (1 - numbering)  # the spread of the first start without that of the numbering
+rest_shrinks = shrinkage(rest, between[0], 5, 1)
 
 # %%
 claims.holds(
     "text:packed-alphabets",
-    [between / spread > max(shuffled), 0 < shrinks[1] < 0.15],
-    "alphabets matter to the spread of hard tasks, but one alphabet instead of five makes it less than 15 % smaller",
+    [
+        *(part / total > max(shuffled) for part, total in zip(between, spread, strict=True)),
+        *(0 < share - 2 * error for share, error in zip(training_shrinks, errors, strict=True)),
+        *(share + 2 * error < 0.15 for share, error in zip(training_shrinks, errors, strict=True)),
+        min(numbering, numbering_below) > 0.5,
+    ],
+    "alphabets matter to the spread of hard tasks, one alphabet instead of five makes it less than 15 % smaller, and the numbering alone makes up more than half of it",
 )
 
 # %% tags=["hide-cell"]
 with claims.rejecting("a spread that halves"):
-    claims.holds("text:packed-alphabets", shrinks[1] > 0.5, "half")
+    claims.holds("text:packed-alphabets", [x > 0.5 for x in training_shrinks], "half")
+with claims.rejecting("alphabets drawn by lot"):
+    claims.holds("text:packed-alphabets", shuffled[-1] > max(shuffled[:-1]), "alphabets matter")
+with claims.rejecting("a numbering that does not matter"):
+    claims.holds("text:packed-alphabets", numbering < 0.1, "the same parameters")
 
 # %% tags=["remove-input"]
+_share = " and ".join(f"{100 * p / t:.0f}%" for p, t in zip(between, spread, strict=True))
+_small = " and ".join(
+    f"{100 * x:.0f} ± {200 * e:.0f}%" for x, e in zip(training_shrinks, errors, strict=True)
+)
+_mark = tables.paper("omniglot")
 Markdown(
-    f"The spread of easy tasks is {easy_spread / spread:.1f} times that of hard ones. Alphabets matter: {100 * between / spread:.0f}% of the spread lies between them, and shuffled alphabets never give as much. But with one alphabet instead of five $r_H$ shrinks by about "
-    f"{100 * shrinks[1]:.0f}%. Nearly all of the spread is between tasks of *one* alphabet, and Small keeps all of that. The hypothesis has the right sign and a small size. In linear regression the risk is affine in "
-    f"$r_H$ with positive coefficients (chapter [4](04_geography)), so such a change could lower it by {100 * shrinks[1]:.0f}% at most. In the paper's table MAML's error on hard test tasks falls from "
-    f"{100 - tables.paper('omniglot')['large', 'maml'][3].mean:.1f}% to {100 - tables.paper('omniglot')['small', 'maml'][3].mean:.1f}%. A change of $r_H$ alone is a poor candidate for that, as far as a theory of squared losses can say of an accuracy."
+    f"Alphabets matter: {_share} of the spread lie between them (two starts), and shuffled alphabets never give as much. But with one average alphabet instead of five, as in training, the spread shrinks by "
+    f"{_small} (two standard errors, leaving out one alphabet at a time), and with two instead of ten by {' and '.join(f'{100 * x:.0f}%' for x in all_shrinks)}. The hypothesis has the right sign, and the change is small.\n\n"
+    f"Why so small? The *same images numbered anew* have {100 * numbering:.0f}% of the spread (first start), and the convolutions alone {100 * numbering_below:.0f}% of theirs. Most of the distance between two tasks is a matter of which "
+    f"character is called the first. No choice of alphabets changes that, and no start can foresee it. In what remains, going from five alphabets to one takes away about {5 * round(20 * rest_shrinks)}%.\n\n"
+    f"In linear regression the risk is affine in $r_H$ with positive coefficients (chapter [4](04_geography)), so a spread that is {100 * max(training_shrinks):.0f}% smaller lowers it by no more than that. In the paper's table MAML's error on hard test tasks falls from "
+    f"{100 - _mark['large', 'maml'][3].mean:.1f}% to {100 - _mark['small', 'maml'][3].mean:.1f}%. A change of $r_H$ alone is a poor candidate for that, as far as a theory of squared losses can say of an accuracy."
 )
 
 # %% [markdown]
 # ## A minute of training
 #
 # Now MAML itself, with 32 filters and few tasks, in this page. A run depends on its seed alone, so the tasks are the same on every machine.
+#
+# The paper says SGD. The code of Antoniou et al. that it adapts uses **Adam**, which divides each coordinate of the gradient by a running estimate of its size, so that a step
+# moves every weight by about the learning rate whatever the size of its gradient; the rate falls along half a **cosine** towards a smallest value. We take Adam, and a cosine that ends at zero.
 
 # %%
 live = configure(
     "omniglot",
     "maml",
     "book",
-    iterations=at_tier(smoke=4, book=640, paper=2000),
+    iterations=at_tier(smoke=4, book=480, paper=2000),
     tasks=4,
     filters=32,
     evaluation_tasks=at_tier(smoke=8, book=40, paper=500),
 )
-runs = cross([live], [0])
-world = experiments.prepare(runs)
-state = states.State.start(runs, world.network)
-while not state.trained:
-    training.iterate(state, world)
-while not state.finished:
-    training.score(state, world)
-metrics = state.metrics(0)
+
+
+def state_after(one):
+    """Return the state of a training with seed 0, evaluated."""
+    runs = cross([one], [0])
+    world = experiments.prepare(runs)
+    state = states.State.start(runs, world.network)
+    while not state.trained:
+        training.iterate(state, world)
+    while not state.finished:
+        training.score(state, world)
+    return state
+
+
+metrics = state_after(live).metrics(0)
 
 
 # %% mystnb={"figure": {"caption": "The minute of training: accuracy after one step on the tasks of each iteration, smoothed. Dots at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two noisy rising curves. Easy tasks start near 40 percent and rise above 80; hard tasks stay below them throughout."}} tags=["hide-input"]
@@ -485,7 +562,7 @@ assert np.mean(learned[-10:]) > np.mean(learned[:10]) + at_tier(smoke=-1.0, book
 
 # %% [markdown]
 # The paper's runs have 20,000 iterations of eight tasks and 64 filters. They are not made in a page: `python -m paperlib train` makes them and leaves a
-# record of each, and this page reads what is there. The tier `paper` is the paper's protocol and needs a GPU. The tier `book` differs from it in one number, 1,000
+# record of each, and this page reads what is there. A **tier** says at what scale: `paper` is the paper's protocol, as far as it is stated, and needs a GPU; `book` differs from it in one number, 1,000
 # iterations instead of 20,000.
 
 # %%
@@ -566,30 +643,6 @@ Markdown(f"{_table(TIER)}\n\n{_said} In percent, mean ± half of the 95% interva
 # %%
 paper = tables.paper("omniglot")
 rows = [(setting, label) for setting in SETTINGS for label in LABELS]
-COLUMNS = "easy train", "hard train", "easy test", "hard test"
-
-
-# %% mystnb={"figure": {"caption": "The tables as a picture: the paper's means (open) and ours with 95 % intervals (filled), in percent.", "name": "fig-omniglot-tables"}, "image": {"alt": "Four panels, one for each column of the table. In each, six rows: MAML, ERM-1 and ERM-10 in Large and in Small, with the paper's accuracy and ours."}} tags=["hide-input"]
-def tables_as_picture():
-    """Draw the paper's accuracies and ours, a panel for each column."""
-    figure, axes = plt.subplots(1, 4, figsize=(7, 2.6), sharey=True)
-    for c, axis in enumerate(axes):
-        for place, row in enumerate(rows):
-            color = plotting.MAML if row[1] == "maml" else plotting.ERM
-            axis.plot(paper[row][c].mean, -place, "o", mfc="none", color=color)
-            own = tables.columns(ours(*row, TIER))[:, c]
-            if len(own):
-                mean, half_width = mean_interval(own)
-                axis.errorbar(
-                    mean, -place, xerr=half_width if len(own) > 1 else 0, fmt=".", color=color
-                )
-        axis.axhline(-2.5, color=plotting.REFERENCE, lw=0.5)
-        axis.set(title=COLUMNS[c], xlim=(15, 102), xticks=[20, 60, 100])
-    axes[0].set_yticks([-k for k in range(6)], [f"{s}, {label.upper()}" for s, label in rows])
-    return figure
-
-
-tables_as_picture()
 
 # %% tags=["hide-input"]
 if TIER == "paper":
@@ -649,7 +702,7 @@ claims.proves(
     "text:erm-trained-equivalently",
     average,
     -sum(map(sp.log, p)) / 5,
-    "the expected loss of an image does not depend on what it shows",
+    "given the probabilities, the expected loss of an image does not depend on which character it shows",
 )
 
 # %% tags=["hide-cell"]
@@ -663,7 +716,7 @@ with claims.rejecting("one numbering for all tasks"):
 # :label: erm-uniform
 #
 # Let the classes of a task be numbered at random, given its images. Then the average loss of any network that does not see labels is at least $\log N$, with equality only where it gives every
-# class of every image the probability $1/N$. Weights on tasks do not change this.
+# class of every image the probability $1/N$. Positive weights on tasks with mean one, chosen without regard to the numbering, do not change this.
 # :::
 #
 # :::{dropdown} Proof
@@ -671,9 +724,65 @@ with claims.rejecting("one numbering for all tasks"):
 # let an image's probabilities depend on the other images of the task, but not on labels.
 # :::
 #
-# So the expectation of [(3)](#eq-3) over fresh tasks says nothing for or against any features: it is least where the head gives every class the same chance, whatever lies below it. Hardness and geography do not enter.
+# So the *minimisers* of the expectation of [(3)](#eq-3) over fresh tasks say nothing for or against any features: the head gives every class the same chance, whatever lies below it. Hardness and geography do not enter.
+# The path to them may still matter.
 # (The finite sum (3) over tasks that are kept could be memorised; here tasks are fresh in every iteration.) In linear regression ERM found the average of the optima, which is a start for all of them. The proposition is about the
 # loss *before* adaptation. What a step makes of such a network is a matter of measurement.
+#
+# The small network shows it. We train it once more, by ERM and at MAML's rate.
+
+# %%
+blind = state_after(
+    configure(
+        "omniglot",
+        "erm",
+        "book",
+        lr=1e-3,
+        iterations=at_tier(smoke=4, book=160, paper=640),
+        tasks=4,
+        filters=32,
+        evaluation_tasks=8,
+    )
+).metrics(0)
+
+
+# %% mystnb={"figure": {"caption": "Training loss of the small network over the first iterations, all tasks, smoothed: ERM before adaptation, MAML after one step (over a wider window). The dotted line is log 5, what uniform answers cost.", "name": "fig-omniglot-erm-loss"}, "image": {"alt": "Two curves. ERM's loss falls within some twenty iterations to the dotted line at 1.61 and follows it. MAML's falls through the line and goes on falling."}} tags=["hide-input"]
+def losses(run):
+    """Return iterations and the mean loss of all tasks in each window of a run."""
+    kinds = [run["history"][kind] for kind in ("easy", "hard")]
+    count = np.array([kind["tasks"] for kind in kinds], dtype=float)
+    value = np.array([[loss or 0.0 for loss in kind["loss"]] for kind in kinds])
+    return np.array(run["history"]["iteration"]), (count * value).sum(axis=0) / count.sum(axis=0)
+
+
+def loss_curves():
+    """Draw the training losses of ERM and of MAML, and log 5."""
+    figure, axis = plt.subplots(figsize=(6, 2.8))
+    for run, name, color in ((metrics, "MAML", plotting.MAML), (blind, "ERM", plotting.ERM)):
+        place, value = losses(run)
+        box = np.ones(5) / 5
+        axis.plot(
+            np.convolve(place, box, "valid"),
+            np.convolve(value, box, "valid"),
+            color=color,
+            label=name,
+        )
+    axis.axhline(np.log(5), color=plotting.REFERENCE, ls=":", label=r"$\log 5$")
+    axis.set(
+        xlabel="iteration", ylabel="training loss", xlim=(0, blind["iterations"]), ylim=(0, 2.5)
+    )
+    axis.legend(loc="lower left")
+    return figure
+
+
+loss_curves()
+
+# %%
+settled = losses(blind)[1][-20:].mean()
+assert abs(settled - np.log(5)) < at_tier(smoke=9.0, book=0.05, paper=0.03)
+assert losses(metrics)[1][-20:].mean() < at_tier(
+    smoke=9.0, book=1.2, paper=1.0
+)  # MAML's goes below
 
 # %% [markdown]
 # ## First mixture: the methods, or their learning rates
@@ -692,16 +801,21 @@ eta, iterations = 1e-6, 20_000
 reach = eta * iterations / 2
 glorot = np.sqrt(6 / (9 * (64 + 64)))  # weights of the second convolution start uniform in ± this
 farthest = reach / (glorot / np.sqrt(3))
+reach_unchanged = (eta + 1e-5) * iterations / 2
 
 # %% tags=["remove-input"]
 Markdown(
-    f"So in all the paper's 20,000 steps a weight of the second convolution moves by about {reach:g} at most, which is {100 * farthest:.0f}% of its standard deviation at the start. "
-    "With plain gradient descent, as the text has it, it would move less still. How much such a network still resembles its random start is to be measured."
+    f"So with our schedule a weight of the second convolution moves by about {reach:g} at most in all the paper's 20,000 steps, which is {100 * farthest:.0f}% of its standard deviation at the start. "
+    "The schedule matters here. In the [Omniglot configuration]"
+    "(https://github.com/AntreasAntoniou/HowToTrainYourMAMLPytorch/blob/0cbec876a64d5b0a1b720950c9d919f9751091ab/experiment_config/omniglot_maml%2B%2B-omniglot_1_8_0.1_64_5_0.json) "
+    f"of Antoniou et al. the smallest rate is $10^{{-5}}$. Left as it is, a rate that starts at $10^{{-6}}$ would *rise*, and the reach would be {reach_unchanged:g}, or {reach_unchanged / (glorot / np.sqrt(3)):.1f} standard deviations. "
+    "The paper does not say."
 )
 
 # %% [markdown]
-# Three networks tell what training did: one after a single step at $10^{-6}$, which is to say untrained; ERM as the paper has it; and ERM at MAML's rate of
-# $10^{-3}$, for as many floating-point operations as MAML had. All are adapted by one step on one drawing of each character. (Tier `book`.)
+# What did training do? We set ERM-1 beside a network that had a single iteration at $10^{-6}$, as good as none. Two more may tell: one trained at $2\cdot10^{-5}$, so that the rates of 1,000 iterations add up to what
+# the paper's add up to in 20,000, and one at MAML's rate of $10^{-3}$, for as many floating-point operations as MAML had. Each is adapted at the test by one step, as the
+# paper says, and by five: so the paper does for ERM on its other data set (Appendix C.4), and so does the configuration just linked.
 
 # %%
 cost, one = {}, TaskBatch.of(omniglot_tasks("large", "train").batch([0], 0, 1)[0], images)
@@ -717,84 +831,150 @@ assert abs(LONGER - 1000 * cost["maml"] / cost["erm"]) < 2
 # %%
 VARIANTS = {
     "untrained": ("erm-1", {"iterations": 1}),
-    "ERM-1, rate 10⁻⁶": ("erm-1", {}),
-    "ERM-1, rate 10⁻³": ("erm-1", {"lr": 1e-3, "iterations": LONGER}),
-    "MAML, rate 10⁻³": ("maml", {}),
+    "ERM-1 at 10⁻⁶": ("erm-1", {}),
+    "ERM-1 at 2·10⁻⁵": ("erm-1", {"lr": 2e-5}),
+    "ERM-1 at 10⁻³": ("erm-1", {"lr": 1e-3, "iterations": LONGER}),
+    "untrained, ten drawings": ("erm-1", {"iterations": 1, "evaluation_shots": 10}),
+    "ERM-10 at 10⁻⁶": ("erm-10", {}),
 }
 variants = {
-    name: {s: ours(s, label, "book", **given) for s in SETTINGS}
+    (s, name, steps): tables.columns(ours(s, label, "book", evaluation_steps=steps, **given))
+    for s in SETTINGS
     for name, (label, given) in VARIANTS.items()
+    for steps in ((1,) if "10" in label or "ten" in name else (1, 5))
 }
 
 
 # %% tags=["remove-input"]
-def _lines(named):
+def _lines(named, first):
+    """Return a table of (seeds, 4) accuracies; what has no record has no row."""
     lines = [
-        "| | | easy train | hard train | easy test | hard test |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
+        f"| {first} | easy train | hard train | easy test | hard test |",
+        "| --- | ---: | ---: | ---: | ---: |",
     ]
-    for setting in SETTINGS:
-        for name, values in named.items():
-            own = tables.columns(values[setting])
-            lines.append(
-                f"| {setting.capitalize()} | {name} | "
-                + " | ".join(_cell(own[:, c]) for c in range(4))
-                + " |"
-            )
-    return "\n".join(lines)
+    for name, own in named.items():
+        if len(own):
+            lines.append(f"| {name} | " + " | ".join(_cell(own[:, c]) for c in range(4)) + " |")
+    return lines
 
 
-Markdown(_lines(variants))
+def _not_yet(named):
+    """Return a sentence that names the rows without records."""
+    lacking = [name for name, own in named.items() if not len(own)]
+    return f" There is no record yet of: {'; '.join(lacking)}." if lacking else ""
+
+
+_named = {
+    f"{name}, {'one step' if steps == 1 else 'five steps'}": own
+    for (s, name, steps), own in variants.items()
+    if s == "large"
+}
+_lines_1 = _lines(_named, "Large")
+for _label in LABELS[1:]:
+    _cells = " | ".join(
+        f"*{cell.mean:.1f} ± {cell.half_width:.1f}*" for cell in paper["large", _label]
+    )
+    _lines_1.append(f"| *{_label.upper()}, paper* | {_cells} |")
+_apart = [
+    np.abs(own.mean(axis=0) - variants["small", name, steps].mean(axis=0)).max()
+    for (s, name, steps), own in variants.items()
+    if s == "large" and len(own) and len(variants["small", name, steps])
+]
+Markdown(
+    "\n".join(_lines_1)
+    + f"\n\nTier `book`. In Small the same rows differ by {max(_apart):.1f} points at most, hard test tasks included."
+    + _not_yet(_named)
+)
 
 
 # %%
-def final_loss(setting, label, tier, **given):
-    """Return the training loss of the last tenth of the iterations, (seeds, kinds)."""
-    wanted = configuration(setting, label, tier, **given)
-    own = [one["metrics"]["history"] for one in found if records.same(one["configuration"], wanted)]
-    return np.array(
-        [[np.mean(one[kind]["loss"][-10:]) for kind in ("easy", "hard")] for one in own]
+def gap(name, steps, label):
+    """Return the largest distance of our means from the paper's, over columns and settings."""
+    own = {s: variants[s, name, steps] for s in SETTINGS}
+    if not all(map(len, own.values())):
+        return np.nan
+    return max(
+        abs(own[s][:, c].mean() - paper[s, label][c].mean) for s in SETTINGS for c in range(4)
     )
 
 
 # %% tags=["remove-input"]
-_losses = [final_loss(s, "erm-1", "book", lr=1e-3, iterations=LONGER) for s in SETTINGS]
+_gaps = {
+    (name, steps, label): gap(name, steps, label)
+    for (s, name, steps), own in variants.items()
+    if s == "large" and "at 2" not in name and "⁻³" not in name
+    for label in ("erm-10" if "10 at" in name or "ten" in name else "erm-1",)
+}
+_said = "; ".join(
+    f"{name}, {'one step' if steps == 1 else 'five steps'}: {value:.1f} points from {label.upper()}"
+    for (name, steps, label), value in _gaps.items()
+    if np.isfinite(value)
+)
 Markdown(
-    f"At the rate of MAML, ERM's training loss ends at {np.mean([x[:, 0].mean() for x in _losses]):.3f} on easy and {np.mean([x[:, 1].mean() for x in _losses]):.3f} on hard tasks. $\\log5$ is {np.log(5):.3f}."
-    if all(map(len, _losses))
-    else "The runs at MAML's rate are missing."
+    f"How far from the paper's numbers, in the column and setting where the distance is largest? {_said}."
 )
 
 # %% [markdown]
-# What would reach the paper's numbers for ERM? One guess is an **untrained** network that takes *five* steps at the test, the number that the paper gives ERM on its other data set (Appendix C.4). For Omniglot it
-# says one step, so this is a guess about numbers and not about what was done.
+# How much of ERM's accuracy is adaptation alone? We take a random network through eight steps on test tasks.
+
+# %%
+test_tasks = omniglot_tasks("large", "test").batch(
+    [0], 0, at_tier(smoke=8, book=50, paper=500), stream="evaluation"
+)[0]
+untrained = hardness.descend(
+    network,
+    network.initial([0]),
+    TaskBatch.of(test_tasks, images),
+    Objective("maml"),
+    steps=8,
+).accuracy
+
+
+# %% mystnb={"figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Dots: five networks from the records, with 95 % intervals. Dotted lines: what the paper reports for ERM-1 after training.", "name": "fig-omniglot-untrained"}, "image": {"alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the dotted line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
+def untrained_curves():
+    """Draw accuracy over test steps of a random network beside the paper's ERM-1."""
+    figure, axis = plt.subplots(figsize=(6, 3.2))
+    for column, (kind, color) in enumerate((("easy", plotting.EASY), ("hard", plotting.HARD))):
+        own = 100 * untrained[:, test_tasks.hard == (kind == "hard")].mean(axis=1)
+        axis.plot(own, color=color, label=f"{kind} test", ls="-" if kind == "easy" else "--")
+        for steps in (1, 5):
+            mean, half_width = mean_interval(variants["large", "untrained", steps][:, 2 + column])
+            axis.errorbar(steps, mean, yerr=half_width, fmt="o", color=color, ms=4)
+        level = paper["large", "erm-1"][2 + column].mean
+        axis.axhline(level, color=color, ls=":", lw=1)
+        axis.text(8.2, level, "ERM-1, paper", ha="right", va="top", fontsize=8, color=color)
+    axis.axhline(20, color=plotting.REFERENCE, lw=0.5)
+    axis.text(8.2, 20, "chance", ha="right", va="bottom", fontsize=8, color=plotting.REFERENCE)
+    axis.set(xlabel="steps of adaptation", ylabel="accuracy (%)", ylim=(0, 101), xlim=(-0.2, 8.2))
+    axis.legend(loc="upper left")
+    return figure
+
+
+untrained_curves()
+
+# %%
+for steps in (1, 5):  # one network on fifty tasks, five on five hundred
+    recorded = variants["large", "untrained", steps][:, 2:].mean(axis=0)
+    here = [100 * untrained[steps, test_tasks.hard == hard].mean() for hard in (False, True)]
+    assert np.abs(np.array(here) - recorded).max() < at_tier(smoke=60, book=10, paper=5)
 
 # %% tags=["remove-input"]
-five = {s: ours(s, "erm-1", "book", iterations=1, evaluation_steps=5) for s in SETTINGS}
-_lines_5 = _lines({"untrained, five steps": five}).splitlines()
-for _label in ("erm-1", "erm-10"):
-    for _s in SETTINGS:
-        _cells = " | ".join(
-            f"*{cell.mean:.1f} ± {cell.half_width:.1f}*" for cell in paper[_s, _label]
-        )
-        _lines_5.append(f"| {_s.capitalize()} | *{_label.upper()}, paper* | {_cells} |")
-_gaps = {
-    _label: [
-        abs(tables.columns(five[s])[:, c].mean() - paper[s, _label][c].mean)
-        for s in SETTINGS
-        for c in range(4)
-    ]
-    for _label in ("erm-1", "erm-10")
-    if all(map(len, five.values()))
-}
-_gap_said = " and ".join(f"{max(gap):.1f} points from {_l.upper()}" for _l, gap in _gaps.items())
-Markdown("\n".join(_lines_5) + f"\n\nThe largest distances are {_gap_said}.")
+_first = variants["large", "untrained", 5].mean(axis=0)
+_printed = [cell.mean for cell in paper["large", "erm-1"]]
+Markdown(
+    "A network that never saw a character reaches accuracies like those that the paper reports for ERM, after a number of steps that we chose to match. Such numbers need no training; whether the paper's had any, they cannot tell. "
+    f"Against the guess speaks a gap: on easy tasks of Large the paper's ERM-1 is {_printed[0] - _printed[2]:.1f} points better in training than in the test, the untrained network {_first[0] - _first[2]:.1f}. "
+    "And training at $10^{-6}$ does something, by the first rows of the table. We have not explained what."
+)
 
 # %% [markdown]
 # ## Second mixture: the training tasks, or the test tasks
 #
-# Between Large and Small two things change. Training sees one hard alphabet instead of five, and *the test has Bengali alone instead of five alphabets*. The theory speaks
-# of the first. To separate them, every network was also evaluated on the hard test tasks of the other setting.
+# Between Large and Small two things change. Training sees one hard alphabet instead of five, and *the test has Bengali alone instead of five alphabets*.
+#
+# In the theory training and test share one environment, the best start depends on the centres of the tasks alone, and what the spreads cost they cost for every start (chapter [4](04_geography)). Here
+# no alphabet of the test is seen in training. Packing the test cannot help by itself: for a given network, the accuracy on five alphabets is the average of its accuracies on each of them.
+# What can help is packed training, more so as the paper picked two "similar alphabets", or luck in which alphabet the test is left with. To tell them apart, every network was also evaluated on the hard test tasks of the other setting.
 
 
 # %%
@@ -809,53 +989,79 @@ def crossed(label, tier, **given):
 
 
 hard_test = crossed("maml", TIER)
+others = {
+    "ERM-1": crossed("erm-1", TIER),
+    "untrained, five steps": crossed("erm-1", "book", iterations=1, evaluation_steps=5),
+}
 
 # %% tags=["remove-input"]
 _table_2 = [
-    "| MAML trained on | tested on five alphabets | tested on Bengali alone |",
+    "| trained on | tested on five alphabets | tested on Bengali alone |",
     "| --- | ---: | ---: |",
 ]
-for _setting, _says in (
-    ("large", "five hard alphabets (Large)"),
-    ("small", "Sanskrit alone (Small)"),
-):
-    _table_2.append(
-        f"| {_says} | {_cell(hard_test[_setting, 'large'])} | {_cell(hard_test[_setting, 'small'])} |"
-    )
+for _name, _values in {"MAML": hard_test, **others}.items():
+    for _setting, _says in (
+        ("large", "five hard alphabets (Large)"),
+        ("small", "Sanskrit alone (Small)"),
+    ):
+        if not len(_values[_setting, "large"]) or (_setting == "small" and "un" in _name):
+            continue
+        _says = "nothing" if "un" in _name else _says
+        _table_2.append(
+            f"| {_name}: {_says} | {_cell(_values[_setting, 'large'])} | {_cell(_values[_setting, 'small'])} |"
+        )
 Markdown("\n".join(_table_2))
 
 
 # %%
-def effects(values):
-    """Return the mean change of accuracy when only the test tasks change, and when only the training tasks do."""
-    at = {pair: accuracy.mean() for pair, accuracy in values.items()}
-    test = np.mean([at[s, "small"] - at[s, "large"] for s in SETTINGS])
-    train = np.mean([at["small", s] - at["large", s] for s in SETTINGS])
-    return test, train
+def change(values, end, begin):
+    """Return mean and half-width of the change from `begin` to `end`, paired by seed."""
+    return mean_interval(values[end] - values[begin])
+
+
+def test_share(values):
+    """Return for each seed the share of the test in the change from Large to Small, averaged over both ways."""
+    test = sum(values[s, "small"] - values[s, "large"] for s in SETTINGS) / 2
+    train = sum(values["small", s] - values["large", s] for s in SETTINGS) / 2
+    return test / (test + train)
 
 
 # %% tags=["remove-input"]
-def _interval(a, b):
-    low, high = tables.difference(hard_test[a], hard_test[b])
-    return f"{hard_test[a].mean() - hard_test[b].mean():+.1f} ({low:+.1f} to {high:+.1f})"
+def _change(end, begin):
+    mean, half_width = change(hard_test, end, begin)
+    return f"{mean:+.1f} ± {half_width:.1f}"
 
 
 if all(map(len, hard_test.values())):
-    test_effect, train_effect = effects(hard_test)
+    _part = mean_interval(test_share(hard_test))
     said = (
-        f"From Large to Small MAML gains {_interval(('small', 'small'), ('large', 'large'))} points on hard test tasks. When only the *test* changes, from five alphabets to Bengali, a network trained in Large gains "
-        f"{_interval(('large', 'small'), ('large', 'large'))}. When only the *training* changes, from five hard alphabets to Sanskrit, it is {_interval(('small', 'large'), ('large', 'large'))} on the five, and "
-        f"{_interval(('small', 'small'), ('large', 'small'))} on Bengali. Averaged over both ways, the test accounts for {100 * test_effect / (test_effect + train_effect):.0f}% of the improvement. (95% intervals, tier {TIER}.) "
-        "Part of this was built in with our split: Bengali is there because the paper names it, and it is not among our lowest ten, as it was among the paper's. And Small leaves out more than spread, for one Braille."
+        f"From Large to Small MAML gains {_change(('small', 'small'), ('large', 'large'))} points on hard test tasks. When only the *test* changes, from five alphabets to Bengali, a network trained in Large gains "
+        f"{_change(('large', 'small'), ('large', 'large'))}. When only the *training* changes, from five hard alphabets to Sanskrit, it is {_change(('small', 'large'), ('large', 'large'))} on the five, and "
+        f"{_change(('small', 'small'), ('large', 'small'))} on Bengali. Averaged over both ways, the test accounts for {100 * _part.mean:.0f} ± {100 * _part.half_width:.0f}% of the improvement. "
+        f"(95% intervals over seeds, with split and alphabets fixed; tier {TIER}.)"
     )
 else:
     said = "The runs are missing."
 Markdown(said)
 
 # %% [markdown]
+# The test's part is Bengali's. And it was built in with our split: Bengali is there because the paper names it; it is not among our lowest ten, as it was among the paper's. Small also leaves out more than spread, for one
+# Braille, the hardest alphabet of training. The run that chose the alphabets saw all fifty, and knows nothing of Large and Small:
+
+# %% tags=["remove-input"]
+_five = [np.array(selection["accuracies"][name]) for name in parts["hard test"]]
+_ahead = mean_interval(
+    100 * (np.array(selection["accuracies"]["Bengali"]) - np.mean(_five, axis=0))
+)
+Markdown(
+    f"There Bengali lies {_ahead.mean:.1f} ± {_ahead.half_width:.1f} points above the mean of the five hard test alphabets, itself included. For MAML, that is. Without training, after five steps, Bengali is "
+    f"{change(others['untrained, five steps'], ('large', 'small'), ('large', 'large')).mean:+.1f} points from the five. An alphabet that only MAML finds easier will raise MAML alone, and leave ERM where it is."
+)
+
+# %% [markdown]
 # ## The sentences
 #
-# Four sentences of §5 rest on the table. Each is judged at the tier shown above, by its rule.
+# Four sentences of §5 rest on the table. Each is judged at the tier shown above, by its rule. At the tier `book` keep in mind that ERM at $10^{-6}$ is nearly untrained.
 
 # %%
 hard = {row: tables.columns(ours(*row, TIER))[:, 3] for row in rows}
@@ -881,6 +1087,9 @@ def judged(row, outcomes, says):
     return judge(row, outcomes(), _rules["sentences"][row]["says"], f"{says}, tier {TIER}")
 
 
+# %% [markdown]
+# > Characters of one alphabet share features "and are thus harder to distinguish".
+
 # %%
 judged(
     "text:same-alphabet-is-harder",
@@ -888,12 +1097,18 @@ judged(
     "hard test tasks have the lower accuracy, for three algorithms and two settings",
 )
 
+# %% [markdown]
+# > "MAML's performance improves significantly with more closely-packed hard tasks (Small) …
+
 # %%
 judged(
     "text:maml-improves-when-packed",
     lambda: [tables.difference(hard["small", "maml"], hard["large", "maml"]).low > 5],
     "MAML gains more than 5 points on hard test tasks from Large to Small",
 )
+
+# %% [markdown]
+# > … while ERM's does not change substantially.
 
 # %%
 judged(
@@ -904,6 +1119,25 @@ judged(
     "ERM-1 and ERM-10 stay within 5 points in every column",
 )
 
+# %% tags=["remove-input"]
+_moves = {
+    label: np.abs([np.mean(interval) for interval in shifts(label)]).max()
+    for label in LABELS[1:]
+    if complete(TIER)
+}
+_wide = [label for label in _moves if any(not -5 < end < 5 for i in shifts(label) for end in i)]
+Markdown(
+    f"The means move by {' and '.join(f'{move:.1f} points ({label.upper()})' for label, move in _moves.items())} at most. "
+    + (
+        f"Where the rule is not met, by {' and '.join(map(str.upper, _wide))}, it is for the width of the intervals: five seeds differ too much to say that nothing changed."
+        if _wide and max(_moves.values()) < 5
+        else ""
+    )
+)
+
+# %% [markdown]
+# > Hence, *MAML's relative gain over ERM increases with smaller $r_H$*."
+
 # %%
 judged(
     "text:omniglot-relative-gain",
@@ -911,35 +1145,61 @@ judged(
     "MAML's accuracy over ERM's on hard test tasks is larger in Small",
 )
 
-# %% [markdown]
-# The second and the fourth sentence are read as statements about cause: *because* hard tasks are packed. The crossed evaluation above says how much of the change is left when the test stays the same.
+# %% tags=["hide-cell"]
+if complete(TIER):
+    with claims.rejecting("easy and hard exchanged"):
+        outcomes = [tables.difference(hard[row], easy[row]).low > 0 for row in rows]
+        claims.reproduces("text:same-alphabet-is-harder", outcomes, "hard above easy", "exchanged")
+    with claims.rejecting("ERM-1 in the place of MAML"):
+        outcomes = [tables.difference(hard["small", "erm-1"], hard["large", "erm-1"]).low > 5]
+        claims.reproduces("text:maml-improves-when-packed", outcomes, "more than 5 points", "ERM-1")
+    with claims.rejecting("Large and Small exchanged"):
+        outcomes = [gains(label)[0] > gains(label)[1] for label in LABELS[1:]]
+        claims.reproduces("text:omniglot-relative-gain", outcomes, "larger in Small", "exchanged")
 
-# %% [markdown]
-# And which gain is meant? Over ERM the paper's own numbers rank the columns differently when gains are differences, ratios, or ratios of errors.
 
 # %% tags=["remove-input"]
-_lines_3 = [
-    "| MAML over ERM-1, paper | easy train | hard train | easy test | hard test |",
-    "| --- | ---: | ---: | ---: | ---: |",
-]
-for _s in SETTINGS:
-    _m, _e = ([cell.mean for cell in paper[_s, label]] for label in ("maml", "erm-1"))
-    _lines_3.append(
-        f"| {_s.capitalize()}, difference | "
-        + " | ".join(f"{a - b:.1f}" for a, b in zip(_m, _e, strict=True))
-        + " |"
-    )
-    _lines_3.append(
-        f"| {_s.capitalize()}, ratio | "
-        + " | ".join(f"{a / b:.2f}" for a, b in zip(_m, _e, strict=True))
-        + " |"
-    )
-    _lines_3.append(
-        f"| {_s.capitalize()}, errors | "
-        + " | ".join(f"{(100 - b) / (100 - a):.1f}" for a, b in zip(_m, _e, strict=True))
-        + " |"
-    )
-Markdown("\n".join(_lines_3))
+def _gain(tested):
+    """Return MAML's accuracy over ERM-1's on hard tasks of one test, in Large and in Small."""
+    own, erm = hard_test, others["ERM-1"]
+    return [own[s, tested].mean() / erm[s, tested].mean() for s in SETTINGS]
+
+
+_held = (
+    f"Over ERM-1 the ratio of accuracies goes from {_gain('large')[0]:.2f} in Large to {_gain('large')[1]:.2f} in Small when both are tested on the five alphabets, and from {_gain('small')[0]:.2f} to {_gain('small')[1]:.2f} when both are tested on Bengali. "
+    f"In the table, where the test changes too, it goes from {_gain('large')[0]:.2f} to {_gain('small')[1]:.2f}."
+    if all(map(len, others["ERM-1"].values()))
+    else "The runs of ERM-1 are missing."
+)
+Markdown(
+    "The second and the fourth sentence are read as statements about cause: *because* hard tasks are packed. So hold the test fixed. "
+    + _held
+)
+
+# %% tags=["remove-input"]
+_d = {
+    s: [a.mean - b.mean for a, b in zip(paper[s, "maml"], paper[s, "erm-1"], strict=True)]
+    for s in SETTINGS
+}
+_q = {
+    s: [
+        (100 - b.mean) / (100 - a.mean)
+        for a, b in zip(paper[s, "maml"], paper[s, "erm-1"], strict=True)
+    ]
+    for s in SETTINGS
+}
+Markdown(
+    f"And which gain is meant? On hard test tasks the paper's own numbers rise from Large to Small in every sense. But the gain is not always larger on hard tasks. In Large MAML is {_d['large'][2]:.1f} points above ERM-1 on easy test tasks and {_d['large'][3]:.1f} on hard ones, "
+    f"in Small {_d['small'][2]:.1f} and {_d['small'][3]:.1f}. As a ratio of errors, ERM-1's over MAML's, it is larger on easy test tasks in both: {_q['large'][2]:.0f} against {_q['large'][3]:.1f}, and {_q['small'][2]:.0f} against {_q['small'][3]:.0f}."
+)
+
+# %% tags=["hide-cell"]
+assert _d["large"][2] > _d["large"][3] and _d["small"][2] < _d["small"][3]
+assert all(_q[s][2] > _q[s][3] for s in SETTINGS)
+for old, new in zip(paper["large", "maml"][3:], paper["small", "maml"][3:], strict=True):
+    before, after = paper["large", "erm-1"][3].mean, paper["small", "erm-1"][3].mean
+    assert new.mean / after > old.mean / before and new.mean - after > old.mean - before
+    assert (100 - after) / (100 - new.mean) > (100 - before) / (100 - old.mean)
 
 # %% [markdown]
 # ## Past the paper: other ways to the same end, at equal cost
@@ -948,15 +1208,16 @@ Markdown("\n".join(_lines_3))
 #
 # - **First-order MAML** takes the gradient at the adapted parameters for the gradient at the start.
 # - **ANIL** adapts the head alone.
-# - **Weighted ERM** has no inner loop, and gives a hard task three times the weight of an easy one. In linear regression such weights did all that MAML does for hard tasks (chapter [3](03_hardness)).
+# - **Weighted ERM** has no inner loop, and gives a hard task three times the weight of an easy one. In linear regression suitable weights do all that MAML does for isotropic tasks (chapter [3](03_hardness)). Here the
+#   proposition says what to expect: weights change nothing in what ERM aims at.
 #
-# One drawing to adapt to and ten to be told: the inner loop is a small part of the work.
+# One drawing to adapt to and ten to classify: the inner loop is a small part of the work.
 
 # %% tags=["remove-input"]
 Markdown(
     f"An image costs a forward and a backward pass, about three forward passes in all; a support image of MAML costs that and its derivative, three times as much. So MAML's iteration costs "
-    f"$(50+3\\cdot5)/55\\approx1.18$ times ERM's, and counting floating-point operations gives {cost['maml'] / cost['erm']:.2f}. First-order MAML and ANIL cost what ERM costs. These three had {LONGER:,} iterations for "
-    "MAML's 1,000. The count says nothing about memory, where MAML needs more."
+    f"$(50+3\\cdot5)/55\\approx1.18$ times ERM's, and counting floating-point operations gives {cost['maml'] / cost['erm']:.2f}. First-order MAML and ANIL have no derivative of the whole step and cost about what ERM costs. These three had {LONGER:,} iterations for "
+    "MAML's 1,000, and three seeds. The count says nothing about memory, where MAML needs more."
 )
 
 # %%
@@ -973,24 +1234,36 @@ equal = {
 }
 
 # %% tags=["remove-input"]
-Markdown(_lines(equal))
+_rows_4 = {
+    f"{s.capitalize()}, {name}": tables.columns(values[s])
+    for s in SETTINGS
+    for name, values in equal.items()
+}
+Markdown("\n".join(_lines(_rows_4, "tier `book`")) + f"\n\n{_not_yet(_rows_4).strip()}")
 
 # %% [markdown]
 # ## What we have seen
 #
 # - Hardness can be measured: hard tasks take gradient descent more steps, and they end lower.
-# - So can dispersion. One hard alphabet instead of five changes it by a few percent.
+# - So can dispersion. One hard alphabet instead of five lowers it by 6 to 10 percent. Most of it is not about alphabets at all, but about which character is called the first.
 # - Bengali, the one hard test alphabet of Small, is for MAML an alphabet like others.
-# - If classes are numbered at random, the loss of ERM before adaptation says nothing about hardness or geography, whatever the weights of the tasks.
-# - A table that changes training and test at once cannot tell which of the two did it. Evaluating each network on both tests can: most of MAML's improvement from Large to Small is there, in our split,
-#   without packing anything, because the test is another and an easier one.
-#
+# - If classes are numbered at random, what ERM aims at before adaptation says nothing about hardness or geography, whatever the weights of the tasks. A random network after five steps comes near the accuracies that the paper has for ERM.
+# - A table that changes training and test at once cannot tell which of the two did it. Evaluating each network on both tests can: in our split, and after 1,000 iterations, MAML's improvement from Large to Small
+#   is mostly due to Bengali.
+
+# %% tags=["hide-cell"]
+said_above = at_tier(smoke=None, book=[6, 10], paper=None)  # percent, for four tasks an alphabet
+assert said_above in (None, [round(100 * share) for share in training_shrinks])
+assert min(test_share(hard_test)) > 0.5 and gap("untrained", 5, "erm-10") < 5
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** In which columns of the paper's own table does MAML's relative gain, accuracy over accuracy, increase from Large to Small?
 #
 # :::{dropdown} Solution
-# On hard test tasks it increases over both versions of ERM. On hard *training* tasks it falls over ERM-1, from 2.31 to 2.15, and rises over ERM-10.
+# On hard test tasks it increases over both versions of ERM. On hard *training* tasks it falls over ERM-1, from 2.31 to 2.15, and rises over ERM-10. On easy tasks, where nothing is packed, it rises over ERM-1
+# and falls over ERM-10, in training and in testing, by 0.3 to 3.7 percent: a measure of what can change without any packing of the tasks in question.
 # :::
 
 # %% tags=["hide-cell"]
@@ -1003,29 +1276,21 @@ rises = {
     label: [b > a for a, b in zip(ratio["large", label], ratio["small", label], strict=True)]
     for label in LABELS[1:]
 }
-assert rises["erm-1"][3] and rises["erm-10"][3] and not rises["erm-1"][1] and rises["erm-10"][1]
+assert rises == {"erm-1": [True, False, True, True], "erm-10": [False, True, False, True]}
+changes = [
+    abs(ratio["small", label][c] / ratio["large", label][c] - 1)
+    for label in LABELS[1:]
+    for c in (0, 2)
+]
+assert f"{100 * min(changes):.1f} {100 * max(changes):.1f}" == "0.3 3.7"
 assert f"{ratio['large', 'erm-1'][1]:.2f} {ratio['small', 'erm-1'][1]:.2f}" == "2.31 2.15"
 
 # %% [markdown]
-# **2.** Choosing among ever more alphabets, by what factor can the spread $W+(1-\frac1G)B$ exceed that of a single one? What share of the total spread would have to lie between alphabets for a
-# factor of two?
+# **2.** How many sets of five characters can a hard training task have in Large and in Small, and how often does a run of 20,000 iterations meet each *character*?
 #
 # :::{dropdown} Solution
-# The factor is at most $(W+B)/W$. With $B$ a share $b$ of $W+B$ it is $1/(1-b)$, so half of the spread would have to lie between alphabets.
-# :::
-
-# %% tags=["hide-cell"]
-W, B, G = sp.symbols("W B G", positive=True)
-limit = sp.limit((W + (1 - 1 / G) * B) / W, G, sp.oo)
-assert sp.simplify(limit - (W + B) / W) == 0
-assert sp.simplify(limit.subs(B, W) - 2) == 0
-
-# %% [markdown]
-# **3.** How many sets of five characters can a hard training task have in Large and in Small, and how often does a run of 20,000 iterations meet each *character*?
-#
-# :::{dropdown} Solution
-# In Small $\binom{42}5=850\,668$, all of Sanskrit; in Large $2\,451\,262$. About 80,000 hard tasks are drawn, so even in Small a task seldom comes back. A character comes back
-# about 9,500 times in Small, and about 2,400 times in Large if alphabets were equally large.
+# In Small $\binom{42}5=850\,668$, all of Sanskrit; in Large $2\,451\,262$. About 80,000 hard tasks are drawn in Small, so a given task seldom comes back. A *character* comes back
+# about 9,500 times in Small, and 1,700 to 3,100 times in Large, depending on the size of its alphabet.
 # :::
 
 # %% tags=["hide-cell"]
@@ -1033,7 +1298,8 @@ sizes = [int(sum(alphabet_of == omniglot.alphabets.index(n))) for n in parts["ha
 assert parts["hard train"][0] == "Sanskrit" and comb(sizes[0], 5) == 850_668
 assert sum(comb(size, 5) for size in sizes) == 2_451_262
 uses = 20_000 * 8 * 0.5 * 5
-assert round(uses / sizes[0], -2) == 9500 and round(uses / sum(sizes), -2) == 2400
+assert round(uses / sizes[0], -2) == 9500
+assert {round(uses / 5 / size, -2) for size in (min(sizes), max(sizes))} == {1700, 3100}
 
 # %% [markdown]
 # ## Read next
