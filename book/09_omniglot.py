@@ -59,7 +59,7 @@ from paperlib.fewshot.splits import alphabets
 from paperlib.runtime import at_tier, book
 
 plotting.use_book_style()
-keep_buffers()  # training frees and asks for the same memory in each step
+_ = keep_buffers()  # training frees and asks for the same memory in each step
 
 # %% tags=["nbval-ignore-output"]
 # not compared: a bar, the first time
@@ -592,7 +592,7 @@ TIER = "paper" if complete("paper") else "book"
 # ## The paper's table and ours
 #
 # Tables 1 and 3 hold accuracies after one step of adaptation, on 500 tasks of training alphabets and 500 of test alphabets, half of them hard, over five seeds. The rules by which we
-# compare were committed before the first run, in `book/paper_values.yml`:
+# compare were committed before the first run, in `book/paper_values.yml`. *Above* means that the 95% interval of a difference of means (Welch's) lies above; where the word is missing, means are compared.
 
 # %% tags=["remove-input"]
 _rules = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))["rules"]
@@ -658,7 +658,7 @@ else:
 judged
 
 # %% [markdown]
-# The text around the table has two slips, and they are easily mended.
+# The text around the table has two slips. It calls the accuracies "average errors", and looks for their intervals in Figure 3; they stand in Table 3.
 
 # %%
 claims.holds(
@@ -785,7 +785,7 @@ assert losses(metrics)[1][-20:].mean() < at_tier(
 )  # MAML's goes below
 
 # %% [markdown]
-# ## First mixture: the methods, or their learning rates
+# ## Confounded: the methods and their learning rates
 #
 # ERM's learning rate was tuned on a grid from $10^{-2}$ to $10^{-6}$, and $10^{-6}$ was chosen: the end of the grid. How far does a network move at that rate? Adam moves a weight by about its
 # learning rate in a step at most, and along half a cosine over $I$ steps the rates add up to $\eta I/2$.
@@ -968,7 +968,7 @@ Markdown(
 )
 
 # %% [markdown]
-# ## Second mixture: the training tasks, or the test tasks
+# ## Confounded: the training tasks and the test tasks
 #
 # Between Large and Small two things change. Training sees one hard alphabet instead of five, and *the test has Bengali alone instead of five alphabets*.
 #

@@ -54,7 +54,7 @@ from paperlib.fewshot.settings import cifar_tasks
 from paperlib.runtime import at_tier, book
 
 plotting.use_book_style()
-keep_buffers()  # a step frees and asks for the same memory
+_ = keep_buffers()  # a step frees and asks for the same memory
 
 # %% tags=["nbval-ignore-output"]
 # not compared: a bar, the first time
