@@ -44,7 +44,7 @@ import yaml
 from IPython.display import Markdown
 from torch.utils.flop_counter import FlopCounterMode
 
-from paperlib import claims, plotting, records, tables
+from paperlib import claims, costs, plotting, records, tables
 from paperlib.fewshot import experiments, hardness, sources, states, training
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.data import load_omniglot
@@ -62,7 +62,7 @@ plotting.use_book_style()
 _ = keep_buffers()  # training frees and asks for the same memory in each step
 
 # %% tags=["nbval-ignore-output"]
-# not compared: a bar, the first time
+# not compared: the progress bar of the first download
 _ = sources.fetch("omniglot")  # downloads once; a bar shows how far it is
 
 # %% [markdown]
@@ -167,6 +167,8 @@ claims.fails_to_reproduce(
 
 # %%
 by_seed = np.array(list(selection["accuracies"].values()))  # lowest mean first
+assert selection["iterations"] * 20 == 20_000
+assert order[0] == "Braille" and "Braille" in parts["hard train"]
 bengali = 1 + (by_seed < by_seed[order.index("Bengali")]).sum(axis=0)  # its rank for each seed
 hard_names = [*parts["hard train"], *parts["hard test"]]
 assert set(hard_names) == {"Sanskrit", "Bengali", *[n for n in order if n != "Sanskrit"][:8]}
@@ -384,11 +386,11 @@ Markdown(
 
 
 # %%
-def tasks_within(names, each, number=0):
+def tasks_within(names, each):
     """Return `each` tasks of each alphabet, ten drawings of a character to learn from."""
     kinds = [within_alphabets([name], shots=10) for name in names]
     drawn = [
-        TaskDistribution(kind, kind, 1.0).batch([0], number + n, each, stream="selection")[0]
+        TaskDistribution(kind, kind, 1.0).batch([0], n, each, stream="selection")[0]
         for n, kind in enumerate(kinds)
     ]
     return join(drawn)
@@ -406,6 +408,11 @@ hard_tasks = tasks_within(hard_names, each)
 points = [displacements(hard_tasks, seed) for seed in (0, 1)]
 spread = [hardness.spread(one) for one in points]
 between = [hardness.spread_between(one, owner) for one in points]
+easy_kind = omniglot_tasks("large", "train", shots=10).easy
+easy_tasks = TaskDistribution(easy_kind, easy_kind, 1.0).batch(
+    [0], 10, 5 * each, stream="selection"
+)[0]
+easy_spread = hardness.spread(displacements(easy_tasks, 0))
 
 
 # %%
@@ -491,7 +498,7 @@ _small = " and ".join(
 )
 _mark = tables.paper("omniglot")
 Markdown(
-    f"Alphabets matter: {_share} of the spread lie between them (two starts), and shuffled alphabets never give as much. But with one average alphabet instead of five, as in training, the spread shrinks by "
+    f"From the first start easy tasks have {easy_spread / spread[0]:.1f} times the spread of hard ones: in dispersion the kinds hardly differ. Among hard tasks alphabets matter: {_share} of the spread lie between them (two starts), and shuffled alphabets never give as much. But with one average alphabet instead of five, as in training, the spread shrinks by "
     f"{_small} (two standard errors, leaving out one alphabet at a time), and with two instead of ten by {' and '.join(f'{100 * x:.0f}%' for x in all_shrinks)}. The hypothesis has the right sign, and the change is small.\n\n"
     f"Why so small? The *same images numbered anew* have {100 * numbering:.0f}% of the spread (first start), and the convolutions alone {100 * numbering_below:.0f}% of theirs. Most of the distance between two tasks is a matter of which "
     f"character is called the first. No choice of alphabets changes that, and no start can foresee it. In what remains, going from five alphabets to one takes away about {5 * round(20 * rest_shrinks)}%.\n\n"
@@ -500,9 +507,9 @@ Markdown(
 )
 
 # %% [markdown]
-# ## A minute of training
+# ## MAML in this page
 #
-# Now MAML itself, with 32 filters and few tasks, in this page. A run depends on its seed alone, so the tasks are the same on every machine.
+# Now MAML itself, with 32 filters and few tasks. A run depends on its seed alone, so the tasks are the same on every machine.
 #
 # The paper says SGD. The code of Antoniou et al. that it adapts uses **Adam**, which divides each coordinate of the gradient by a running estimate of its size, so that a step
 # moves every weight by about the learning rate whatever the size of its gradient; the rate falls along half a **cosine** towards a smallest value. We take Adam, and a cosine that ends at zero.
@@ -534,7 +541,7 @@ def state_after(one):
 metrics = state_after(live).metrics(0)
 
 
-# %% mystnb={"figure": {"caption": "The minute of training: accuracy after one step on the tasks of each iteration, smoothed. Dots at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two noisy rising curves. Easy tasks start near 40 percent and rise above 80; hard tasks stay below them throughout."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "MAML trained in this page: accuracy after one step on the tasks of each iteration, smoothed. Dots at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two noisy rising curves. Easy tasks start near 40 percent and rise above 80; hard tasks stay below them throughout."}} tags=["hide-input"]
 def learning_curves():
     """Draw training accuracy by kind of task over iterations, and test accuracy at the end."""
     figure, axis = plt.subplots(figsize=(6, 3))
@@ -610,13 +617,6 @@ Markdown(
 
 
 # %% tags=["remove-input"]
-def _cell(values):
-    if not len(values):
-        return "–"
-    mean, half_width = mean_interval(values)
-    return f"{mean:.1f}" + (f" ± {half_width:.1f}" if np.isfinite(half_width) else "")
-
-
 def _table(tier):
     lines = [
         "| | | easy train | hard train | easy test | hard test |",
@@ -628,7 +628,7 @@ def _table(tier):
         name = label.upper()
         lines.append(
             f"| {setting.capitalize()} | {name}, ours | "
-            + " | ".join(_cell(own[:, c]) for c in range(4))
+            + " | ".join(tables.shown(own[:, c]) for c in range(4))
             + " |"
         )
         lines.append(f"| | *{name}, paper* | " + " | ".join(f"*{text}*" for text in printed) + " |")
@@ -854,7 +854,9 @@ def _lines(named, first):
     ]
     for name, own in named.items():
         if len(own):
-            lines.append(f"| {name} | " + " | ".join(_cell(own[:, c]) for c in range(4)) + " |")
+            lines.append(
+                f"| {name} | " + " | ".join(tables.shown(own[:, c]) for c in range(4)) + " |"
+            )
     return lines
 
 
@@ -1008,7 +1010,7 @@ for _name, _values in {"MAML": hard_test, **others}.items():
             continue
         _says = "nothing" if "un" in _name else _says
         _table_2.append(
-            f"| {_name}: {_says} | {_cell(_values[_setting, 'large'])} | {_cell(_values[_setting, 'small'])} |"
+            f"| {_name}: {_says} | {tables.shown(_values[_setting, 'large'])} | {tables.shown(_values[_setting, 'small'])} |"
         )
 Markdown("\n".join(_table_2))
 
@@ -1216,11 +1218,16 @@ for old, new in zip(paper["large", "maml"][3:], paper["small", "maml"][3:], stri
 # %% tags=["remove-input"]
 Markdown(
     f"An image costs a forward and a backward pass, about three forward passes in all; a support image of MAML costs that and its derivative, three times as much. So MAML's iteration costs "
-    f"$(50+3\\cdot5)/55\\approx1.18$ times ERM's, and counting floating-point operations gives {cost['maml'] / cost['erm']:.2f}. First-order MAML and ANIL have no derivative of the whole step and cost about what ERM costs. These three had {LONGER:,} iterations for "
-    "MAML's 1,000, and three seeds. The count says nothing about memory, where MAML needs more."
+    f"$(50+3\\cdot5)/55\\approx1.18$ times ERM's, and counting floating-point operations gives {cost['maml'] / cost['erm']:.2f}. First-order MAML and ANIL have no derivative of the whole step, and by a count of passes cost what ERM costs. All get {LONGER:,} iterations for "
+    "MAML's 1,000. The count says nothing about memory, where MAML needs more."
 )
 
 # %%
+passes = {
+    name: [costs.operations(configure("omniglot", name, "book", iterations=n)) for n in (1, 1001)]
+    for name in ("erm", "fomaml", "anil", "weighted-erm")
+}
+assert len({longer - shorter for shorter, longer in passes.values()}) == 1
 EQUAL = {
     "MAML": ("maml", {}),
     "first-order MAML": ("fomaml", {"iterations": LONGER}),
@@ -1252,6 +1259,14 @@ Markdown("\n".join(_lines(_rows_4, "tier `book`")) + f"\n\n{_not_yet(_rows_4).st
 #   is mostly due to Bengali.
 
 # %% tags=["hide-cell"]
+bare = others["untrained, five steps"]
+assert (
+    _ahead.mean > _ahead.half_width
+    and abs(change(bare, *[("large", t) for t in SETTINGS[::-1]]).mean) < 2
+)
+if len(variants["large", "ERM-1 at 10⁻⁶", 1]):
+    gained = variants["large", "ERM-1 at 10⁻⁶", 1] - variants["large", "untrained", 1]
+    assert (gained.mean(axis=0) > 0).all()
 said_above = at_tier(smoke=None, book=[6, 10], paper=None)  # percent, for four tasks an alphabet
 assert said_above in (None, [round(100 * share) for share in training_shrinks])
 assert min(test_share(hard_test)) > 0.5 and gap("untrained", 5, "erm-10") < 5

@@ -67,6 +67,20 @@ def columns(values: Floats) -> Floats:
     return values[:, :2].reshape(len(values), 4)
 
 
+def shown(values: ArrayLike) -> str:
+    """Return in one decimal the mean of values and half the width of its 95 % interval, a dash if there are none.
+
+    Example:
+        >>> shown([1.0, 2.0, 3.0]), shown([2.0]), shown([])  # s = 1, t = 4.303
+        ('2.0 ± 2.5', '2.0', '–')
+    """
+    numbers = np.asarray(values, dtype=float)
+    if not len(numbers):
+        return "–"
+    mean, half_width = mean_interval(numbers.tolist())
+    return f"{mean:.1f}" + (f" ± {half_width:.1f}" if math.isfinite(half_width) else "")
+
+
 def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configuration]) -> str:
     """Return in a sentence what records there are of these configurations: how many, seeds, iterations, machines, cost.
 
@@ -81,9 +95,7 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
     iterations = " or ".join(f"{n:,}" for n in sorted({one["configuration"]["iterations"] for one in own}))
     tiers = " and ".join(sorted({one["tier"] for one in own}))
     seeds = [one["seed"] for one in own]
-    cost = {
-        _training(one): one["seconds"] / one["runs_trained_together"] for one in own
-    }  # once, however often evaluated
+    cost = {_training(one): one["seconds"] / one["runs_trained_together"] for one in own}
     return (
         f"Tier {tiers}: {len(cost)} runs, seeds {min(seeds)} to {max(seeds)}, {iterations} iterations; "
         f"{sum(cost.values()) / 3600:.1f} process-hours on {' and '.join(machines)}."
