@@ -866,6 +866,7 @@ def _not_yet(named):
     return f" There is no record yet of: {'; '.join(lacking)}." if lacking else ""
 
 
+# %% tags=["remove-input"]
 _named = {
     f"{name}, {'one step' if steps == 1 else 'five steps'}": own
     for (s, name, steps), own in variants.items()
