@@ -79,8 +79,8 @@ size = [len(characters) == 1623, len(omniglot.alphabets) == 50]
 claims.holds("text:omniglot-size", size, "1623 characters, 50 alphabets")
 
 # %% tags=["hide-cell"]
-with claims.rejecting("the characters of the background part alone"):
-    claims.holds("text:omniglot-size", [964 == 1623], "964 characters are all")
+with claims.rejecting("drawings for characters"):
+    claims.holds("text:omniglot-size", [len(omniglot.images) == 1623], "1623 drawings")
 
 # %% [markdown]
 # A **task** is a choice of five characters. The learner sees one drawing of each, the *support*, adapts, and classifies ten other drawings of each, the *queries*. That is called
@@ -321,12 +321,18 @@ with claims.rejecting("n₁ + 5 n₂, which asks for 60 drawings of a character"
     claims.holds("text:omniglot-erm-samples", printed / 5 <= 20, "a character has so many drawings")
 
 # %% tags=["remove-input"]
+_c = {tier: configure("omniglot", "maml", tier) for tier in ("paper", "book")}
 claims.states(
     "text:omniglot-outer-samples text:omniglot-iterations",
-    "ten queries a class; at the tier paper eight tasks in each of 20,000 iterations, at the tier book in each of 1,000",
+    f"{_c['paper'].queries} queries a class; at the tier paper {_c['paper'].tasks} tasks in each of {_c['paper'].iterations:,} iterations, at the tier book in each of {_c['book'].iterations:,}",
 )
 
 # %% [markdown]
+# :::{admonition} Where we differ from the paper
+# :class: attention
+# Appendix C.3 counts the five classes twice. ERM has $n_1+n_2$ samples of a task, not $n_1+5n_2$.
+# :::
+#
 # ## Hardness, measured
 #
 # In chapter [3](03_hardness) a task is hard if gradient descent solves it slowly. That can be measured here too. We start from random weights, give each task ten drawings of
@@ -366,11 +372,28 @@ steps = {kind: hardness.steps_to(curve) for kind, curve in curves.items()}
 mean_steps = {kind: int(hardness.steps_to(curve.mean(axis=1))) for kind, curve in curves.items()}
 slower = mean_steps["hard"] > mean_steps["easy"] and steps["hard"].mean() > steps["easy"].mean()
 lower = curves["hard"][-1].mean() < curves["easy"][-1].mean()
+assert at_tier(smoke=True, book=slower and lower, paper=slower and lower)
+
+# %% [markdown]
+# Small packs its hard tasks into one alphabet, Sanskrit. Does that make them easier or harder, one by one?
+
+# %%
+packed = omniglot_tasks("small", "train", shots=10, p_hard=1.0).batch(
+    [0], 0, at_tier(smoke=4, book=16, paper=100), stream="selection"
+)[0]
+sanskrit = hardness.descend(
+    small_network, start, TaskBatch.of(packed, images), Objective("maml"), steps=30
+).accuracy
+sanskrit_steps = int(hardness.steps_to(sanskrit.mean(axis=1)))
 
 # %% tags=["remove-input"]
+_ends = {
+    kind: f"{5 * round(20 * curve[-1].mean())}%"
+    for kind, curve in {**curves, "Sanskrit": sanskrit}.items()
+}
 Markdown(
-    f"Hard tasks are {'slower' if slower else 'not slower'}: their mean needs {mean_steps['hard']} steps to stay above 95% of its last value, that of easy tasks {mean_steps['easy']}. And they end {'lower' if lower else 'no lower'}: after the last step the mean is about "
-    f"{5 * round(20 * curves['easy'][-1].mean())}% on easy tasks and {5 * round(20 * curves['hard'][-1].mean())}% on hard ones. The second is not hardness in the sense of the theory, where every task "
+    f"Hard tasks of Large are slower: their mean needs {mean_steps['hard']} steps to stay above 95% of its last value, that of easy tasks {mean_steps['easy']}, that of Sanskrit's {sanskrit_steps}. And they end lower: after the last step the mean is about "
+    f"{_ends['easy']} on easy tasks, {_ends['hard']} on hard ones of Large, and {_ends['Sanskrit']} on Sanskrit's. The second is not hardness in the sense of the theory, where every task "
     "is solved in the end. On images a hard task is slow, and in addition it cannot be learned as well from the drawings given."
 )
 
@@ -468,6 +491,9 @@ numbering_below = (
     0.5 * (moved[:, bodies] ** 2).sum(axis=1).mean() / hardness.spread(points[0][:, bodies])
 )
 
+named = [hard_names.index(name) for name in ("Sanskrit", "Bengali")]
+alone = [hardness.spread(points[0][owner == n]) / spread[0] for n in named]
+
 rest = spread[0] * (1 - numbering)  # the spread of the first start without that of the numbering
 rest_shrinks = shrinkage(rest, between[0], 5, 1)
 
@@ -499,7 +525,8 @@ _small = " and ".join(
 _mark = tables.paper("omniglot")
 Markdown(
     f"From the first start easy tasks have {easy_spread / spread[0]:.1f} times the spread of hard ones: in dispersion the kinds hardly differ. Among hard tasks alphabets matter: {_share} of the spread lie between them (two starts), and shuffled alphabets never give as much. But with one average alphabet instead of five, as in training, the spread shrinks by "
-    f"{_small} (two standard errors, leaving out one alphabet at a time), and with two instead of ten by {' and '.join(f'{100 * x:.0f}%' for x in all_shrinks)}. The hypothesis has the right sign, and the change is small.\n\n"
+    f"{_small} (two standard errors, leaving out one alphabet at a time), and with two instead of ten by {' and '.join(f'{100 * x:.0f}%' for x in all_shrinks)}. The hypothesis has the right sign, and the change is small. "
+    f"(So it is for the two alphabets of Small: with {each} tasks each, Sanskrit has {alone[0]:.1f} and Bengali {alone[1]:.1f} times the spread of all ten.)\n\n"
     f"Why so small? The *same images numbered anew* have {100 * numbering:.0f}% of the spread (first start), and the convolutions alone {100 * numbering_below:.0f}% of theirs. Most of the distance between two tasks is a matter of which "
     f"character is called the first. No choice of alphabets changes that, and no start can foresee it. In what remains, going from five alphabets to one takes away about {5 * round(20 * rest_shrinks)}%.\n\n"
     f"In linear regression the risk is affine in $r_H$ with positive coefficients (chapter [4](04_geography)), so a spread that is {100 * max(training_shrinks):.0f}% smaller lowers it by no more than that. In the paper's table MAML's error on hard test tasks falls from "
@@ -541,7 +568,7 @@ def state_after(one):
 metrics = state_after(live).metrics(0)
 
 
-# %% mystnb={"figure": {"caption": "MAML trained in this page: accuracy after one step on the tasks of each iteration, smoothed. Dots at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two noisy rising curves. Easy tasks start near 40 percent and rise above 80; hard tasks stay below them throughout."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "MAML trained in this page: accuracy after one step on the tasks of each iteration, smoothed. Dots at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two noisy rising curves. Easy tasks start near 40 percent and end near 80; hard tasks stay below them throughout."}} tags=["hide-input"]
 def learning_curves():
     """Draw training accuracy by kind of task over iterations, and test accuracy at the end."""
     figure, axis = plt.subplots(figsize=(6, 3))
@@ -590,7 +617,7 @@ def ours(setting, label, tier, **given):
 
 def complete(tier):
     """Return whether all runs of the table have a record."""
-    return all(len(ours(s, label, tier)) == 5 for s in SETTINGS for label in LABELS)
+    return all(len(ours(s, label, tier)) >= 5 for s in SETTINGS for label in LABELS)
 
 
 TIER = "paper" if complete("paper") else "book"
@@ -652,39 +679,45 @@ if TIER == "paper":
         for cell, column in zip(paper[row], tables.columns(ours(*row, TIER)).T, strict=True)
     ]
     judge = claims.reproduces if all(cells) else claims.fails_to_reproduce
-    judged = judge("tab:1 tab:3", cells, "3 points or both half-widths", "cells of Tables 1 and 3")
+    verdict = judge("tab:1 tab:3", cells, "3 points or both half-widths", "cells of Tables 1 and 3")
 else:
-    judged = claims.awaits("tab:1 tab:3", "cells are judged on runs of 20,000 iterations")
-judged
+    verdict = claims.awaits("tab:1 tab:3", "cells are judged on runs of 20,000 iterations")
+verdict
 
 # %% [markdown]
-# The text around the table has two slips. It calls the accuracies "average errors", and looks for their intervals in Figure 3; they stand in Table 3.
+# :::{admonition} Where we differ from the paper
+# :class: attention
+# Table 1 holds accuracies; the text calls them "average errors". Their intervals stand in Table 3; the text says Figure 3.
+# :::
 
 # %%
+maml_above = [
+    a.mean > b.mean
+    for s in SETTINGS
+    for a, b in zip(paper[s, "maml"], paper[s, "erm-1"], strict=True)
+]
 claims.holds(
-    "text:average-errors text:omniglot-bounds-in-figure-3",
-    [min(cell.mean for cell in paper[s, "maml"]) > 80 for s in SETTINGS],
-    "Table 1 gives accuracies, and the intervals stand in Table 3",
+    "text:average-errors",
+    maml_above,
+    "MAML, the better method, has the larger numbers: Table 1 gives accuracies",
 )
+
+# %%
+bounds = [cell.half_width for cells in paper.values() for cell in cells if cell.half_width > 0]
+claims.holds("text:omniglot-bounds-in-figure-3", [len(bounds) == 24], "Table 3 has 24 bounds")
 
 # %% tags=["hide-cell"]
 with claims.rejecting("Table 1 read as errors: ERM would be the better method", printed=True):
-    claims.holds(
-        "text:average-errors",
-        [
-            a.mean < b.mean
-            for s in SETTINGS
-            for a, b in zip(paper[s, "maml"], paper[s, "erm-1"], strict=True)
-        ],
-        "MAML has the smaller number",
-    )
+    claims.holds("text:average-errors", [not above for above in maml_above], "the smaller error")
 with claims.rejecting("bounds in Figure 3, which shows linear regression", printed=True):
-    claims.holds("text:omniglot-bounds-in-figure-3", [len(paper) * 4 == 0], "Figure 3 has them")
+    claims.holds("text:omniglot-bounds-in-figure-3", [len(bounds) == 0], "none in Table 3")
 
 # %% tags=["remove-input"]
+_e = [configuration("large", "maml", tier) for tier in ("book", "paper")]
+assert _e[0].evaluation_tasks == _e[1].evaluation_tasks
 claims.states(
     "text:omniglot-evaluation",
-    "500 and 500 tasks, one step, five seeds, at the tiers book and paper alike",
+    f"{_e[0].evaluation_tasks} and {_e[0].evaluation_tasks} tasks, {_e[0].evaluation_steps} step, five seeds, at the tiers book and paper alike",
 )
 
 # %% [markdown]
@@ -813,9 +846,8 @@ Markdown(
 )
 
 # %% [markdown]
-# What did training do? We set ERM-1 beside a network that had a single iteration at $10^{-6}$, as good as none. Two more may tell: one trained at $2\cdot10^{-5}$, so that the rates of 1,000 iterations add up to what
-# the paper's add up to in 20,000, and one at MAML's rate of $10^{-3}$, for as many floating-point operations as MAML had. Each is adapted at the test by one step, as the
-# paper says, and by five: so the paper does for ERM on its other data set (Appendix C.4), and so does the configuration just linked.
+# What did training do? We set ERM-1 beside a network that had a single iteration at $10^{-6}$, as good as none, and beside one trained at MAML's rate of $10^{-3}$, for as many floating-point operations as MAML had.
+# Each is adapted at the test by one step, as the paper says, and by five: so the paper does for ERM on its other data set (Appendix C.4), and so does the configuration just linked.
 
 # %%
 cost, one = {}, TaskBatch.of(omniglot_tasks("large", "train").batch([0], 0, 1)[0], images)
@@ -832,7 +864,6 @@ assert abs(LONGER - 1000 * cost["maml"] / cost["erm"]) < 2
 VARIANTS = {
     "untrained": ("erm-1", {"iterations": 1}),
     "ERM-1 at 10⁻⁶": ("erm-1", {}),
-    "ERM-1 at 2·10⁻⁵": ("erm-1", {"lr": 2e-5}),
     "ERM-1 at 10⁻³": ("erm-1", {"lr": 1e-3, "iterations": LONGER}),
     "untrained, ten drawings": ("erm-1", {"iterations": 1, "evaluation_shots": 10}),
     "ERM-10 at 10⁻⁶": ("erm-10", {}),
@@ -860,6 +891,12 @@ def _lines(named, first):
     return lines
 
 
+def _seeds(named):
+    """Return how many seeds the rows have, and which have fewer than the paper's five."""
+    fewer = {name: len(own) for name, own in named.items() if 0 < len(own) < 5}
+    return "".join(f" {name}: {count} seeds." for name, count in fewer.items())
+
+
 def _not_yet(named):
     """Return a sentence that names the rows without records."""
     lacking = [name for name, own in named.items() if not len(own)]
@@ -885,9 +922,37 @@ _apart = [
 ]
 Markdown(
     "\n".join(_lines_1)
-    + f"\n\nTier `book`. In Small the same rows differ by {max(_apart):.1f} points at most, hard test tasks included."
+    + f"\n\n{tables.provenance(found, [configuration('large', label, 'book', evaluation_steps=k, **given) for label, given in VARIANTS.values() for k in (1, 5)])}{_seeds(_named)} In Small the rows that were run too differ by {max(_apart, default=0):.1f} points at most, hard test tasks included."
     + _not_yet(_named)
 )
+
+
+# %% tags=["remove-input"]
+_bold = {
+    steps: [variants["large", name, steps] for name in ("ERM-1 at 10⁻³", "untrained")]
+    for steps in (1, 5)
+}
+if all(len(own) for pair in _bold.values() for own in pair):
+    _by = {
+        (steps, c): (
+            np.mean(own[:, c]) - np.mean(bare[:, c]),
+            tables.difference(own[:, c], bare[:, c]),
+        )
+        for steps, (own, bare) in _bold.items()
+        for c in (2, 3)
+    }
+    assert all(found.high < 0 for (steps, _), (_, found) in _by.items() if steps == 5)
+    _said = {
+        key: f"{centre:+.1f} ({low:+.1f} to {high:+.1f})"
+        for key, (centre, (low, high)) in _by.items()
+    }
+    said = (
+        f"ERM at $10^{{-3}}$ reaches its aim, $\\log5$, and the start that it leaves is *worse than a random one*: by {_said[1, 2]} points on easy and {_said[1, 3]} on hard test tasks after one step, and by {_said[5, 2]} and {_said[5, 3]} after five. "
+        "An objective that pays for answers that are all alike does not pay for telling characters apart."
+    )
+else:
+    said = "The runs of ERM at the larger rate are missing."
+Markdown(said)
 
 
 # %%
@@ -905,7 +970,7 @@ def gap(name, steps, label):
 _gaps = {
     (name, steps, label): gap(name, steps, label)
     for (s, name, steps), own in variants.items()
-    if s == "large" and "at 2" not in name and "⁻³" not in name
+    if s == "large" and "⁻³" not in name
     for label in ("erm-10" if "10 at" in name or "ten" in name else "erm-1",)
 }
 _said = "; ".join(
@@ -924,13 +989,14 @@ Markdown(
 test_tasks = omniglot_tasks("large", "test").batch(
     [0], 0, at_tier(smoke=8, book=50, paper=500), stream="evaluation"
 )[0]
-untrained = hardness.descend(
+descended = hardness.descend(
     network,
     network.initial([0]),
     TaskBatch.of(test_tasks, images),
     Objective("maml"),
     steps=8,
-).accuracy
+)
+untrained = descended.accuracy
 
 
 # %% mystnb={"figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Dots: five networks from the records, with 95 % intervals. Dotted lines: what the paper reports for ERM-1 after training.", "name": "fig-omniglot-untrained"}, "image": {"alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the dotted line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
@@ -941,8 +1007,10 @@ def untrained_curves():
         own = 100 * untrained[:, test_tasks.hard == (kind == "hard")].mean(axis=1)
         axis.plot(own, color=color, label=f"{kind} test", ls="-" if kind == "easy" else "--")
         for steps in (1, 5):
-            mean, half_width = mean_interval(variants["large", "untrained", steps][:, 2 + column])
-            axis.errorbar(steps, mean, yerr=half_width, fmt="o", color=color, ms=4)
+            runs = variants["large", "untrained", steps][:, 2 + column]
+            if len(runs) > 1:
+                mean, half_width = mean_interval(runs)
+                axis.errorbar(steps, mean, yerr=half_width, fmt="o", color=color, ms=4)
         level = paper["large", "erm-1"][2 + column].mean
         axis.axhline(level, color=color, ls=":", lw=1)
         axis.text(8.2, level, "ERM-1, paper", ha="right", va="top", fontsize=8, color=color)
@@ -957,18 +1025,82 @@ untrained_curves()
 
 # %%
 for steps in (1, 5):  # one network on fifty tasks, five on five hundred
-    recorded = variants["large", "untrained", steps][:, 2:].mean(axis=0)
+    recorded = variants["large", "untrained", steps][:, 2:]
     here = [100 * untrained[steps, test_tasks.hard == hard].mean() for hard in (False, True)]
-    assert np.abs(np.array(here) - recorded).max() < at_tier(smoke=60, book=10, paper=5)
+    apart = np.abs(here - recorded.mean(axis=0)).max() if len(recorded) else 0
+    assert apart < at_tier(smoke=60, book=10, paper=5)
 
 # %% tags=["remove-input"]
-_first = variants["large", "untrained", 5].mean(axis=0)
+_first = variants["large", "untrained", 5]
+_of = (
+    f"the untrained network {np.diff(_first.mean(axis=0)[[2, 0]])[0]:.1f}"
+    if len(_first)
+    else "no runs"
+)
 _printed = [cell.mean for cell in paper["large", "erm-1"]]
 Markdown(
     "A network that never saw a character reaches accuracies like those that the paper reports for ERM, after a number of steps that we chose to match. Such numbers need no training; whether the paper's had any, they cannot tell. "
-    f"Against the guess speaks a gap: on easy tasks of Large the paper's ERM-1 is {_printed[0] - _printed[2]:.1f} points better in training than in the test, the untrained network {_first[0] - _first[2]:.1f}. "
-    "And training at $10^{-6}$ does something, by the first rows of the table. We have not explained what."
+    f"Against the guess speaks a gap: on easy tasks of Large the paper's ERM-1 is {_printed[0] - _printed[2]:.1f} points better in training than in the test, {_of}. "
+    "And training at $10^{-6}$ does something, by the first rows of the table."
 )
+
+# %% [markdown]
+# What does it do? The proposition has a hint. A random network gives five random answers, and is sure of them. It comes nearer to $\log5$ by being less sure, and it need not learn anything about characters for that.
+# Then the step after starts from less noise. Would less noise be enough? We shrink the head of the random network, and train nothing.
+
+
+# %%
+def quieter(scale):
+    """Return five steps of the random network with its head times a number."""
+    start = {n: scale * v if "head" in n else v for n, v in network.initial([0]).items()}
+    batch = TaskBatch.of(test_tasks, images)
+    return hardness.descend(network, start, batch, Objective("maml"), steps=5)
+
+
+kinds = ~test_tasks.hard, test_tasks.hard
+quiet = {1: descended} | {scale: quieter(scale) for scale in (0.7, 0.5, 0.25)}
+after = {
+    scale: np.array([[one.accuracy[k, kind].mean() for kind in kinds] for k in (1, 5)])
+    for scale, one in quiet.items()
+}
+
+# %% tags=["remove-input"]
+_histories = [
+    one["metrics"]["history"]
+    for one in found
+    if records.same(one["configuration"], configuration("large", "erm-1", "book"))
+]
+_windows = {
+    end: [h[kind]["loss"][window] for h in _histories for kind in ("easy", "hard")]
+    for end, window in (("first", slice(0, 5)), ("last", slice(-5, None)))
+}
+_lines_2 = [
+    "| head times | loss before | easy, 1 step | hard, 1 step | easy, 5 steps | hard, 5 steps |",
+    "| ---: | ---: | ---: | ---: | ---: | ---: |",
+] + [
+    f"| {scale:g} | {quiet[scale].loss[0].mean():.2f} | "
+    + " | ".join(f"{100 * value:.0f}" for value in values.ravel())
+    + " |"
+    for scale, values in after.items()
+]
+Markdown(
+    "\n".join(_lines_2)
+    + "\n\n"
+    + (
+        f"In the five runs of ERM-1 in Large the training loss falls from {np.mean(_windows['first']):.2f} to {np.mean(_windows['last']):.2f} in 1,000 iterations, towards $\\log5={np.log(5):.2f}$. "
+        if _histories
+        else ""
+    )
+    + "A head a quarter as large gives an untrained network more, after one step, than all that training at $10^{-6}$ gave. So a rise of that size is no sign of features learned."
+)
+
+# %% tags=["hide-cell"]
+first_step = np.array([values[0] for values in after.values()])
+assert (np.diff(first_step, axis=0) > at_tier(smoke=-1.0, book=0.0, paper=0.0)).all()
+trained_little = variants["large", "ERM-1 at 10⁻⁶", 1]
+if len(trained_little):
+    behind = 100 * after[0.25][0] - trained_little[:, 2:].mean(axis=0)
+    assert behind.min() > at_tier(smoke=-100.0, book=0.0, paper=0.0)
 
 # %% [markdown]
 # ## Confounded: the training tasks and the test tasks
@@ -1013,7 +1145,7 @@ for _name, _values in {"MAML": hard_test, **others}.items():
         _table_2.append(
             f"| {_name}: {_says} | {tables.shown(_values[_setting, 'large'])} | {tables.shown(_values[_setting, 'small'])} |"
         )
-Markdown("\n".join(_table_2))
+Markdown("\n".join(_table_2) + f"\n\nTier `{TIER}`, five seeds; untrained: tier `book`.")
 
 
 # %%
@@ -1047,7 +1179,16 @@ else:
     said = "The runs are missing."
 Markdown(said)
 
+# %% tags=["hide-cell"]
+if all(map(len, hard_test.values())):
+    assert min(test_share(hard_test)) > 0.5
+
 # %% [markdown]
+# :::{admonition} Where we differ from the paper
+# :class: attention
+# From Large to Small the paper changes the training tasks and the test tasks together, and reads the improvement as one of training. In our runs most of it comes from the test.
+# :::
+#
 # The test's part is Bengali's. And it was built in with our split: Bengali is there because the paper names it; it is not among our lowest ten, as it was among the paper's. Small also leaves out more than spread, for one
 # Braille, the hardest alphabet of training. The run that chose the alphabets saw all fifty, and knows nothing of Large and Small:
 
@@ -1056,9 +1197,18 @@ _five = [np.array(selection["accuracies"][name]) for name in parts["hard test"]]
 _ahead = mean_interval(
     100 * (np.array(selection["accuracies"]["Bengali"]) - np.mean(_five, axis=0))
 )
+_bare = (
+    others["untrained, five steps"]["large", "small"]
+    - others["untrained, five steps"]["large", "large"]
+)
 Markdown(
-    f"There Bengali lies {_ahead.mean:.1f} ± {_ahead.half_width:.1f} points above the mean of the five hard test alphabets, itself included. For MAML, that is. Without training, after five steps, Bengali is "
-    f"{change(others['untrained, five steps'], ('large', 'small'), ('large', 'large')).mean:+.1f} points from the five. An alphabet that only MAML finds easier will raise MAML alone, and leave ERM where it is."
+    f"There Bengali lies {_ahead.mean:.1f} ± {_ahead.half_width:.1f} points above the mean of the five hard test alphabets, itself included. For MAML, that is. "
+    + (
+        f"Without training, after five steps, Bengali is {_bare.mean():+.1f} points from the five. "
+        if len(_bare)
+        else ""
+    )
+    + "An alphabet that only MAML finds easier will raise MAML alone, and leave ERM where it is."
 )
 
 # %% [markdown]
@@ -1071,9 +1221,10 @@ hard = {row: tables.columns(ours(*row, TIER))[:, 3] for row in rows}
 easy = {row: tables.columns(ours(*row, TIER))[:, 2] for row in rows}
 
 
-def gains(label):
-    """Return MAML's accuracy over ERM's on hard test tasks, in Large and in Small."""
-    return [hard[s, "maml"].mean() / hard[s, label].mean() for s in SETTINGS]
+def rise(label, begin="large", end="small"):
+    """Return the interval of the change of MAML's accuracy over ERM's, seed by seed, on hard test tasks."""
+    large, small = (hard[s, "maml"] / hard[s, label] for s in (begin, end))
+    return tables.difference(small, large)
 
 
 def shifts(label):
@@ -1144,8 +1295,30 @@ Markdown(
 # %%
 judged(
     "text:omniglot-relative-gain",
-    lambda: [gains(label)[1] > gains(label)[0] for label in LABELS[1:]],
-    "MAML's accuracy over ERM's on hard test tasks is larger in Small",
+    lambda: [rise(label).low > 0 for label in LABELS[1:]],
+    "MAML's accuracy over that of ERM-1 and of ERM-10, on hard test tasks, is above in Small what it is in Large",
+)
+
+# %% tags=["remove-input"]
+_rises = {
+    label: (
+        np.mean(hard["small", "maml"] / hard["small", label])
+        - np.mean(hard["large", "maml"] / hard["large", label]),
+        rise(label),
+    )
+    for label in LABELS[1:]
+    if complete(TIER)
+}
+_said = " and ".join(
+    f"{centre:.2f} over {label.upper()} ({low:.2f} to {high:.2f})"
+    for label, (centre, (low, high)) in _rises.items()
+)
+_unsure = [label.upper() for label, (centre, (low, _)) in _rises.items() if centre > 0 >= low]
+Markdown(
+    f"The ratio rises by {_said}."
+    + (f" For {' and '.join(_unsure)} five seeds do not settle the sign." if _unsure else "")
+    if _rises
+    else "The runs are missing."
 )
 
 # %% tags=["hide-cell"]
@@ -1157,7 +1330,7 @@ if complete(TIER):
         outcomes = [tables.difference(hard["small", "erm-1"], hard["large", "erm-1"]).low > 5]
         claims.reproduces("text:maml-improves-when-packed", outcomes, "more than 5 points", "ERM-1")
     with claims.rejecting("Large and Small exchanged"):
-        outcomes = [gains(label)[0] > gains(label)[1] for label in LABELS[1:]]
+        outcomes = [rise(label, "small", "large").low > 0 for label in LABELS[1:]]
         claims.reproduces("text:omniglot-relative-gain", outcomes, "larger in Small", "exchanged")
 
 
@@ -1229,6 +1402,7 @@ passes = {
     for name in ("erm", "fomaml", "anil", "weighted-erm")
 }
 assert len({longer - shorter for shorter, longer in passes.values()}) == 1
+assert configure("omniglot", "weighted-erm", "book").hard_odds == 3
 EQUAL = {
     "MAML": ("maml", {}),
     "first-order MAML": ("fomaml", {"iterations": LONGER}),
@@ -1237,17 +1411,32 @@ EQUAL = {
     "weighted ERM, rate 10⁻³": ("weighted-erm", {"iterations": LONGER, "lr": 1e-3}),
 }
 equal = {
-    name: {s: ours(s, label, "book", **given) for s in SETTINGS}
+    name: tables.columns(ours("large", label, "book", **given))
     for name, (label, given) in EQUAL.items()
 }
 
 # %% tags=["remove-input"]
-_rows_4 = {
-    f"{s.capitalize()}, {name}": tables.columns(values[s])
-    for s in SETTINGS
-    for name, values in equal.items()
+_less = {
+    name: [
+        (
+            own[:, c].mean() - equal["MAML"][:, c].mean(),
+            tables.difference(own[:, c], equal["MAML"][:, c]),
+        )
+        for c in (2, 3)
+    ]
+    for name, own in equal.items()
+    if name != "MAML" and min(len(own), len(equal["MAML"])) > 1
 }
-Markdown("\n".join(_lines(_rows_4, "tier `book`")) + f"\n\n{_not_yet(_rows_4).strip()}")
+_said = "; ".join(
+    f"{name} {easy:+.1f} ({a.low:+.1f} to {a.high:+.1f}) on easy and {hard:+.1f} ({b.low:+.1f} to {b.high:+.1f}) on hard ones"
+    for name, ((easy, a), (hard, b)) in _less.items()
+)
+Markdown(
+    "\n".join(_lines(equal, "Large"))
+    + (f"\n\nLess MAML, in points on test tasks: {_said}." if _said else "")
+    + _not_yet(equal)
+    + f"\n\n{tables.provenance(found, [configuration('large', label, 'book', **given) for label, given in EQUAL.values()])}"
+)
 
 # %% [markdown]
 # ## What we have seen
@@ -1260,17 +1449,13 @@ Markdown("\n".join(_lines(_rows_4, "tier `book`")) + f"\n\n{_not_yet(_rows_4).st
 #   is mostly due to Bengali.
 
 # %% tags=["hide-cell"]
-bare = others["untrained, five steps"]
-assert (
-    _ahead.mean > _ahead.half_width
-    and abs(change(bare, *[("large", t) for t in SETTINGS[::-1]]).mean) < 2
-)
-if len(variants["large", "ERM-1 at 10⁻⁶", 1]):
+assert _ahead.mean > _ahead.half_width
+if complete(TIER) and len(_bare):
+    assert abs(_bare.mean()) < 2 and gap("untrained", 5, "erm-10") < 5
     gained = variants["large", "ERM-1 at 10⁻⁶", 1] - variants["large", "untrained", 1]
     assert (gained.mean(axis=0) > 0).all()
 said_above = at_tier(smoke=None, book=[6, 10], paper=None)  # percent, for four tasks an alphabet
 assert said_above in (None, [round(100 * share) for share in training_shrinks])
-assert min(test_share(hard_test)) > 0.5 and gap("untrained", 5, "erm-10") < 5
 
 # %% [markdown]
 # ## Exercises

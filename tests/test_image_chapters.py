@@ -1,0 +1,50 @@
+"""The image chapters run with whatever records there are: here with none, at the smallest tier."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paperlib.fewshot.sources import DataError, locate
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_without_records(script: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a chapter's script beside a copy of the library whose book holds no record of a run."""
+    shutil.copytree(ROOT / "paperlib", folder / "paperlib", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "book" / "records").mkdir(parents=True)
+    for name in ("paper_values.yml", "records/alphabets.yml"):
+        shutil.copy(ROOT / "book" / name, folder / "book" / name)
+    settings = {"PYTHONPATH": str(folder), "PAPERLIB_TIER": "smoke", "MPLBACKEND": "agg"}
+    return subprocess.run(
+        [sys.executable, str(script)],
+        cwd=folder,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("chapter", "dataset"), [("09_omniglot", "omniglot"), ("10_cifar", "cifar100")])
+def test_a_chapter_runs_without_records(chapter: str, dataset: str, tmp_path: Path) -> None:
+    try:
+        locate(dataset)
+    except DataError as missing:
+        pytest.skip(str(missing))
+    outcome = run_without_records(ROOT / "book" / f"{chapter}.py", tmp_path)
+    assert outcome.returncode == 0, outcome.stderr[-3000:]
+
+
+def test_a_chapter_that_needs_a_record_is_noticed(tmp_path: Path) -> None:
+    script = tmp_path / "needy.py"
+    script.write_text(
+        "from paperlib import records\nfrom paperlib.runtime import book\nassert [*records.read(book() / 'records')]\n"
+    )
+    assert run_without_records(script, tmp_path).returncode == 1
