@@ -26,6 +26,7 @@ import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.append(str(Path(__file__).resolve().parent))
+from test_fewshot_objectives import unfolded_convolution
 from test_fewshot_stacks import world
 
 from paperlib import commands, costs, grids, packs, records, sweeps, trainings
@@ -33,7 +34,6 @@ from paperlib.__main__ import _parser, main
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments, states, training
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.convolutions import unfolded_convolution
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import ALGORITHMS, TaskBatch, meta_gradient, post_adaptation
 from paperlib.fewshot.runs import Run, check
