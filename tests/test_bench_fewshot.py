@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
 from paperlib.fewshot.models import Network
 from tools.bench_fewshot import LIMIT, disagreement, gflop, render, stacked
-from tools.bench_ways import WAYS, WORKS, Gradient, Inputs, Work, loop, missing, sampling
+from tools.bench_ways import LIBRARIES, WAYS, WORKS, Gradient, Inputs, Work, loop, missing, sampling
 
+ROOT = Path(__file__).resolve().parent.parent
 TINY = Work("tiny", Network(side=8, ways=2, filters=4, blocks=2), shots=2, queries=3, tasks=2)
 
 
@@ -56,7 +59,14 @@ def test_the_table_shows_ratios_of_medians_and_what_is_missing() -> None:
     lines = render("Title", 1.7, COSTS | HIGHER).splitlines()
     assert lines[0] == "Title: 10.0 GFLOP, peak 10 GFLOP in a processor second"
     table = {line[:42].strip(): line[42:].split() for line in lines[3:]}
-    assert list(table) == ["ours", "plain loop", "higher", "torchopt", "learn2learn", "drawing the tasks"]
+    assert list(table) == [
+        "ours",
+        "plain loop",
+        "higher",
+        "torchopt",
+        "learn2learn",
+        "drawing the tasks, with their images",
+    ]
     assert table["ours"][:6] == ["1.000", "2.000", "300", "2.00", "1.50", "50%"]
     assert table["plain loop"][3:] == ["0.80", "1.50", "50%"]
     assert "  not installed: pip install torchopt==0.7.3" in "\n".join(lines)
@@ -86,11 +96,21 @@ def test_the_table_judges_what_drawing_tasks_costs() -> None:
 def test_tasks_are_drawn_as_the_column_says() -> None:
     for name, work in (*WORKS.items(), ("tiny", TINY)):
         draw = sampling(work)
-        one, other = draw(), draw()
+        one = draw()
         for images, each in ((one.support, work.shots), (one.query, work.queries)):
             side = work.network.side
             assert images.shape == (each * work.network.ways, work.tasks * work.network.channels, side, side), name
-        assert one.hard.tolist() != other.hard.tolist() or work.network.channels == 3 or name == "tiny"
+    draw = sampling(WORKS["omniglot"])
+    assert draw().hard.tolist() != draw().hard.tolist()  # of one iteration and the next
+
+
+def test_make_bench_installs_what_is_compared() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile.partition("\nbench: ")[2].partition("\n\n")[0]
+    assert "pip install" in recipe and "'.[bench]'" in recipe.partition("-m tools.bench")[0]
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    said = {how.removeprefix("pip install ") for how in LIBRARIES.values() if "==" in how}
+    assert said == set(extra["bench"])
 
 
 def test_stacked_runs_are_counted() -> None:

@@ -151,7 +151,7 @@ def render(title: str, demand: float, costs: dict[str, list[dict[str, float]]]) 
             lines[-1] += f"  at least {demand} to a library: {said if libraries else 'none is here'}"
     share = drawing["wall"] / middle["ours"]["wall"]
     lines.append(
-        f"{'drawing the tasks':42}{drawing['wall']:9.4f}{drawing['cpu']:9.4f}"
+        f"{'drawing the tasks, with their images':42}{drawing['wall']:9.4f}{drawing['cpu']:9.4f}"
         f"  {share:.2%} of our iteration, less than {SHARE:.0%}: {judged(share < SHARE)}"
     )
     return "\n".join(lines)

@@ -91,6 +91,7 @@ def sampling(work: Work, device: str = "cpu") -> Callable[[], TaskBatch]:
     Tasks are those of training on Omniglot, of both kinds, or of the one kind of the column on 80 classes of CIFAR;
     the images are as many as there, all grey.
     """
+    keep_buffers()
     shape, network = (work.network.ways, work.shots, work.queries), work.network
     if network.channels == 1:
         tasks = omniglot_tasks("large", "train", ways=shape[0], shots=shape[1], queries=shape[2])
