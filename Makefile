@@ -33,7 +33,8 @@ check: $(INSTALLED)  ## style, types, notebooks, ledger and repository address
 	$(BIN)/python -m tools.ledger
 	$(BIN)/python -m tools.repository --check
 
-bench: $(INSTALLED)  ## time simulations, landscapes and training
+bench: $(INSTALLED)  ## time simulations, landscapes and training, beside other libraries where they can be installed
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m tools.bench
 
 repository: $(INSTALLED)  ## write the repository's address wherever it is needed: URL=https://...

@@ -17,6 +17,7 @@ from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
 from paperlib.fewshot.runs import OWN, cross
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
@@ -39,8 +40,8 @@ _SHAPES = {
     "evaluation-hard": "the same of a hard task at evaluation; default 20 5",
 }
 _CHOICES = {
-    "optimizer": choices.OPTIMIZERS,
-    "schedule": choices.SCHEDULES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
     "precision": choices.PRECISIONS,
     "device": choices.DEVICES,
     "activation": ACTIVATIONS,

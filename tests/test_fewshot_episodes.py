@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
 from paperlib.fewshot.data import Cifar100
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind, below, distinct, join, random_words
 from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
 from paperlib.fewshot.splits import alphabet_sizes, alphabets, held_out_superclasses, validation_superclasses
+from tools.bench_ways import WORKS, ours, sampling
 
 
 def same(one: Episodes, other: Episodes, chosen: slice | np.ndarray = slice(None)) -> bool:
@@ -205,6 +209,30 @@ def test_a_draw_does_not_depend_on_the_number_of_words_offered() -> None:
     words = random_words(0, "training", 0, 0, 6, 200)
     for one, other in zip(kind.draw(words), kind.draw(words[:, : kind.words]), strict=True):
         assert np.array_equal(one, other)
+
+
+# -- time
+
+SHARE = 0.02  # of a step of training with the paper's network, which drawing its tasks may cost
+
+
+def least(work: Callable[[], object], times: int) -> float:
+    """Return the fewest processor seconds of several times, after one that is not counted: others only add to it."""
+    taken = []
+    for _ in range(times + 1):
+        begin = time.process_time()
+        work()
+        taken.append(time.process_time() - begin)
+    return min(taken[1:])
+
+
+def test_drawing_tasks_costs_little_of_a_step() -> None:
+    """A step of several threads may take less of the clock than of processors, but no less than its part of them."""
+    work = WORKS["omniglot"]
+    draw = sampling(work)
+    step = least(ours(work.inputs(torch.float32, "cpu")), 2) / torch.get_num_threads()
+    assert least(draw, 20) < SHARE * step
+    assert least(lambda: [draw() for _ in range(50)], 2) > SHARE * step  # and of fifty batches it would be seen
 
 
 # -- bad input

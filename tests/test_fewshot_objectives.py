@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +17,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from paperlib.fewshot.convolutions import grouped_convolution, unfolded_convolution
+from paperlib.fewshot.convolutions import grouped_convolution
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
-from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network, Parameters, stack
 from paperlib.fewshot.normalisation import normalised_pool
 from paperlib.fewshot.objectives import ALGORITHMS, Objective, TaskBatch, meta_gradient, post_adaptation
 
+ROOT = Path(__file__).resolve().parent.parent
 SMALL = Network(channels=2, side=13, ways=3, filters=4, blocks=2)
 
 
@@ -244,6 +251,17 @@ def test_a_model_depends_on_its_seed_alone() -> None:
 # -- the two operations
 
 
+def unfolded_convolution(images: Tensor, weights: Tensor) -> Tensor:
+    """Convolve what `grouped_convolution` does, by gathering all patches and multiplying matrices, model by model."""
+    count, (models, outputs, inputs) = len(images), weights.shape[:3]
+    height, width = images.shape[2:]
+    patches = F.unfold(images.reshape(count * models, inputs, height, width), 3, padding=1)
+    patches = patches.reshape(count, models, inputs * 9, height * width).permute(1, 0, 3, 2).flatten(1, 2)
+    product = torch.bmm(patches, weights.reshape(models, outputs, inputs * 9).transpose(1, 2))
+    stacked = product.reshape(models, count, height, width, outputs).permute(1, 2, 3, 0, 4).flatten(3, 4)
+    return stacked.permute(0, 3, 1, 2)
+
+
 @pytest.mark.parametrize("convolve", [grouped_convolution, unfolded_convolution])
 def test_convolutions_agree_with_one_model_at_a_time(convolve) -> None:  # type: ignore[no-untyped-def]
     pictures, weights = images(3, 8, 5, 6), images(2 * 3, 4, 3, 3, seed=5).reshape(2, 3, 4, 3, 3)
@@ -351,16 +369,59 @@ def test_descent_lowers_the_loss(algorithm: str) -> None:
     assert (losses[-1] < losses[0] - 0.02).all()
 
 
-def test_keeping_buffers_can_be_asked_for_twice() -> None:
-    assert keep_buffers() == keep_buffers()
+BUFFERS = """
+import sys
+from resource import RUSAGE_SELF, getrusage
+from paperlib.fewshot.memory import keep_buffers
+
+answers = [keep_buffers() for _ in range(int(sys.argv[1]))]
+assert all(answers), answers
+byte = bytes([120])
+byte * 2**25
+before = getrusage(RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    byte * 2**25
+print(getrusage(RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(calls: int) -> int:
+    """Return how many page faults four buffers of 32 MB cost, one after the other, in a process that had one before."""
+    command = [sys.executable, "-c", BUFFERS, str(calls)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="there is nothing to ask")
+def test_buffers_are_kept_once_asked_for_and_when_asked_again() -> None:
+    """A page that the system hands out is a fault at its first touch; a huge page, one for 2 MB."""
+    handed_out, once, twice = (faults(calls) for calls in (0, 1, 2))
+    assert max(once, twice) < 8 < 4 * 2**25 // 2**21 <= handed_out
 
 
 def test_bad_settings_are_named() -> None:
     with pytest.raises(ValueError, match=rf"^algorithm must be one of {', '.join(ALGORITHMS)}; got 'reptile'$"):
         Objective("reptile")
-    with pytest.raises(ValueError, match=r"^steps must be at least 1; got 0$"):
-        Objective("maml", 0)
-    with pytest.raises(ValueError, match=r"^hard_odds must be positive; got -1\.0$"):
-        Objective("weighted-erm", hard_odds=-1.0)
     with pytest.raises(ValueError, match=r"^side must be at least 2\*\*blocks = 16 pixels; got 15$"):
         Network(side=15)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("steps", (0, -1, 1.5, float("nan")), "a whole number, at least 1"),
+        ("alpha", (-0.1, float("nan"), float("inf"), (0.1, -0.1), (0.1, float("nan"))), "at least 0 and finite"),
+        ("hard_odds", (0.0, -1.0, float("nan"), float("inf"), (1.0, 0.0)), "positive and finite"),
+        ("p_hard", (-0.1, 1.1, float("nan"), (0.5, 2.0)), "between 0 and 1"),
+    ],
+)
+def test_numbers_out_of_range_are_named(name: str, values: Sequence[Any], expected: str) -> None:
+    for value in values:
+        said = rf"^{name} must (be|lie) {expected}; got {re.escape(repr(value))}$"
+        with pytest.raises(ValueError, match=said):
+            Objective("weighted-erm", **{name: value})
+
+
+def test_the_ends_of_the_ranges_are_allowed() -> None:
+    Objective("weighted-erm", 1, alpha=(0.0, 1e9), hard_odds=(1e-9, 1e9), p_hard=(0.0, 1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
+sys.path.append(str(Path(__file__).resolve().parent))
+from test_fewshot_training import LAST_DIGITS, After, apart
 
 from paperlib import records
 from paperlib.__main__ import _parser, main
@@ -29,7 +33,6 @@ from paperlib.fewshot.runs import OWN, Run, check, cross, stacks
 from paperlib.fewshot.splits import held_out_superclasses, validation_superclasses
 from paperlib.fewshot.states import State
 
-LAST_DIGITS = 1e-5  # float32 parameters of order one; kernels are chosen by shape or alignment
 LAST_DIGITS_OF_DOUBLES = 1e-10  # parameters and losses; a loss after adaptation magnifies what its parameters differ by
 Shapes = tuple[tuple[int, int], tuple[int, int]]
 
@@ -79,12 +82,6 @@ def double() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
-
-
-def apart(one: State, run: int, other: State, place: int) -> float:
-    """Return the largest difference between the parameters of two runs."""
-    pairs = ((value[run], other.parameters[name][place]) for name, value in one.parameters.items())
-    return max(float((left - right).abs().max()) for left, right in pairs)
 
 
 def losses_apart(one: State, run: int, other: State, place: int) -> float:
@@ -261,17 +258,6 @@ def test_the_protocol_draws_the_same_tasks_in_its_stacks(monkeypatch: pytest.Mon
 
 
 # -- slices and divergence
-
-
-class After:
-    """Stop after so many steps."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps + 1
-
-    def __call__(self) -> bool:
-        self.left -= 1
-        return not self.left
 
 
 def test_slices_of_a_stack_make_no_difference(tmp_path: Path) -> None:

@@ -178,6 +178,13 @@ def test_a_stopped_run_does_not_move() -> None:
     assert (theta["w"][[0, 2]] < 1).all()
 
 
+def test_another_optimiser_or_schedule_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^optimizer must be adam or sgd; got 'lion'$"):
+        moments("lion", {"w": torch.ones(1)})
+    with pytest.raises(ValueError, match=r"^schedule must be cosine or constant; got 'linear'$"):
+        learning_rate(0.1, "linear", 0, 10)
+
+
 def test_the_cosine_goes_from_the_rate_to_zero() -> None:
     rates = [learning_rate(0.1, "cosine", i, 100) for i in range(101)]
     assert rates[0] == 0.1 and rates[100] == pytest.approx(0, abs=1e-17) and sorted(rates, reverse=True) == rates

@@ -26,6 +26,7 @@ import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.append(str(Path(__file__).resolve().parent))
+from test_fewshot_objectives import unfolded_convolution
 from test_fewshot_stacks import world
 
 from paperlib import commands, costs, grids, packs, records, sweeps, trainings
@@ -33,7 +34,6 @@ from paperlib.__main__ import _parser, main
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments, states, training
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.convolutions import unfolded_convolution
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import ALGORITHMS, TaskBatch, meta_gradient, post_adaptation
 from paperlib.fewshot.runs import Run, check
@@ -110,6 +110,28 @@ def test_the_papers_tuning_grid_is_its_protocol_at_five_rates() -> None:
     rates = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
     expected = {Run(replace(c, lr=lr), seed) for c in records.protocol() for lr in rates for seed in records.SEEDS}
     assert set(runs) == expected and len(runs) == len(expected) == 300
+
+
+def test_the_grid_of_what_is_left_open_changes_that_alone() -> None:
+    path = ROOT / "grids" / "left_open_omniglot.yml"
+    runs = grids.read(path)
+    papers = [c for c in records.protocol() if (c.dataset, c.algorithm) == ("omniglot", "maml")]
+    rates = {"adam": (1e-2, 1e-3, 1e-4), "sgd": (1e-1, 1e-2, 1e-3)}
+    expected = {
+        Run(replace(c, optimizer=name, schedule=schedule, lr=lr, activation=activation, adapt_norm=adapted), seed)
+        for c, (name, schedule) in product(papers, (("adam", "cosine"), ("sgd", "constant")))
+        for lr, activation, adapted in product(rates[name], ("relu", "leaky-relu"), (True, False))
+        for seed in records.SEEDS
+    }
+    assert len(papers) == 2 and set(runs) == expected and len(runs) == len(expected)
+    assert f" {len(runs)} runs, " in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "grids").iterdir()), ids=lambda path: path.name)
+def test_a_dry_run_takes_every_grid_that_is_there(path: Path, tmp_path: Path, capsys: Shown) -> None:
+    assert main(["sweep", str(path), "--out", str(tmp_path / "new"), "--dry-run"]) == 0
+    count, none = len(grids.read(path)), f"0 of them recorded in {tmp_path / 'new'}"
+    assert capsys.readouterr().out.startswith(f"{path}: {count} runs, {none}; {count} to do in ")
 
 
 def test_a_grid_takes_what_the_command_train_takes() -> None:

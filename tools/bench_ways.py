@@ -6,15 +6,19 @@ import importlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import Objective, TaskBatch, meta_gradient
+from paperlib.fewshot.settings import omniglot_tasks
 
 ALPHA = 0.1
 Gradient = dict[str, Tensor]
@@ -22,13 +26,14 @@ Gradient = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Work:
-    """One column of the table: the network and the shape of the tasks."""
+    """One column of the table: the network and the shape of the tasks, and how much faster than a library to be."""
 
     title: str
     network: Network
     shots: int
     queries: int
     tasks: int
+    demand: float = 1.0
 
     def inputs(self, dtype: torch.dtype, device: str) -> Inputs:
         """Return parameters, images and labels; the values are of no importance."""
@@ -58,9 +63,9 @@ class Inputs:
 
 
 WORKS = {
-    "omniglot": Work("Omniglot, 8 tasks, 5-way 1-shot, 10 queries", Network(), 1, 10, 8),
-    "cifar20": Work("CIFAR, 2 tasks, 20-way 5-shot, 10 queries", Network(3, 32, 20), 5, 10, 2),
-    "cifar2": Work("CIFAR, 2 tasks, 2-way 50-shot, 10 queries", Network(3, 32, 2), 50, 10, 2),
+    "omniglot": Work("Omniglot, 8 tasks, 5-way 1-shot, 10 queries", Network(), 1, 10, 8, 1.7),
+    "cifar20": Work("CIFAR, 2 tasks, 20-way 5-shot, 10 queries", Network(3, 32, 20), 5, 10, 2, 1.5),
+    "cifar2": Work("CIFAR, 2 tasks, 2-way 50-shot, 10 queries", Network(3, 32, 2), 50, 10, 2, 1.5),
 }
 
 
@@ -78,6 +83,29 @@ def ours(inputs: Inputs, runs: int = 1) -> Callable[[], Gradient]:
         name: value[0]
         for name, value in meta_gradient(work.network, theta, batch, objective, work.tasks).gradients.items()
     }
+
+
+def sampling(work: Work, device: str = "cpu") -> Callable[[], TaskBatch]:
+    """Return the drawing of a batch of tasks with its images, each time that of the next iteration of one run.
+
+    Tasks are those of training on Omniglot, of both kinds, or of the one kind of the column on 80 classes of CIFAR;
+    the images are as many as there, all grey.
+    """
+    keep_buffers()
+    shape, network = (work.network.ways, work.shots, work.queries), work.network
+    if network.channels == 1:
+        tasks = omniglot_tasks("large", "train", ways=shape[0], shots=shape[1], queries=shape[2])
+    else:
+        kind = TaskKind(np.arange(80 * 450).reshape(80, 450), (np.arange(80),), True, *shape)
+        tasks = TaskDistribution(kind, kind, 0.5)
+    images = torch.full((tasks.easy.images.size, network.side, network.side, network.channels), 128, dtype=torch.uint8)
+    images, numbers, grey = images.to(device), count(), [0.5] * network.channels
+
+    def draw() -> TaskBatch:
+        (drawn,) = tasks.batch([0], next(numbers), work.tasks)
+        return TaskBatch.of(drawn, images, grey, grey)
+
+    return draw
 
 
 def loop(inputs: Inputs, order: torch.memory_format = torch.contiguous_format) -> Callable[[], Gradient]:

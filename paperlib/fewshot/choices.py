@@ -9,14 +9,13 @@ from typing import Any, get_args
 from paperlib.fewshot.data import Resampling
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
 from paperlib.fewshot.splits import room
 from paperlib.runtime import Tier
 
 DATASETS = ("omniglot", "cifar")
 SETTINGS: dict[str, tuple[str, ...]] = {"omniglot": ("large", "small"), "cifar": ("80-20", "60-20-20")}  # default first
 TIERS: tuple[str, ...] = get_args(Tier)
-OPTIMIZERS = ("adam", "sgd")
-SCHEDULES = ("cosine", "constant")
 PRECISIONS = ("float32", "tf32")
 DEVICES = ("cpu", "cuda")
 SHAPES = ("easy", "hard", "evaluation_easy", "evaluation_hard")  # each ways and shots

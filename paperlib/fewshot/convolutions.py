@@ -42,17 +42,6 @@ def grouped_convolution(images: Tensor, weights: Tensor) -> Tensor:
     return output
 
 
-def unfolded_convolution(images: Tensor, weights: Tensor) -> Tensor:
-    """Convolve by gathering all patches and multiplying matrices, model by model; arguments as above."""
-    count, (models, outputs, inputs) = len(images), weights.shape[:3]
-    height, width = images.shape[2:]
-    patches = F.unfold(images.reshape(count * models, inputs, height, width), 3, padding=1)
-    patches = patches.reshape(count, models, inputs * 9, height * width).permute(1, 0, 3, 2).flatten(1, 2)
-    product = torch.bmm(patches, weights.reshape(models, outputs, inputs * 9).transpose(1, 2))
-    stacked = product.reshape(models, count, height, width, outputs).permute(1, 2, 3, 0, 4).flatten(3, 4)
-    return stacked.permute(0, 3, 1, 2)
-
-
 def _twice(values: Tensor, dimension: int) -> Tensor:
     return torch.cat([values, values], dimension).contiguous(memory_format=torch.channels_last)
 

@@ -75,6 +75,14 @@ def resample(drawing: Image.Image, resampling: Resampling = "lanczos") -> Bytes:
     ``lanczos`` turns the 1-bit drawing into grey levels and applies Pillow's Lanczos filter. Pillow ignores the filter
     that it is asked for when an image has 1 bit a pixel, and picks the nearest pixel instead; public code that asks
     for Lanczos without a conversion (that of Finn et al. and its descendants) therefore trains on ``nearest``.
+
+    Raises:
+        ValueError: if `resampling` is neither.
+
+    Example:
+        >>> blank = resample(Image.new("1", (105, 105), 1))
+        >>> blank.shape, int(blank.min())
+        ((28, 28), 255)
     """
     if resampling not in get_args(Resampling):
         raise ValueError(f"resampling must be one of {', '.join(get_args(Resampling))}; got {resampling!r}")

@@ -49,6 +49,9 @@ def distinct(words: Words, size: Integers | int) -> Integers:
 
     The first steps of a Fisher-Yates shuffle, in all rows at once; `size` broadcasts against the leading axes.
 
+    Raises:
+        ValueError: if there are fewer integers below `size` than are asked for.
+
     Example:
         >>> distinct(np.zeros(3, np.uint64), 5)  # each step keeps what it finds
         array([0, 1, 2])
@@ -148,7 +151,16 @@ class Episodes:
 
 @dataclass(frozen=True, eq=False)
 class TaskDistribution:
-    """Hard tasks with probability `p_hard`, easy ones otherwise."""
+    """Hard tasks with probability `p_hard`, easy ones otherwise.
+
+    Args:
+        easy: the easy tasks.
+        hard: the hard ones.
+        p_hard: probability of a hard task.
+
+    Raises:
+        ValueError: if `p_hard` is no probability.
+    """
 
     easy: TaskKind
     hard: TaskKind
@@ -165,6 +177,9 @@ class TaskDistribution:
 
         Tasks come in order of run and index. Where easy and hard tasks have one shape there is one bucket of all;
         otherwise up to two, easy then hard, since padding would corrupt batch statistics.
+
+        Raises:
+            ValueError: as `random_words` does.
         """
         need = _BLOCK * -(-(1 + max(self.easy.words, self.hard.words)) // _BLOCK)
         words = np.concatenate([random_words(seed, stream, iteration, first, tasks, need) for seed in seeds])

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from paperlib.fewshot.models import Network, Parameters, cross_entropy
-from paperlib.fewshot.objectives import Objective, TaskBatch, accuracy, adapt
+from paperlib.fewshot.models import Network, Parameters, accuracy, cross_entropy
+from paperlib.fewshot.objectives import Objective, TaskBatch, adapt
 
 Floats = NDArray[np.float64]
 

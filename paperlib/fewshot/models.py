@@ -109,7 +109,11 @@ class Network:
         return images.reshape(len(images), models, -1).transpose(0, 1)
 
     def logits(self, parameters: Parameters, features: Tensor, ways: int) -> Tensor:
-        """Return (M, B, ways) from (M, B, features), of the first `ways` outputs of the head."""
+        """Return (M, B, ways) from (M, B, features), of the first `ways` outputs of the head.
+
+        Raises:
+            ValueError: if the head has fewer outputs than that.
+        """
         if not 1 <= ways <= self.ways:
             raise ValueError(f"ways must lie between 1 and the {self.ways} outputs of the head; got {ways}")
         weight, bias = parameters["head.weight"][:, :ways], parameters["head.bias"][:, :ways]
@@ -134,7 +138,35 @@ def stack(
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean cross-entropy of each model, (M,), from (M, B, ways) and labels (B,) that all models share."""
+    r"""Return the mean cross-entropy of each model, (M,).
+
+    .. math:: \hat f_m = \frac1B \sum_{b=1}^B \Bigl(\log \sum_c e^{z_{mbc}} - z_{mby_b}\Bigr)
+
+    Args:
+        logits: (M, B, ways), z.
+        labels: (B,), y, which all models share.
+
+    Example:
+        >>> even = torch.zeros(1, 3, 4)  # four classes, none preferred
+        >>> cross_entropy(even, torch.tensor([0, 1, 3])), math.log(4)
+        (tensor([1.3863]), 1.3862943611198906)
+    """
     models, count, ways = logits.shape
     every = F.cross_entropy(logits.reshape(-1, ways), labels.repeat(models), reduction="none")
     return every.reshape(models, count).mean(dim=1)
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
+    r"""Return the fraction of images that each model classifies rightly, (M,).
+
+    .. math:: a_m = \frac1B \sum_{b=1}^B \mathbb 1\{\arg\max_c z_{mbc} = y_b\}
+
+    Args:
+        logits: (M, B, ways), z.
+        labels: (B,), y, which all models share.
+
+    Example:
+        >>> accuracy(torch.tensor([[[2.0, 1.0], [2.0, 1.0]]]), torch.tensor([0, 1]))
+        tensor([0.5000])
+    """
+    return (logits.argmax(dim=2) == labels).to(logits).mean(dim=1)

@@ -43,6 +43,9 @@ def normalised_pool(images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     Returns:
         (B, K, H // 2, W // 2), channels_last.
 
+    Raises:
+        RuntimeError: in the backward pass, if a third derivative is asked for.
+
     Example:
         >>> column = torch.tensor([0.0, 0.0, 2.0, 2.0]).reshape(1, 1, 2, 2)  # mean 1, deviation 1
         >>> normalised_pool(column, torch.tensor([3.0]), torch.tensor([10.0])).round(decimals=3)

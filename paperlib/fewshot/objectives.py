@@ -13,6 +13,7 @@ run's gradient is what it would be alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor
 
 from paperlib.fewshot.episodes import Episodes
-from paperlib.fewshot.models import HEAD, Network, Parameters, cross_entropy, stack
+from paperlib.fewshot.models import HEAD, Network, Parameters, accuracy, cross_entropy, stack
 
 ALGORITHMS = ("maml", "fomaml", "anil", "erm", "weighted-erm")
 
@@ -32,16 +33,16 @@ class Objective:
     Args:
         algorithm: ``maml``; ``fomaml``, which takes the gradient at the adapted parameters for that at the initial
             ones; ``anil``, which adapts the head alone; ``erm``; ``weighted-erm``.
-        steps: steps of adaptation, K. ERM has none in training, whatever is said here.
-        alpha: inner learning rate, one number, or one for each run.
-        hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa`, one
-            number, or one for each run. The weights are :math:`\kappa/(p\kappa+1-p)` and
+        steps: steps of adaptation, K, at least 1. ERM has none in training, whatever is said here.
+        alpha: inner learning rate, at least 0, one number, or one for each run. With 0 nothing is adapted.
+        hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa > 0`,
+            one number, or one for each run. The weights are :math:`\kappa/(p\kappa+1-p)` and
             :math:`1/(p\kappa+1-p)`: one on average, whatever tasks a batch holds.
         p_hard: for weighted ERM, the probability of a hard task, p, one number, or one for each run.
         adapt_norm: whether adaptation changes scale and shift of batch normalisation.
 
     Raises:
-        ValueError: if a setting is out of range.
+        ValueError: if the algorithm is none of these, or a number is out of its range or not finite.
 
     Example:
         >>> hard, run = torch.tensor([True, False, True]), torch.tensor([0, 0, 1])
@@ -59,10 +60,15 @@ class Objective:
     def __post_init__(self) -> None:
         if self.algorithm not in ALGORITHMS:
             raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {self.algorithm!r}")
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1; got {self.steps}")
-        if not (torch.as_tensor(self.hard_odds) > 0).all():
-            raise ValueError(f"hard_odds must be positive; got {self.hard_odds}")
+        if not isinstance(self.steps, int) or self.steps < 1:
+            raise ValueError(f"steps must be a whole number, at least 1; got {self.steps!r}")
+        alpha, odds, p_hard = (torch.as_tensor(value) for value in (self.alpha, self.hard_odds, self.p_hard))
+        if not ((alpha >= 0) & (alpha < math.inf)).all():
+            raise ValueError(f"alpha must be at least 0 and finite; got {self.alpha!r}")
+        if not ((odds > 0) & (odds < math.inf)).all():
+            raise ValueError(f"hard_odds must be positive and finite; got {self.hard_odds!r}")
+        if not ((p_hard >= 0) & (p_hard <= 1)).all():
+            raise ValueError(f"p_hard must lie between 0 and 1; got {self.p_hard!r}")
 
     @property
     def adapts(self) -> bool:
@@ -136,7 +142,15 @@ class MetaGradient:
 def meta_gradient(
     network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, tasks: int
 ) -> MetaGradient:
-    """Return loss, accuracy and gradient of R runs on a batch.
+    r"""Return loss, accuracy and gradient of R runs on a batch.
+
+    With :math:`T_r` the tasks of run r in the batch, :math:`w_i` their weights, `tasks` of them in a full batch, and
+    :math:`\ell_i` the outer loss of task i, of eq. (4) for algorithms that adapt and of eq. (3) for ERM,
+
+    .. math:: g_r = \nabla_\theta \frac{1}{\text{tasks}} \sum_{i \in T_r} w_i\, \ell_i(\theta_r) .
+
+    MAML and ANIL differentiate through the inner steps, so one step of MAML gives
+    :math:`(I - \alpha\nabla^2\hat f(\theta; S))\,\nabla\hat f(\theta_1; Q)`; first-order MAML leaves the matrix out.
 
     Args:
         network: the network.
@@ -145,6 +159,9 @@ def meta_gradient(
         objective: the algorithm.
         tasks: how many tasks make a full batch of one run. When a batch comes in buckets of several shapes, the
             gradients of the buckets add up to that of the batch.
+
+    Raises:
+        ValueError: if the tasks have more classes than the network has outputs.
     """
     copies = {name: _copies(value, batch.run).requires_grad_() for name, value in parameters.items()}
     if objective.adapts:
@@ -203,11 +220,6 @@ def post_adaptation(
         logits = network.logits(adapted, network.features(adapted, batch.query), batch.ways)
         labels = batch.labels(batch.query)
         return cross_entropy(logits, labels), accuracy(logits, labels)
-
-
-def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the fraction of images that each model classifies rightly, (M,)."""
-    return (logits.argmax(dim=2) == labels).to(logits).mean(dim=1)
 
 
 def _by_task(value: float | Sequence[float], run: Tensor) -> Tensor:

@@ -16,11 +16,23 @@ from torch import Tensor
 
 from paperlib.fewshot.models import Parameters
 
+OPTIMIZERS = ("adam", "sgd")
+SCHEDULES = ("cosine", "constant")
 _FIRST, _SECOND, _EPSILON = 0.9, 0.999, 1e-8
 
 
 def moments(optimizer: str, parameters: Parameters) -> Parameters:
-    """Return what the optimiser remembers before its first step: nothing for ``sgd``, zeros for ``adam``."""
+    """Return what the optimiser remembers before its first step: nothing for ``sgd``, zeros for ``adam``.
+
+    Raises:
+        ValueError: if the optimiser is neither.
+
+    Example:
+        >>> moments("sgd", {"w": torch.ones(1)}), sorted(moments("adam", {"w": torch.ones(1)}))
+        ({}, ['first w', 'second w'])
+    """
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer must be {' or '.join(OPTIMIZERS)}; got {optimizer!r}")
     kinds = ("first", "second") if optimizer == "adam" else ()
     return {f"{kind} {name}": torch.zeros_like(value) for kind in kinds for name, value in parameters.items()}
 
@@ -68,8 +80,13 @@ def descend(
 def learning_rate(initial: float, schedule: str, iteration: int, iterations: int) -> float:
     r"""Return the rate of an iteration, counted from 0: constant, or :math:`\eta\,(1+\cos(\pi i/I))/2`.
 
+    Raises:
+        ValueError: if the schedule is neither ``constant`` nor ``cosine``.
+
     Example:
         >>> learning_rate(0.1, "cosine", 0, 10), round(learning_rate(0.1, "cosine", 5, 10), 12)
         (0.1, 0.05)
     """
+    if schedule not in SCHEDULES:
+        raise ValueError(f"schedule must be {' or '.join(SCHEDULES)}; got {schedule!r}")
     return initial if schedule == "constant" else initial * (1 + math.cos(math.pi * iteration / iterations)) / 2
