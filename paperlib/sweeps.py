@@ -66,13 +66,20 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pac
             f"{iterations:,} iterations and their evaluation, about {operations:.1e} floating-point operations "
             "(convolutions and head; packs that were begun count in full)"
         )
-        known = costs.hours(left, packs.found(folder, records.FOLDER))
+        recorded = packs.found(folder, records.FOLDER)
+        known = costs.hours(left, recorded)
         lines += [
             f"about {time:,.2f} hours on {machine}, by {_count(count, 'record')} of the same kinds of runs"
             for machine, (time, count) in known.items()
         ]
-        if not known:
-            lines.append(f"hours: unknown, as neither {folder} nor {records.FOLDER} has records of all these kinds")
+        rough = {} if known else costs.rough_hours(left, recorded)
+        lines += [
+            f"roughly {float(f'{time:.2g}'):,g} hours on {machine}, scaled by operations from {_count(count, 'record')} of other kinds "
+            f"of runs, {what}"
+            for machine, (time, count, what) in rough.items()
+        ]
+        if not known and not rough:
+            lines.append(f"hours: unknown, as neither {folder} nor {records.FOLDER} has records that tell")
     return lines
 
 
