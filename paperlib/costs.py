@@ -107,7 +107,7 @@ def hours(runs: Sequence[Run], found: Iterable[dict[str, Any]]) -> dict[str, tup
 
 
 def rough_hours(runs: Sequence[Run], found: Iterable[dict[str, Any]]) -> dict[str, tuple[float, int, str]]:
-    r"""Return for each machine the hours that runs may take there by operations alone, how many records say so, of what.
+    r"""Return for each machine the hours that runs may take by operations alone, how many records say so, and of what.
 
     .. math:: H = \frac{1}{3600} \sum_j O_j \cdot \sum_i t_i \Big/ \sum_i O_i
 
@@ -148,7 +148,8 @@ def _timed(found: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Configuration
         if values["metrics"]["diverged"] is None and not values["earlier_machines"] and values["seconds"]:
             threads = f"{hardware['threads']} thread{'s' * (hardware['threads'] != 1)}"
             machine = hardware["gpu"] or f"{hardware['processor']}, {threads}"
-            yield machine, Configuration.of(values["configuration"]), values["seconds"] / values["runs_trained_together"]
+            seconds = values["seconds"] / values["runs_trained_together"]
+            yield machine, Configuration.of(values["configuration"]), seconds
 
 
 def _kind(c: Configuration) -> str:

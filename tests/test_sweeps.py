@@ -594,9 +594,9 @@ class Cluster:
 class Driver:
     """A process that sweeps on a cluster."""
 
-    def __init__(self, cluster: Cluster, folder: Path, block: dict[str, Any]) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, block: dict[str, Any], *more: str) -> None:
         self.out, self.printed, path = folder / "swept", folder / "printed", written(folder, block)
-        arguments = ("paperlib", "sweep", path, "--out", str(self.out), "--scheduler", cluster.address)
+        arguments = ("paperlib", "sweep", path, "--out", str(self.out), "--scheduler", cluster.address, *more)
         self.process = cluster.start(str(self.printed), *arguments)
 
     def end(self) -> tuple[int, str]:
@@ -650,6 +650,18 @@ def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
     assert state is not None and 1 <= state.iteration < 1_000_000
 
 
+def test_a_time_limit_is_for_all_packs_of_a_cluster_together(cluster: Cluster, tmp_path: Path) -> None:
+    """Eight packs that would train for weeks, on two workers at most."""
+    block = BLOCK | {"iterations": 1_000_000, "algorithm": "erm"}
+    driver = Driver(cluster, tmp_path, block, "--runs-per-pack", "1", "--time-limit", "4")
+    code, printed = driver.end()
+    assert code == 0, printed
+    assert " to do in 8 packs, " in printed and not re.search(r"of 8 packs: ", printed)
+    assert printed.endswith(f"0 of 8 runs are recorded in {driver.out}; give the same command again to go on\n")
+    for lock in driver.out.rglob(checkpoints.LOCK):
+        awaited(lambda lock=lock: not lock.read_text())
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [
@@ -678,6 +690,27 @@ def test_a_pack_that_fails_is_said_to(
     assert re.fullmatch(r"2 of 2 packs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training", second)
     assert last == f"8 of 16 runs are recorded in {out}; give the same command again to go on"
     assert shown.err == "error: 1 of 2 packs failed, for the reasons above\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "said"),
+    [
+        ("tcp://127.0.0.1:9", 1, "scheduler must be the address of one that runs; got '{}': Timed out .*"),
+        ("tcp://127.0.0.1", 2, "scheduler must be an address as tcp://host:8786; got '{}': missing port number .*"),
+    ],
+)
+def test_a_scheduler_that_does_not_answer_is_said(
+    address: str, code: int, said: str, tmp_path: Path, capsys: Shown
+) -> None:
+    """Nobody listens on port 9, and nothing is trained or written."""
+    pytest.importorskip("distributed")
+    from dask import config
+
+    path, out = written(tmp_path, BLOCK), tmp_path / "new"
+    with config.set({"distributed.comm.timeouts.connect": "300ms"}):
+        assert main(["sweep", path, "--out", str(out), "--scheduler", address]) == code
+    assert re.fullmatch(f"error: {said.format(address)}\n", capsys.readouterr().err)
+    assert not out.exists()
 
 
 def test_without_dask_it_says_what_to_install(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
