@@ -2,7 +2,7 @@ r"""What training costs, counted in floating-point operations before it starts, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from paperlib.fewshot.configuration import Configuration
@@ -69,22 +69,29 @@ def operations(c: Configuration) -> float:
 
 
 def hours(runs: Sequence[Run], found: Iterable[dict[str, Any]]) -> dict[str, tuple[float, int]]:
-    """Return for each machine the hours that runs would take on it, and how many records say so.
+    r"""Return for each machine the hours that runs would take on it, and how many records say so.
 
-    A record speaks for runs that differ from it in length, rates and distribution of tasks alone, by its operations
-    for each second of its stack. A machine that has no record of one of the kinds of runs is left out.
+    .. math:: H = \frac{1}{3600} \sum_k W_k \Big/ \frac{1}{n_k} \sum_{i=1}^{n_k} \frac{O_i}{t_i}
+
+    for runs of kinds k with :math:`W_k` `operations` in all, and :math:`n_k` records of that kind, of :math:`O_i`
+    operations in :math:`t_i` seconds: those of its stack, shared evenly. A record speaks for runs that differ from it
+    in length, rates and distribution of tasks alone. A machine that has no record of one of the kinds is left out.
 
     Args:
         runs: to be trained, one machine for all.
-        found: contents of records, see `records.read`.
+        found: contents of records, see `records.read`. Those of runs that diverged or changed machines do not count.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> c, machine = configure("omniglot", "maml", "book"), {"gpu": None, "processor": "P", "threads": 2}
+        >>> rest = {"hardware": machine, "earlier_machines": [], "metrics": {"diverged": None}}
+        >>> record = rest | {"configuration": c.values(), "seconds": 7200.0, "runs_trained_together": 4}
+        >>> hours([Run(c, seed) for seed in range(5)], [record])  # five runs of 1800 s
+        {'P, 2 threads': (2.5, 1)}
     """
     speeds: dict[str, dict[str, list[float]]] = {}
-    for values in found:
-        c, hardware = Configuration.of(values["configuration"]), values["hardware"]
-        if values["metrics"]["diverged"] is None and not values["earlier_machines"] and values["seconds"]:
-            machine = hardware["gpu"] or f"{hardware['processor']}, {hardware['threads']} threads"
-            speed = operations(c) * values["runs_trained_together"] / values["seconds"]
-            speeds.setdefault(machine, {}).setdefault(_kind(c), []).append(speed)
+    for machine, c, seconds in _timed(found):
+        speeds.setdefault(machine, {}).setdefault(_kind(c), []).append(operations(c) / seconds)
     work: dict[str, float] = {}
     for run in runs:
         kind = _kind(run.configuration)
@@ -97,6 +104,52 @@ def hours(runs: Sequence[Run], found: Iterable[dict[str, Any]]) -> dict[str, tup
         for machine, kinds in speeds.items()
         if set(work) <= set(kinds)
     }
+
+
+def rough_hours(runs: Sequence[Run], found: Iterable[dict[str, Any]]) -> dict[str, tuple[float, int, str]]:
+    r"""Return for each machine the hours that runs may take by operations alone, how many records say so, and of what.
+
+    .. math:: H = \frac{1}{3600} \sum_j O_j \cdot \sum_i t_i \Big/ \sum_i O_i
+
+    for runs j and records i, with `operations` O and seconds t as in `hours`. Records are those of the data sets of the
+    runs, or all where a machine has none of them. How fast a machine is depends on filters, algorithm and shapes of
+    tasks too: this is for runs of which `hours` knows nothing.
+
+    Args:
+        runs: to be trained, one machine for all.
+        found: contents of records, as for `hours`.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> c, machine = configure("omniglot", "maml", "book"), {"gpu": "G", "processor": "P", "threads": 2}
+        >>> rest = {"hardware": machine, "earlier_machines": [], "metrics": {"diverged": None}}
+        >>> record = rest | {"configuration": c.values(), "seconds": 7200.0, "runs_trained_together": 4}
+        >>> twice = configure("omniglot", "maml", "book", tasks=2 * c.tasks, evaluation_tasks=2 * c.evaluation_tasks)
+        >>> rough_hours([Run(twice, 0)], [record])  # twice the half hour of a run
+        {'G': (1.0, 1, 'omniglot with 64 filters')}
+    """
+    machines: dict[str, list[tuple[Configuration, float]]] = {}
+    for machine, c, seconds in _timed(found):
+        machines.setdefault(machine, []).append((c, seconds))
+    sets, work = {run.configuration.dataset for run in runs}, sum(operations(run.configuration) for run in runs)
+    result = {}
+    for machine, every in machines.items():
+        own = [one for one in every if one[0].dataset in sets] or every
+        what = " and ".join(sorted({f"{c.dataset} with {c.filters} filters" for c, _ in own}))
+        spent = sum(seconds for _, seconds in own) / sum(operations(c) for c, _ in own)
+        result[machine] = (work * spent / 3600, len(own), what)
+    return result
+
+
+def _timed(found: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Configuration, float]]:
+    """Yield machine, configuration and seconds, its share of those of its stack, of each record that can tell."""
+    for values in found:
+        hardware = values["hardware"]
+        if values["metrics"]["diverged"] is None and not values["earlier_machines"] and values["seconds"]:
+            threads = f"{hardware['threads']} thread{'s' * (hardware['threads'] != 1)}"
+            machine = hardware["gpu"] or f"{hardware['processor']}, {threads}"
+            seconds = values["seconds"] / values["runs_trained_together"]
+            yield machine, Configuration.of(values["configuration"]), seconds
 
 
 def _kind(c: Configuration) -> str:

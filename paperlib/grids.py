@@ -84,6 +84,10 @@ def read(path: Path, **instead: str | None) -> tuple[Run, ...]:
 def expand(block: dict[str, Any], **instead: str | None) -> list[Run]:
     """Return the runs of one block of a grid, the first key's values outermost, seeds innermost.
 
+    Args:
+        block: as `read` describes it.
+        **instead: values to take instead of the block's, where not None.
+
     Raises:
         ValueError: naming the key, what was expected, and what came.
 

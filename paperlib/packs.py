@@ -29,6 +29,9 @@ class Pack(NamedTuple):
 def found(*folders: Path) -> list[dict[str, Any]]:
     """Return the contents of all records in those of the folders that exist, and in the folders in them.
 
+    Args:
+        *folders: a record that lies in two of them is there once.
+
     Raises:
         ValueError: as `records.read` does.
     """
@@ -37,7 +40,22 @@ def found(*folders: Path) -> list[dict[str, Any]]:
 
 
 def missing(runs: Sequence[Run], done: Sequence[dict[str, Any]]) -> list[Run]:
-    """Return the runs of which there is no record; the device of a record may be another."""
+    """Return the runs of which there is no record, in order; the device of a record may be another.
+
+    Args:
+        runs: that are asked for.
+        done: contents of records, see `found`.
+
+    Raises:
+        ValueError, TypeError: if the settings of a record are not those of a configuration.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> c = configure("cifar", "erm", "book")
+        >>> record = {"configuration": c.values(), "seed": 1}
+        >>> [run.seed for run in missing([Run(c, seed) for seed in range(3)], [record])]
+        [0, 2]
+    """
     have: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for values in done:
         settings = values["configuration"]

@@ -21,15 +21,26 @@ _RETRIES = 2  # of a pack that fails; one whose worker dies goes to another work
 
 
 class Report(NamedTuple):
-    """What became of a pack."""
+    """What became of a pack; one that was stopped in time has not failed."""
 
     pack: Pack
     text: str
-    done: bool
+    failed: bool = False
 
 
 def sweep(arguments: argparse.Namespace) -> None:
-    """Say what a sweep costs, and train what is missing until done or out of time."""
+    """Say what a sweep costs, and train what is missing until done or out of time.
+
+    Args:
+        arguments: of the command, see `add_parser`.
+
+    Raises:
+        ValueError: naming the argument, or file, block and key of the grid, what was expected, and what came.
+        CheckpointError: if a checkpoint cannot be read, or another process trains in the folder of a pack.
+        DataError: if images are missing or broken.
+        OSError: if the grid cannot be read, a folder cannot be written, or no scheduler answers.
+        ChildProcessError: if packs failed on the cluster; the others were trained.
+    """
     limit, folder = arguments.time_limit, trainings.destination(arguments.out)
     deadline = Deadline(limit)
     if limit is not None and not limit > 0:
@@ -43,8 +54,8 @@ def sweep(arguments: argparse.Namespace) -> None:
         return
     reports = on_cluster(todo, arguments.scheduler, limit) if arguments.scheduler else here(todo, deadline)
     failed = 0
-    for number, (pack, text, done) in enumerate(reports, 1):
-        failed += not done
+    for number, (pack, text, wrong) in enumerate(reports, 1):
+        failed += wrong
         print(f"{number} of {len(todo)} packs: {pack.folder.name}, {text}", flush=True)
     left = packs.missing(runs, packs.found(folder))
     print(f"{len(runs) - len(left)} of {len(runs)} runs are recorded in {folder}" + (f"; {_AGAIN}" if left else ""))
@@ -56,37 +67,53 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pac
     """Return lines that say how much there is to do, before it starts: all runs, those left, and these in packs."""
     begun = sum((pack.folder / checkpoints.NAME).exists() for pack in todo)
     lines = [
-        f"{name}: {len(runs)} runs, {len(runs) - len(left)} of them recorded in {folder}; "
-        f"{len(left)} to do in {len(todo)} packs, {begun} of them begun"
+        f"{name}: {_count(len(runs), 'run')}, {len(runs) - len(left)} of them recorded in {folder}; "
+        f"{len(left)} to do in {_count(len(todo), 'pack')}, {begun} of them begun"
     ]
     if left:
         iterations = sum(run.configuration.iterations for run in left)
         operations = sum(costs.operations(run.configuration) for run in left)
         lines.append(
-            f"{iterations:,} iterations and their evaluation, about {operations:.1e} floating-point operations "
+            f"{_count(iterations, 'iteration')} and their evaluation, about {operations:.1e} floating-point operations "
             "(convolutions and head; packs that were begun count in full)"
         )
-        known = costs.hours(left, packs.found(folder, records.FOLDER))
+        recorded = packs.found(folder, records.FOLDER)
+        known = costs.hours(left, recorded)
         lines += [
             f"about {time:,.2f} hours on {machine}, by {_count(count, 'record')} of the same kinds of runs"
             for machine, (time, count) in known.items()
         ]
-        if not known:
-            lines.append(f"hours: unknown, as neither {folder} nor {records.FOLDER} has records of all these kinds")
+        rough = {} if known else costs.rough_hours(left, recorded)
+        lines += [
+            f"roughly {float(f'{time:.2g}'):,g} hours on {machine}, scaled by operations from "
+            f"{_count(count, 'record')} of other kinds of runs, {what}"
+            for machine, (time, count, what) in rough.items()
+        ]
+        if not known and not rough:
+            lines.append(f"hours: unknown, as neither {folder} nor {records.FOLDER} has records that tell")
     return lines
 
 
 def here(todo: Sequence[Pack], deadline: Deadline) -> Iterator[Report]:
-    """Train packs one after the other in this process, and yield what became of each; one that is not done ends it."""
+    """Train packs one after the other in this process, and yield what became of each; one that is not done ends it.
+
+    Args:
+        todo: packs.
+        deadline: for all of them together; signals end them too.
+
+    Raises:
+        CheckpointError, DataError, ValueError: as `trainings.proceed` does.
+        OSError: if a folder cannot be written.
+    """
     keep_buffers()
     with deadline.signals():
         for pack in todo:
             state = trainings.proceed(pack.runs, pack.folder, stop=deadline, progress=True)
             if not state.finished:
                 done = f"{state.iteration:,} of {state.shared.iterations:,} iterations"
-                yield Report(pack, f"stopped after {done}", True)
+                yield Report(pack, f"stopped after {done}")
                 return
-            yield Report(pack, _finished(pack, state.seconds), True)
+            yield Report(pack, _finished(pack, state.seconds))
 
 
 def on_cluster(todo: Sequence[Pack], address: str, limit: float | None = None) -> Iterator[Report]:
@@ -98,17 +125,23 @@ def on_cluster(todo: Sequence[Pack], address: str, limit: float | None = None) -
     Args:
         todo: packs.
         address: of the scheduler.
-        limit: seconds until this ends.
+        limit: seconds from here until this ends, whatever the number of packs.
 
     Raises:
         OSError: if no scheduler answers.
-        ValueError: if dask.distributed is not installed.
+        ValueError: if dask.distributed is not installed, or the address is none.
     """
     try:
         from distributed import Client, as_completed
     except ImportError as error:
         raise ValueError(f"scheduler needs dask.distributed ({error}): {EXTRA}") from error
-    with Client(address) as client, suppress(KeyboardInterrupt, TimeoutError):  # whose end takes back what is not done
+    try:
+        client = Client(address)
+    except ValueError as error:
+        raise ValueError(f"scheduler must be an address as tcp://host:8786; got {address!r}: {error}") from error
+    except OSError as error:
+        raise OSError(f"scheduler must be the address of one that runs; got {address!r}: {error}") from error
+    with client, suppress(KeyboardInterrupt, TimeoutError):  # whose end takes back what is not done
         places = [Pack(pack.runs, pack.folder.resolve()) for pack in todo]
         tasks = [client.submit(work, pack, pure=False, retries=_RETRIES) for pack in places]
         own = dict(zip(tasks, todo, strict=True))
@@ -117,7 +150,16 @@ def on_cluster(todo: Sequence[Pack], address: str, limit: float | None = None) -
 
 
 def work(pack: Pack) -> float:
-    """Train a pack on a worker while it is wanted, and return how many seconds its training took in all."""
+    """Train a pack on a worker while it is wanted, and return how many seconds its training took in all.
+
+    Args:
+        pack: with a folder that means the same to worker and driver.
+
+    Raises:
+        RuntimeError: if the cluster took it back before it was done; there is a checkpoint then.
+        CheckpointError, DataError, ValueError: as `trainings.proceed` does.
+        OSError: if the folder cannot be written.
+    """
     from distributed import get_worker
 
     worker = get_worker()
@@ -137,10 +179,11 @@ def work(pack: Pack) -> float:
 def _report(pack: Pack, task: Any) -> Report:
     if task.status != "finished":
         error = task.exception() if task.status == "error" else ConnectionError(f"task {task.status} by the cluster")
-        return Report(pack, f"failed: {type(error).__name__}: {error}", False)
+        return Report(pack, f"failed: {type(error).__name__}: {error}", failed=True)
     if packs.missing(pack.runs, packs.found(pack.folder)):
-        return Report(pack, f"failed: its worker wrote records, but not to this {pack.folder}; share the disk", False)
-    return Report(pack, _finished(pack, task.result()), True)
+        text = f"failed: its worker wrote records, but not to this {pack.folder}; share the disk"
+        return Report(pack, text, failed=True)
+    return Report(pack, _finished(pack, task.result()))
 
 
 def _finished(pack: Pack, seconds: float) -> str:
@@ -162,7 +205,11 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the packs, on a disk all workers see")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that trains, as tcp://host:8786")
     parser.add_argument("--runs-per-pack", type=int, default=10, metavar="N", help="at most; default 10")
-    parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
+    limited = (
+        "stop in time, to go on later. The limit is for all packs together; with --scheduler it counts from when they "
+        "are handed to the cluster, and workers then stop after their present steps"
+    )
+    parser.add_argument("--time-limit", type=float, metavar="SECONDS", help=limited)
     parser.add_argument("--device", choices=choices.DEVICES, help="instead of the grid's; default cpu")
     parser.add_argument("--dry-run", action="store_true", help="say what there is to do and what it costs, no more")
     parser.set_defaults(run=sweep)

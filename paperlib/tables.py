@@ -86,20 +86,45 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
 
     The cost of a run is that of its training over the runs that were trained together; a training that was evaluated
     in several ways counts once.
+
+    Args:
+        found: contents of records, see `records.read`.
+        configurations: of the runs; the device of a record may be another.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> c = configure("omniglot", "maml", "book")
+        >>> rest = {"configuration": c.values(), "tier": "book", "seconds": 7200.0, "runs_trained_together": 2}
+        >>> rest["hardware"] = {"gpu": None, "processor": "P", "cores": 2}
+        >>> provenance([rest | {"seed": 1}, rest | {"seed": 3}], [c])
+        'Tier book: 2 runs, seeds 1 and 3, 1,000 iterations; 2.0 process-hours on P, 2 cores.'
     """
     own = [one for one in found if any(same(one["configuration"], c) for c in configurations)]
     if not own:
         return "There is no record of these runs."
     hardware = [one["hardware"] for one in own]
-    machines = sorted({h["gpu"] or f"{h['processor']}, {h['cores']} cores" for h in hardware})
-    iterations = " or ".join(f"{n:,}" for n in sorted({one["configuration"]["iterations"] for one in own}))
+    machines = sorted({h["gpu"] or f"{h['processor']}, {_counted(h['cores'], 'core')}" for h in hardware})
+    lengths = sorted({one["configuration"]["iterations"] for one in own})
+    iterations = " or ".join([*(f"{n:,}" for n in lengths[:-1]), _counted(lengths[-1], "iteration")])
     tiers = " and ".join(sorted({one["tier"] for one in own}))
-    seeds = [one["seed"] for one in own]
+    seeds = _listed(sorted({one["seed"] for one in own}))
     cost = {_training(one): one["seconds"] / one["runs_trained_together"] for one in own}
     return (
-        f"Tier {tiers}: {len(cost)} runs, seeds {min(seeds)} to {max(seeds)}, {iterations} iterations; "
+        f"Tier {tiers}: {_counted(len(cost), 'run')}, {seeds}, {iterations}; "
         f"{sum(cost.values()) / 3600:.1f} process-hours on {' and '.join(machines)}."
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """Name seeds in ascending order, three or more without a gap by the first and the last."""
+    *others, last = map(str, seeds)
+    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"seeds {others[0]} to {last}"
+    return f"seeds {', '.join(others)} and {last}" if others else f"seed {last}"
 
 
 def _training(record: dict[str, Any]) -> str:
@@ -111,10 +136,20 @@ def _training(record: dict[str, Any]) -> str:
 def reproduced(cell: Cell, ours: Sequence[float], points: float) -> bool:
     """Return whether our mean is within `points` of the paper's, or within both half-widths together if that is more.
 
+    Args:
+        cell: of the paper.
+        ours: at least one accuracy, in percent; a single one has no half-width.
+        points: of a percent.
+
+    Raises:
+        ValueError: if there is no accuracy of ours, which neither reproduces a cell nor fails to.
+
     Example:
         >>> reproduced(Cell(81.2, 0.3), [80.0, 81.0, 79.0], points=3.0), reproduced(Cell(81.2, 0.3), [60.0, 61.0], 3.0)
         (True, False)
     """
+    if not len(ours):
+        raise ValueError("ours must have at least one accuracy to compare with the paper's; got none")
     mean, half_width = mean_interval(ours)
     widths = cell.half_width + (half_width if math.isfinite(half_width) else 0.0)
     return abs(mean - cell.mean) <= max(points, widths)
@@ -126,11 +161,21 @@ def difference(one: ArrayLike, other: ArrayLike, level: float = 0.95) -> Interva
     Welch's :math:`\bar x-\bar y \pm t_\nu\sqrt{s_x^2/n_x+s_y^2/n_y}`, with Satterthwaite's degrees of freedom
     :math:`\nu`. With fewer than two values on a side it is the whole line.
 
+    Args:
+        one: (n,) values, assumed normal.
+        other: (m,) values, the same.
+        level: of confidence, between 0 and 1.
+
+    Raises:
+        ValueError: if `level` is not between 0 and 1, as there would be no interval.
+
     Example:
         >>> low, high = difference([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])  # s² = 1, ν = 4, t = 2.776
         >>> round(low, 3), round(high, 3)
         (-2.267, 2.267)
     """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1; got {level!r}")
     x, y = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     if min(len(x), len(y)) < 2:
         return Interval(-math.inf, math.inf)

@@ -1,10 +1,11 @@
-"""One environment variable decides the tier."""
+"""One environment variable decides the tier, and chapters took no longer than the book promises."""
 
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from paperlib.runtime import at_tier, tier
+from paperlib.runtime import at_tier, book, tier
 
 
 def test_the_tier_is_book_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,3 +26,12 @@ def test_other_tiers_are_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> 
     monkeypatch.setenv("PAPERLIB_TIER", name)
     with pytest.raises(ValueError, match=f"^PAPERLIB_TIER must be smoke, book or paper; got '{name}'$"):
         at_tier(smoke=1, book=2, paper=3)
+
+
+def test_chapters_ran_within_their_budgets() -> None:
+    """As last executed: two minutes for a chapter on images, whose networks train live, and ten for all chapters."""
+    rows = yaml.safe_load((book() / "records" / "runtime.yml").read_text(encoding="utf-8"))
+    seconds = {chapter: row["seconds"] for chapter, row in rows.items()}
+    assert seconds.keys() == {path.stem for path in book().glob("[0-9][0-9]_*.ipynb")}, "every chapter counts"
+    assert {name: seconds[name] for name in ("09_omniglot", "10_cifar") if seconds[name] > 120} == {}
+    assert sum(seconds.values()) <= 600

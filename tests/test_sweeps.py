@@ -452,18 +452,72 @@ def test_operations_are_what_pytorch_counts(algorithm: str, dataset: str, steps:
     assert evaluation_alone == pytest.approx(sum(counted(one, steps) for steps in phases), rel=0.12)
 
 
+@pytest.mark.parametrize(
+    ("p_hard", "passes"),
+    [
+        (0.0, 78 + 600),  # an easy task of 2 ways: 2·(1·9 + 10·3)
+        (0.25, 0.75 * 78 + 0.25 * 144 + 600),
+        (1.0, 144 + 600),  # a hard one of 3 ways: 3·(2·9 + 10·3)
+    ],
+)
+def test_operations_weigh_easy_and_hard_tasks_by_their_probabilities(p_hard: float, passes: float) -> None:
+    """Counted by hand, in passes of an image.
+
+    Evaluation has one easy task of 2 ways and 3 shots and one hard task of 4 ways and 1 shot in each of four phases.
+    After one step they cost 2·(3·3 + 10) + 4·(1·3 + 10) = 90, after five 2·(3·15 + 10) + 4·(1·15 + 10) = 210, and
+    there are two phases of each: 600 in all, whatever the distribution of tasks in training.
+    """
+    shapes = {"easy": (2, 1), "hard": (3, 2), "evaluation_easy": (2, 3), "evaluation_hard": (4, 1)}
+    c = configure("cifar", "maml", "smoke", p_hard=p_hard, iterations=1, tasks=1, evaluation_tasks=2, **shapes)
+    assert costs.operations(c) / costs.forward(c) == pytest.approx(passes, rel=1e-12)
+
+
 def test_hours_follow_from_records_of_the_same_kinds() -> None:
     c = configure("omniglot", "maml", "book")
     machine = {"hardware": {"gpu": None, "processor": "P", "threads": 1}, "earlier_machines": []}
     own = {"configuration": c.values(), "metrics": {"diverged": None}, "seconds": 3600.0, "runs_trained_together": 4}
     record = machine | own
-    assert costs.hours([Run(c, 0)], [record]) == {"P, 1 threads": (pytest.approx(1 / 4), 1)}
+    assert costs.hours([Run(c, 0)], [record]) == {"P, 1 thread": (pytest.approx(1 / 4), 1)}
     longer = replace(c, lr=0.5, setting="small", iterations=2 * c.iterations, evaluation_tasks=2 * c.evaluation_tasks)
-    assert costs.hours([Run(longer, 0), Run(c, 1)], [record] * 2) == {"P, 1 threads": (pytest.approx(3 / 4), 2)}
+    assert costs.hours([Run(longer, 0), Run(c, 1)], [record] * 2) == {"P, 1 thread": (pytest.approx(3 / 4), 2)}
     for change in ({"steps": 2}, {"algorithm": "fomaml"}, {"filters": 32}, {"device": "cuda"}):
         assert costs.hours([Run(c, 0), Run(replace(c, **change), 0)], [record]) == {}
     for useless in ({"metrics": {"diverged": 3}}, {"earlier_machines": [{}]}, {"seconds": 0.0}):
         assert costs.hours([Run(c, 0)], [record | useless]) == {}
+
+
+def test_hours_of_other_kinds_of_runs_are_scaled_by_operations() -> None:
+    """Records of the runs' data set count where a machine has them, else all; each run of them takes 900 s."""
+    c, other = configure("omniglot", "maml", "book"), configure("cifar", "maml", "book")
+    useful = {"metrics": {"diverged": None}, "earlier_machines": [], "seconds": 3600.0, "runs_trained_together": 4}
+
+    def record(made: Configuration, processor: str = "P") -> dict[str, Any]:
+        hardware = {"gpu": None, "processor": processor, "threads": 2}
+        return useful | {"configuration": made.values(), "hardware": hardware}
+
+    asked = [Run(replace(c, steps=2), seed) for seed in range(4)]
+    found = [record(c), record(other), record(other, "Q")]
+    # passes: 5·(1·9·steps + 10·3) for each of 8,000 tasks in training, 5·(1·3 + 10·1) for each of 1,500 at evaluation
+    more = (8000 * 240 + 1500 * 65) / (8000 * 195 + 1500 * 65)
+    across = costs.operations(asked[0].configuration) / costs.operations(other)
+    assert costs.hours(asked, found) == {}
+    assert costs.rough_hours(asked, found) == {
+        "P, 2 threads": (pytest.approx(more), 1, "omniglot with 64 filters"),
+        "Q, 2 threads": (pytest.approx(across), 1, "cifar with 32 filters"),
+    }
+    for useless in ({"metrics": {"diverged": 3}}, {"earlier_machines": [{}]}, {"seconds": 0.0}):
+        assert costs.rough_hours(asked, [one | useless for one in found]) == {}
+
+
+def test_long_records_count_more_in_the_scale() -> None:
+    """One run of O operations in 900 s and one of 2·O in 300 s: a run of O takes 400 s."""
+    c = configure("omniglot", "maml", "book")
+    twice = replace(c, tasks=2 * c.tasks, evaluation_tasks=2 * c.evaluation_tasks)
+    rest = {"metrics": {"diverged": None}, "earlier_machines": [], "runs_trained_together": 1}
+    rest["hardware"] = {"gpu": "G", "processor": "P", "threads": 1}
+    found = [rest | {"configuration": one.values(), "seconds": time} for one, time in ((c, 900.0), (twice, 300.0))]
+    asked = [Run(replace(c, precision="tf32", device="cuda"), 0)]
+    assert costs.rough_hours(asked, found) == {"G": (pytest.approx(400 / 3600), 2, "omniglot with 64 filters")}
 
 
 def test_it_says_what_it_costs_before_it_starts(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
@@ -481,7 +535,7 @@ def test_it_says_what_it_costs_before_it_starts(tmp_path: Path, capsys: Shown, m
     first, second, third = said[0].splitlines()
     assert first == f"{path}: 16 runs, 0 of them recorded in {out}; 16 to do in 2 packs, 0 of them begun"
     assert second.startswith(f"96 iterations and their evaluation, about {operations:.1e} floating-point operations ")
-    assert third == f"hours: unknown, as neither {out} nor {Path('book/records')} has records of all these kinds"
+    assert third == f"hours: unknown, as neither {out} nor {Path('book/records')} has records that tell"
     capsys.readouterr()
     assert main(["sweep", path, "--out", str(out), "--dry-run"]) == 0
     assert capsys.readouterr().out == said[0] and len(said) == 1 and not out.exists()
@@ -491,9 +545,18 @@ def test_hours_are_said_once_there_are_records(swept: Path, tmp_path: Path, caps
     path = written(tmp_path, BLOCK | {"seeds": 3})
     assert main(["sweep", path, "--out", str(swept), "--dry-run"]) == 0
     assert re.fullmatch(
-        r"about \d+\.\d\d hours on .*, 1 threads, by 16 records of the same kinds of runs",
+        r"about \d+\.\d\d hours on .*, 1 thread, by 16 records of the same kinds of runs",
         capsys.readouterr().out.splitlines()[2],
     )
+
+
+def test_rough_hours_are_said_to_be(swept: Path, tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+    monkeypatch.chdir(tmp_path)  # no records of the book here
+    path = written(tmp_path, BLOCK | {"filters": 64})
+    assert main(["sweep", path, "--out", str(swept), "--dry-run"]) == 0
+    *_, last = capsys.readouterr().out.splitlines()
+    said = r"roughly \S+ hours on .*, 1 thread, scaled by operations from 16 records of other kinds of runs, (.*)"
+    assert (match := re.fullmatch(said, last)) and match[1] == "omniglot with 32 filters"
 
 
 # -- a cluster
@@ -553,9 +616,9 @@ class Cluster:
 class Driver:
     """A process that sweeps on a cluster."""
 
-    def __init__(self, cluster: Cluster, folder: Path, block: dict[str, Any]) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, block: dict[str, Any], *more: str) -> None:
         self.out, self.printed, path = folder / "swept", folder / "printed", written(folder, block)
-        arguments = ("paperlib", "sweep", path, "--out", str(self.out), "--scheduler", cluster.address)
+        arguments = ("paperlib", "sweep", path, "--out", str(self.out), "--scheduler", cluster.address, *more)
         self.process = cluster.start(str(self.printed), *arguments)
 
     def end(self) -> tuple[int, str]:
@@ -609,6 +672,18 @@ def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
     assert state is not None and 1 <= state.iteration < 1_000_000
 
 
+def test_a_time_limit_is_for_all_packs_of_a_cluster_together(cluster: Cluster, tmp_path: Path) -> None:
+    """Eight packs that would train for weeks, on two workers at most."""
+    block = BLOCK | {"iterations": 1_000_000, "algorithm": "erm"}
+    driver = Driver(cluster, tmp_path, block, "--runs-per-pack", "1", "--time-limit", "4")
+    code, printed = driver.end()
+    assert code == 0, printed
+    assert " to do in 8 packs, " in printed and not re.search(r"of 8 packs: ", printed)
+    assert printed.endswith(f"0 of 8 runs are recorded in {driver.out}; give the same command again to go on\n")
+    for lock in driver.out.rglob(checkpoints.LOCK):
+        awaited(lambda lock=lock: not lock.read_text())
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [
@@ -637,6 +712,27 @@ def test_a_pack_that_fails_is_said_to(
     assert re.fullmatch(r"2 of 2 packs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training", second)
     assert last == f"8 of 16 runs are recorded in {out}; give the same command again to go on"
     assert shown.err == "error: 1 of 2 packs failed, for the reasons above\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "said"),
+    [
+        ("tcp://127.0.0.1:9", 1, "scheduler must be the address of one that runs; got '{}': Timed out .*"),
+        ("tcp://127.0.0.1", 2, "scheduler must be an address as tcp://host:8786; got '{}': missing port number .*"),
+    ],
+)
+def test_a_scheduler_that_does_not_answer_is_said(
+    address: str, code: int, said: str, tmp_path: Path, capsys: Shown
+) -> None:
+    """Nobody listens on port 9, and nothing is trained or written."""
+    pytest.importorskip("distributed")
+    from dask import config
+
+    path, out = written(tmp_path, BLOCK), tmp_path / "new"
+    with config.set({"distributed.comm.timeouts.connect": "300ms"}):
+        assert main(["sweep", path, "--out", str(out), "--scheduler", address]) == code
+    assert re.fullmatch(f"error: {said.format(address)}\n", capsys.readouterr().err)
+    assert not out.exists()
 
 
 def test_without_dask_it_says_what_to_install(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:

@@ -37,7 +37,7 @@ def test_provenance_counts_the_records_of_these_configurations_alone() -> None:
     machine = {"gpu": None, "processor": "P", "cores": 2}
     more = {"tier": "book", "hardware": machine, "seconds": 7200.0, "runs_trained_together": 4}
     found = [record(one, seed, 0.5) | more for one in (own, other) for seed in (1, 3)]
-    said = "Tier book: 2 runs, seeds 1 to 3, 1,000 iterations; 1.0 process-hours on P, 2 cores."
+    said = "Tier book: 2 runs, seeds 1 and 3, 1,000 iterations; 1.0 process-hours on P, 2 cores."
     assert tables.provenance(found, [own]) == said
     assert tables.provenance(found, [own, other]).startswith("Tier book: 4 runs")
     assert tables.provenance([], [own]) == "There is no record of these runs."
@@ -48,11 +48,29 @@ def test_provenance_counts_a_training_once_however_often_it_was_evaluated() -> N
     machine = {"gpu": None, "processor": "P", "cores": 2}
     more = {"tier": "book", "hardware": machine, "seconds": 3600.0, "runs_trained_together": 1}
     found = [record(one, 0, 0.5) | more for one in (own, again)]
-    assert "1 runs" in tables.provenance(found, [own, again]) and "; 1.0 process-hours" in tables.provenance(
-        found, [own, again]
-    )
+    said = "Tier book: 1 run, seed 0, 1,000 iterations; 1.0 process-hours on P, 2 cores."
+    assert tables.provenance(found, [own, again]) == said
     longer = configure("omniglot", "erm", "book", iterations=2000)  # another training
     assert "; 2.0 process-hours" in tables.provenance([*found, record(longer, 0, 0.5) | more], [own, longer])
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ([3], "1 run, seed 3"),
+        ([0, 1], "2 runs, seeds 0 and 1"),
+        ([4, 1], "2 runs, seeds 1 and 4"),
+        ([0, 1, 3], "3 runs, seeds 0, 1 and 3"),
+        ([2, 1, 0, 4, 3], "5 runs, seeds 0 to 4"),
+        ([0, 1, 2, 4], "4 runs, seeds 0, 1, 2 and 4"),
+    ],
+)
+def test_provenance_names_no_seed_that_is_not_there(seeds: list[int], said: str) -> None:
+    one = configure("omniglot", "erm", "book", iterations=1)
+    machine = {"gpu": None, "processor": "P", "cores": 1}
+    more = {"tier": "book", "hardware": machine, "seconds": 3600.0, "runs_trained_together": len(seeds)}
+    found = [record(one, seed, 0.5) | more for seed in seeds]
+    assert tables.provenance(found, [one]) == f"Tier book: {said}, 1 iteration; 1.0 process-hours on P, 1 core."
 
 
 def test_diverged_runs_and_missing_records_leave_no_row() -> None:
@@ -89,6 +107,13 @@ def test_a_cell_is_reproduced_within_points_or_widths() -> None:
     assert tables.reproduced(cell, [52.9, 53.1], points=3.0) and not tables.reproduced(cell, [53.5, 53.6], points=3.0)
     assert tables.reproduced(cell, [50.0, 60.0], points=3.0)  # its own interval is ± 64
     assert tables.reproduced(cell, [53.0], 3.0) and not tables.reproduced(cell, [53.1], 3.0)  # one seed has none
+
+
+def test_without_a_value_there_is_no_verdict() -> None:
+    with pytest.raises(ValueError, match=r"^ours must have at least one accuracy .*; got none$"):
+        tables.reproduced(Cell(50.0, 1.0), [], points=3.0)
+    with pytest.raises(ValueError, match=r"^level must lie between 0 and 1; got 95$"):
+        tables.difference([1.0, 2.0], [1.0, 3.0], level=95)
 
 
 def test_the_paper_s_cells() -> None:
