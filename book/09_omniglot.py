@@ -379,7 +379,7 @@ assert at_tier(smoke=True, book=slower and lower, paper=slower and lower)
 
 # %%
 packed = omniglot_tasks("small", "train", shots=10, p_hard=1.0).batch(
-    [0], 0, at_tier(smoke=4, book=16, paper=100), stream="selection"
+    [0], 0, at_tier(smoke=4, book=10, paper=100), stream="selection"
 )[0]
 sanskrit = hardness.descend(
     small_network, start, TaskBatch.of(packed, images), Objective("maml"), steps=30
@@ -947,7 +947,7 @@ if all(len(own) for pair in _bold.values() for own in pair):
         for key, (centre, (low, high)) in _by.items()
     }
     said = (
-        f"ERM at $10^{{-3}}$ reaches its aim, $\\log5$, and the start that it leaves is *worse than a random one*: by {_said[1, 2]} points on easy and {_said[1, 3]} on hard test tasks after one step, and by {_said[5, 2]} and {_said[5, 3]} after five. "
+        f"ERM at $10^{{-3}}$ reaches its aim, $\\log5$, and the start that it leaves is *worse than a random one*. Against an untrained network it has {_said[1, 2]} points on easy and {_said[1, 3]} on hard test tasks after one step, and {_said[5, 2]} and {_said[5, 3]} after five. "
         "An objective that pays for answers that are all alike does not pay for telling characters apart."
     )
 else:
@@ -1058,7 +1058,7 @@ def quieter(scale):
 
 
 kinds = ~test_tasks.hard, test_tasks.hard
-quiet = {1: descended} | {scale: quieter(scale) for scale in (0.7, 0.5, 0.25)}
+quiet = {1: descended} | {scale: quieter(scale) for scale in (0.5, 0.25)}
 after = {
     scale: np.array([[one.accuracy[k, kind].mean() for kind in kinds] for k in (1, 5)])
     for scale, one in quiet.items()
@@ -1145,7 +1145,8 @@ for _name, _values in {"MAML": hard_test, **others}.items():
         _table_2.append(
             f"| {_name}: {_says} | {tables.shown(_values[_setting, 'large'])} | {tables.shown(_values[_setting, 'small'])} |"
         )
-Markdown("\n".join(_table_2) + f"\n\nTier `{TIER}`, five seeds; untrained: tier `book`.")
+_bare_tier = "" if TIER == "book" else "; untrained: tier `book`"
+Markdown("\n".join(_table_2) + f"\n\nTier `{TIER}`, five seeds{_bare_tier}.")
 
 
 # %%
@@ -1433,10 +1434,27 @@ _said = "; ".join(
 )
 Markdown(
     "\n".join(_lines(equal, "Large"))
-    + (f"\n\nLess MAML, in points on test tasks: {_said}." if _said else "")
+    + (f"\n\nAgainst MAML, in points on test tasks: {_said}." if _said else "")
     + _not_yet(equal)
-    + f"\n\n{tables.provenance(found, [configuration('large', label, 'book', **given) for label, given in EQUAL.values()])}"
+    + f"\n\n{tables.provenance(found, [configuration('large', label, 'book', **given) for label, given in EQUAL.values()])}{_seeds(equal)}"
 )
+
+# %% [markdown]
+# Three seeds and one length of training stand behind these rows. They say that the derivative of the step is not what makes MAML good here: first-order MAML comes within a few points. ANIL keeps up with MAML on hard *training* tasks
+# and falls behind on unseen alphabets, so it matters that the step can change features. And weights do nothing for ERM, as the proposition says.
+
+# %% tags=["hide-cell"]
+if len(_less) == 4:
+    assert max(abs(centre) for centre, _ in _less["first-order MAML"]) < 3
+    assert all(interval.high < 0 for _, interval in _less["ANIL"])
+    assert abs(equal["ANIL"][:, 1].mean() - equal["MAML"][:, 1].mean()) < 2
+    assert all(
+        interval.high < -20
+        for name in ("ERM, rate 10⁻³", "weighted ERM, rate 10⁻³")
+        for _, interval in _less[name]
+    )
+    weighted, plain = (equal[name] for name in ("weighted ERM, rate 10⁻³", "ERM, rate 10⁻³"))
+    assert np.abs(weighted.mean(axis=0) - plain.mean(axis=0)).max() < 3
 
 # %% [markdown]
 # ## What we have seen
@@ -1445,6 +1463,7 @@ Markdown(
 # - So can dispersion. One hard alphabet instead of five lowers it by 6 to 10 percent. Most of it is not about alphabets at all, but about which character is called the first.
 # - Bengali, the one hard test alphabet of Small, is for MAML an alphabet like others.
 # - If classes are numbered at random, what ERM aims at before adaptation says nothing about hardness or geography, whatever the weights of the tasks. A random network after five steps comes near the accuracies that the paper has for ERM.
+# - ERM that reaches its aim leaves a start worse than a random one. Weighting its tasks changes nothing; dropping second derivatives from MAML changes little.
 # - A table that changes training and test at once cannot tell which of the two did it. Evaluating each network on both tests can: in our split, and after 1,000 iterations, MAML's improvement from Large to Small
 #   is mostly due to Bengali.
 
