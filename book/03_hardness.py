@@ -1598,7 +1598,7 @@ Markdown(
 # - Hardness is the mismatch of a task's curvature and the common step size, $\alpha\rho<1$, not the task's condition number.
 # - Both solutions are weighted means, with weights $\rho$ and $\rho\,\varphi(\rho)$. Both risks follow, (9) with a factor $d$; the excess risks are {eq}`two-task-excess`.
 # - MAML leans to the hard task more than ERM does iff $\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2$. It is closer to it than to the easy one iff {eq}`closer`.
-# - The gain is large iff $u(1-u)^2\gg(d+1)/m$. MAML's own risk is small in any case for $m\gg d^2$, and it pays on the easy task.
+# - The gain is large iff $u(1-u)^2\gg(d+1)/m$. MAML's own risk is small in any case for $m\gg d^2$, and it loses to ERM on the easy task.
 # - We differed from the printed text in the factor $d$ of (9), an exponent in $a_H$, the footnote, Remark 1, the caption of Figure 2, and wherever it says without a condition that MAML favours the hard task or
 #   spares the easy one.
 #

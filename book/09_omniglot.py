@@ -493,6 +493,7 @@ numbering_below = (
 
 named = [hard_names.index(name) for name in ("Sanskrit", "Bengali")]
 alone = [hardness.spread(points[0][owner == n]) / spread[0] for n in named]
+assert np.abs(np.array(alone) - 1).max() < at_tier(smoke=9.0, book=0.25, paper=0.25)
 
 rest = spread[0] * (1 - numbering)  # the spread of the first start without that of the numbering
 rest_shrinks = shrinkage(rest, between[0], 5, 1)
@@ -528,7 +529,7 @@ _fall = 1 - _error[1] / _error[0]
 Markdown(
     f"From the first start easy tasks have {easy_spread / spread[0]:.1f} times the spread of hard ones: in dispersion the kinds hardly differ. Among hard tasks alphabets matter: {_share} of the spread lie between them (two starts), and shuffled alphabets never give as much. But with one average alphabet instead of five, as in training, the spread shrinks by "
     f"{_small} (two standard errors, leaving out one alphabet at a time), and with two instead of ten by {' and '.join(f'{100 * x:.0f}%' for x in all_shrinks)}. The hypothesis has the right sign, and the change is small. "
-    f"(So it is for the two alphabets of Small: with {each} tasks each, Sanskrit has {alone[0]:.1f} and Bengali {alone[1]:.1f} times the spread of all ten.)\n\n"
+    f"(The two alphabets of Small are no exception: with {each} tasks each, Sanskrit and Bengali have the spread of all ten to within a quarter.)\n\n"
     f"Why so small? The *same images numbered anew* have {100 * numbering:.0f}% of the spread (first start), and the convolutions alone {100 * numbering_below:.0f}% of theirs. Most of the distance between two tasks is a matter of which "
     f"character is called the first. No choice of alphabets changes that, and no start can foresee it. In what remains, going from five alphabets to one takes away about {5 * round(20 * rest_shrinks)}% (first start).\n\n"
     f"In linear regression the risk is affine in $r_H$ with positive coefficients (chapter [4](04_geography)), so a spread that is {100 * max(training_shrinks):.0f}% smaller lowers it by no more than that. In the paper's table MAML's error on hard test tasks falls from "
@@ -597,9 +598,12 @@ learned = metrics["history"]["easy"]["accuracy"]
 assert np.mean(learned[-10:]) > np.mean(learned[:10]) + at_tier(smoke=-1.0, book=0.1, paper=0.2)
 
 # %% tags=["remove-input"]
-_new = {kind: 5 * round(20 * final[kind]["accuracy"]) for kind in ("easy", "hard")}
+_within = {"easy": (65, 90), "hard": (45, 70)}  # percent; last digits depend on the threads
+if at_tier(smoke=False, book=True, paper=False):
+    assert all(a < 100 * final[kind]["accuracy"] < b for kind, (a, b) in _within.items())
+_new = {kind: f"between {a} and {b}%" for kind, (a, b) in _within.items()}
 Markdown(
-    f"After {live.iterations} iterations this small network has about {_new['easy']}% on new easy tasks and {_new['hard']}% on hard ones, and is still learning."
+    f"After {live.iterations} iterations this small network has {_new['easy']} on new easy tasks, and {_new['hard']} on hard ones."
 )
 
 # %% [markdown]
@@ -1051,14 +1055,14 @@ for steps in (1, 5):  # one network on fifty tasks, five on five hundred
 # %% tags=["remove-input"]
 _first = variants["large", "untrained", 5]
 _of = (
-    f"the untrained network {np.diff(_first.mean(axis=0)[[2, 0]])[0]:.1f}"
+    f", and {np.diff(_first.mean(axis=0)[[2, 0]])[0]:.1f} for the untrained network"
     if len(_first)
-    else "no runs"
+    else ""
 )
 _printed, _tens = ([cell.mean for cell in paper["large", label]] for label in LABELS[1:])
 Markdown(
     "A network that never saw a character reaches accuracies like those that the paper reports for ERM, if it takes more steps at the test than one. Such numbers need no training. Was the paper's ERM trained at all? "
-    f"Its gap between training and test tells little: on easy tasks of Large it is {_printed[0] - _printed[2]:.1f} points for ERM-1 and {_tens[0] - _tens[2]:.1f} for ERM-10; {_of}. "
+    f"Its gap between training and test tells little: on easy tasks of Large it is {_printed[0] - _printed[2]:.1f} points for ERM-1, {_tens[0] - _tens[2]:.1f} for ERM-10{_of}. "
     "And training at $10^{-6}$ does something, by the first rows of our table."
 )
 

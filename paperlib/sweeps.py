@@ -80,7 +80,8 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pac
         recorded = packs.found(folder, records.FOLDER)
         known = costs.hours(left, recorded)
         lines += [
-            f"about {time:,.2f} hours on {machine}, by {_count(count, 'record')} of the same kinds of runs"
+            f"about {time:,.{0 if time >= 10 else 2}f} hours on {machine}, "
+            f"by {_count(count, 'record')} of the same kinds of runs"
             for machine, (time, count) in known.items()
         ]
         rough = {} if known else costs.rough_hours(left, recorded)
