@@ -1087,15 +1087,6 @@ after = {
 }
 
 # %% tags=["remove-input"]
-_histories = [
-    one["metrics"]["history"]
-    for one in found
-    if records.same(one["configuration"], configuration("large", "erm-1", "book"))
-]
-_windows = {
-    end: [h[kind]["loss"][window] for h in _histories for kind in ("easy", "hard")]
-    for end, window in (("first", slice(0, 5)), ("last", slice(-5, None)))
-}
 _rise = 100 * (after[0.5] - after[1])
 _pairs = {
     steps: [variants["large", name, steps] for name in ("ERM-1 at 10⁻⁶", "untrained")]
@@ -1105,6 +1096,17 @@ _gained = {
     steps: (own - bare).mean(axis=0)
     for steps, (own, bare) in _pairs.items()
     if min(len(own), len(bare)) == 5
+}
+
+# %% tags=["remove-input"]
+_histories = [
+    one["metrics"]["history"]
+    for one in found
+    if records.same(one["configuration"], configuration("large", "erm-1", "book"))
+]
+_windows = {
+    end: [h[kind]["loss"][window] for h in _histories for kind in ("easy", "hard")]
+    for end, window in (("first", slice(0, 5)), ("last", slice(-5, None)))
 }
 _lines_2 = [
     "| head times | loss before | easy, 1 step | hard, 1 step | easy, 5 steps | hard, 5 steps |",
