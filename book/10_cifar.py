@@ -548,6 +548,7 @@ with claims.rejecting("an improvement that is gone, by Table 4", printed=True):
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
+# :class: attention
 # By its Table 4, the improvement on hard tasks shrinks when hard tasks are scarce. It does not disappear.
 # :::
 
@@ -1041,6 +1042,7 @@ with claims.rejecting("oversampling improves MAML, also past the test's share", 
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
+# :class: attention
 # In linear regression more hard tasks in training improve MAML on *hard* tasks, and cost on easy ones. For a mixture they improve it up to the test's own share, and harm beyond. Whether networks obey is a question for the runs.
 # :::
 
@@ -1097,7 +1099,7 @@ with claims.rejecting("half of the tasks hard"):
 # ## What to oversample: pictures
 #
 # In the experiment the step has as many images in training as at the test, so $n_2=m$, and the test is half hard. The proposition would say: $p=\frac12$ for the mixture, more only at the expense of easy tasks. The picture has the theory on the left, for the mixture of §3.2 just used, and what was
-# measured on the right, with as many points of accuracy to an inch in both panels.
+# measured on the right, with as many points of accuracy to an inch in the two right panels.
 
 # %%
 GRID = 0.01, 0.1, 0.5, 0.9, 0.99
