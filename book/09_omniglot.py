@@ -45,7 +45,7 @@ from IPython.display import Markdown
 from torch.utils.flop_counter import FlopCounterMode
 
 from paperlib import claims, costs, plotting, records, tables
-from paperlib.fewshot import experiments, hardness, sources, states, training
+from paperlib.fewshot import experiments, hardness, sources, training
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.data import load_omniglot
 from paperlib.fewshot.episodes import TaskDistribution, join
@@ -560,9 +560,7 @@ def state_after(one):
     """Return the state of a training with seed 0, evaluated."""
     runs = cross([one], [0])
     world = experiments.prepare(runs)
-    state = states.State.start(runs, world.network)
-    while not state.trained:
-        training.iterate(state, world)
+    state = training.train(runs, world)
     while not state.finished:
         training.score(state, world)
     return state

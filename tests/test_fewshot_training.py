@@ -90,6 +90,17 @@ def test_slices_make_no_difference(algorithm: str, optimizer: str, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [checkpoints.NAME]
 
 
+def test_in_memory_as_with_checkpoints(tmp_path: Path) -> None:
+    settings = configuration()
+    in_memory, undisturbed = (
+        training.train(cross([settings], [0, 1]), experiment(settings)),
+        whole(settings, [0, 1], tmp_path),
+    )
+    assert in_memory.trained and not in_memory.evaluated
+    assert all(torch.equal(in_memory.parameters[name], value) for name, value in undisturbed.parameters.items())
+    assert np.array_equal(in_memory.history, undisturbed.history)
+
+
 def test_another_seed_or_rate_gives_another_result(tmp_path: Path) -> None:
     """The comparison above sees what it should."""
     one = whole(configuration(), [0], tmp_path)

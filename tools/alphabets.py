@@ -20,7 +20,7 @@ import torch
 import yaml
 
 from paperlib import records
-from paperlib.fewshot import evaluation, experiments, states, training
+from paperlib.fewshot import evaluation, experiments, training
 from paperlib.fewshot.checkpoints import write
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.data import load_omniglot
@@ -53,9 +53,7 @@ def accuracies(seed: int) -> list[float]:
     each = tuple(experiments.Phase(tasks_within([name]), steps, k) for k, name in enumerate(names))
     tasks = experiments.Tasks(tasks_within(names), each)
     world = experiments.Experiment(Network(), images, {settings: tasks})
-    state = states.State.start([run], world.network)
-    while not state.trained:
-        training.iterate(state, world)
+    state = training.train([run], world)
     result = []
     for alphabet in range(len(names)):
         sums = np.zeros((1, 2, 3))

@@ -15,6 +15,7 @@ from paperlib.fewshot.evaluation import Sums
 from paperlib.fewshot.experiments import Experiment, objective
 from paperlib.fewshot.objectives import meta_gradient
 from paperlib.fewshot.optimisers import descend, learning_rate
+from paperlib.fewshot.runs import Run
 from paperlib.fewshot.states import State, save
 
 Step = Callable[[State, Experiment], None]
@@ -50,6 +51,14 @@ def iterate(state: State, experiment: Experiment) -> None:
         descend(state.parameters, state.memory, slopes, places[chosen], state.iteration + 1, rates)
         state.history[state.iteration // state.window, [active[k] for k in kept]] += sums[kept]
     state.iteration += 1
+
+
+def train(runs: Sequence[Run], experiment: Experiment) -> State:
+    """Train runs from their start to the end in memory, with no checkpoint and no evaluation."""
+    state = State.start(runs, experiment.network)
+    while not state.trained:
+        iterate(state, experiment)
+    return state
 
 
 def score(state: State, experiment: Experiment) -> None:
