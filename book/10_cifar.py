@@ -1272,8 +1272,10 @@ Markdown(_said)
 # %% [markdown]
 # So ours pay on easy tasks, as the theory says, and the paper's hardly do. Ours have a tenth of the iterations and half of the filters. In the linear model there is one point, and going towards one group leaves the other. A network with room for both need not choose, and the theory speaks of infinite training. Here a hard
 # task also shows more: 200 questions about twenty classes where an easy one has 20 about two, and gradients for all outputs of the head. Hard tasks may teach more features per task, whoever is tested. These are explanations and not results: training with as many *images* of either kind would test the last, and a larger network trained for longer the others.
-#
+
 # %% tags=["hide-cell"]
+small, full = (configure("cifar", "maml", tier) for tier in ("book", "paper"))
+assert (full.iterations, full.filters) == (10 * small.iterations, 2 * small.filters)
 if len(grid[0.01]) > 1 and len(grid[0.99]) > 1 and len(grid[0.5]) > 1:
     assert tables.difference(grid[0.99][:, 1], grid[0.01][:, 1]).low > 0
     assert tables.difference(grid[0.99][:, 0], grid[0.01][:, 0]).high < 0

@@ -114,13 +114,8 @@ def test_another_seed_has_other_metrics(trained: Path, tmp_path: Path) -> None:
     assert command.main([*TRAIN, "--iterations", "4", "--first-seed", "1", "--out", str(tmp_path)]) == 0
     (_, second), (first, other) = metrics(trained), metrics(tmp_path)
     ours, alike, different = (list(numbers(values)) for values in (second, first, other))
-    close = pytest.approx(alike, abs=LAST_DIGITS)
+    close = pytest.approx(alike, abs=2e-6)  # a unit of the last digit kept: seed 1 has another place in this stack
     assert ours == close and different != close
-
-
-LAST_DIGITS = (
-    1e-5  # float32, where a kernel is chosen by shape or alignment: seed 1 is second in one stack, first in the other
-)
 
 
 def numbers(values: Any) -> Iterator[float]:
