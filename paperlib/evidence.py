@@ -1,14 +1,26 @@
-"""Evidence: what a check leaves in the outputs of a chapter, for readers and for the ledger."""
+"""Evidence: what a check leaves in the outputs of a chapter, a card for readers and a record for the ledger."""
 
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 from dataclasses import dataclass
 from typing import Any
 
 MIME = "application/vnd.paperlib.evidence+json"
+
+VERDICTS = {
+    "sympy": ("proved",),
+    "numerical": ("checked",),
+    "monte carlo": ("checked",),
+    "bound": ("checked",),
+    "cases": ("checked",),
+    "experiment": ("not reproduced", "undecided", "confounded", "reproduced", "attainable"),
+    "contradiction": ("inconsistent",),
+    "source": ("quoted",),
+    "lacking": ("open",),
+}
+"""The kinds of checks, and the verdicts that each can bear."""
 
 _NAMES = {
     "eq": ("Eq.", "Eqs."),
@@ -39,56 +51,103 @@ def label(claim: str) -> str:
     return f"{one if len(ends) == 1 else many} {'–'.join(numbers)}"
 
 
+def rows(ids: str) -> list[str]:
+    """Return the rows of the ledger that a text names, separated by spaces.
+
+    Example:
+        >>> rows("prop:1 eq:6")
+        ['prop:1', 'eq:6']
+    """
+    claims = ids.split() if isinstance(ids, str) else []
+    if not claims or not all(":" in claim for claim in claims):
+        raise ValueError(f"ids must be rows of the ledger separated by spaces, such as 'prop:1 eq:6'; got {ids!r}")
+    return claims
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """What a check found, shown as a sentence and left in the notebook for the ledger to collect."""
+    """What a check found: `record` holds claims, verdict, kind, says, the figures, and what the check refuses."""
 
     record: dict[str, Any]
 
     @property
     def anchor(self) -> str:
-        """The HTML id of the evidence: a digest of the record."""
-        digest = hashlib.sha256(json.dumps(self.record, sort_keys=True).encode()).hexdigest()
-        return f"evidence-{digest[:8]}"
+        """The id of the card in its page: a digest of the record."""
+        return f"evidence-{digest(self.record)}"
 
     def __str__(self) -> str:
-        named = [label(claim) for claim in self.record["claims"]]
-        return f"{self.record['verdict']} · {', '.join(named)} · {self.record['says']} [{figures(self.record)}]"
+        named = ", ".join(label(claim) for claim in self.record["claims"])
+        lines = [f"{self.record['verdict']} · {named} · {self.record['says']} [{figures(self.record)}]"]
+        return "\n".join(lines + [f"  refuses {refusal(item)}" for item in self.record.get("refuses", ())])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        record = self.record | {"anchor": self.anchor}
-        numbered = [label(claim) for claim in record["claims"] if claim.partition(":")[0] in _NAMES]
-        css = record["verdict"].replace(" ", "-") + (" printed" if record.get("printed") else "")
-        spans = [f'<span class="verdict">{record["verdict"]}</span>']
-        spans += [f'<span class="labels">{", ".join(numbered)}</span>'] if numbered else []
-        spans += [html.escape(record["says"], quote=False)]
-        spans += [f'<span class="figures">{html.escape(figures(record), quote=False)}</span>']
-        return {
-            "text/plain": str(self),
-            "text/html": f'<div class="evidence {css}" id="{record["anchor"]}">{" ".join(spans)}</div>',
-            MIME: record,
-        }
+        return {"text/plain": str(self), "text/markdown": card(self), MIME: self.record | {"anchor": self.anchor}}
 
 
-def record(ids: str, verdict: str, kind: str, says: str, **figures: Any) -> dict[str, Any]:
-    """Return the record of one check; `ids` are rows of the ledger separated by spaces."""
-    claims = ids.split()
-    if not claims or not all(":" in claim for claim in claims):
-        raise ValueError(f"ids must be rows of the ledger separated by spaces, such as 'prop:1 eq:6'; got {ids!r}")
-    return {"claims": claims, "verdict": verdict, "kind": kind, "says": says} | figures
+def card(evidence: Evidence) -> str:
+    """Write evidence as Markdown: verdict, rows, sentence, the formula, and one line of figures and refusals."""
+    record = evidence.record
+    links = ", ".join(
+        f'<a href="claims.html#{claim.replace(":", "-")}">{label(claim)}</a>' for claim in record["claims"]
+    )
+    about = " · ".join(filter(None, [record.get("case") and f"case: {record['case']}", record.get("scale")]))
+    parts = [
+        f'<div class="evidence {record["verdict"].replace(" ", "-")}" id="{evidence.anchor}">',
+        f'<span class="verdict">{record["verdict"]}</span> {links} {record["says"]}' + (f" ({about})" if about else ""),
+    ]
+    if record.get("shows"):
+        parts.append(f"$$\n{record['shows']}\n$$")
+    refused = record.get("refuses", [])
+    for item in refused:
+        if item["printed"]:
+            parts.append(f'<span class="printed">As printed: ${item["tex"]}$, false.</span> {_differs(item)}')
+    quiet = [f"*{item['wrong']}*: {_differs(item)}" for item in refused if not item["printed"]]
+    words = figures(record) + (f" · refuses {'; '.join(quiet)}" if quiet else "")
+    parts += [f'<span class="figures">{words}</span>', "</div>"]
+    return "\n\n".join(parts)
+
+
+def digest(record: dict[str, Any]) -> str:
+    """Return eight digits that follow from a record and nothing else."""
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def refusal(item: dict[str, Any]) -> str:
+    """Return what a check refused, in words."""
+    name = f"the paper's {item['tex']}" if item["printed"] else item["wrong"]
+    return f"{name} [{_differs(item)}]"
 
 
 def figures(record: dict[str, Any]) -> str:
-    """Return the figures of a record as the words that the evidence shows."""
+    """Return the figures of an accepted check in words."""
     kind = record["kind"]
     count = f"{record.get('instances', 0):,} instance{'' if record.get('instances') == 1 else 's'}"
     if kind == "sympy":
-        return "sympy: the difference is 0" if record["residual"] == "0" else f"sympy: differs, {record['residual']}"
+        return "sympy: the difference is 0"
     if kind == "numerical":
-        relation = "deviation" if record["verdict"] == "rejected" else "largest deviation below"
-        return f"{relation} {record['deviation']}, tolerance {record['tolerance']}, {count}"
+        return f"largest deviation below {record['deviation']}, tolerance {record['tolerance']}, {count}"
     if kind == "monte carlo":
         return f"{record['deviation']} standard errors, limit {record['tolerance']}, {record['instances']:,} draws"
-    if kind in ("instances", "experiment"):
-        return f"{count}, {record['violations']} violation{'' if record['violations'] == 1 else 's'}"
-    return "not run yet" if kind == "lacking" else str(record.get("source", "definition"))
+    if kind == "bound":
+        return f"comes as near as {record['nearest']} of the bound, median bound {record['median']}, {count}"
+    if kind == "cases":
+        return f"{count}, {record['true']} of them true"
+    if kind == "experiment":
+        return f"{record['met']} of {record['instances']} outcomes meet the rule: {record['rule']}"
+    return {"lacking": "not run yet", "contradiction": "the paper's own places differ"}.get(kind) or record["source"]
+
+
+def _differs(item: dict[str, Any]) -> str:
+    """Return by how much a check refused something."""
+    if "residual" in item:
+        return f"differs {item['residual']}"
+    if "error" in item:
+        return str(item["error"])
+    if "nearest" in item:
+        return f"{item['violations']} of {item['instances']:,} violate it"
+    if "met" in item:
+        return f"{item['met']} of {item['instances']} outcomes meet the rule"
+    if "violations" in item:
+        return f"wrong in {item['violations']} of {item['instances']:,}"
+    unit = " standard errors" if item.get("unit") == "standard errors" else ""
+    return f"off by {item['deviation']}{unit}"

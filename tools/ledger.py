@@ -9,86 +9,35 @@ prints the verdicts by chapter, and fails with the list of problems if there are
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from paperlib import evidence as paperlib_evidence
 from tools.evidence import Evidence, collect
+from tools.rows import CHAPTERS, NUMBERED, ROW_ID, Row, expand, label, load_rows
 
-__all__ = ["Evidence", "Row", "collect", "expand", "label", "load_rows", "main", "problems", "row_verdict"]
+__all__ = ["Evidence", "Row", "anchors", "collect", "expand", "label", "load_rows", "main", "problems", "row_verdict"]
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = (
-    "01_learning_to_adapt",
-    "02_population_solutions",
-    "03_hardness",
-    "04_geography",
-    "05_convergence",
-    "06_logistic",
-    "07_prioritising_hard_tasks",
-    "08_landscapes",
-    "09_omniglot",
-    "10_cifar",
-    "11_when_to_use_maml",
-    "12_other_learners",
-    "13_erm_proof",
-    "14_maml_proof",
+# The first in this order that the evidence of a row holds is its verdict; with none of them it is "open".
+VERDICTS = (
+    "inconsistent",
+    "corrected",
+    "open",
+    "confounded",
+    "undecided",
+    "not reproduced",
+    "reproduced",
+    "attainable",
+    "proved",
+    "checked",
+    "quoted",
+    "stated",
 )
-# How many of each the paper has.
-NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}
-ROW_ID = re.compile(rf"eq:\d+(-\d+)?|({'|'.join(NUMBERED)}):\d+|(def|text):[a-z0-9]+(-[a-z0-9]+)*")
-# From strongest to weakest; "corrected" comes before them, "open" after.
-VERDICTS = ("not reproduced", "reproduced", "proved", "checked", "quoted", "stated")
-TESTED = ("reproduced", "proved", "checked")  # by a check that needs a rejecting twin
-
-
-@dataclass(frozen=True)
-class Row:
-    """One thing that the paper says, and the chapter that deals with it."""
-
-    id: str
-    says: str
-    where: str
-    chapter: str
-
-
-def load_rows(path: Path) -> list[Row]:
-    """Read the rows of the ledger."""
-    table = yaml.safe_load(path.read_text(encoding="utf-8"))
-    names = set(Row.__dataclass_fields__)
-    for number, row in enumerate(table, start=1):
-        if not isinstance(row, dict) or set(row) != names or not all(isinstance(v, str) and v for v in row.values()):
-            raise ValueError(f"{path.name}: row {number} must hold the texts {', '.join(sorted(names))}; got {row!r}")
-    return [Row(**row) for row in table]
-
-
-def expand(claim: str) -> range:
-    """Return the numbers that a row covers, none for a definition or a sentence.
-
-    Example:
-        >>> list(expand("eq:17-20")), list(expand("fig:2")), list(expand("text:near-zero-risk"))
-        ([17, 18, 19, 20], [2], [])
-    """
-    kind, _, name = claim.partition(":")
-    if kind not in NUMBERED:
-        return range(0)
-    first, _, last = name.partition("-")
-    return range(int(first), int(last or first) + 1)
-
-
-def label(claim: str) -> str:
-    """Return the printed name of a row.
-
-    Example:
-        >>> label("eq:47-56"), label("prop:1"), label("def:adapted-covariance")
-        ('Eqs. (47)–(56)', 'Prop. 1', 'Definition: adapted covariance')
-    """
-    name = paperlib_evidence.label(claim)
-    return f"Definition: {name}" if claim.startswith("def:") else name
+CORRECTING = ("proved", "checked", "reproduced", "attainable")  # verdicts that make a refused print a correction
+DEFINING = ("def", "ass", "eq")  # kinds of rows that a definition can be
 
 
 def written_chapters(root: Path = ROOT) -> list[Path]:
@@ -107,22 +56,42 @@ def _files(node: Any) -> Iterator[str]:
         yield from _files(child)
 
 
-def row_verdict(evidences: Iterable[Evidence]) -> str:
-    """Derive the verdict of a row from all its evidence; "open" if what would decide it was not run, or is missing."""
-    found = list(evidences)
+def row_verdict(row: Row, evidences: Iterable[Evidence], labels: Iterable[str] = ()) -> str:
+    """Derive the verdict of a row from all its evidence, or from the label of the place where a definition stands."""
+    found = [evidence for evidence in evidences if row.id in evidence.claims and not evidence.towards]
     verdicts = {evidence.verdict for evidence in found}
-    if _rejects_print(found) and verdicts & set(TESTED):
-        return "corrected"
+    if any(evidence.verdict in CORRECTING and evidence.printed(row.id) for evidence in found):
+        verdicts.add("corrected")
+    if row.definition and row.id.replace(":", "-") in labels:
+        verdicts.add("stated")
     return next((verdict for verdict in VERDICTS if verdict in verdicts), "open")
 
 
-def _rejects_print(found: Iterable[Evidence]) -> bool:
-    return any(evidence.verdict == "rejected" and evidence.figures.get("printed") is True for evidence in found)
+def anchors(scripts: Iterable[Path]) -> set[str]:
+    """Return the labels of the places in the text of the chapters.
+
+    They are written as ``(eq-1)=`` above the place, ``$$ (eq-1)`` after an equation, or ``:name: eq-1``.
+    """
+    pattern = re.compile(r"^# (?:\(([\w-]+)\)=|\$\$ \(([\w-]+)\)|:(?:name|label): ([\w-]+))\s*$", re.MULTILINE)
+    texts = (path.read_text(encoding="utf-8") for path in scripts)
+    return {name for text in texts for groups in pattern.findall(text) for name in groups if name}
 
 
-def problems(rows: Sequence[Row], evidences: Sequence[Evidence], chapters_written: Iterable[str]) -> list[str]:
+def problems(
+    rows: Sequence[Row],
+    evidences: Sequence[Evidence],
+    written: Iterable[str],
+    labels: Iterable[str] = (),
+    survivors: Sequence[Mapping[str, Any]] = (),
+) -> list[str]:
     """List what is wrong with the ledger: gaps, and verdicts that their evidence does not bear."""
-    return [*incomplete(rows), *unborne(evidences), *unpaired(evidences), *untied(rows, evidences, chapters_written)]
+    return [
+        *incomplete(rows),
+        *unborne(evidences),
+        *unlike(rows, evidences),
+        *untied(rows, evidences, written, set(labels)),
+        *unexplained(evidences, survivors),
+    ]
 
 
 def incomplete(rows: Sequence[Row]) -> Iterator[str]:
@@ -151,57 +120,97 @@ def incomplete(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def unborne(evidences: Sequence[Evidence]) -> Iterator[str]:
-    """Yield the evidence that does not bear the verdict it declares."""
+    """Yield the evidence that does not bear the verdict it declares, or stands twice."""
+    first: dict[tuple[str, str], str] = {}
     for evidence in evidences:
-        if evidence.doubt:
-            yield f"{' '.join(evidence.claims)}: {evidence.place}: {evidence.verdict}, but {evidence.doubt}"
+        for doubt in evidence.doubts:
+            yield f"{' '.join(evidence.claims)}: {evidence.place}: {evidence.verdict}, but {doubt}"
+        place = first.setdefault((evidence.notebook, evidence.anchor), evidence.place)
+        if place != evidence.place:
+            yield f"{' '.join(evidence.claims)}: {evidence.place}: the same evidence as in {place}"
 
 
-def unpaired(evidences: Sequence[Evidence]) -> Iterator[str]:
-    """Yield the tested claims for which no check of the same notebook was seen to reject, and repeated evidence."""
-    rejected = {(e.notebook, claim) for e in evidences if e.verdict == "rejected" for claim in e.claims}
-    anchors: dict[tuple[str, str], str] = {}
+def unlike(rows: Sequence[Row], evidences: Sequence[Evidence]) -> Iterator[str]:
+    """Yield evidence that says something else than its rows."""
+    table = {row.id: row for row in rows}
     for evidence in evidences:
-        if evidence.verdict in TESTED:
-            for claim in evidence.claims:
-                if (evidence.notebook, claim) not in rejected:
-                    yield f"{claim}: {evidence.place}: {evidence.verdict}, but no twin rejects a wrong formula"
-        first = anchors.setdefault((evidence.notebook, evidence.anchor), evidence.place)
-        if first != evidence.place:
-            yield f"{' '.join(evidence.claims)}: {evidence.place}: the same evidence as in {first}"
+        named = [table[claim] for claim in evidence.claims if claim in table]
+        for row in named:
+            tex = evidence.printed(row.id)
+            if tex and squeezed(tex) not in squeezed(row.printed):
+                yield f"{row.id}: {evidence.place}: refuses {tex} as printed, but the row's printed is {row.printed!r}"
+            lacking = sorted(set(row.symbols) - set(evidence.figures.get("symbols", ())))
+            special = evidence.verdict == "proved" and not evidence.towards and not evidence.figures.get("case")
+            if special and lacking:
+                yield f"{row.id}: {evidence.place}: proved without {', '.join(lacking)}, and names no case"
+        if len(named) > 1 and not evidence.figures.get("by_row") and evidence.kind not in ("source", "lacking"):
+            roots = {row.restates or row.id for row in named}
+            if len(roots) > 1:
+                yield f"{' '.join(evidence.claims)}: {evidence.place}: one side for rows that do not restate each other"
 
 
-def untied(rows: Sequence[Row], evidences: Sequence[Evidence], chapters_written: Iterable[str]) -> Iterator[str]:
-    """Yield rows without the evidence that they need, and evidence without a row."""
-    written, known = set(chapters_written), {row.id for row in rows}
+def untied(
+    rows: Sequence[Row], evidences: Sequence[Evidence], written: Iterable[str], labels: set[str]
+) -> Iterator[str]:
+    """Yield rows without what they need, and evidence without a row."""
+    chapters, known = set(written), {row.id for row in rows}
     for evidence in evidences:
         for claim in sorted(set(evidence.claims) - known):
             yield f"{claim}: {evidence.place}: the ledger has no such row"
     for row in rows:
-        found = [evidence for evidence in evidences if row.id in evidence.claims]
-        accepted = [evidence for evidence in found if evidence.verdict in (*VERDICTS, "open")]
-        elsewhere = ", ".join(evidence.place for evidence in accepted)
-        if not any(evidence.notebook == row.chapter for evidence in accepted):
-            if row.chapter in written:
-                yield f"{row.id}: no evidence in {row.chapter}" + (f", only in {elsewhere}" if elsewhere else "")
+        found = [evidence for evidence in evidences if row.id in evidence.claims and not evidence.towards]
+        elsewhere = ", ".join(evidence.place for evidence in found)
+        stated = row.definition and row.id.replace(":", "-") in labels
+        if row.definition and row.id.partition(":")[0] not in DEFINING:
+            yield f"{row.id}: only a definition, an assumption or an equation defines"
+        if not stated and not any(evidence.notebook == row.chapter for evidence in found):
+            what = f"no label ({row.id.replace(':', '-')})=, and no" if row.definition else "no"
+            if row.chapter in chapters:
+                yield f"{row.id}: {what} evidence in {row.chapter}" + (f", only in {elsewhere}" if elsewhere else "")
             elif elsewhere:
                 yield f"{row.id}: evidence in {elsewhere}, but none in its chapter {row.chapter}, which is not written"
-        verdict = row_verdict(found)
-        if _rejects_print(found) and verdict not in ("corrected", "not reproduced"):
-            yield f"{row.id}: the printed formula is rejected, but the row is {verdict}: no corrected one is shown"
+        verdict = row_verdict(row, found, labels)
+        if verdict in ("corrected", "inconsistent") and not row.corrected:
+            yield f"{row.id}: {verdict}, but the row has no corrected statement"
+        if row.corrected and found and verdict not in ("corrected", "inconsistent"):
+            yield f"{row.id}: the row has a corrected statement, but is {verdict}"
+        shown = [squeezed(e.figures.get("shows", "")) for e in found if e.verdict in CORRECTING]
+        if verdict == "corrected" and not any(tex and tex in squeezed(row.corrected) for tex in shown):
+            yield f"{row.id}: no card shows a formula of its corrected statement"
+
+
+def unexplained(evidences: Sequence[Evidence], survivors: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield exchanged formulas that a check accepts without a reason in the list, and reasons that nothing needs."""
+    reasons = {(item["chapter"], item["claims"], item["says"]): set(item["survives"]) for item in survivors}
+    for evidence in evidences:
+        key = (evidence.notebook, " ".join(evidence.claims), evidence.says)
+        found, listed = set(evidence.figures.get("survives", ())), reasons.pop(key, set())
+        if found != listed:
+            why = f"book/survivors.yml explains {sorted(listed)}"
+            yield f"{key[1]}: {evidence.place}: accepts {sorted(found)} too; {why}"
+    for chapter, claims, says in reasons:
+        yield f"{claims}: book/survivors.yml explains a check that {chapter} does not have: {says}"
+
+
+def squeezed(tex: str) -> str:
+    """Return TeX without spaces, to compare it."""
+    return re.sub(r"\s+|\\[,;!]|[$.]", "", tex)
 
 
 def main(root: Path = ROOT) -> int:
     """Print the verdicts by chapter, then the problems; return 1 if there are any."""
     notebooks = written_chapters(root)
     rows, evidences = load_rows(root / "book" / "claims.yml"), collect(notebooks)
-    counts = Counter((row.chapter, row_verdict(e for e in evidences if row.id in e.claims)) for row in rows)
-    verdicts = [v for v in ("corrected", *VERDICTS, "open") if any(v == verdict for _, verdict in counts)]
+    labels = anchors(path.with_suffix(".py") for path in notebooks)
+    reasons = root / "book" / "survivors.yml"
+    survivors = yaml.safe_load(reasons.read_text(encoding="utf-8")) or [] if reasons.exists() else []
+    counts = Counter((row.chapter, row_verdict(row, evidences, labels)) for row in rows)
+    verdicts = [v for v in VERDICTS if any(v == verdict for _, verdict in counts)]
     print(f"{'':28}{''.join(f'{verdict:>16}' for verdict in verdicts)}{'rows':>8}")
     for chapter in CHAPTERS:
         cells = [counts[chapter, verdict] for verdict in verdicts]
         print(f"{chapter:28}{''.join(f'{count:>16}' for count in cells)}{sum(cells):>8}")
-    found = problems(rows, evidences, [path.stem for path in notebooks])
+    found = problems(rows, evidences, [path.stem for path in notebooks], labels, survivors)
     print(f"{len(rows)} rows, {len(evidences)} pieces of evidence, {len(found)} problems", *found, sep="\n- ")
     return 1 if found else 0
 

@@ -111,11 +111,12 @@ class Ledger(Directive):
         for file in (claims, *notebooks):
             env.note_dependency(str(file))
         evidence = ledger.collect(notebooks)
+        labels = ledger.anchors(path.with_suffix(".py") for path in notebooks)
         rows: list[tuple[list[Cell], list[str]]] = []
         verdicts: Counter[str] = Counter()
         for row in ledger.load_rows(claims):
             found = [item for item in evidence if row.id in item.claims]
-            verdict = ledger.row_verdict(found)
+            verdict = ledger.row_verdict(row, found, labels)
             verdicts[verdict] += 1
             rows.append(
                 (

@@ -1,0 +1,131 @@
+"""Checks of bounds, of conditions and of contradictions; quotations; and what waits for runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from paperlib.claims import comparisons
+from paperlib.claims.refusals import Prints, Wrong, tighter
+from paperlib.claims.settling import ClaimRejected, settle
+from paperlib.evidence import Evidence, rows
+
+
+def bounds(
+    ids: str,
+    value: Any,
+    says: str,
+    *,
+    below: Any = None,
+    above: Any = None,
+    refuses: Wrong | None = None,
+    printed: Prints = None,
+    shows: str = "",
+    probability: bool = False,
+    towards: bool = False,
+) -> Evidence:
+    """Check that values stay below a bound, or above one, and record how near they come to it.
+
+    Arguments as for `checks`; the formula is the bound, given as `below` (value <= below) or as `above`. The card says
+    how near the nearest instance comes (the ratio of the two sides where both are positive) and the median bound.
+
+    Args:
+        ids: rows of the ledger.
+        value: what is bounded, (n, ...).
+        says: one sentence.
+        below: the bound that values stay below, or
+        above: the bound that they stay above.
+        refuses: bounds that are broken, by name, at the same instances.
+        printed: the bound as printed, where it is broken.
+        shows: TeX for the card.
+        probability: whether the values are probabilities: a bound of 1 or more counts as no instance.
+        towards: whether this is a step towards the row, and not the row itself.
+
+    Raises:
+        ClaimRejected: if a value breaks its bound.
+        WrongAccepted: if a wrong bound holds too.
+
+    Example:
+        >>> bounds("eq:1", [1.0, 2.0], "Below.", below=[2.0, 2.0], refuses={"half": [1.0, 1.0]}).record["nearest"]
+        '1'
+    """
+    if (below is None) == (above is None):
+        raise ValueError("give exactly one of below and above")
+    sign, bound = (1.0, below) if above is None else (-1.0, above)
+    compare = partial(comparisons.within, sign=sign, probability=probability)
+    about = {"shows": shows, "towards": towards}
+    tried = [(name, value, tighter(bound, factor, sign)) for name, factor in (("1 % tighter", 1.01), ("half", 2.0))]
+    return settle(ids, ("checked", "bound"), says, value, bound, compare, refuses, printed, about, tried=tried)
+
+
+def decides(
+    ids: str,
+    outcomes: Any,
+    predicted: Any,
+    says: str,
+    *,
+    refuses: Wrong | None = None,
+    printed: Prints = None,
+    shows: str = "",
+    towards: bool = False,
+) -> Evidence:
+    """Check that something happens in exactly the cases in which it is predicted to: an equivalence, a condition.
+
+    Arguments as for `checks`; the formula is `predicted`, booleans, or a function of a factor by which its threshold is
+    multiplied: then the check tries a threshold 1 % off, and twice the threshold, by itself.
+
+    Raises:
+        ClaimRejected: if a case comes out otherwise.
+        WrongAccepted: if a wrong prediction comes out too.
+        ValueError: if the outcomes are not booleans, or are the same in all cases.
+
+    Example:
+        >>> size, square = np.array([1.0, 2.0, 3.0]), np.array([1.0, 4.0, 9.0])
+        >>> large = decides("eq:1", square > 3.99, lambda f: size > 1.9975 * f, "Large.", refuses={"all": size > 0})
+        >>> large.record["true"], large.record.get("survives")
+        (2, None)
+    """
+    tried: list[tuple[str, Any, Any]] = []
+    if callable(predicted):
+        tried = [(name, outcomes, predicted(factor)) for name, factor in (("1 % off", 1.01), ("twice", 2.0))]
+        predicted = np.asarray(predicted(1.0))
+    about = {"shows": shows, "towards": towards}
+    kind = ("checked", "cases")
+    return settle(ids, kind, says, outcomes, predicted, comparisons.alike, refuses, printed, about, tried=tried)
+
+
+def contradicts(ids: str, places: Mapping[str, Any], says: str, *, agrees: Any, shows: str = "") -> Evidence:
+    """Show that the paper says different things in different places, or that a formula of it has no type.
+
+    Args:
+        ids: rows of the ledger.
+        places: what each place of the paper says, by place; a function that must fail is a formula without type.
+        says: one sentence.
+        agrees: one value for all places, or a function that works: what the check must not call a contradiction.
+        shows: TeX for the card.
+
+    Raises:
+        ClaimRejected: if the places agree, or the formula can be computed.
+
+    Example:
+        >>> contradicts("text:x", {"§5": 10_000, "C.4": 20_000}, "Iterations.", agrees=10_000).record["verdict"]
+        'inconsistent'
+    """
+    found = comparisons.contradiction(places.values())
+    if not found or comparisons.contradiction([agrees for _ in places]):
+        raise ClaimRejected(f"{ids}: {says} ({'the places agree' if not found else 'the repaired form fails too'})")
+    record = {"claims": rows(ids), "verdict": "inconsistent", "kind": "contradiction", "says": says, "shows": shows}
+    return Evidence(record | {"places": {place: str(value) for place, value in places.items()}, "error": found})
+
+
+def quotes(ids: str, says: str, source: str) -> Evidence:
+    """Record a statement that rests on a cited source."""
+    return Evidence({"claims": rows(ids), "verdict": "quoted", "kind": "source", "says": says, "source": source})
+
+
+def awaits(ids: str, says: str) -> Evidence:
+    """Record that a row is open, since what would decide it does not exist yet; `says` names it."""
+    return Evidence({"claims": rows(ids), "verdict": "open", "kind": "lacking", "says": says})
