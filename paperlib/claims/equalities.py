@@ -112,7 +112,8 @@ def checks(
     if (rtol is None) == (atol is None):
         raise ValueError(f"give exactly one of rtol and atol; got rtol={rtol}, atol={atol}")
     tolerance = float(atol if rtol is None else rtol)  # type: ignore[arg-type]
-    if value is reference or (isinstance(value, np.ndarray) and np.shares_memory(value, np.asarray(reference))):
+    arrays = isinstance(value, np.ndarray) and np.shares_memory(value, np.asarray(reference))
+    if arrays or (isinstance(value, list | tuple | dict) and value is reference):
         raise ValueError("value and reference must be built independently; both are the same array")
     compare = partial(comparisons.close, tolerance=tolerance, floor=None if rtol is None else floor)
     about = {"tolerance": f"{tolerance:g}", "shows": shows, "towards": towards}

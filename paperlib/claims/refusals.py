@@ -67,7 +67,7 @@ def wrongs(
         if split and (not isinstance(wrong, Mapping) or not wrong or not set(wrong) <= set(claims)):
             raise ValueError(f"refuses[{name!r}] must be a mapping from some of {claims}; got {wrong!r}")
         yield name, [claim for claim in claims if claim in wrong] if split else claims, wrong, None
-    for item in [printed] if isinstance(printed, Printed) else printed or []:
+    for item in printed if isinstance(printed, list | tuple) else [] if printed is None else [printed]:
         if not isinstance(item, Printed) or item.claim not in claims:
             raise ValueError(f"printed must be what prints() returned for one of {claims}; got {item!r}")
         yield "as printed", [item.claim], {item.claim: item.value} if split else item.value, item
@@ -103,7 +103,8 @@ def scaled(formula: Any, factor: sp.Rational, value: Any) -> Any:
     if isinstance(formula, list | tuple):
         if any(isinstance(item, list | tuple | sp.Basic | sp.MatrixBase) for item in formula):
             return [scaled(item, factor, value) for item in formula]
-        return [np.asarray(item, dtype=float) * float(factor) for item in formula]
+        if len({np.shape(item) for item in formula}) > 1:
+            return [np.asarray(item, dtype=float) * float(factor) for item in formula]
     array = np.asarray(formula, dtype=float)
     if np.any(array):
         return array * float(factor)

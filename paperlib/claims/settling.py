@@ -113,4 +113,6 @@ def _words(found: Figures, about: Mapping[str, Any]) -> str:
         for name, item in found.items()
         if name != "ok"
     ]
-    return ", ".join(words + [f"tolerance {about['tolerance']}"] * ("tolerance" in about))
+    if "tolerance" in about:
+        words.append(f"tolerance {about['tolerance']}")
+    return ", ".join(words)
