@@ -10,6 +10,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,20 @@ import yaml
 from tools.evidence import Evidence, collect
 from tools.rows import CHAPTERS, NUMBERED, ROW_ID, Row, expand, label, load_rows
 
-__all__ = ["Evidence", "Row", "anchors", "collect", "expand", "label", "load_rows", "main", "problems", "row_verdict"]
+__all__ = [
+    "Evidence",
+    "Judged",
+    "Row",
+    "anchors",
+    "collect",
+    "expand",
+    "judged",
+    "label",
+    "load_rows",
+    "main",
+    "problems",
+    "row_verdict",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 # The first in this order that the evidence of a row holds is its verdict; with none of them it is "open".
@@ -65,6 +79,26 @@ def row_verdict(row: Row, evidences: Iterable[Evidence], labels: Iterable[str] =
     if row.definition and row.id.replace(":", "-") in labels:
         verdicts.add("stated")
     return next((verdict for verdict in VERDICTS if verdict in verdicts), "open")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A row with its verdict and all its evidence, steps towards it included."""
+
+    row: Row
+    verdict: str
+    evidence: tuple[Evidence, ...]
+
+
+def judged(root: Path = ROOT) -> list[Judged]:
+    """Judge every row by the evidence of the executed chapters."""
+    notebooks = written_chapters(root)
+    found, labels = collect(notebooks), anchors(path.with_suffix(".py") for path in notebooks)
+    rows = load_rows(root / "book" / "claims.yml")
+    return [
+        Judged(row, row_verdict(row, found, labels), tuple(item for item in found if row.id in item.claims))
+        for row in rows
+    ]
 
 
 def anchors(scripts: Iterable[Path]) -> set[str]:
@@ -204,7 +238,7 @@ def main(root: Path = ROOT) -> int:
     labels = anchors(path.with_suffix(".py") for path in notebooks)
     reasons = root / "book" / "survivors.yml"
     survivors = yaml.safe_load(reasons.read_text(encoding="utf-8")) or [] if reasons.exists() else []
-    counts = Counter((row.chapter, row_verdict(row, evidences, labels)) for row in rows)
+    counts = Counter((item.row.chapter, item.verdict) for item in judged(root))
     verdicts = [v for v in VERDICTS if any(v == verdict for _, verdict in counts)]
     print(f"{'':28}{''.join(f'{verdict:>16}' for verdict in verdicts)}{'rows':>8}")
     for chapter in CHAPTERS:

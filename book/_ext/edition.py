@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import edition_claims
+import edition_errata
 import edition_ledger
 import edition_runtime
 import imagesize
@@ -155,5 +157,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Jupyter Book sets this value of sphinx_comments, which the book leaves out.
     app.add_config_value("comments_config", {}, "")
     edition_ledger.setup(app)
+    edition_claims.setup(app)
+    edition_errata.setup(app)
     edition_runtime.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

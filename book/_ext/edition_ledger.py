@@ -98,40 +98,70 @@ def summary(verdicts: Counter[str]) -> nodes.paragraph:
     return paragraph
 
 
+def claim(row: Any) -> list[nodes.Node]:
+    """Name a row, with a link to itself and to the function that computes it."""
+    from tools.rows import label
+
+    link = nodes.reference(
+        "", "#", internal=True, refuri=f"#{anchor(row.id)}", classes=["row-link"]
+    )
+    link["aria-label"] = f"Link to {label(row.id)}"
+    found: list[nodes.Node] = [nodes.Text(f"{label(row.id)} "), link]
+    if row.function:
+        found += [nodes.Text(" "), nodes.literal("", row.function)]
+    return found
+
+
+def anchor(claim: str) -> str:
+    """Return the id of a row in the page: "eq:9" is ``eq-9``."""
+    return claim.replace(":", "-")
+
+
+def statement(row: Any) -> list[nodes.Node]:
+    """Say what the paper says and, where it is wrong, what is true."""
+    blocks: list[nodes.Node] = [nodes.paragraph("", "", *sentence(row.says))]
+    if row.corrected:
+        true = [nodes.strong("", "True is: "), *sentence(row.corrected)]
+        blocks.append(nodes.paragraph("", "", *true, classes=["corrected-statement"]))
+    return blocks
+
+
 class Ledger(Directive):
     """``{ledger}``: the table of all claims; ``ledger.js`` adds the filters."""
 
     def run(self) -> list[nodes.Node]:
         """Collect the evidence from the executed chapters and draw one row for each claim."""
-        from tools import ledger
-
         env: BuildEnvironment = self.state.document.settings.env
-        root = Path(env.srcdir)
-        claims, notebooks = root / "book" / "claims.yml", ledger.written_chapters(root)
-        for file in (claims, *notebooks):
-            env.note_dependency(str(file))
-        evidence = ledger.collect(notebooks)
-        labels = ledger.anchors(path.with_suffix(".py") for path in notebooks)
-        rows: list[tuple[list[Cell], list[str]]] = []
-        verdicts: Counter[str] = Counter()
-        for row in ledger.load_rows(claims):
-            found = [item for item in evidence if row.id in item.claims]
-            verdict = ledger.row_verdict(row, found, labels)
-            verdicts[verdict] += 1
-            rows.append(
-                (
-                    [
-                        ledger.label(row.id),
-                        sentence(row.says),
-                        row.where,
-                        chapter_name(env, row.chapter),
-                        badge(verdict),
-                        bearing(found),
-                    ],
-                    [f"verdict-{slug(verdict)}", f"chapter-{row.chapter.replace('_', '-')}"],
-                )
+        items = judged(env)
+        rows: list[tuple[list[Cell], list[str]]] = [
+            (
+                [
+                    claim(item.row),
+                    statement(item.row),
+                    item.row.where,
+                    chapter_name(env, item.row.chapter),
+                    badge(item.verdict),
+                    bearing(item.evidence),
+                ],
+                [f"verdict-{slug(item.verdict)}", f"chapter-{item.row.chapter.replace('_', '-')}"],
             )
-        return [summary(verdicts), table(HEAD, rows, ["ledger"])]
+            for item in items
+        ]
+        drawn = table(HEAD, rows, ["ledger"])
+        for node, item in zip(drawn.findall(nodes.row), [None, *items], strict=True):
+            if item is not None:
+                node["ids"].append(anchor(item.row.id))
+        return [summary(Counter(item.verdict for item in items)), drawn]
+
+
+def judged(env: BuildEnvironment) -> list[Any]:
+    """Judge every row, and let the page follow what it rests on."""
+    from tools import ledger
+
+    root = Path(env.srcdir)
+    for file in (root / "book" / "claims.yml", *ledger.written_chapters(root)):
+        env.note_dependency(str(file))
+    return ledger.judged(root)
 
 
 def add_script(

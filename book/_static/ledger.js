@@ -1,4 +1,4 @@
-// Filters of the ledger, by verdict and by chapter. Without this script every row is shown.
+// Filters of the ledger, by chapter, verdict and text. Without this script every row is shown.
 "use strict";
 
 (function () {
@@ -32,28 +32,55 @@
   }
 
   const filters = [filter("chapter", 3, "all chapters"), filter("verdict", 4, "all verdicts")];
+
+  // A search field: every word of it must stand in the row.
+  const find = document.createElement("label");
+  const field = document.createElement("input");
+  field.type = "search";
+  field.id = "ledger-find";
+  find.htmlFor = field.id;
+  find.textContent = "find";
+  field.value = new URLSearchParams(location.search).get("find") || "";
+  field.addEventListener("input", show);
+  find.append(field);
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+
   const count = document.createElement("output");
   count.id = "ledger-count";
-  count.htmlFor = filters.map((item) => item.select.id).join(" ");
+  count.htmlFor = [...filters.map((item) => item.select.id), field.id].join(" ");
 
   function show() {
     let shown = 0;
-    for (const row of rows) {
-      row.hidden = filters.some(({ kind, select }) => select.value && value(row, kind) !== select.value);
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    rows.forEach((row, index) => {
+      row.hidden =
+        filters.some(({ kind, select }) => select.value && value(row, kind) !== select.value) ||
+        words.some((word) => !texts[index].includes(word));
       if (!row.hidden) shown += 1;
-    }
+    });
     count.textContent = shown + " of " + rows.length + " claims shown";
     // The choice stands in the address, so that a filtered ledger can be linked to.
     const query = new URLSearchParams();
     for (const { kind, select } of filters) if (select.value) query.set(kind, select.value);
+    if (field.value) query.set("find", field.value);
     const search = query.toString();
     history.replaceState(null, "", location.pathname + (search ? "?" + search : "") + location.hash);
   }
 
   const form = document.createElement("form");
   form.className = "ledger-filters";
-  form.append(...filters.map((item) => item.label), count);
+  form.append(...filters.map((item) => item.label), find, count);
   const box = table.closest(".pst-scrollable-table-container") || table;
   box.before(form);
   show();
+
+  // A link to a row shows it, whatever the filters hide.
+  function arrive() {
+    const row = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!row || !rows.includes(row)) return;
+    row.hidden = false;
+    row.scrollIntoView({ block: "center" });
+  }
+  addEventListener("hashchange", arrive);
+  arrive();
 })();

@@ -1,0 +1,186 @@
+"""Reaching a claim: the ledger as JSON, its rows as objects of the search, and their graph."""
+
+import html
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from edition_ledger import anchor, judged, slug
+from sphinx.application import Sphinx
+from sphinx.domains import Domain, ObjType
+
+PAGE = "book/claims"
+LONG = {
+    "Eq.": "Equation",
+    "Eqs.": "Equations",
+    "Prop.": "Proposition",
+    "Cor.": "Corollary",
+    "Thm.": "Theorem",
+    "Fig.": "Figure",
+}
+BOX, GAP = (112, 34), (34, 26)  # a node of the graph, and the room between two
+
+
+def names(claim: str) -> list[str]:
+    """Return the names under which a reader looks for a row, dots between kind and number.
+
+    The site's search takes what stands after the last dot for the object's name, so that "(12)"
+    leads to Eq. (12) before Eq. (112).
+    """
+    from tools.rows import expand, label
+
+    kind = label(claim).partition(" ")[0]
+    numbers = expand(claim)
+    if not numbers:
+        return [label(claim).strip("“”")]
+    return [
+        f"{name}.{number}"
+        for number in numbers
+        for name in dict.fromkeys((kind.rstrip("s."), LONG.get(kind, kind)))
+    ]
+
+
+class Claims(Domain):
+    """The rows of the ledger, as objects that the search of the site finds by name and number."""
+
+    name = "claim"
+    label = "claim of the paper"
+    object_types = {"row": ObjType("claim")}  # noqa: RUF012
+
+    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """Yield every row under each of its names."""
+        from tools.rows import label, load_rows
+
+        for row in load_rows(Path(self.env.srcdir) / "book" / "claims.yml"):
+            for name in names(row.id):
+                yield name, f"{label(row.id)}", "row", PAGE, anchor(row.id), 1
+
+    def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
+        """Merge nothing: the rows come from a file."""
+
+
+def write_ledger(app: Sphinx, exception: Exception | None) -> None:
+    """Write the ledger as ``ledger.json`` beside its page; ``ledger.schema.json`` describes it."""
+    if exception is None and app.builder.format == "html":
+        target = Path(app.outdir) / "book" / "ledger.json"
+        target.write_text(
+            json.dumps(as_json(Path(app.srcdir)), ensure_ascii=False, indent=1), encoding="utf-8"
+        )
+
+
+def as_json(root: Path) -> list[dict[str, Any]]:
+    """Return the rows of the ledger with their verdicts and their evidence."""
+    from tools import ledger
+
+    fields = (
+        "id",
+        "says",
+        "where",
+        "chapter",
+        "printed",
+        "corrected",
+        "reason",
+        "consequence",
+        "uses",
+        "function",
+    )
+    return [
+        {name: value for name in fields if (value := getattr(item.row, name))}
+        | {"verdict": item.verdict, "name": ledger.label(item.row.id)}
+        | {"evidence": [_card(found) for found in item.evidence]}
+        for item in ledger.judged(root)
+    ]
+
+
+def _card(found: Any) -> dict[str, Any]:
+    return {
+        "page": f"{found.notebook}.html#{found.anchor}",
+        "verdict": found.verdict,
+        "kind": found.kind,
+        "says": found.says,
+        **found.figures,
+    }
+
+
+class Graph(Directive):
+    """``{claims-graph}``: numbered rows above those that rest on them, coloured by verdict."""
+
+    def run(self) -> list[nodes.Node]:
+        """Draw it as SVG, whose boxes are links, with the same as a list for who cannot see it."""
+        env = self.state.document.settings.env
+        items = {item.row.id: item for item in judged(env)}
+        picture = drawing(items)
+        return [nodes.raw("", picture, format="html", classes=["claims-graph"])]
+
+
+def drawing(items: dict[str, Any]) -> str:
+    """Return the graph of the rows that rest on each other as SVG."""
+    from tools.rows import NUMBERED, label
+
+    graph = nx.DiGraph()
+    for claim, item in items.items():
+        for used in item.row.uses:
+            if (
+                claim.partition(":")[0] in NUMBERED
+                and used in items
+                and used.partition(":")[0] in NUMBERED
+            ):
+                graph.add_edge(used, claim)
+    layers = [sorted(layer) for layer in nx.topological_generations(graph)]
+    placed = _ordered(graph, layers)
+    (width, height), (across, down) = BOX, GAP
+    spots = {
+        claim: (x * (width + across), y * (height + down))
+        for y, layer in enumerate(placed)
+        for x, claim in enumerate(layer)
+    }
+    size = (
+        max((x for x, _ in spots.values()), default=0) + width,
+        max((y for _, y in spots.values()), default=0) + height,
+    )
+    parts = [
+        f'<div class="claims-graph"><svg viewBox="-2 -2 {size[0] + 4} {size[1] + 4}" '
+        f'width="{size[0]}" role="group" '
+        'aria-label="Which numbered statements rest on which, coloured by verdict">'
+    ]
+    for used, claim in graph.edges:
+        (x0, y0), (x1, y1) = spots[used], spots[claim]
+        left, right, top, bottom = x0 + width / 2, x1 + width / 2, y0 + height, y1
+        bend = (top + bottom) / 2
+        parts.append(f'<path d="M{left} {top}C{left} {bend} {right} {bend} {right} {bottom}"/>')
+    for claim, (x, y) in spots.items():
+        verdict = items[claim].verdict
+        name = html.escape(f"{label(claim)}: {verdict}")
+        parts.append(
+            f'<a href="#{anchor(claim)}" aria-label="{name}"><title>{name}</title>'
+            f'<rect class="{slug(verdict)}" x="{x}" y="{y}" width="{width}" height="{height}"/>'
+            f'<text x="{x + width / 2}" y="{y + height / 2 + 5}">'
+            f"{html.escape(label(claim))}</text></a>"
+        )
+    return "".join([*parts, "</svg></div>"])
+
+
+def _ordered(graph: Any, layers: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Order every layer by the mean place of what its rows rest on, so that few lines cross."""
+    placed: list[list[str]] = []
+    spot: dict[str, float] = {}
+    for layer in layers:
+        means = {
+            claim: sum(spot[used] for used in graph.predecessors(claim))
+            / max(1, graph.in_degree(claim))
+            for claim in layer
+        }
+        placed.append(sorted(layer, key=lambda claim: (means[claim], claim)))
+        spot |= {claim: float(index) for index, claim in enumerate(placed[-1])}
+    return placed
+
+
+def setup(app: Sphinx) -> None:
+    """Register the domain, the graph and the file."""
+    app.add_domain(Claims)
+    app.add_directive("claims-graph", Graph)
+    app.connect("build-finished", write_ledger)

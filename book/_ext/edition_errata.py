@@ -1,0 +1,105 @@
+"""The paper, corrected: the page of errata, from the rows that are not true as printed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from edition_ledger import anchor, badge, judged, sentence
+from sphinx.application import Sphinx
+
+WRONG = ("corrected", "inconsistent")
+WEIGHTS = {1: "Changes a conclusion", 2: "Changes a formula that others would use", 3: "A slip"}
+
+
+def order(root: Path) -> dict[str, int]:
+    """Return the place of every row in the paper: that of the first paragraph that it stands in."""
+    import yaml
+
+    paragraphs = yaml.safe_load((root / "book" / "paragraphs.yml").read_text(encoding="utf-8"))
+    places: dict[str, int] = {}
+    for place, paragraph in enumerate(paragraphs):
+        for row in paragraph.get("rows", ()):
+            places.setdefault(row, place)
+    return places
+
+
+def erratum(item: Any) -> nodes.section:
+    """Write one erratum: printed, corrected, the reason, and links to its row and its cards."""
+    from tools.rows import label
+
+    row = item.row
+    section = nodes.section(ids=[f"erratum-{anchor(row.id)}"])
+    section += nodes.title("", f"{label(row.id)}, {row.where}")
+    section += nodes.paragraph(
+        "", "", nodes.strong("", "Printed: "), *sentence(row.printed or row.says)
+    )
+    section += nodes.paragraph("", "", nodes.strong("", "Corrected: "), *sentence(row.corrected))
+    if row.reason:
+        section += nodes.paragraph("", "", nodes.strong("", "Why: "), *sentence(row.reason))
+    links = [
+        badge(item.verdict),
+        nodes.Text(" "),
+        _link("its row", f"claims.html#{anchor(row.id)}"),
+    ]
+    for number, found in enumerate(item.evidence, start=1):
+        links += [
+            nodes.Text(", "),
+            _link(f"card {number}", f"{found.notebook}.html#{found.anchor}"),
+        ]
+    section += nodes.paragraph("", "", *links, classes=["erratum-links"])
+    return section
+
+
+def _link(text: str, target: str) -> nodes.reference:
+    return nodes.reference("", text, internal=True, refuri=target)
+
+
+def digest(items: Sequence[Any]) -> nodes.bullet_list:
+    """List the errata that change a conclusion, a line each."""
+    from tools.rows import label
+
+    lines = [
+        nodes.list_item(
+            "",
+            nodes.paragraph(
+                "",
+                "",
+                _link(label(item.row.id), f"#erratum-{anchor(item.row.id)}"),
+                nodes.Text(": "),
+                *sentence(item.row.reason or item.row.corrected),
+            ),
+        )
+        for item in items
+        if item.row.consequence == 1
+    ]
+    return nodes.bullet_list("", *lines)
+
+
+class Errata(Directive):
+    """``{errata}``: the most consequential ones, then all in the paper's order."""
+
+    def run(self) -> list[nodes.Node]:
+        """Draw the page."""
+        env = self.state.document.settings.env
+        env.note_dependency(str(Path(env.srcdir) / "book" / "paragraphs.yml"))
+        places = order(Path(env.srcdir))
+        items = sorted(
+            (item for item in judged(env) if item.verdict in WRONG),
+            key=lambda item: (places.get(item.row.id, len(places)), item.row.id),
+        )
+        counts = [
+            (WEIGHTS[weight], sum(item.row.consequence == weight for item in items))
+            for weight in WEIGHTS
+        ]
+        words = "; ".join(f"{name.lower()}: {count}" for name, count in counts)
+        opening = nodes.paragraph(
+            "", f"{len(items)} statements of the paper are corrected here. By weight: {words}."
+        )
+        return [opening, digest(items), *(erratum(item) for item in items)]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("errata", Errata)
