@@ -53,11 +53,11 @@ class Claims(Domain):
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield every row under each of its names."""
-        from tools.rows import label, load_rows
+        from tools.rows import load_rows
 
         for row in load_rows(Path(self.env.srcdir) / "book" / "claims.yml"):
             for name in names(row.id):
-                yield name, f"{label(row.id)}", "row", PAGE, anchor(row.id), 1
+                yield name, name, "row", PAGE, anchor(row.id), 1
 
     def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
         """Merge nothing: the rows come from a file."""
