@@ -326,6 +326,56 @@ def test_malformed_rows_are_refused(tmp_path: Path, text: str) -> None:
         ledger.load_rows(path)
 
 
+FULL: dict[str, Any] = {
+    "id": "eq:9",
+    "says": "s",
+    "where": "w",
+    "chapter": LATER,
+    "printed": "$1$",
+    "corrected": "$d$",
+    "reason": "the factor",
+    "consequence": 2,
+    "uses": ["prop:1", "eq:8"],
+    "function": "linear.risk_above_floor",
+    "symbols": ["d", "alpha"],
+    "definition": True,
+}
+
+
+def test_a_row_may_hold_what_is_true_and_what_it_rests_on(tmp_path: Path) -> None:
+    path = tmp_path / "claims.yml"
+    path.write_text(json.dumps([FULL, {name: FULL[name] for name in ("id", "says", "where", "chapter")}]))
+    full, bare = ledger.load_rows(path)
+    assert full == Row(**{**FULL, "uses": ("prop:1", "eq:8"), "symbols": ("d", "alpha")})
+    assert bare == Row("eq:9", "s", "w", LATER)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("printed", "", "a text"),
+        ("corrected", 5, "a text"),
+        ("function", ["linear"], "a text"),
+        ("consequence", 4, "1, 2 or 3"),
+        ("consequence", True, "1, 2 or 3"),
+        ("consequence", "2", "1, 2 or 3"),
+        ("uses", "prop:1", "a list of different texts"),
+        ("uses", [], "a list of different texts"),
+        ("uses", ["prop:1", "prop:1"], "a list of different texts"),
+        ("symbols", ["d", 1], "a list of different texts"),
+        ("definition", False, "true where it stands at all"),
+        ("definition", 1, "true where it stands at all"),
+    ],
+)
+def test_a_field_that_is_unknown_or_of_another_type_is_refused(
+    tmp_path: Path, name: str, value: Any, expected: str
+) -> None:
+    path = tmp_path / "claims.yml"
+    path.write_text(json.dumps([{**FULL, name: value}]))
+    with pytest.raises(ValueError, match=f"claims.yml: row 1, eq:9: {name} must be {expected}.*; got"):
+        ledger.load_rows(path)
+
+
 def test_the_command_tells_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toc = """
         format: jb-book
@@ -340,7 +390,9 @@ def test_the_command_tells_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureF
     rows = full_ledger(row())
     (tmp_path / "_toc.yml").write_text(textwrap.dedent(toc))
     (tmp_path / "book").mkdir()
-    (tmp_path / "book" / "claims.yml").write_text(json.dumps([r.__dict__ for r in rows]))
+    (tmp_path / "book" / "claims.yml").write_text(
+        json.dumps([{name: value for name, value in r.__dict__.items() if value} for r in rows])
+    )
     assert ledger.main(tmp_path) == 0
     assert "0 problems" in capsys.readouterr().out
 

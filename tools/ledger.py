@@ -48,22 +48,69 @@ TESTED = ("reproduced", "proved", "checked")  # by a check that needs a rejectin
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that the paper says, and the chapter that deals with it."""
+    """One thing that the paper says, the chapter that deals with it, and, where it is wrong, what is true."""
 
     id: str
     says: str
     where: str
     chapter: str
+    printed: str = ""
+    """What is printed, in short."""
+    corrected: str = ""
+    """What is true, complete with its conditions."""
+    reason: str = ""
+    """Why, with the smallest counterexample."""
+    consequence: int = 0
+    """1 changes a conclusion of the paper, 2 a formula that others would use, 3 is a slip; 0 where nothing is wrong."""
+    uses: tuple[str, ...] = ()
+    """The rows that this one rests on."""
+    function: str = ""
+    """The function of `paperlib` that computes it, such as ``linear.adapted_covariance``."""
+    symbols: tuple[str, ...] = ()
+    """The free symbols of the statement, as the chapter's code names them: a proof without one is a special case."""
+    definition: bool = False
+    """Whether the row defines or assumes, so that there is nothing in it to test."""
+
+
+REQUIRED = frozenset({"id", "says", "where", "chapter"})
+LISTS = frozenset({"uses", "symbols"})
 
 
 def load_rows(path: Path) -> list[Row]:
-    """Read the rows of the ledger."""
+    """Read the rows of the ledger.
+
+    Raises:
+        ValueError: if a row lacks one of its four texts, or a field is unknown or of another type than it must be.
+    """
     table = yaml.safe_load(path.read_text(encoding="utf-8"))
-    names = set(Row.__dataclass_fields__)
+    rows = []
     for number, row in enumerate(table, start=1):
-        if not isinstance(row, dict) or set(row) != names or not all(isinstance(v, str) and v for v in row.values()):
-            raise ValueError(f"{path.name}: row {number} must hold the texts {', '.join(sorted(names))}; got {row!r}")
-    return [Row(**row) for row in table]
+        place = f"{path.name}: row {number}"
+        texts = isinstance(row, dict) and all(isinstance(row.get(name), str) and row[name] for name in REQUIRED)
+        if not texts or not set(row) <= set(Row.__dataclass_fields__):
+            names, others = sorted(REQUIRED), sorted(set(Row.__dataclass_fields__) - REQUIRED)
+            raise ValueError(
+                f"{place} must hold the texts {', '.join(names)}; got {row!r}; it may hold {', '.join(others)} besides"
+            )
+        for name, value in row.items():
+            expected = _unlike(name, value)
+            if expected:
+                raise ValueError(f"{place}, {row['id']}: {name} must be {expected}; got {value!r}")
+        fields: dict[str, Any] = {name: tuple(value) if name in LISTS else value for name, value in row.items()}
+        rows.append(Row(**fields))
+    return rows
+
+
+def _unlike(name: str, value: Any) -> str:
+    """Return what a field had to be, nothing if it is."""
+    if name in LISTS:
+        texts = isinstance(value, list) and value and all(isinstance(entry, str) and entry for entry in value)
+        return "" if texts and len(set(value)) == len(value) else "a list of different texts"
+    if name == "consequence":
+        return "" if type(value) is int and value in (1, 2, 3) else "1, 2 or 3"
+    if name == "definition":
+        return "" if value is True else "true where it stands at all"
+    return "" if isinstance(value, str) and value else "a text"
 
 
 def expand(claim: str) -> range:
