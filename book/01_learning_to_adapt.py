@@ -51,28 +51,21 @@ plotting.use_book_style()
 # switched on in a new house it collects $m$ measurements, takes **one** gradient step on them, and is then on its own.
 # You choose only the value $w$ from which that step starts. Where should it be?
 #
+# (def-environment)=
 # In the words of the field, each house is a *task*, a distribution of pairs $(x, y)$; the houses form a *task environment*;
 # the step is the *adaptation*. In this chapter and the next three the model is linear, the loss is half the squared error,
 # and the inputs are Gaussian with mean zero. In one dimension task $i$ is then three numbers: the input variance
 # $\rho_i$, the optimum $w_i^*$ and the noise variance $\sigma^2$.
 
-# %% tags=["remove-input"]
-claims.states(
-    "def:environment",
-    "tasks are drawn from a distribution; each task is a distribution of inputs and labels",
-)
-
 # %% [markdown]
 # ## The loss before adaptation
 #
-# The population loss of task $i$ is $f_i(w)=\tfrac12E(wx-y)^2$; its mean over a sample is the empirical loss $\hat f_i$. Let sympy take the
+# (def-population-loss)=
+# The **population loss** of task $i$ is $f_i(w)=\tfrac12E(wx-y)^2$, the mean loss of the model over the task.
+#
+# (def-empirical-loss)=
+# The **empirical loss** $\hat f_i$ is its mean over a sample. Let sympy take the
 # expectation: it needs only $E[x^2]=\rho$, $E[z^2]=\sigma^2$ and $E[xz]=0$.
-
-# %% tags=["remove-input"]
-claims.states(
-    "def:population-loss def:empirical-loss",
-    "the mean loss of a model over a task, and over a sample of it",
-)
 
 # %%
 rho, alpha, sigma, m = sp.symbols("rho alpha sigma m", positive=True)
@@ -97,21 +90,31 @@ sp.factor(w - alpha * gradient - w_star)
 # > **The paper, §1.** "we measure the hardness of a task by the number of gradient updates required to minimize its loss"
 
 # %%
-steps = [int(np.ceil(np.log(0.01) / np.log(1 - ratio))) for ratio in (0.9, 0.5, 0.25, 0.1)]
-claims.holds(
-    "def:hardness",
-    np.diff(steps) > 0,
-    "at αρ = 0.9, 0.5, 0.25, 0.1 the steps to a hundredth of the distance are "
-    + ", ".join(map(str, steps)),
-)
+def steps_needed(ratio):
+    """Count the steps to a hundredth of the distance, at αρ = ratio."""
+    distance, count = 1.0, 0
+    while distance > 0.01:
+        distance, count = (1 - ratio) * distance, count + 1
+    return count
 
-# %% tags=["hide-input"]
-with claims.rejecting("harder tasks need fewer steps"):
-    claims.holds("def:hardness", np.diff(steps) < 0, "the steps fall as αρ falls")
+
+# %%
+ratios = (0.9, 0.5, 0.25, 0.1)
+harder = np.array([[steps_needed(one) > steps_needed(other) for other in ratios] for one in ratios])
+claims.decides(
+    "def:hardness",
+    harder,
+    np.less.outer(ratios, ratios),
+    "At $\\alpha\\rho=0.9$, $0.5$, $0.25$, $0.1$ it takes "
+    f"{', '.join(str(steps_needed(ratio)) for ratio in ratios)} steps to a hundredth of the distance: "
+    "the task with the smaller $\\rho$ needs more.",
+    refuses={"the steeper task needs more": np.greater.outer(ratios, ratios)},
+)
 
 # %% [markdown]
 # ## The loss after adaptation
 #
+# (def-adaptation)=
 # With $m$ samples the step follows an estimate of the gradient. The start $w$ is replaced by
 # $w_i=w-\frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)$, and its worth is the population loss *there*, averaged over tasks and samples:
 #
@@ -130,12 +133,6 @@ with claims.rejecting("harder tasks need fewer steps"):
 # In one dimension write $S=\frac1m\sum_j\hat x_j^2$ and $\eta=\frac1m\sum_j\hat x_j\hat z_j$. The adapted error is
 # $w_i-w^*=(1-\alpha S)(w-w^*)+\alpha\eta$. We need $E[S]=\rho$, $E[S^2]=\rho^2(1+2/m)$ (a mean of squared Gaussians), and
 # $E[\eta^2]=\sigma^2\rho/m$. The cross term vanishes since $\eta$ has mean zero given the inputs.
-
-# %% tags=["remove-input"]
-claims.states(
-    "def:adaptation eq:1",
-    "F_m(w) is the population loss after one step on m fresh samples, averaged over both",
-)
 
 # %%
 S, eta = sp.symbols("S eta", real=True)
@@ -173,20 +170,16 @@ claims.samples(
     "eq:1",
     draws,
     float(post_adaptation_loss.subs(values)),
-    "the closed form is the mean of f after simulated steps",
+    "The closed form is the mean of $f$ after simulated steps.",
+    shows=r"F_m(w)=\tfrac12\rho\bigl[(1-\alpha\rho)^2+\tfrac2m\alpha^2\rho^2\bigr](w-w^*)^2"
+    r"+\tfrac{\sigma^2}2\bigl(1+\tfrac{\alpha^2\rho^2}m\bigr)",
+    refuses={
+        "the exact gradient, without sampling terms": float(
+            sp.limit(post_adaptation_loss, m, sp.oo).subs(values)
+        ),
+        "half of the sampling term": float(post_adaptation_loss.subs(values | {m: 6})),
+    },
 )
-
-# %% [markdown]
-# The twin of this check gives it the noiseless formula, in which the step follows the exact gradient:
-
-# %% tags=["hide-input"]
-with claims.rejecting("the sampling terms of order 1/m dropped"):
-    claims.samples(
-        "eq:1",
-        draws,
-        float(sp.limit(post_adaptation_loss, m, sp.oo).subs(values)),
-        "full gradient",
-    )
 
 # %% [markdown]
 # ## Two tasks, two answers
@@ -256,6 +249,7 @@ Markdown(
 # \min_w\ \frac1T\sum_{i=1}^T\hat f_i(w;X_i,y_i). \tag{3}
 # $$
 #
+# (def-episodes)=
 # **Model-agnostic meta-learning** (MAML {cite}`finn2017maml`) rehearses the step. It cuts the $n$ samples of a task into $\tau$ episodes of
 # $n_2$ *inner* and $n_1$ *outer* samples, $\tau(n_1+n_2)=n$, takes the step on the inner ones and measures the loss on the outer ones,
 #
@@ -263,18 +257,6 @@ Markdown(
 # $$
 # \min_w\ \frac1{T\tau}\sum_{i=1}^T\sum_{j=1}^\tau\hat f_i\Bigl(w-\alpha\nabla\hat f_i(w;X^{in}_{i,j},y^{in}_{i,j});\,X^{out}_{i,j},y^{out}_{i,j}\Bigr). \tag{4}
 # $$
-
-# %% tags=["remove-input"]
-claims.states(
-    "eq:3",
-    "ERM minimises the average empirical loss of the training tasks, without a step",
-)
-
-# %% tags=["remove-input"]
-claims.states(
-    "def:episodes eq:4",
-    "MAML minimises the outer loss after one step on the inner samples, in τ episodes of n₁ + n₂",
-)
 
 # %% [markdown]
 # Both objectives are quadratic in $w$, so one line solves each. Write $S_{in}$, $S_{out}$ for the means of $x^2$ in the two parts of an episode. In one dimension the minimiser of (3) weighs each task's optimum by
@@ -303,16 +285,14 @@ repeats = np.array(
     [train(2000, n1=4, n2=M, rng=np.random.default_rng(seed)) for seed in range(200)]
 )
 population = [linear.erm_solution(env)[0], linear.maml_solution(env, ALPHA, M)[0]]
+surrogates = ("text:erm-surrogate", "text:maml-surrogate")
 claims.samples(
-    "eq:3 eq:4 text:erm-surrogate",
-    repeats,
-    population,
-    "trained ERM and MAML settle at the population minimisers",
+    " ".join(surrogates),
+    dict(zip(surrogates, repeats.T, strict=True)),
+    dict(zip(surrogates, population, strict=True)),
+    "Trained ERM and trained MAML settle at the two minimisers of the figure.",
+    refuses={"the two exchanged": dict(zip(surrogates, population[::-1], strict=True))},
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("the two solutions exchanged"):
-    claims.samples("eq:3 eq:4 text:erm-surrogate", repeats, population[::-1], "exchanged")
 
 # %% [markdown]
 # Each of the 200 repetitions used 2,000 tasks. In each of them the MAML solution was the better start, which is what training for the step is for.
@@ -322,19 +302,13 @@ with claims.rejecting("the two solutions exchanged"):
 trained_risks = np.array(
     [[linear.excess_risk(env, [start], ALPHA, M) for start in pair] for pair in repeats]
 )
-claims.holds(
+claims.bounds(
     "text:maml-surrogate",
-    trained_risks[:, 1] < trained_risks[:, 0],
-    "trained MAML has the smaller excess risk here",
+    trained_risks[:, 1],
+    "Trained MAML has the smaller excess risk in every repetition here.",
+    below=trained_risks[:, 0],
+    refuses={"a ten-thousandth of ERM's": trained_risks[:, 0] / 1e4},
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("ERM as the better start"):
-    claims.holds(
-        "text:maml-surrogate",
-        trained_risks[:, 0] < trained_risks[:, 1],
-        "ERM better",
-    )
 
 # %% [markdown]
 # The paper speaks of *the* solution of (3) and of (4). In $d$ dimensions a quadratic has one minimiser only if its matrix is invertible,
@@ -349,16 +323,24 @@ def smallest_eigenvalues(rows, dim, rng):
     return [np.linalg.eigvalsh(matrix / rows)[0] for matrix in (X.T @ X, P @ X.T @ X @ P)]
 
 
-enough = [smallest_eigenvalues(4, 4, np.random.default_rng(seed)) for seed in range(200)]
-scarce = [smallest_eigenvalues(3, 4, np.random.default_rng(seed)) for seed in range(200)]
-unique = "text:erm-unique-solution text:maml-unique-solution"
-claims.holds(unique, np.array(enough) > 1e-12, "4 rows in 4 dimensions leave one minimiser")
-
-# %% tags=["hide-input"]
-with claims.rejecting(
-    "a unique minimiser whatever the sample: 3 rows in 4 dimensions", printed=True
-):
-    claims.holds(unique, np.array(scarce) > 1e-12, "3 rows")
+cases = [(rows, seed) for rows in (2, 3, 4, 5, 8) for seed in range(40)]
+unique = np.array([smallest_eigenvalues(n, 4, np.random.default_rng(seed)) for n, seed in cases])
+enough = np.array([rows >= 4 for rows, _ in cases])
+fewer = np.array([rows >= 3 for rows, _ in cases])
+problems = ("text:erm-unique-solution", "text:maml-unique-solution")
+always = [
+    claims.prints("text:erm-unique-solution", enough | True, r"\mathbf w_{ERM}"),
+    claims.prints("text:maml-unique-solution", enough | True, r"\mathbf w_{MAML}"),
+]
+claims.decides(
+    " ".join(problems),
+    dict(zip(problems, (unique > 1e-9).T, strict=True)),
+    dict.fromkeys(problems, enough),
+    "In $d=4$ dimensions there is one minimiser exactly where there are $d$ rows or more.",
+    shows=r"\text{rows}\ge d",
+    refuses={"one row fewer": dict.fromkeys(problems, fewer)},
+    printed=always,
+)
 
 # %% [markdown]
 # ## What is the excess risk?
@@ -369,12 +351,6 @@ with claims.rejecting(
 # $$
 # \mathcal E_m(w) = F_m(w)-\inf_{w'}F_m(w'). \tag{2}
 # $$
-
-# %% tags=["remove-input"]
-claims.states(
-    "eq:2",
-    "the excess risk of a start: its post-adaptation risk less that of the best start",
-)
 
 # %% [markdown]
 # Take the two tasks again, keep everything exact, and let the noise be $\sigma=1$. The curvatures after adaptation are rational numbers:
@@ -408,35 +384,40 @@ sp.Tuple(floor, infimum - floor)
 Q_hard, Q_easy = curvature.subs(hard), curvature.subs(easy)
 w_maml = (Q_hard - Q_easy) / (Q_hard + Q_easy)
 proposition_1 = (Q_hard * (w_maml - 1) ** 2 + Q_easy * (w_maml + 1) ** 2) / 4
+assert (w_maml, proposition_1) == (best_start, infimum - floor)
 sp.Tuple(w_maml, proposition_1)
 
 # %% [markdown]
-# The MAML solution *is* the best start, so its excess risk (2) is zero. Proposition 1 gives the irreducible risk instead.
+# The MAML solution *is* the best start, so its excess risk (2) is zero. Proposition 1 gives the irreducible risk instead. Neither is a coincidence of these numbers.
+# Take any two curvatures $q_H,q_E$ after the step, any optima, and any probability $p$ of the hard task:
 
 # %%
-excess = "eq:2 text:best-initialisation"
+p, q_H, q_E = sp.symbols("p q_H q_E", positive=True)
+w_H, w_E = sp.symbols("w_H w_E", real=True)
+mass = p * q_H + (1 - p) * q_E
+above_floor = (p * q_H * (w - w_H) ** 2 + (1 - p) * q_E * (w - w_E) ** 2) / 2
+maml = (p * q_H * w_H + (1 - p) * q_E * w_E) / mass
+irreducible = p * (1 - p) * q_H * q_E * (w_H - w_E) ** 2 / (2 * mass)
 claims.proves(
-    excess,
-    [w_maml, risk.subs(w, w_maml) - infimum],
-    [best_start, 0],
-    "MAML with n₂ = m is the best start: excess zero",
+    "text:best-initialisation",
+    above_floor - above_floor.subs(w, maml),
+    mass * (w - maml) ** 2 / 2,
+    "The excess risk is a squared distance from MAML's solution with $n_2=m$, and vanishes there alone.",
+    shows=r"\mathcal E_m(w)=\tfrac12\bigl(p\,q_H+(1-p)\,q_E\bigr)(w-w_{MAML}^*)^2",
+    case="two tasks, one dimension",
+    refuses={"the risk above the floor, which Proposition 1 computes": above_floor},
 )
 
-# %% tags=["hide-input"]
-with claims.rejecting("what Proposition 1 computes, taken for the excess risk"):
-    claims.proves(
-        excess,
-        risk.subs(w, w_maml) - infimum,
-        proposition_1,
-        "Proposition 1 as an excess risk",
-    )
-
 # %%
 claims.proves(
-    "eq:2",
-    proposition_1,
-    infimum - floor,
-    "what Proposition 1 computes is the risk above the noise floor",
+    "prop:1",
+    above_floor.subs(w, maml),
+    irreducible,
+    "At MAML's solution Proposition 1 computes the irreducible risk.",
+    shows=r"\tfrac12E_i\,q_i(w_{MAML}^*-w_i^*)^2=\frac{p(1-p)\,q_Hq_E(w_H-w_E)^2}{2\,(p\,q_H+(1-p)\,q_E)}",
+    case="two tasks, one dimension",
+    towards=True,
+    refuses={"the excess risk, which is zero there": sp.Integer(0)},
 )
 
 # %% [markdown]
@@ -453,23 +434,15 @@ claims.proves(
 # %%
 noisy = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0, noise_std=1.0)
 candidates = [float(w_maml), -0.6, 0.3]
+exact = [risk.subs(w, sp.Rational(start)) - infimum for start in candidates]
 claims.checks(
     "eq:2",
     [linear.excess_risk(noisy, [start], ALPHA, M) for start in candidates],
-    [float(risk.subs(w, sp.Rational(start)) - infimum) for start in candidates],
-    "linear.excess_risk agrees with exact fractions at three starts",
-    atol=1e-10,
+    [float(value) for value in exact],
+    "`linear.excess_risk` agrees with the fractions at three starts.",
+    atol=1e-12,
+    refuses={"the risk above the floor": [float(value + infimum - floor) for value in exact]},
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("risk above the floor in place of excess risk"):
-    claims.checks(
-        "eq:2",
-        [linear.risk_above_floor(noisy, [start], ALPHA, M) for start in candidates],
-        [float(risk.subs(w, sp.Rational(start)) - infimum) for start in candidates],
-        "risk above the floor",
-        atol=1e-10,
-    )
 
 
 # %% mystnb={"figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. The excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band. The vertical axis starts at 0.45.", "name": "fig-two-risks"}, "image": {"alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
