@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from paperlib.evidence import rows
+
 Wrong = Mapping[str, Any]
 """Wrong formulas by name, a noun phrase: each takes the place of the formula that the check accepts."""
 
@@ -18,40 +20,41 @@ MOST = 60  # exchanges of one formula
 
 @dataclass(frozen=True)
 class Printed:
-    """The formula that the paper prints for a row: its TeX and its value, an expression, a function, or numbers."""
+    """The formula that the paper prints for rows: its TeX and its value, an expression, a function, or numbers."""
 
-    claim: str
+    claims: tuple[str, ...]
     value: Any
     tex: str
 
     def __call__(self, *args: Any, **options: Any) -> Printed:
         """Return it at these arguments, where its value is a function."""
-        return Printed(self.claim, self.value(*args, **options), self.tex)
+        return Printed(self.claims, self.value(*args, **options), self.tex)
 
     def at(self, cases: Any) -> Printed:
         """Return its values at a sequence of tuples of arguments, as a list."""
-        return Printed(self.claim, [self.value(*case) for case in cases], self.tex)
+        return Printed(self.claims, [self.value(*case) for case in cases], self.tex)
 
 
-def prints(claim: str, value: Any, tex: str) -> Printed:
-    r"""Define, once, the formula that the paper prints for a row of the ledger.
+def prints(ids: str, value: Any, tex: str) -> Printed:
+    r"""Define, once, the formula that the paper prints for a row of the ledger, or for rows that say the same.
 
     Args:
-        claim: the row.
+        ids: rows of the ledger, separated by spaces.
         value: the printed formula, an expression or a function of what the chapter gives it.
         tex: how the paper prints it; the same as `printed` of the row in ``book/claims.yml``.
 
     Raises:
-        ValueError: if the row has another printed formula already.
+        ValueError: if a row has another printed formula already.
 
     Example:
         >>> square = prints("eq:1", lambda x: x**2, "x^2")
         >>> square.at([(1,), (2,)]).value
         [1, 4]
     """
-    if _PRINTED.setdefault(claim, tex) != tex:
-        raise ValueError(f"the printed formula of {claim} is defined once; got {tex!r} beside {_PRINTED[claim]!r}")
-    return Printed(claim, value, tex)
+    for claim in rows(ids):
+        if _PRINTED.setdefault(claim, tex) != tex:
+            raise ValueError(f"the printed formula of {claim} is defined once; got {tex!r} beside {_PRINTED[claim]!r}")
+    return Printed(tuple(rows(ids)), value, tex)
 
 
 Prints = Printed | Sequence[Printed] | None
@@ -68,9 +71,9 @@ def wrongs(
             raise ValueError(f"refuses[{name!r}] must be a mapping from some of {claims}; got {wrong!r}")
         yield name, [claim for claim in claims if claim in wrong] if split else claims, wrong, None
     for item in printed if isinstance(printed, list | tuple) else [] if printed is None else [printed]:
-        if not isinstance(item, Printed) or item.claim not in claims:
-            raise ValueError(f"printed must be what prints() returned for one of {claims}; got {item!r}")
-        yield "as printed", [item.claim], {item.claim: item.value} if split else item.value, item
+        if not isinstance(item, Printed) or not set(item.claims) <= set(claims):
+            raise ValueError(f"printed must be what prints() returned for some of {claims}; got {item!r}")
+        yield "as printed", [*item.claims], dict.fromkeys(item.claims, item.value) if split else item.value, item
 
 
 def exchanges(formula: Any, value: Any = 1.0) -> Iterator[tuple[str, Any]]:
