@@ -218,7 +218,7 @@ def test_comparing_expressions_tells_where_they_differ(lhs: Any, rhs: Any, resid
 
 
 def test_proves_compares_nothing_with_itself() -> None:
-    for lhs, rhs in ((x, x), (x + y, y + x), ([x + 1, y], [1 + x, 2 * y]), (sp.Integer(0), 0)):
+    for lhs, rhs in ((x, x), (x + y, y + x), ([x + 1, y], [1 + x, y]), (sp.Integer(0), 0)):
         with pytest.raises(ValueError, match="must be built independently"):
             claims.proves("eq:1", lhs, rhs, "Equal.", shows="x", refuses={"a sign": -y})
 
