@@ -4,6 +4,7 @@ import doctest
 import json
 import re
 import textwrap
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,29 @@ def test_the_ledger_covers_the_paper() -> None:
     assert [claim for claim, text in texts if text.count("$") % 2 or "|" in text.replace(r"\|", "")] == []
     known = {r.id for r in rows}
     assert [(r.id, used) for r in rows for used in (*r.uses, *filter(None, [r.restates])) if used not in known] == []
+
+
+def test_what_the_rows_rest_on_and_name_exists() -> None:
+    rows = {r.id: r for r in ledger.load_rows(ledger.ROOT / "book" / "claims.yml")}
+    waiting = {claim: set(r.uses) for claim, r in rows.items()}
+    assert {used for uses in waiting.values() for used in uses} <= set(rows)
+    while ready := [claim for claim, uses in waiting.items() if not uses & set(waiting)]:
+        for claim in ready:
+            del waiting[claim]
+    assert waiting == {}, "these rows rest on each other in a circle"
+    for r in rows.values():
+        if r.function:
+            module, _, name = r.function.rpartition(".")
+            assert name in import_module(f"paperlib.{module}").__all__, r.id
+
+
+def test_a_correction_is_complete_and_typeset() -> None:
+    for r in ledger.load_rows(ledger.ROOT / "book" / "claims.yml"):
+        fields = (r.printed, r.corrected, r.reason)
+        assert all(fields) == any(fields) == (r.consequence > 0), r.id
+        assert r.printed != r.corrected or not r.printed, r.id
+        assert not any(text.count("$") % 2 or "|" in text for text in fields), r.id
+        assert not (r.definition and r.corrected), r.id
 
 
 def test_the_rows_of_a_chapter_stand_together_in_reading_order() -> None:
