@@ -89,6 +89,7 @@ sp.factor(w - alpha * gradient - w_star)
 #
 # > **The paper, §1.** "we measure the hardness of a task by the number of gradient updates required to minimize its loss"
 
+
 # %%
 def steps_needed(ratio):
     """Count the steps to a hundredth of the distance, at αρ = ratio."""
@@ -334,7 +335,9 @@ claims.decides(
     "Problem (3) has one minimiser exactly where there are $d$ rows or more, here $d=4$.",
     shows=r"nT\geq d",
     refuses={"one row fewer": fewer},
-    printed=claims.prints("text:erm-unique-solution", enough | True, r"\text{the unique solution to (3)}"),
+    printed=claims.prints(
+        "text:erm-unique-solution", enough | True, r"\text{the unique solution to (3)}"
+    ),
 )
 
 # %%
@@ -345,7 +348,9 @@ claims.decides(
     "Problem (4) has one minimiser exactly where there are $d$ outer rows or more.",
     shows=r"n_1\tau T\geq d",
     refuses={"one row fewer": fewer},
-    printed=claims.prints("text:maml-unique-solution", enough | True, r"\text{the unique solution to (4)}"),
+    printed=claims.prints(
+        "text:maml-unique-solution", enough | True, r"\text{the unique solution to (4)}"
+    ),
 )
 
 # %% [markdown]

@@ -71,7 +71,7 @@ def mean(draws: ArrayLike, expected: ArrayLike, limit: float) -> Figures:
     return {"ok": deviation <= limit, "instances": len(array), "deviation": deviation, "unit": "standard errors"}
 
 
-def within(value: ArrayLike, bound: ArrayLike, sign: float, probability: bool) -> Figures:
+def within(value: ArrayLike, bound: ArrayLike, sign: float, probability: bool, atol: float) -> Figures:
     """Compare values with a bound above them (sign 1) or below (-1); a bound of 1 on a probability says nothing.
 
     The nearest instance comes to 1 - (distance / larger of both sizes) of its bound: the ratio of the two where both
@@ -86,12 +86,12 @@ def within(value: ArrayLike, bound: ArrayLike, sign: float, probability: bool) -
             raise ValueError("bound must be below 1 somewhere, or it says nothing of a probability; it never is")
     size = np.maximum(np.abs(values), np.abs(bounds))
     slack = sign * (bounds - values) / np.where(size > 0, size, 1.0)
-    broken = ~(slack >= -ROUNDING)
+    broken = ~((slack >= -ROUNDING) | (sign * (bounds - values) >= -atol))
     return {
         "ok": not broken.any(),
         "instances": int(values.size),
         "violations": int(broken.sum()),
-        "nearest": float(np.max(1.0 - slack)),
+        "nearest": float(np.max(np.where(broken, 1.0 - slack, np.minimum(1.0, 1.0 - slack)))),
         "median": float(np.median(bounds)),
     }
 

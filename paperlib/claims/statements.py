@@ -25,6 +25,7 @@ def bounds(
     printed: Prints = None,
     shows: str = "",
     probability: bool = False,
+    atol: float = 0.0,
     towards: bool = False,
 ) -> Evidence:
     """Check that values stay below a bound, or above one, and record how near they come to it.
@@ -42,6 +43,7 @@ def bounds(
         printed: the bound as printed, where it is broken.
         shows: TeX for the card.
         probability: whether the values are probabilities: a bound of 1 or more counts as no instance.
+        atol: differences below this are rounding, at most 1e-9.
         towards: whether this is a step towards the row, and not the row itself.
 
     Raises:
@@ -54,8 +56,10 @@ def bounds(
     """
     if (below is None) == (above is None):
         raise ValueError("give exactly one of below and above")
+    if not 0 <= atol <= 1e-9:
+        raise ValueError(f"atol must be what rounding can do, from 0 to 1e-9; got {atol}")
     sign, bound = (1.0, below) if above is None else (-1.0, above)
-    compare = partial(comparisons.within, sign=sign, probability=probability)
+    compare = partial(comparisons.within, sign=sign, probability=probability, atol=atol)
     about = {"shows": shows, "towards": towards}
     tried = [(name, value, tighter(bound, factor, sign)) for name, factor in (("1 % tighter", 1.01), ("half", 2.0))]
     return settle(ids, ("checked", "bound"), says, value, bound, compare, refuses, printed, about, tried=tried)
