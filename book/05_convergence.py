@@ -422,7 +422,7 @@ print(f"error {errors.mean():.2f}, printed bound {bound:.2f}")
 # With as many episodes as the repaired theorem asks for ([D.2](14_maml_proof)), in one dimension, the error has the law that is derived below. Little noise, and much:
 
 # %% tags=["hide-input"]
-TAU, COUNT, STEP, PARTS = 10**12, 10**5, 0.5, 10  # episodes, tasks, α, n₁ = n₂
+TAU, COUNT, STEP, PARTS = 10**13, 10**5, 0.5, 10  # episodes, tasks, α, n₁ = n₂
 
 
 def repaired_81(beta, L_hat, L, B, V1, V2, sigma, d=1):
