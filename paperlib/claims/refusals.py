@@ -105,7 +105,8 @@ def scaled(formula: Any, factor: sp.Rational, value: Any) -> Any:
         return factor * formula
     if isinstance(formula, list | tuple):
         if any(isinstance(item, list | tuple | sp.Basic | sp.MatrixBase) for item in formula):
-            return [scaled(item, factor, value) for item in formula]
+            numbers = (item if isinstance(item, list | tuple) else sp.sympify(item) for item in formula)
+            return [scaled(item, factor, value) for item in numbers]
         if len({np.shape(item) for item in formula}) > 1:
             return [np.asarray(item, dtype=float) * float(factor) for item in formula]
     array = np.asarray(formula, dtype=float)
