@@ -42,7 +42,8 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from paperlib import claims, linear, logistic, plotting
+from paperlib import linear, logistic, plotting
+from paperlib.claims import earlier as claims
 from paperlib.environments import TaskEnvironment
 from paperlib.gaussian import gauss_hermite
 

@@ -42,7 +42,8 @@ from IPython.display import Markdown
 from matplotlib.colors import LinearSegmentedColormap
 from scipy.optimize import brentq
 
-from paperlib import claims, linear, networks, plotting, viewer
+from paperlib import linear, networks, plotting, viewer
+from paperlib.claims import earlier as claims
 from paperlib.environments import TaskEnvironment
 
 plotting.use_book_style()

@@ -44,7 +44,8 @@ import yaml
 from IPython.display import Markdown
 from torch.utils.flop_counter import FlopCounterMode
 
-from paperlib import claims, costs, plotting, records, tables
+from paperlib import costs, plotting, records, tables
+from paperlib.claims import earlier as claims
 from paperlib.fewshot import experiments, hardness, sources, training
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.data import load_omniglot

@@ -40,7 +40,8 @@ import yaml
 from IPython.display import Markdown
 from scipy import optimize, stats
 
-from paperlib import claims, costs, linear, plotting, records, tables
+from paperlib import costs, linear, plotting, records, tables
+from paperlib.claims import earlier as claims
 from paperlib.environments import TaskEnvironment
 from paperlib.fewshot import experiments, hardness, sources, training
 from paperlib.fewshot.configuration import configure

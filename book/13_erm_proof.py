@@ -522,11 +522,11 @@ allowed, inside, shorter, outside = {}, {}, {}, {}
 
 
 def keep(row, limits, failures, promises, breaks):
-    """Record what is allowed and what happens: with r, with a quarter of it, and along the path as printed."""
+    """Record what is allowed and what happens: with r, with a tenth of it, and along the path as printed."""
     nothing = np.zeros(len(path))
     allowed[row] = np.append(np.ravel(limits), promises)
     inside[row] = np.append(np.ravel(failures(1.0)), nothing)
-    shorter[row] = np.append(np.ravel(failures(0.25)), nothing)
+    shorter[row] = np.append(np.ravel(failures(0.1)), nothing)
     outside[row] = np.append(np.zeros(np.size(limits)), breaks)
 
 
@@ -586,7 +586,7 @@ claims.bounds(
     "With $r$ no failure, in one dimension, is more probable than allowed.",
     above=inside,
     shows=r"r=2\varepsilon+\varepsilon^2",
-    refuses={"a quarter of $r$": shorter},
+    refuses={"a tenth of $r$": shorter},
     printed=printed_parts,
 )
 
@@ -793,23 +793,23 @@ for n, d in ((1, 1), (1, 4), (5, 1), (5, 4), (30, 1), (30, 4)):
     for b in (3.0, 5.0, 8.0):
         allowed = 2 * d * math.exp(-min(b**2 / 4, math.sqrt(n / 8) * b))
         promised = 2 * n * math.exp(-0.1 * min(b**2 / d, b))
-        longer, quarter = (np.mean(norms > part * b * math.sqrt(d / n)) for part in (1, 0.25))
+        longer, tenth = (np.mean(norms > part * b * math.sqrt(d / n)) for part in (1, 0.1))
         shorter = np.mean(norms > b / math.sqrt(n))
-        settings.append((allowed, longer, quarter, promised, shorter))
+        settings.append((allowed, longer, tenth, promised, shorter))
 d = 40_000  # one sample, K = √d: as printed with b = d and c″ = 0.1, repaired with b = 40 K
 norms = math.sqrt(d) * np.abs(rng.normal(size=20_000)) * np.sqrt(rng.chisquare(d, 20_000))
 promised, allowed = 2 * math.exp(-0.1 * math.sqrt(d)), 2 * d * math.exp(-40 / math.sqrt(8))
-over_parts = [np.mean(norms > size * d) for size in (40, 10, 1)]
+over_parts = [np.mean(norms > size * d) for size in (40, 4, 1)]
 settings.append((allowed, *over_parts[:2], promised, over_parts[2]))
 settings = np.array([one for one in settings if max(one[0], one[3]) < 1])
-allowed, fails, quarter, promised, breaks = settings.T
+allowed, fails, tenth, promised, breaks = settings.T
 claims.bounds(
     "text:noise-norm-bound",
     np.ones_like(fails),
     "Failures over what is allowed stay below one, with $d$ elements and $K^2$.",
     above=fails / allowed,
     shows=r"\frac1n\lVert X_i^\top z_i\rVert\leq b\sqrt{\frac dn}",
-    refuses={"a quarter of the length": quarter / allowed},
+    refuses={"a tenth of the length": tenth / allowed},
     printed=claims.prints(
         "text:noise-norm-bound",
         breaks / promised,

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tools import earlier
 from tools.evidence import Evidence, collect
 from tools.rows import CHAPTERS, NUMBERED, ROW_ID, Row, expand, label, load_rows
 
@@ -74,7 +75,8 @@ def row_verdict(row: Row, evidences: Iterable[Evidence], labels: Iterable[str] =
     """Derive the verdict of a row from all its evidence, or from the label of the place where a definition stands."""
     found = [evidence for evidence in evidences if row.id in evidence.claims and not evidence.towards]
     verdicts = {evidence.verdict for evidence in found}
-    if any(evidence.verdict in CORRECTING and evidence.printed(row.id) for evidence in found):
+    correcting = [evidence for evidence in found if evidence.verdict in CORRECTING]
+    if any(evidence.printed(row.id) for evidence in correcting) or (correcting and earlier.rejects_print(found)):
         verdicts.add("corrected")
     if row.definition and row.id.replace(":", "-") in labels:
         verdicts.add("stated")
@@ -122,6 +124,7 @@ def problems(
     return [
         *incomplete(rows),
         *unborne(evidences),
+        *earlier.unpaired(evidences),
         *unlike(rows, evidences),
         *untied(rows, evidences, written, set(labels)),
         *unexplained(evidences, survivors),
@@ -157,7 +160,10 @@ def unborne(evidences: Sequence[Evidence]) -> Iterator[str]:
     """Yield the evidence that does not bear the verdict it declares, or stands twice."""
     first: dict[tuple[str, str], str] = {}
     for evidence in evidences:
-        for doubt in evidence.doubts:
+        doubts = evidence.doubts
+        if evidence.notebook in earlier.CHAPTERS:
+            doubts = filter(None, [earlier.doubt(evidence)])
+        for doubt in doubts:
             yield f"{' '.join(evidence.claims)}: {evidence.place}: {evidence.verdict}, but {doubt}"
         place = first.setdefault((evidence.notebook, evidence.anchor), evidence.place)
         if place != evidence.place:
@@ -168,6 +174,8 @@ def unlike(rows: Sequence[Row], evidences: Sequence[Evidence]) -> Iterator[str]:
     """Yield evidence that says something else than its rows."""
     table = {row.id: row for row in rows}
     for evidence in evidences:
+        if evidence.notebook in earlier.CHAPTERS:
+            continue
         named = [table[claim] for claim in evidence.claims if claim in table]
         for row in named:
             tex = evidence.printed(row.id)
@@ -199,10 +207,14 @@ def untied(
             yield f"{row.id}: only a definition, an assumption or an equation defines"
         if not stated and not any(evidence.notebook == row.chapter for evidence in found):
             what = f"no label ({row.id.replace(':', '-')})=, and no" if row.definition else "no"
+            if row.chapter in earlier.CHAPTERS:
+                continue
             if row.chapter in chapters:
                 yield f"{row.id}: {what} evidence in {row.chapter}" + (f", only in {elsewhere}" if elsewhere else "")
             elif elsewhere:
                 yield f"{row.id}: evidence in {elsewhere}, but none in its chapter {row.chapter}, which is not written"
+        if row.chapter in earlier.CHAPTERS:
+            continue
         verdict = row_verdict(row, found, labels)
         if verdict in ("corrected", "inconsistent") and not row.corrected:
             yield f"{row.id}: {verdict}, but the row has no corrected statement"
