@@ -101,6 +101,8 @@ def _outcome(state: states.State, places: list[int], folder: Path) -> str:
     else:
         now = training.standing(state, places)
         line += f"{done:,} of {total:,} iterations, {now}; give the same command again to go on"
+    if len(devices := dict.fromkeys(one["device"] for one in state.origins if "device" in one)) > 1:
+        line += f"; made on {' and '.join(devices)}"
     for place in places:
         if (when := state.diverged[place]) is not None:
             line += f"; seed {state.runs[place].seed} diverged in iteration {when + 1:,} and was stopped"
