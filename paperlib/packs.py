@@ -100,8 +100,9 @@ def packs(runs: Sequence[Run], left: Sequence[Run], folder: Path, size: int) -> 
     for pack in begun(folder):
         if asked.keys() >= set(pack.runs) and not rest.keys().isdisjoint(pack.runs):
             result.append(Pack(tuple(asked[run] for run in pack.runs), pack.folder))
-            rest = {run: None for run in rest if run not in pack.runs}
-    for stack in stacks(dict.fromkeys(run.configuration for run in rest)):
+            for run in pack.runs:
+                rest.pop(run, None)
+    for stack in map(set, stacks(dict.fromkeys(run.configuration for run in rest))):
         together = [run for run in rest if run.configuration in stack]
         count = ceil(len(together) / size)
         for place in range(count):

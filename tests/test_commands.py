@@ -27,7 +27,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 from test_fewshot_stacks import world
 
 from paperlib import __main__ as command
-from paperlib import commands, records, trainings
+from paperlib import accuracies, commands, records, trainings
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, data, experiments, sources, states, training
 from paperlib.fewshot.configuration import Configuration
@@ -573,6 +573,15 @@ def test_no_records_of_the_same_evaluation(
 ) -> None:
     assert command.main(["evaluate", str(trained), *arguments, "--out", str(tmp_path / "new")]) == 2
     assert capsys.readouterr() == ("", f"error: out {said}\n") and not (tmp_path / "new").exists()
+
+
+def test_a_record_that_cannot_be_written_is_found_out_before_the_evaluation(
+    trained: Path, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accuracies, "evaluated_again", lambda *_: pytest.fail("evaluated"))
+    (tmp_path / f"{NAME}-evaluation-steps2-seed1.json").mkdir()
+    assert command.main(["evaluate", str(trained), "--steps", "2", "--out", str(tmp_path)]) == 1
+    assert "must be a name for a file; it is a folder" in capsys.readouterr().err
 
 
 def test_what_is_not_trained_is_not_evaluated(omniglot: None, tmp_path: Path, capsys: Shown) -> None:
