@@ -77,7 +77,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def probe(path: Path) -> None:
-    """Write nothing beside a file, so that a name or a folder that `write` could not use is known before the content.
+    """Make and remove an empty file beside a path, so that what `write` cannot use is known before there is content.
 
     Raises:
         OSError: as `write` would.
