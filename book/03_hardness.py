@@ -523,6 +523,7 @@ claims.proves(
 
 # %% tags=["hide-input"]
 mixtures = rng.uniform([0.05, 1, 0.2, 0.1], [0.95, 200, 2.0, 0.9], size=(300, 4))
+mixtures[:, 1] = mixtures[:, 1].round()  # samples
 leans, condition = [], []
 for hardness, inner, rate, p_hard in mixtures:
     env = TaskEnvironment.two_tasks(5, hardness, 1.0, p_hard=p_hard)

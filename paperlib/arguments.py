@@ -78,7 +78,8 @@ def real_number(name: str, value: float, *, above: float = -math.inf, at_least: 
         bounds += [f"at least {at_least:g}"] * (at_least > -math.inf)
         raise ValueError(f"{name} must be {' and '.join(bounds)}; got {value!r}")
     if number != 0.0 and not SMALLEST <= abs(number) <= LARGEST:
-        raise ValueError(f"{name} must be 0 or of a size from {SMALLEST:g} to {LARGEST:g}; got {value!r}")
+        zero = "" if above >= 0.0 else "0 or "
+        raise ValueError(f"{name} must be {zero}of a size from {SMALLEST:g} to {LARGEST:g}; got {value!r}")
     return number
 
 
