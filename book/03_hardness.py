@@ -523,6 +523,7 @@ claims.proves(
 
 # %% tags=["hide-input"]
 mixtures = rng.uniform([0.05, 1, 0.2, 0.1], [0.95, 200, 2.0, 0.9], size=(300, 4))
+mixtures[:, 1] = mixtures[:, 1].round()  # samples
 leans, condition = [], []
 for hardness, inner, rate, p_hard in mixtures:
     env = TaskEnvironment.two_tasks(5, hardness, 1.0, p_hard=p_hard)
@@ -1564,7 +1565,7 @@ claims.samples(
 def inner_samples():
     """Draw the excess risk of MAML over the number of its inner samples, beside ERM's."""
     figure, axis = plt.subplots(figsize=(7, 3.4))
-    env, inner = two_tasks(1 / 9), np.geomspace(6, 10_000, 150)
+    env, inner = two_tasks(1 / 9), np.unique(np.geomspace(6, 10_000, 150).round())
     excess = [linear.excess_risk(env, linear.maml_solution(env, 1.0, n2), 1.0, 100) for n2 in inner]
     erm_excess = linear.excess_risk(env, linear.erm_solution(env), 1.0, 100)
     axis.semilogx(inner, excess, color=plotting.MAML, label="MAML, trained with $n_2$")

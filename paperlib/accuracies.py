@@ -41,7 +41,7 @@ def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State
     and the origins say so.
 
     Args:
-        state: with a run at least that was not stopped.
+        state: with a run at least that was not stopped; its tensors are moved to where they are evaluated.
         changes: to the evaluation of each run.
         phases: how many of them to evaluate; the sums of the others are zero, and those of stopped runs.
     """
@@ -49,6 +49,7 @@ def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State
     active = state.active
     used = [_here(runs[place]) for place in active]
     experiment, c = experiments.prepare(used), used[0].configuration
+    state.move(c.device)
     parameters = evaluation.alive(state.parameters, torch.tensor(active, device=experiment.images.device))
     scores, total = np.zeros((len(c.phases), len(runs), 2, 3)), c.evaluation_tasks
     with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:

@@ -18,7 +18,7 @@ from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
-from paperlib.fewshot.runs import OWN, cross
+from paperlib.fewshot.runs import OWN, Run, cross
 
 _SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
     "p-hard": (float, "probability of a hard task in training"),
@@ -101,6 +101,8 @@ def _outcome(state: states.State, places: list[int], folder: Path) -> str:
     else:
         now = training.standing(state, places)
         line += f"{done:,} of {total:,} iterations, {now}; give the same command again to go on"
+    if len(devices := dict.fromkeys(one["device"] for one in state.origins if "device" in one)) > 1:
+        line += f"; made on {' and '.join(devices)}"
     for place in places:
         if (when := state.diverged[place]) is not None:
             line += f"; seed {state.runs[place].seed} diverged in iteration {when + 1:,} and was stopped"
@@ -140,6 +142,10 @@ def evaluate(arguments: argparse.Namespace) -> None:
         raise ValueError(f"out must be for another evaluation than that of training; got its own {own}")
     if out is not None and c.precision == "tf32" and not torch.cuda.is_available():
         raise ValueError("out must be left out where PyTorch finds no GPU: these runs are of tf32, and so is a record")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for one, seed in state.runs:  # what cannot be written is found out now
+            checkpoints.probe(out / Run(replace(one, **changes), seed).file)
     steps = [c.other_steps if name.startswith("other") else c.evaluation_steps for name in c.phases]
     shown = len(steps) if out is not None or not changes else steps.count(c.evaluation_steps)
     again = accuracies.evaluated_again(state, changes, shown) if changes and state.active else state
@@ -152,7 +158,6 @@ def evaluate(arguments: argparse.Namespace) -> None:
         for phase, count, (easy, hard) in zip(c.phases[:shown], steps[:shown], cells, strict=True):
             print(f"{phase:<12} {count:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         for place in state.active:
             records.Record.of(again, place).save(out)
         print(f"{len(state.active)} record{'s' * (len(state.active) != 1)} in {out}")

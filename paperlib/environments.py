@@ -3,72 +3,11 @@ r"""Task environments: the distributions of tasks that the paper's closed forms 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
-
-
-def finite_array(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
-    """Return a finite float64 copy of `value`, of `ndim` dimensions if given, or raise a ValueError naming it."""
-    try:
-        if np.iscomplexobj(value):
-            raise TypeError("complex")
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be an array of real numbers; got {value!r}") from error
-    if ndim is not None and array.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} dimensions; got shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite; got {np.count_nonzero(~np.isfinite(array))} NaN or infinite entries")
-    return array
-
-
-def symmetric_matrices(name: str, value: ArrayLike, ndim: int | None = None, *, definite: bool = True) -> Array:
-    r"""Return `value` as symmetric positive (semi)definite matrices of shape ``(..., d, d)``, or raise.
-
-    Symmetry is asked for to a relative :math:`10^{-12}` and made exact; a semidefinite matrix may have
-    eigenvalues down to :math:`-10^{-12}` of its largest entry, as rounding leaves them, and a definite one
-    must have a smallest eigenvalue that rounding cannot make.
-    """
-    array = finite_array(name, value, ndim)
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] == 0:
-        raise ValueError(f"{name} must be square and not empty in its last two axes; got shape {array.shape}")
-    gaps = np.abs(array - array.swapaxes(-1, -2)).max(axis=(-2, -1))
-    scales = np.abs(array).max(axis=(-2, -1))
-    if (gaps > 1e-12 * scales).any():
-        raise ValueError(f"{name} must be symmetric; largest difference from its transpose is {gaps.max():.3g}")
-    array = 0.5 * (array + array.swapaxes(-1, -2))
-    smallest = np.linalg.eigvalsh(array)[..., 0]
-    bad = smallest <= array.shape[-1] * np.finfo(float).eps * scales if definite else smallest < -1e-12 * scales
-    if bad.any():
-        kind = "positive definite" if definite else "positive semidefinite"
-        raise ValueError(f"{name} must be symmetric {kind}; smallest eigenvalue is {smallest.min():.3g}")
-    return array
-
-
-def real_number(
-    name: str, value: float, *, above: float = -np.inf, at_least: float = -np.inf, finite: bool = True
-) -> float:
-    """Return `value` as a float greater than `above` and not less than `at_least`, or raise a ValueError naming it."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a real number; got {value!r}") from error
-    if not (number > above and number >= at_least) or (finite and np.isinf(number)):
-        bounds = ["finite"] * finite + [f"greater than {above:g}"] * (above > -np.inf)
-        bounds += [f"at least {at_least:g}"] * (at_least > -np.inf)
-        raise ValueError(f"{name} must be {' and '.join(bounds)}; got {value!r}")
-    return number
-
-
-def whole_number(name: str, value: int) -> int:
-    """Return `value` as a positive int, or raise a ValueError naming it."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a positive whole number; got {value!r}")
-    return int(value)
+from paperlib.arguments import Array, distribution, finite_array, real_number, symmetric_matrices, whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +44,7 @@ class TaskEnvironment:
     noise_std: float = 0.0
 
     def __post_init__(self) -> None:
-        probabilities = finite_array("probabilities", self.probabilities, 1)
-        if probabilities.size == 0 or (probabilities <= 0).any():
-            raise ValueError(f"probabilities must be positive; got {probabilities.tolist()}")
-        if abs(probabilities.sum() - 1.0) > 1e-12:
-            raise ValueError(f"probabilities must sum to one; they sum to {probabilities.sum():.12g}")
+        probabilities = distribution("probabilities", self.probabilities)
         covariances = symmetric_matrices("covariances", self.covariances, 3)
         means = finite_array("means", self.means, 2)
         spreads = symmetric_matrices("spreads", self.spreads, 3, definite=False)
@@ -164,8 +99,8 @@ class TaskEnvironment:
         means = finite_array("optima", optima, 2)
         count, dim = means.shape
         return cls(
-            np.full(count, 1.0) / count if probabilities is None else finite_array("probabilities", probabilities),
-            finite_array("covariances", covariances),
+            np.full(count, 1.0) / count if probabilities is None else probabilities,  # type: ignore[arg-type]
+            covariances,  # type: ignore[arg-type]
             means,
             np.zeros((count, dim, dim)),
             noise_std=noise_std,
@@ -186,11 +121,22 @@ class TaskEnvironment:
 
         Group 0 is the hard task. The optima are :math:`1_d` and :math:`-1_d` when left out, as in the paper.
 
+        Args:
+            dim: dimension d, at least 1.
+            rho_hard, rho_easy: input variances :math:`0<\rho_H\le\rho_E`; equal ones make the tasks equally hard.
+            optimum_hard, optimum_easy: (d,).
+            p_hard: probability of the hard task, strictly between 0 and 1.
+            noise_std: standard deviation of the label noise, not negative.
+
+        Raises:
+            ValueError: an argument breaks one of these conditions.
+
         Example:
             >>> TaskEnvironment.two_tasks(2, rho_hard=0.2, rho_easy=1.0).means
             array([[ 1.,  1.], [-1., -1.]])
         """
         hard, easy = _two_covariances(dim, rho_hard, rho_easy)
+        dim = len(hard)
         optima = [np.ones(dim), -np.ones(dim)]
         for task, (name, optimum) in enumerate((("optimum_hard", optimum_hard), ("optimum_easy", optimum_easy))):
             if optimum is not None:
@@ -215,14 +161,22 @@ class TaskEnvironment:
 
         Group 0 is the hard one. `R` multiplies the all-ones vector, so the centres are :math:`R\sqrt d` apart.
 
+        Args:
+            dim, rho_hard, rho_easy, p_hard, noise_std: as for `two_tasks`.
+            R: distance of the centres in each coordinate, not negative.
+            r_hard, r_easy: variances of the optima, not negative.
+
+        Raises:
+            ValueError: an argument breaks one of these conditions.
+
         Example:
             >>> env = TaskEnvironment.hard_easy(2, rho_hard=0.1, rho_easy=0.9, R=3, r_hard=1, r_easy=2)
             >>> env.means[0], env.spreads[1, 0, 0]
             (array([3., 3.]), np.float64(2.0))
         """
         hard, easy = _two_covariances(dim, rho_hard, rho_easy)
-        eye = np.eye(dim)
-        distance = real_number("R", R)
+        dim, eye = len(hard), np.eye(len(hard))
+        distance = real_number("R", R, at_least=0.0)
         spread_hard = real_number("r_hard", r_hard, at_least=0.0)
         spread_easy = real_number("r_easy", r_easy, at_least=0.0)
         return cls(
@@ -235,10 +189,11 @@ class TaskEnvironment:
 
 
 def _two_covariances(dim: int, rho_hard: float, rho_easy: float) -> tuple[Array, Array]:
-    if not isinstance(dim, Integral) or dim < 1:
-        raise ValueError(f"dim must be a positive integer; got {dim!r}")
-    eye = np.eye(dim)
-    return real_number("rho_hard", rho_hard, above=0.0) * eye, real_number("rho_easy", rho_easy, above=0.0) * eye
+    eye = np.eye(whole_number("dim", dim))
+    hard, easy = real_number("rho_hard", rho_hard, above=0.0), real_number("rho_easy", rho_easy, above=0.0)
+    if hard > easy:
+        raise ValueError(f"rho_hard must be at most rho_easy, which makes it hard; got {rho_hard!r} and {rho_easy!r}")
+    return hard * eye, easy * eye
 
 
 def _two_probabilities(p_hard: float) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.runs import Run
+from paperlib.fewshot.runs import Run, repeated
 
 NEEDED = ("dataset", "algorithm", "tier", "seeds")
 _PAIR = "tuple[int, int]"
@@ -72,12 +72,9 @@ def read(path: Path, **instead: str | None) -> tuple[Run, ...]:
             found += expand(block, **instead)
         except ValueError as error:
             raise ValueError(f"{path}, block {number} of {len(blocks)}: {error}") from error
-    names: dict[str, None] = {}
-    for configuration, seed in found:
-        name = f"seed {seed} of {configuration.name}"
-        if name in names:
-            raise ValueError(f"{path}: a run must be in a grid once; got {name} twice")
-        names[name] = None
+    if (twice := repeated(found)) is not None:
+        name = f"seed {twice.seed} of {twice.configuration.name}"
+        raise ValueError(f"{path}: a run must be in a grid once; got {name} twice")
     return tuple(found)
 
 

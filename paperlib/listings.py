@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from paperlib import records
+from paperlib import packs, records
 from paperlib.fewshot.configuration import PHASES, Configuration
 from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.runs import stacks
@@ -14,7 +14,8 @@ from paperlib.fewshot.runs import stacks
 
 def listing(arguments: argparse.Namespace) -> None:
     """Print the records in a folder, or what the protocol of the paper still lacks."""
-    found = [values for _, values in records.read(Path(arguments.folder))]
+    folders = records.folders() if arguments.folder is None else [Path(arguments.folder)]
+    found = packs.found(*folders) if arguments.folder is None else [values for _, values in records.read(folders[0])]
     if arguments.missing:
         lacking = dict(records.missing(found))
         for stack in stacks(lacking):
@@ -28,7 +29,7 @@ def listing(arguments: argparse.Namespace) -> None:
         return
     for values in found:
         print(_row(values))
-    print(f"{len(found)} record{'s' * (len(found) != 1)} in {arguments.folder}")
+    print(f"{len(found)} record{'s' * (len(found) != 1)} in {' and '.join(map(str, folders))}")
 
 
 def _row(values: dict[str, Any]) -> str:
@@ -47,9 +48,8 @@ def add_parser(commands: Any) -> None:
     """Add ``records`` to the commands of the parser."""
     about = "List the finished runs recorded in a folder and the folders in it; with --missing, those still to be made."
     shown = commands.add_parser("records", help="list finished or missing runs", description=about)
-    shown.add_argument(
-        "folder", nargs="?", metavar="DIR", default=str(records.FOLDER), help=f"default {records.FOLDER}"
-    )
+    default = f"default: that of the book, and {records.FOLDER} in the present folder"
+    shown.add_argument("folder", nargs="?", metavar="DIR", help=default)
     shown.add_argument(
         "--missing",
         action="store_true",

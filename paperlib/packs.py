@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from paperlib import records
 from paperlib.fewshot import checkpoints, states
-from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.runs import Run, stacks
+from paperlib.fewshot.sources import passed_over
 
 
 class Pack(NamedTuple):
@@ -30,13 +30,13 @@ def found(*folders: Path) -> list[dict[str, Any]]:
     """Return the contents of all records in those of the folders that exist, and in the folders in them.
 
     Args:
-        *folders: a record that lies in two of them is there once.
+        *folders: a record that lies in two of them, or a copy of it, is there once.
 
     Raises:
         ValueError: as `records.read` does.
     """
-    there = {path: values for folder in folders if folder.is_dir() for path, values in records.read(folder.resolve())}
-    return list(there.values())
+    every = (values for folder in folders if folder.is_dir() for _, values in records.read(folder))
+    return list({json.dumps(values, sort_keys=True): values for values in every}.values())
 
 
 def missing(runs: Sequence[Run], done: Sequence[dict[str, Any]]) -> list[Run]:
@@ -47,7 +47,7 @@ def missing(runs: Sequence[Run], done: Sequence[dict[str, Any]]) -> list[Run]:
         done: contents of records, see `found`.
 
     Raises:
-        ValueError, TypeError: if the settings of a record are not those of a configuration.
+        ValueError, TypeError: as `records.run` does.
 
     Example:
         >>> from paperlib.fewshot.configuration import configure
@@ -56,22 +56,27 @@ def missing(runs: Sequence[Run], done: Sequence[dict[str, Any]]) -> list[Run]:
         >>> [run.seed for run in missing([Run(c, seed) for seed in range(3)], [record])]
         [0, 2]
     """
-    have: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for values in done:
-        settings = values["configuration"]
-        have.setdefault((Configuration.of(settings).name, values["seed"]), []).append(settings)
+    have = {records.run(values) for values in done}
+    return [run for run in runs if run not in have]
 
-    def recorded(one: Configuration, seed: int) -> bool:
-        return any(records.same(settings, one) for settings in have.get((one.name, seed), ()))
 
-    return [run for run in runs if not recorded(*run)]
+def begun(folder: Path) -> list[Pack]:
+    """Return the trainings that have a checkpoint in a folder or in the folders in it, in order of path.
+
+    Raises:
+        CheckpointError: if a checkpoint cannot be read.
+    """
+    paths = sorted(folder.rglob(checkpoints.NAME))
+    own = (path.parent for path in paths if not passed_over(path.relative_to(folder)))
+    return [Pack(states.runs(place), place) for place in own]
 
 
 def packs(runs: Sequence[Run], left: Sequence[Run], folder: Path, size: int) -> list[Pack]:
     """Return packs that hold what is left: first those begun in the folder, then new ones of at most `size` runs.
 
     A new pack's folder is named by its runs, so that the same runs meet there again. One that was begun is gone on with
-    as it is, if all its runs belong to the sweep; so a record that was lost is written again without training.
+    as it is, on the device that is asked for now, if all its runs belong to the sweep; so a record that was lost is
+    written again without training.
 
     Args:
         runs: of the sweep.
@@ -91,13 +96,13 @@ def packs(runs: Sequence[Run], left: Sequence[Run], folder: Path, size: int) -> 
     """
     if size < 1:
         raise ValueError(f"runs_per_pack must be a whole number, at least 1; got {size}")
-    every, rest, result = set(runs), dict.fromkeys(left), []
-    for path in sorted(folder.rglob(checkpoints.NAME)):
-        begun = states.runs(path.parent)
-        if every.issuperset(begun) and not rest.keys().isdisjoint(begun):
-            result.append(Pack(begun, path.parent))
-            rest = {run: None for run in rest if run not in begun}
-    for stack in stacks(dict.fromkeys(run.configuration for run in rest)):
+    asked, rest, result = {run: run for run in runs}, dict.fromkeys(left), []
+    for pack in begun(folder):
+        if asked.keys() >= set(pack.runs) and not rest.keys().isdisjoint(pack.runs):
+            result.append(Pack(tuple(asked[run] for run in pack.runs), pack.folder))
+            for run in pack.runs:
+                rest.pop(run, None)
+    for stack in map(set, stacks(dict.fromkeys(run.configuration for run in rest))):
         together = [run for run in rest if run.configuration in stack]
         count = ceil(len(together) / size)
         for place in range(count):
@@ -107,5 +112,5 @@ def packs(runs: Sequence[Run], left: Sequence[Run], folder: Path, size: int) -> 
 
 
 def _name(runs: Sequence[Run]) -> str:
-    c, text = runs[0].configuration, json.dumps([[one.values(), seed] for one, seed in runs])
+    c, text = runs[0].configuration, json.dumps([[one.key, seed] for one, seed in runs])
     return f"{c.dataset}-{c.algorithm}-{c.tier}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"

@@ -18,9 +18,13 @@ import torch
 
 from paperlib.fewshot.checkpoints import write
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.runs import Run
+from paperlib.fewshot.sources import passed_over
 from paperlib.fewshot.states import State
+from paperlib.runtime import book
 
-FOLDER = Path("book/records")
+BOOK = book() / "records"  # of the clone, or of what was installed
+FOLDER = Path("book/records")  # where the commands that `commands` returns leave theirs
 SEEDS = range(5)
 _FORMAT = 1
 _NUMBERS = re.compile(r"\[[^\[\]{}\"]+\]")  # a list of numbers goes on one line
@@ -37,7 +41,7 @@ class Record:
         metrics: see `evaluation.metrics`; they do not depend on machine load or interruptions.
         seconds: of the training it was part of, all runs and slices together.
         runs: how many were trained together.
-        origins: hardware, versions and commit of each machine that took part, the last one last.
+        origins: hardware, device, versions and commit of each machine that took part, the last one last.
     """
 
     configuration: dict[str, Any]
@@ -76,12 +80,22 @@ class Record:
         Raises:
             ValueError: if a number is not finite: the metrics have None in its place.
         """
-        path = folder / f"{Configuration.of(self.configuration).name}-seed{self.seed}.json"
+        path = folder / run(vars(self)).file
         text = json.dumps(self.values(), indent=1, allow_nan=False) + "\n"
         content = _NUMBERS.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text).encode()
         if not path.is_file() or path.read_bytes() != content:
             write(path, content)
         return path
+
+
+def run(values: Mapping[str, Any]) -> Run:
+    """Return the run that the contents of a record are of.
+
+    Raises:
+        ValueError: if it has settings or a seed that no run has.
+        TypeError: if it has other settings than a configuration.
+    """
+    return Run(Configuration.of(values["configuration"]), values["seed"])
 
 
 def origins(before: Sequence[dict[str, Any]], device: str) -> list[dict[str, Any]]:
@@ -91,16 +105,24 @@ def origins(before: Sequence[dict[str, Any]], device: str) -> list[dict[str, Any
 
 
 def origin(device: str) -> dict[str, Any]:
-    """Return hardware, versions and commit of this process."""
+    """Return hardware, versions and commit of this process, and the device that computes."""
     gpu = torch.cuda.get_device_name() if device == "cuda" else None
     hardware = {"processor": _processor(), "gpu": gpu, "cores": os.cpu_count(), "threads": torch.get_num_threads()}
     versions = {"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}}
     versions["torch"] = versions["torch"].partition("+")[0]
-    return {"hardware": hardware, "versions": versions, "commit": _commit()}
+    return {"device": device, "hardware": hardware, "versions": versions, "commit": _commit()}
 
 
-def read(folder: Path = FOLDER) -> list[tuple[Path, dict[str, Any]]]:
+def folders() -> list[Path]:
+    """Return the folders of records that nobody names: those of the book, and those that `commands` left here."""
+    here = [FOLDER] if FOLDER.is_dir() else []
+    return here if here and FOLDER.resolve() == BOOK else [BOOK, *here]
+
+
+def read(folder: Path = BOOK) -> list[tuple[Path, dict[str, Any]]]:
     """Return path and contents of each record in a folder and the folders in it, in order of path.
+
+    What editors and file managers leave beside files is passed over.
 
     Raises:
         ValueError: if the folder does not exist, or a JSON file in it is not a record.
@@ -109,12 +131,13 @@ def read(folder: Path = FOLDER) -> list[tuple[Path, dict[str, Any]]]:
         raise ValueError(f"folder must be an existing folder; got {str(folder)!r}")
     found = []
     for path in sorted(folder.rglob("*.json")):
+        if passed_over(path.relative_to(folder)):
+            continue
         try:
             values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
             if values["format"] != _FORMAT:
                 raise ValueError(f"format must be {_FORMAT}; got {values['format']!r}")
-            Configuration.of(values["configuration"])
-            values["seed"], values["metrics"]["evaluation"], values["hardware"]
+            run(values), values["metrics"]["evaluation"], values["hardware"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} must be a record of this version; {type(error).__name__}: {error}") from error
         found.append((path, values))
@@ -147,8 +170,8 @@ def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[i
 
     A record counts if all its settings are the protocol's; the device may be another.
     """
-    have = {(_key(values["configuration"]), values["seed"]) for values in found}
-    lacking = ((one, [seed for seed in SEEDS if (_key(one.values()), seed) not in have]) for one in protocol())
+    have = {run(values) for values in found}
+    lacking = ((one, [seed for seed in SEEDS if Run(one, seed) not in have]) for one in protocol())
     return [(one, seeds) for one, seeds in lacking if seeds]
 
 
@@ -177,7 +200,7 @@ def command(configurations: Sequence[Configuration], seeds: Sequence[int] = SEED
         'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1 --seeds 2 --first-seed 3'
     """
     c = configurations[0]
-    own = f"--p-hard {' '.join(f'{one.p_hard:g}' for one in configurations)} --algorithm {c.algorithm}"
+    own = f"--p-hard {' '.join(str(one.p_hard) for one in configurations)} --algorithm {c.algorithm}"
     if c.dataset == "omniglot":
         settings = " ".join(one.setting for one in configurations)
         own = f"--setting {settings} --algorithm {c.algorithm} --shots {c.easy[1]}"
@@ -198,11 +221,7 @@ def _refuse(name: str) -> None:
 
 def same(settings: dict[str, Any], configuration: Configuration) -> bool:
     """Return whether a record's settings are those of a configuration; the device may be another."""
-    return _key(settings) == _key(configuration.values())
-
-
-def _key(configuration: dict[str, Any]) -> str:
-    return json.dumps(configuration | {"device": ""}, sort_keys=True)
+    return Configuration.of(settings) == configuration
 
 
 def _processor() -> str:

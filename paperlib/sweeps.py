@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from paperlib import costs, grids, packs, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, choices
+from paperlib.fewshot import checkpoints, choices, experiments
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.runs import Run
 from paperlib.packs import Pack
@@ -70,6 +70,12 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pac
         f"{name}: {_count(len(runs), 'run')}, {len(runs) - len(left)} of them recorded in {folder}; "
         f"{len(left)} to do in {_count(len(todo), 'pack')}, {begun} of them begun"
     ]
+    lines += [
+        f"{pack.folder.name}: begun with runs that {name} does not ask for, and left as it is; {_count(number, 'run')} "
+        "of it start anew"
+        for pack in packs.begun(folder)
+        if (number := len(set(left).intersection(pack.runs))) and not set(pack.runs).issubset(runs)
+    ]
     if left:
         iterations = sum(run.configuration.iterations for run in left)
         operations = sum(costs.operations(run.configuration) for run in left)
@@ -77,7 +83,7 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pac
             f"{_count(iterations, 'iteration')} and their evaluation, about {operations:.1e} floating-point operations "
             "(convolutions and head; packs that were begun count in full)"
         )
-        recorded = packs.found(folder, records.FOLDER)
+        recorded = packs.found(folder, *records.folders())
         known = costs.hours(left, recorded)
         lines += [
             f"about {time:,.{0 if time >= 10 else 2}f} hours on {machine}, "
@@ -91,12 +97,15 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pac
             for machine, (time, count, what) in rough.items()
         ]
         if not known and not rough:
-            lines.append(f"hours: unknown, as neither {folder} nor {records.FOLDER} has records that tell")
+            neither = " nor ".join(map(str, [folder, *records.folders()]))
+            lines.append(f"hours: unknown, as neither {neither} has records that tell")
     return lines
 
 
 def here(todo: Sequence[Pack], deadline: Deadline) -> Iterator[Report]:
     """Train packs one after the other in this process, and yield what became of each; one that is not done ends it.
+
+    Before the first, it is seen that there are images and a device for the others.
 
     Args:
         todo: packs.
@@ -107,6 +116,11 @@ def here(todo: Sequence[Pack], deadline: Deadline) -> Iterator[Report]:
         OSError: if a folder cannot be written.
     """
     keep_buffers()
+    kinds: dict[tuple[str, str], Pack] = {}
+    for pack in todo:
+        kinds.setdefault((pack.runs[0].configuration.dataset, pack.runs[0].configuration.device), pack)
+    for pack in list(kinds.values())[1:]:
+        experiments.prepare(pack.runs)
     with deadline.signals():
         for pack in todo:
             state = trainings.proceed(pack.runs, pack.folder, stop=deadline, progress=True)

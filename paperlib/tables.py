@@ -15,7 +15,7 @@ from scipy import stats
 
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.evaluation import KINDS, mean_interval
-from paperlib.records import same
+from paperlib.records import run, same
 from paperlib.runtime import book
 
 Floats = NDArray[np.float64]
@@ -129,8 +129,9 @@ def _listed(seeds: Sequence[int]) -> str:
 
 def _training(record: dict[str, Any]) -> str:
     """Return what tells a training from others: its settings but those of evaluation, and its seed."""
-    settings = {name: value for name, value in record["configuration"].items() if not name.startswith("evaluation")}
-    return json.dumps([settings, record["seed"]], sort_keys=True)
+    one, seed = run(record)
+    settings = {name: value for name, value in one.values().items() if not name.startswith("evaluation")}
+    return json.dumps([settings | {"device": ""}, seed], sort_keys=True)
 
 
 def reproduced(cell: Cell, ours: Sequence[float], points: float) -> bool:

@@ -38,6 +38,7 @@ def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], prog
     Raises:
         CheckpointError: if another process trains there, or the folder holds another training.
         DataError: if images are missing or broken.
+        OSError: if checkpoint or records cannot be written.
         ValueError: as `experiments.prepare` does.
     """
     begun = (folder / checkpoints.NAME).exists()
@@ -45,10 +46,12 @@ def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], prog
     with checkpoints.lock(folder):
         state = states.resume(runs, folder)
         if state is None or not state.finished:
+            for run in runs:  # what cannot be written is found out now
+                checkpoints.probe(folder / run.file)
             experiment = experiment or experiments.prepare(runs)
             if state is None:
                 state = State.start(runs, experiment.network)
-                states.save(state, folder)  # a folder that cannot be written is found out now
+                states.save(state, folder)
             state.origins = records.origins(state.origins, state.shared.device)
             training.advance(state, experiment, folder, stop=stop, progress=progress)
         if state.finished:

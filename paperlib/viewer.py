@@ -12,7 +12,7 @@ import numpy as np
 from IPython.display import HTML
 from numpy.typing import ArrayLike
 
-from paperlib.environments import finite_array, real_number
+from paperlib.arguments import finite_array, listed, real_number, whole_number
 
 STEPS = 60  # levels in a factor of ten: a level is four percent of the value
 
@@ -66,29 +66,35 @@ def landscapes(
         True
     """
     maps = finite_array("frames", [frame.maps for frame in frames], 4)  # type: ignore[arg-type]
-    low, high = (real_number("span", end, above=0.0) for end in span)
+    low, high = (real_number("span", end, above=0.0) for end in listed("span", span))
     if maps.shape[1] != 2 or maps.shape[2] != maps.shape[3] or maps.shape[2] < 2:
         raise ValueError(f"frames must hold maps of shape (2, n, n); got {maps.shape[1:]}")
     if not low < high <= 1e4 * low:
         raise ValueError(f"span must rise by a factor of at most 10,000; got {span}")
-    if start not in range(len(frames)):
+    start = whole_number("start", start, at_least=0)
+    if start >= len(frames):
         raise ValueError(f"start must be 0 to {len(frames) - 1}; got {start!r}")
+    sizes = [
+        real_number("window", window, above=0.0),
+        *(real_number("ticks", tick, above=0.0) for tick in listed("ticks", ticks)),
+    ]
+    half, *lines = (int(size) if size.is_integer() else size for size in sizes)  # 3 in the page, not 3.0
     lowest, highest = np.log10([low, high])
     levels = np.rint(STEPS * (np.log10(np.clip(maps, low, high)) - lowest)).astype(np.uint8)
     data = {
         "names": names,
         "size": maps.shape[-1],
-        "low": -window,
-        "high": window,
+        "low": -half,
+        "high": half,
         "lowest": round(float(lowest), 6),
         "highest": round(float(highest), 6),
         "steps": STEPS,
-        "ticks": list(ticks),
+        "ticks": lines,
         "start": start,
         "frames": [
             {
                 "label": frame.label,
-                "marks": [(round(float(x), 2) + 0.0, round(float(y), 2) + 0.0, kind) for x, y, kind in frame.marks],
+                "marks": [(_place(x), _place(y), kind) for x, y, kind in frame.marks],
                 "text": frame.text,
             }
             for frame in frames
@@ -98,3 +104,7 @@ def landscapes(
     page = (resources.files("paperlib") / "viewer.html").read_text(encoding="utf-8")
     text = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
     return HTML(page.replace("@ID@", name).replace("@DATA@", text))  # type: ignore[no-untyped-call]
+
+
+def _place(coordinate: float) -> float:
+    return round(real_number("marks", coordinate), 2) + 0.0

@@ -188,6 +188,15 @@ def test_maml_becomes_erm_on_the_outer_samples_without_a_step(n2: float) -> None
     np.testing.assert_allclose(maml, asymptotics.asymptotic_covariance_erm(SOLID, n=6), rtol=1e-7)
     bias = asymptotics.asymptotic_bias_maml(SOLID, 1e-9, tau=3, n1=2, n2=n2)
     np.testing.assert_allclose(bias, asymptotics.asymptotic_bias_erm(SOLID, n=6), rtol=1e-7)
+    maml, bias = (
+        of(SOLID, 0.0, tau=3, n1=2, n2=n2)
+        for of in (asymptotics.asymptotic_covariance_maml, asymptotics.asymptotic_bias_maml)
+    )
+    np.testing.assert_allclose(maml, asymptotics.asymptotic_covariance_erm(SOLID, n=6), rtol=1e-12)
+    np.testing.assert_allclose(bias, asymptotics.asymptotic_bias_erm(SOLID, n=6), rtol=1e-12)
+    slope = asymptotics.excess_risk_slope_maml(SOLID, 0.0, 5, tau=3, n1=2, n2=n2)
+    assert slope == pytest.approx(asymptotics.excess_risk_slope_erm(SOLID, 0.0, math.inf, n=6), rel=1e-12)
+    assert asymptotics.crossover_tasks(SOLID, 0.0, 5, n=6, tau=3, n1=2, n2=n2) == math.inf  # nothing to gain
 
 
 def test_the_full_inner_gradient_is_the_limit_of_many_inner_samples() -> None:
@@ -387,16 +396,19 @@ def test_the_bias_of_maml_counts_only_if_it_trains_for_another_step(n2: int) -> 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: asymptotics.asymptotic_covariance_erm(SOLID, 0), r"n must be at least 1; got 0"),
-        (lambda: asymptotics.asymptotic_bias_erm(SOLID, math.nan), r"n must be at least 1; got nan"),
-        (lambda: asymptotics.asymptotic_covariance_maml(SOLID, 0.0, 1, 1, 1), r"alpha must be finite and greater than"),
-        (lambda: asymptotics.asymptotic_covariance_maml(SOLID, 0.5, 0, 1, 1), r"tau must be at least 1; got 0"),
-        (lambda: asymptotics.asymptotic_bias_maml(SOLID, 0.5, 1, -2, 1), r"n1 must be at least 1; got -2"),
+        (lambda: asymptotics.asymptotic_covariance_erm(SOLID, 0), r"n must be a positive whole number; got 0"),
+        (lambda: asymptotics.asymptotic_bias_erm(SOLID, math.nan), r"n must be a positive whole number; got nan"),
+        (lambda: asymptotics.asymptotic_covariance_maml(SOLID, -0.1, 1, 1, 1), r"alpha must be finite and at least 0"),
+        (
+            lambda: asymptotics.asymptotic_covariance_maml(SOLID, 0.5, 0, 1, 1),
+            r"tau must be a positive whole number; got 0",
+        ),
+        (lambda: asymptotics.asymptotic_bias_maml(SOLID, 0.5, 1, -2, 1), r"n1 must be a positive whole number; got -2"),
         (
             lambda: asymptotics.asymptotic_covariance_maml(SOLID, 0.5, 1, 1, "x"),  # type: ignore[arg-type]
-            r"n2 must be a real number; got 'x'",
+            r"n2 must be a positive whole number; got 'x'",
         ),
-        (lambda: asymptotics.excess_risk_slope_erm(SOLID, 0.5, 0.5, 3), r"m must be at least 1; got 0.5"),
+        (lambda: asymptotics.excess_risk_slope_erm(SOLID, 0.5, 0.5, 3), r"m must be a positive whole number; got 0.5"),
         (
             lambda: asymptotics.asymptotic_covariance_maml(TaskEnvironment.two_tasks(2, 1.0, 1.0), 1.0, 1, 1, math.inf),
             r"the MAML solution is not unique",
@@ -404,7 +416,7 @@ def test_the_bias_of_maml_counts_only_if_it_trains_for_another_step(n2: int) -> 
         (lambda: wishart_average("ab,bc->ac", [np.eye(2)], np.eye(2), 3), r"factors must be 2, one for each operand"),
         (lambda: wishart_average("ab->ab", [np.eye(3)], np.eye(2), 3), r"factors must have shape \(2, 2\)"),
         (lambda: wishart_average("ab->ab", [np.eye(2)], -np.eye(2), 3), r"covariance must be symmetric positive"),
-        (lambda: wishart_average("ab->ab", [np.eye(2)], np.eye(2), 0), r"n must be at least 1; got 0"),
+        (lambda: wishart_average("ab->ab", [np.eye(2)], np.eye(2), 0), r"n must be a positive whole number; got 0"),
     ],
 )
 def test_bad_input_is_named(call: Any, message: str) -> None:

@@ -23,8 +23,11 @@ import numpy as np
 import pytest
 import torch
 
+sys.path.append(str(Path(__file__).resolve().parent))
+from test_fewshot_stacks import world
+
 from paperlib import __main__ as command
-from paperlib import commands, records, trainings
+from paperlib import accuracies, commands, records, trainings
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, data, experiments, sources, states, training
 from paperlib.fewshot.configuration import Configuration
@@ -290,7 +293,7 @@ OPTIONS = {
 
 @pytest.mark.parametrize("dataset", OPTIONS)
 def test_no_option_is_forgotten(dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each option changes the configuration, and each to another one, with another name but for the device."""
+    """Each option changes the configuration, and but for the device each to another one with another name."""
     asked: list[Configuration] = []
 
     def proceed(runs: Sequence[Run], *_: object, **__: object) -> None:
@@ -304,7 +307,8 @@ def test_no_option_is_forgotten(dataset: str, tmp_path: Path, monkeypatch: pytes
         given = [option, *value.split()]
         given += ["--device", "cuda"] if value == "tf32" else []  # the other one is refused
         assert command.main([*plain, *given]) == 2
-    assert len(set(asked)) == len(asked) == 1 + len(OPTIONS[dataset])
+    assert len({str(one.values()) for one in asked}) == len(asked) == 1 + len(OPTIONS[dataset])
+    assert len(set(asked)) == len(asked) - 1
     names = [one.name for one in asked if (one.device, one.precision) != ("cuda", "float32")]
     assert len(set(names)) == len(names) == len(asked) - 1
 
@@ -362,6 +366,13 @@ def test_another_configuration_is_refused(other: tuple[str, ...], said: str, cop
         ((*TRAIN, "--first-seed", "-1"), "first_seed must be a whole number, at least 0; got -1"),
         ((*TRAIN, "--time-limit", "0"), "time_limit must be a positive number of seconds; got 0.0"),
         ((*TRAIN, "--hard-odds", "2"), "hard_odds is for weighted-erm; got 2.0 with maml"),
+        ((*TRAIN, "--first-seed", str(2**64 - 1)), rf"seed must be a whole number .* 1; got {2**64}"),
+        ((*TRAIN, "--shots", "0"), "shots must be a whole number, at least 1; got 0"),
+        ((*TRAIN, "--shots", "11"), "shots must be at most 10, since a character has 20 drawings and 10 .*; got 11"),
+        ((*TRAIN, "--evaluation-shots", "11"), "evaluation_shots must be at most 10, since .*; got 11"),
+        ((*TRAIN, "--evaluation-tasks", "0"), "evaluation_tasks must be a whole number, at least 1; got 0"),
+        ((*CIFAR, "--hard", "1", "5"), r"hard must have at least 2 ways, as one class .*; got \(1, 5\)"),
+        ((*CIFAR, "--evaluation-easy", "1", "5"), r"evaluation_easy must have at least 2 ways, .*; got \(1, 5\)"),
         ((*CIFAR, "--easy", "0", "5"), r"easy must be ways and shots, each at least 1; got \(0, 5\)"),
         (
             (*CIFAR, "--hard", "81", "5"),
@@ -408,6 +419,40 @@ def test_without_data_it_says_how_to_get_them(tmp_path: Path, capsys: Shown, mon
     assert command.main([*TRAIN, "--out", str(tmp_path / "new")]) == 1
     assert re.fullmatch(r"error: .* python -m paperlib data fetch omniglot\n", capsys.readouterr().err)
     assert not (tmp_path / "new").exists()
+
+
+EVERYTHING = """
+    --setting 60-20-20 --p-hard 0.123456789 --lr 0.00123456789 --inner-lr 0.123456789 --hard-odds 2.3456789 --steps 2
+    --evaluation-steps 12 --iterations 1 --tasks 2 --evaluation-tasks 2 --easy 11 101 --hard 12 102 --seeds 1
+    --evaluation-easy 13 103 --evaluation-hard 14 104 --optimizer sgd --schedule cosine --activation leaky-relu
+    --no-adapt-norm --filters 32 --tier book --first-seed 12345678901234567890
+"""
+
+
+def test_a_name_fits_on_a_disk_whatever_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has its default, so that all is said: more than the 255 bytes that a name may have."""
+    monkeypatch.setattr(experiments, "prepare", world)
+    given = ["train", "cifar", "--algorithm", "weighted-erm", *EVERYTHING.split(), "--out", str(tmp_path)]
+    assert command.main(given) == 0
+    ((path, values),) = records.read(tmp_path)
+    assert records.run(values).file == path.name and values["configuration"]["evaluation_hard"] == [14, 104]
+
+
+@pytest.mark.parametrize("obstacle", ["a limit of the disk", "a folder"])
+def test_what_could_not_be_written_in_the_end_is_refused_before_the_first_step(
+    obstacle: str, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiments, "prepare", world)
+    monkeypatch.setattr(training, "advance", lambda *_, **__: pytest.fail("trained"))
+    if obstacle == "a folder":
+        (tmp_path / f"{NAME}-seed1.json").mkdir()
+    else:
+        monkeypatch.setattr(Run, "file", property(lambda run: f"{'x' * 250}{run.seed}.json"))
+    assert command.main([*TRAIN, "--iterations", "4", "--out", str(tmp_path)]) == 1
+    said = "must be a name for a file; it is a folder" if obstacle == "a folder" else "File name too long: "
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and states.load(tmp_path) is None
+    assert not list(tmp_path.glob("*.part"))
 
 
 # -- evaluated again
@@ -528,6 +573,15 @@ def test_no_records_of_the_same_evaluation(
 ) -> None:
     assert command.main(["evaluate", str(trained), *arguments, "--out", str(tmp_path / "new")]) == 2
     assert capsys.readouterr() == ("", f"error: out {said}\n") and not (tmp_path / "new").exists()
+
+
+def test_a_record_that_cannot_be_written_is_found_out_before_the_evaluation(
+    trained: Path, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accuracies, "evaluated_again", lambda *_: pytest.fail("evaluated"))
+    (tmp_path / f"{NAME}-evaluation-steps2-seed1.json").mkdir()
+    assert command.main(["evaluate", str(trained), "--steps", "2", "--out", str(tmp_path)]) == 1
+    assert "must be a name for a file; it is a folder" in capsys.readouterr().err
 
 
 def test_what_is_not_trained_is_not_evaluated(omniglot: None, tmp_path: Path, capsys: Shown) -> None:

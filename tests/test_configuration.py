@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, get_args
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from paperlib.fewshot.choices import SETTINGS, SHAPES
+from paperlib import packs, records
+from paperlib.fewshot.choices import SETTINGS, SHAPES, TIERS
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.data import Cifar100
-from paperlib.fewshot.settings import cifar_tasks
+from paperlib.fewshot.data import Cifar100, Resampling
+from paperlib.fewshot.models import ACTIVATIONS
+from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
+from paperlib.fewshot.runs import Run
+from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
 from paperlib.fewshot.splits import held_out_superclasses, room, validation_superclasses
 
 PRINTED = {"easy": (2, 10), "hard": (20, 1), "evaluation_easy": (2, 10), "evaluation_hard": (20, 1)}
@@ -108,3 +119,235 @@ def test_a_data_set_has_its_own_settings() -> None:
     for name in ("shots", "evaluation_shots"):
         with pytest.raises(ValueError, match=rf"^{name} is for omniglot, cifar has easy and hard; got 2$"):
             configure("cifar", "maml", "book", **{name: 2})  # type: ignore[arg-type]
+
+
+# -- one identity
+
+RATES = st.sampled_from([1.0, 0.1, 1e-3, 1e-5, 0.1234561, 0.1234562]) | st.floats(5e-324, 1e6)
+SHARES = st.sampled_from([0.0, -0.0, 1.0, 0.5, 0.3, 0.3 + 1e-9, 0.1234561, 0.1234562]) | st.floats(0, 1)
+COUNTS = st.sampled_from([1, 10, 100]) | st.integers(1, 10**30)
+
+
+@st.composite
+def choices(draw: st.DrawFn, dataset: str, algorithm: str) -> dict[str, Any]:
+    """Return all values of some configuration."""
+    omniglot, device = dataset == "omniglot", draw(st.sampled_from(("cpu", "cuda")))
+    shapes = (
+        dict.fromkeys(SHAPES[:2], (5, draw(st.integers(1, 10))))
+        | dict.fromkeys(SHAPES[2:], (5, draw(st.integers(1, 10))))
+        if omniglot
+        else {name: (draw(st.integers(2, 20)), draw(st.integers(1, 100))) for name in SHAPES}
+    )
+    of: dict[str, st.SearchStrategy[Any]] = {
+        "tier": st.sampled_from(TIERS),
+        "setting": st.sampled_from(SETTINGS[dataset]),
+        "p_hard": SHARES,
+        "queries": st.integers(1, 10),
+        **dict.fromkeys(("iterations", "tasks", "steps", "evaluation_tasks", "evaluation_steps", "filters"), COUNTS),
+        "inner_lr": RATES,
+        "lr": RATES,
+        "optimizer": st.sampled_from(OPTIMIZERS),
+        "schedule": st.sampled_from(SCHEDULES),
+        "hard_odds": RATES if algorithm == "weighted-erm" else st.just(1.0),
+        "resampling": st.sampled_from(get_args(Resampling)) if omniglot else st.just(""),
+        "activation": st.sampled_from(ACTIVATIONS),
+        "adapt_norm": st.booleans(),
+        "precision": st.just("float32") if device == "cpu" else st.sampled_from(("float32", "tf32")),
+    }
+    return {"dataset": dataset, "algorithm": algorithm, "device": device, **shapes} | {
+        k: draw(v) for k, v in of.items()
+    }
+
+
+def as_given(draw: st.DrawFn, value: Any) -> Any:
+    """Return a value as another type of number."""
+    if isinstance(value, bool):
+        return draw(st.sampled_from((bool, np.bool_)))(value)
+    if isinstance(value, tuple):
+        return tuple(as_given(draw, one) for one in value)
+    kinds: list[Any] = []
+    if isinstance(value, int):
+        kinds = [int] + [np.int64] * (value < 2**63)
+    elif isinstance(value, float):
+        kinds = [float, np.float64, Fraction] + [int] * value.is_integer()
+    return draw(st.sampled_from(kinds))(value) if kinds else draw(st.sampled_from((str, np.str_)))(value)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], Configuration, Configuration]:
+    """Return the values of two configurations that differ in few or none, and them, given in any types."""
+    dataset, algorithm = draw(st.sampled_from(tuple(SETTINGS))), draw(st.sampled_from(ALGORITHMS))
+    one, other = (draw(choices(dataset, algorithm)) for _ in range(2))
+    usual = configure(dataset, algorithm, one["tier"], setting=one["setting"])
+    names = [field.name for field in fields(Configuration)]
+    plain = draw(st.sets(st.sampled_from(names)))
+    one |= {name: getattr(usual, name) for name in plain - {"device", "precision"}}
+    few = draw(st.sets(st.sampled_from(names), max_size=2))
+    few |= {"device", "precision"} if few & {"device", "precision"} else set()
+    next_to = {name: math.nextafter(one[name], 0.5) for name in few if isinstance(one[name], float)}
+    other = one | {name: other[name] for name in few} | (next_to if draw(st.booleans()) else {})
+    other["hard_odds"] = other["hard_odds"] if algorithm == "weighted-erm" else 1.0
+    made = (Configuration(**{name: as_given(draw, value) for name, value in values.items()}) for values in (one, other))
+    return one, other, *made
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(pairs())
+def test_equal_values_make_one_configuration_with_one_key_and_one_name(
+    found: tuple[dict[str, Any], dict[str, Any], Configuration, Configuration],
+) -> None:
+    """The device aside, they are the same in all that tells runs apart if their values are, and in nothing else."""
+    values, others, one, other = found
+    same = values | {"device": ""} == others | {"device": ""}
+    assert (one == other) == (one.key == other.key) == (one.name == other.name) == same
+    assert len({one, other}) == len({Run(one, 1), Run(other, 1)}) == (1 if same else 2)
+    assert (Run(one, 1).file == Run(other, 1).file) == same == records.same(other.values(), one)
+    record = {"configuration": json.loads(json.dumps(other.values())), "seed": 1}
+    assert packs.missing([Run(one, 1), Run(one, 0)], [record]) == [Run(one, 1), Run(one, 0)][same:]
+    assert Configuration.of(record["configuration"]) == other
+    for made, plain in ((one, values), (other, others)):
+        assert all(type(getattr(made, name)) is type(value) for name, value in plain.items())
+        assert repr(made.values()) == repr(replace(made).values()) and "-0.0" not in repr(made.values())
+        assert len(Run(made, 2**64 - 1).file.encode()) <= 255 - len(".part")
+
+
+def test_the_cases_that_were_seen() -> None:
+    one, other = (configure("cifar", "maml", "paper", p_hard=p, lr=p) for p in (1, 1.0))
+    assert one == other and one.name == other.name == "cifar-p1-maml-paper-lr1.0" and one.values() == other.values()
+    one, other = (configure("cifar", "maml", "paper", p_hard=p) for p in (0.1234561, 0.1234562))
+    assert one != other and (one.name, other.name) == ("cifar-p0.1234561-maml-paper", "cifar-p0.1234562-maml-paper")
+    assert configure("cifar", "maml", "paper", p_hard=-0.0).name == "cifar-p0-maml-paper"
+    assert configure("omniglot", "maml", "book", queries=5, shots=15).name == "omniglot-large-maml-15-book-queries5"
+
+
+class Named(StrEnum):
+    small = "small"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        *(
+            (name, value, "a positive number")
+            for name in ("lr", "inner_lr")
+            for value in ("1e-3", None, True, 1j, math.nan)
+        ),
+        *(("lr", value, "a positive number") for value in (0, -1, math.inf, 10**400, [0.1], np.array([0.1, 0.2]))),
+        ("hard_odds", "3", "a positive number"),
+        *(("p_hard", value, "lie between 0 and 1") for value in ("0.5", True, None, math.nan, -1e-9, 1 + 1e-9, (0.5,))),
+        *(
+            (name, value, "a whole number, at least 1")
+            for name in ("iterations", "tasks", "queries", "steps", "evaluation_tasks", "evaluation_steps", "filters")
+            for value in (True, np.bool_(True), 2.0, "2", None, 0, -1, math.inf)
+        ),
+        *(("adapt_norm", value, "True or False") for value in (1, 0, "yes", None, np.array([True, False]))),
+        ("tier", "Book", "smoke or book or paper"),
+        *(("setting", value, "large or small") for value in ("", "80-20", None, 1, ["large"])),
+        ("device", "gpu", "cpu or cuda"),
+        ("activation", np.array(["relu", "relu"]), "relu or leaky-relu"),
+    ],
+)
+def test_what_a_value_cannot_be_is_refused_by_name(name: str, value: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} must (be )?{said}; got {re.escape(repr(value))}$"):
+        replace(configure("omniglot", "weighted-erm", "book"), **{name: value})
+    if value is not None and name != "tier":
+        with pytest.raises(ValueError, match=rf"^{name} must (be )?{said}; got "):
+            configure("omniglot", "weighted-erm", "book", **{name: value})
+
+
+def test_a_text_of_another_kind_is_that_text() -> None:
+    own = configure("omniglot", "maml", "book", setting=Named.small)
+    assert own == configure("omniglot", "maml", "book", setting="small") and type(own.setting) is str
+
+
+@pytest.mark.parametrize("seed", [True, 1.0, "1", None, -1, 2**64])
+def test_a_seed_is_a_whole_number(seed: Any) -> None:
+    one = configure("omniglot", "maml", "book")
+    with pytest.raises(ValueError, match=rf"^seed must be a whole number from 0 to 2\*\*64 - 1; got {seed!r}$"):
+        Run(one, seed)
+    assert Run(one, np.int64(3)) == Run(one, 3) and repr(Run(one, np.int64(3)).file) == repr(Run(one, 3).file)
+
+
+def test_the_names_of_the_book_s_records_stay() -> None:
+    found = records.read()
+    assert len(found) > 100
+    for path, values in found:
+        assert (
+            records.run(values).file == path.name
+            and records.run(values).configuration.values() == values["configuration"]
+        )
+
+
+def test_a_name_that_no_file_could_have_ends_in_a_digest() -> None:
+    """Each option at a legal value of its own; the second differs from the first in the last one alone."""
+    given: dict[str, Any] = dict(zip(SHAPES, ((19, 101), (19, 102), (19, 103), (19, 104)), strict=True))
+    given |= {"setting": "60-20-20", "p_hard": 1 / 3, "inner_lr": 1 / 7, "lr": 1 / 9, "hard_odds": 1 / 11, "queries": 7}
+    given |= dict.fromkeys(("iterations", "tasks", "steps", "evaluation_tasks", "evaluation_steps"), 123456789)
+    given |= {"optimizer": "sgd", "schedule": "cosine", "activation": "leaky-relu", "adapt_norm": False}
+    one, other = (configure("cifar", "weighted-erm", "book", **given, filters=n) for n in (96, 97))
+    assert one.name != other.name and one.name[:-16] == other.name[:-16]
+    assert re.fullmatch(r"cifar-p0\.3333333333333333-weighted-erm-book-setting60-20-20-.*-[0-9a-f]{16}", one.name)
+    assert len(f"{one.name}-seed{2**64 - 1}.json.part") <= 255
+
+
+# -- what there is
+
+
+@pytest.mark.parametrize("spread", SETTINGS["omniglot"])
+def test_the_largest_tasks_are_those_that_there_are_drawings_for(spread: Any) -> None:
+    """What a configuration admits can be drawn in all its phases, and one way or shot more cannot in one of them."""
+
+    def draws(evaluation: bool, ways: int, shots: int) -> bool:
+        every = [(spread, "train")] + [(other, "test") for other in SETTINGS["omniglot"]] * evaluation
+        try:
+            for own, phase in every:
+                omniglot_tasks(own, phase, ways=ways, shots=shots)  # type: ignore[arg-type]
+        except ValueError:
+            return False
+        return True
+
+    plain = configure("omniglot", "erm", "book", setting=spread)
+    for evaluation, names, option in ((False, SHAPES[:2], "shots"), (True, SHAPES[2:], "evaluation_shots")):
+        ways, images = room(spread, evaluation=evaluation)
+        assert images == 20
+        assert draws(evaluation, ways, 10) and not draws(evaluation, ways + 1, 10) and not draws(evaluation, ways, 11)
+        replace(plain, **dict.fromkeys(names, (ways, 10)))
+        with pytest.raises(
+            ValueError, match=rf"^{names[0]} must be .*, at most {ways} classes .*; got \({ways + 1}, 10\)$"
+        ):
+            replace(plain, **dict.fromkeys(names, (ways + 1, 10)))
+        with pytest.raises(ValueError, match=rf"^{option} must be at most 10, since a character has 20 .*; got 11$"):
+            replace(plain, **dict.fromkeys(names, (ways, 11)))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"shots": 11},
+            "shots must be at most 10, since a character has 20 drawings and 10 of them are queries; got 11",
+        ),
+        ({"evaluation_shots": 11}, "evaluation_shots must be at most 10, since a character has 20 .*; got 11"),
+        ({"shots": 16, "queries": 5}, "shots must be at most 15, since .* and 5 of them are queries; got 16"),
+        *(({name: 0}, f"{name} must be a whole number, at least 1; got 0") for name in ("shots", "evaluation_shots")),
+        *(({"shots": value}, f"shots must be a whole .*; got {value!r}") for value in (True, 1.0, "1")),
+        ({"queries": 20}, "queries must leave one of a class's 20 images to adapt to; got 20"),
+    ],
+)
+def test_more_drawings_than_there_are_are_refused_by_name(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        configure("omniglot", "maml", "book", **given)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_task_of_one_way_is_refused(name: str) -> None:
+    said = rf"^{name} must have at least 2 ways, as one class leaves nothing to tell apart; got \(1, 5\)$"
+    with pytest.raises(ValueError, match=said):
+        configure("cifar", "maml", "book", **{name: (1, 5)})
+    with pytest.raises(ValueError, match=said):
+        replace(configure("omniglot", "maml", "book"), **{name: (1, 5)})
+
+
+def test_queries_leave_an_image() -> None:
+    with pytest.raises(ValueError, match=r"^queries must leave one of a class's 150 images to adapt to; got 150$"):
+        configure("cifar", "maml", "book", easy=(2, 1), hard=(2, 1), queries=150)

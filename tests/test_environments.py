@@ -39,10 +39,10 @@ def test_the_two_tasks_may_stand_elsewhere() -> None:
 
 
 def test_the_mixture_of_section_3_2() -> None:
-    env = TaskEnvironment.hard_easy(2, rho_hard=0.1, rho_easy=0.9, R=-3.0, r_hard=1.0, r_easy=2.0, p_hard=0.2)
+    env = TaskEnvironment.hard_easy(2, rho_hard=0.1, rho_easy=0.9, R=3.0, r_hard=1.0, r_easy=2.0, p_hard=0.2)
     np.testing.assert_array_equal(env.probabilities, [0.2, 0.8])
     np.testing.assert_array_equal(env.covariances, [0.1 * EYE, 0.9 * EYE])
-    np.testing.assert_array_equal(env.means, [[-3, -3], [0, 0]])
+    np.testing.assert_array_equal(env.means, [[3, 3], [0, 0]])
     np.testing.assert_array_equal(env.spreads, [EYE, 2 * EYE])
     assert env.noise_std == 0.0
 
@@ -124,13 +124,16 @@ def test_bad_groups_are_named(change: dict[str, Any], message: str) -> None:
 
 
 BAD_SHORTHANDS = [
-    ({"dim": 0}, r"dim must be a positive integer; got 0$"),
-    ({"dim": 1.5}, r"dim must be a positive integer; got 1\.5$"),
-    ({"dim": math.inf}, r"dim must be a positive integer; got inf$"),
+    ({"dim": 0}, r"dim must be a positive whole number; got 0$"),
+    ({"dim": 1.5}, r"dim must be a positive whole number; got 1\.5$"),
+    ({"dim": True}, r"dim must be a positive whole number; got True$"),
+    ({"dim": math.inf}, r"dim must be a positive whole number; got inf$"),
     ({"rho_hard": 0.0}, r"rho_hard must be finite and greater than 0; got 0\.0$"),
     ({"rho_hard": -0.2}, r"rho_hard must be finite and greater than 0; got -0\.2$"),
     ({"rho_easy": math.nan}, r"rho_easy must be finite and greater than 0; got nan$"),
     ({"rho_easy": math.inf}, r"rho_easy must be finite and greater than 0; got inf$"),
+    ({"rho_hard": 1.1}, r"rho_hard must be at most rho_easy, which makes it hard; got 1\.1 and 1\.0$"),
+    ({"rho_easy": 0.1}, r"rho_hard must be at most rho_easy, which makes it hard; got 0\.2 and 0\.1$"),
     ({"rho_easy": [1.0, 2.0]}, r"rho_easy must be a real number; got \[1\.0, 2\.0\]$"),
     ({"p_hard": 0.0}, r"p_hard must lie strictly between 0 and 1; got 0\.0$"),
     ({"p_hard": 1.0}, r"p_hard must lie strictly between 0 and 1; got 1\.0$"),
@@ -154,8 +157,9 @@ def test_bad_shorthands_are_named(change: dict[str, Any], message: str) -> None:
         ({"r_hard": -1.0}, r"r_hard must be finite and at least 0; got -1\.0$"),
         ({"r_easy": -1.0}, r"r_easy must be finite and at least 0; got -1\.0$"),
         ({"r_easy": math.inf}, r"r_easy must be finite and at least 0; got inf$"),
-        ({"R": math.inf}, r"R must be finite; got inf$"),
-        ({"R": math.nan}, r"R must be finite; got nan$"),
+        ({"R": math.inf}, r"R must be finite and at least 0; got inf$"),
+        ({"R": math.nan}, r"R must be finite and at least 0; got nan$"),
+        ({"R": -3.0}, r"R must be finite and at least 0; got -3\.0$"),
     ],
 )
 def test_bad_mixtures_are_named(change: dict[str, Any], message: str) -> None:

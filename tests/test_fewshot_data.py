@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import copyreg
 import functools
 import hashlib
 import http.server
 import io
 import os
 import pickle
+import subprocess
 import tarfile
 import threading
 import zipfile
@@ -88,7 +91,7 @@ def cifar_file(folder: Path, parts: dict[str, dict[bytes, object]], raw: dict[st
     path = folder / "cifar-100-python.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         for part, value in ({name: pickle.dumps(v, protocol=3) for name, v in parts.items()} | (raw or {})).items():
-            entry = tarfile.TarInfo(f"cifar-100-python/{part}")
+            entry = tarfile.TarInfo(part if "/" in part else f"cifar-100-python/{part}")
             entry.size = len(value)
             archive.addfile(entry, io.BytesIO(value))
     return path
@@ -149,10 +152,7 @@ def test_omniglot_in_order_of_character_and_drawer(tmp_path: Path) -> None:
 
 def test_unpacked_folders_are_read_as_well(tmp_path: Path) -> None:
     paths = omniglot_files(tmp_path)
-    for path in paths:
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(tmp_path)
-    folders = [tmp_path / path.stem for path in paths]
+    folders = unpacked(paths, tmp_path)
     assert np.array_equal(
         read_omniglot(folders, SIZES, "lanczos").images, read_omniglot(paths, SIZES, "lanczos").images
     )
@@ -231,6 +231,89 @@ def test_a_folder_without_the_files_says_what_to_do(small: Path, monkeypatch: py
         data.load_omniglot()
     with pytest.raises(ValueError, match=r"^dataset must be one of omniglot, cifar100; got 'mnist'$"):
         sources.locate("mnist")
+
+
+# -- what archivers and file managers leave
+
+
+LEFT = (
+    "images_background/Latin/character01/._0001_07.png",
+    "images_background/Latin/character01/.0001_07.png",
+    "images_background/Latin/character01/0001_07.png~",
+    "images_background/Latin/._x.png",
+    "images_background/.DS_Store",
+    "images_background/Latin/Thumbs.db",
+    "images_background/Latin/desktop.ini",
+    "images_background/.thumbnails/Latin/character01/0001_07.png",
+    "images_background/__MACOSX/Latin/character01/._0001_07.png",
+    "images_background/Latin~/character01/0001_07.png",
+)
+ROOTS = ("__MACOSX/images_background/Latin/character01/._0001_07.png", "__MACOSX/x.png", "._images_background.png")
+
+
+def unpacked(paths: list[Path], folder: Path) -> list[Path]:
+    for path in paths:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+    return [folder / path.stem for path in paths]
+
+
+def test_what_is_left_beside_drawings_is_passed_over(tmp_path: Path) -> None:
+    plain = read_omniglot(omniglot_files(tmp_path), SIZES, "lanczos").images
+    paths = omniglot_files(tmp_path, dict.fromkeys(LEFT, b"not an image"))
+    folders = unpacked(paths, tmp_path / "unpacked")
+    for name in ("Latin/new folder", ".Trash-1000", "Klingon"):
+        (folders[0] / name).mkdir()
+    with zipfile.ZipFile(paths[0], "a") as archive:
+        for name in ROOTS:
+            archive.writestr(name, b"not an image")
+    for given in (paths, folders):
+        assert np.array_equal(read_omniglot(given, SIZES, "lanczos").images, plain)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({LATIN.format("07"): None}, "1 are missing, of Latin"), ({LATIN.format("07"): b""}, "is not a readable image")],
+)
+def test_a_drawing_is_missed_beside_what_is_left(tmp_path: Path, change: dict[str, bytes | None], message: str) -> None:
+    """Not even a whole copy of it under such a name takes its place."""
+    paths = omniglot_files(tmp_path, dict.fromkeys(LEFT, png(drawing(6))) | change)
+    for given in (paths, unpacked(paths, tmp_path / "unpacked")):
+        with pytest.raises(DataError, match=message):
+            read_omniglot(given, SIZES, "lanczos")
+
+
+def test_the_command_passes_over_what_is_left(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, other = unpacked(omniglot_files(small), small)
+    for path in [*small.glob("*.zip")]:
+        path.unlink()
+    (folder / "Latin" / "character01" / "._x.png").touch()
+    assert command.main(["data", "fetch", "omniglot"]) == 0
+    assert "60 drawings of 3 characters from 2 alphabets, complete" in capsys.readouterr().out
+    (other / "Greek" / "character01" / "0003_11.png").unlink()
+    assert command.main(["data", "fetch", "omniglot"]) == 1
+    assert "1 are missing, of Greek" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["._train", ".DS_Store", "file.txt~", "__MACOSX/cifar-100-python/train", "cifar-100-python/.old/test", ".old/meta"],
+)
+def test_what_is_left_in_a_tape_is_passed_over(name: str, tmp_path: Path) -> None:
+    parts = cifar_parts()
+    plain = read_cifar100(cifar_file(tmp_path, parts), (2, 1))
+    dirty = read_cifar100(cifar_file(tmp_path, parts, {name: b"not a pickle"}), (2, 1))
+    assert np.array_equal(dirty.images, plain.images) and np.array_equal(dirty.label, plain.label)
+    del parts["train"]
+    with pytest.raises(DataError, match="train missing"):
+        read_cifar100(cifar_file(tmp_path, parts, {name: pickle.dumps(cifar_parts()["train"], protocol=3)}), (2, 1))
+
+
+def test_members_that_begin_with_a_dot_and_a_slash_are_no_hidden_ones(tmp_path: Path) -> None:
+    """As `tar -C folder ./cifar-100-python` writes them."""
+    content = {f"./cifar-100-python/{part}": pickle.dumps(values, protocol=3) for part, values in cifar_parts().items()}
+    plain = read_cifar100(cifar_file(tmp_path, cifar_parts()), (2, 1))
+    assert np.array_equal(read_cifar100(cifar_file(tmp_path, {}, content), (2, 1)).images, plain.images)
 
 
 # -- CIFAR-100
@@ -318,11 +401,123 @@ def test_arrays_of_both_pythons_are_admitted_and_broken_pickles_named() -> None:
         b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x02K\x03\x86cnumpy\n"
         b"dtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x06\x00\x01\x02\x03\x04\x05tb."
     )
-    for content in (two, pickle.dumps(array, protocol=3), pickle.dumps(array, protocol=4)):
-        assert np.array_equal(pickles.load(content), array)
-    for broken in (b"", two[:60], b"not a pickle"):
+    assert np.array_equal(pickles.load(two), array)
+    for broken in (b"", two[:60], b"not a pickle", pickle.dumps(array, protocol=5)[:-9]):
         with pytest.raises(pickle.UnpicklingError):
             pickles.load(broken)
+
+
+ARRAYS = [
+    *(np.arange(6).astype(code).reshape(2, 3) for code in "?bBhHiIlLqQefdgFDG"),
+    np.arange(6.0).reshape(2, 3, order="F"),
+    np.arange(24).reshape(2, 3, 4).transpose(1, 0, 2),
+    np.arange(24).reshape(4, 6)[::2, ::-2],
+    np.arange(5, dtype=">i4"),
+    np.arange(5, dtype=">c8"),
+    np.array(["ab", "ç", ""]),
+    np.array(["ab", "ç"], dtype=">U3"),
+    np.array([b"ab", b""]),
+    np.array(2.5),
+    np.zeros((0, 3)),
+    np.zeros((2, 0), "U3"),
+    np.float32(0.1),
+    np.int64(-3),
+    np.bool_(True),
+    np.complex128(1 + 2j),
+    np.str_("ç"),
+]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_arrays_of_numbers_and_text_are_read_as_an_ordinary_reader_does(protocol: int) -> None:
+    for array in ARRAYS:
+        content = pickle.dumps({"x": [array, (array,)]}, protocol=protocol)
+        (found, (again,)), expected = pickles.load(content)["x"], pickle.loads(content)["x"][0]
+        assert found is again and type(found) is type(expected) and found.dtype == expected.dtype
+        assert np.array_equal(found, array) and found.shape == array.shape
+        assert found.flags.f_contiguous == expected.flags.f_contiguous
+        assert found.flags.writeable == expected.flags.writeable
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_numbers_text_and_plain_containers_are_read(protocol: int) -> None:
+    value = {"a": [1, -(2**70), 0.5, 1 + 2j, None, True], b"b": ("ç", b"", b"\xff"), 3: {(): []}}
+    assert pickles.load(pickle.dumps(value, protocol=protocol)) == value
+
+
+class As:
+    """Pickles as what it is given: a callable, its arguments, and a state."""
+
+    def __init__(self, *reduced: object) -> None:
+        self.reduced = reduced
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self.reduced
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize(
+    ("crafted", "said"),
+    [
+        (np.array([Crafted()], dtype=object), "(posix|nt).system|an array of 'O8'"),
+        (np.array([1, "a"], dtype=object), "an array of 'O8'"),
+        (np.zeros(2, [("a", "i4"), ("b", "O")]), "an array of 'O8'|an array of 'V12'"),
+        (As(np.dtype, ("O8", False, True), (3, "|", None, None, None, -1, -1, 0)), "an array of 'O8'"),
+        (As(np.dtype, ("i8", False, True), (3, "<", None, None, None, -1, -1, 63)), "a int64 with .* 63"),
+        (As(np.dtype, ("U2", False, True), (3, "<", None, None, None, -8, 4, 8)), "a <U2 with .* -8"),
+        (As(np.dtype, ({"names": ["a"], "formats": ["O"]},)), "an array of {'names'"),
+        (As(np.empty(0).__reduce_ex__(5)[0], (bytes(8), "O", (1,), "C")), "an array of 'O'"),  # type: ignore[index]
+        (As(codecs.encode, ("cebgbpby", "rot13")), "the encoding 'rot13'"),
+        (As(complex, (1, 2), {"real": 3}), "a complex with"),
+        (As(eval, ("1",)), r"(__builtin__|builtins)\.eval"),
+        (As(getattr, ("", "join")), r"(__builtin__|builtins)\.getattr"),
+        (As(subprocess.Popen, ("true",)), r"(commands|subprocess)\.Popen"),
+        (np.ma.array([1]), r"numpy\.ma"),
+        (Path("file"), "pathlib"),
+        (np.float64, r"numpy\.float64"),
+    ],
+)
+def test_everything_else_is_refused(crafted: object, said: str, protocol: int) -> None:
+    with pytest.raises(pickle.UnpicklingError, match=f"^it asks for .*({said})"):
+        pickles.load(pickle.dumps([crafted], protocol=protocol))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"Pname\n.", "persistent"),
+        (b"\x80\x02K\x01Q.", "persistent"),
+        (b"(S'true'\nios\nsystem\n.", r"os\.system"),
+        (b"\x80\x02(cos\nsystem\nX\x04\x00\x00\x00trueo.", r"os\.system"),
+        (b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.", r"numpy\.ndarray\.tofile"),
+        (b"\x80\x04\x8c\x05numpy\x8c\x11ndarray.__class__\x93.", r"numpy\.ndarray\.__class__"),
+        (b"\x80\x02}}U\x05countK\x01sb.", "a dict with"),
+        (b"cnumpy\nndarray\n(tR.", "broken"),
+        (b"\x80\x05\x97.", "out-of-band"),
+    ],
+)
+def test_programs_that_no_value_is_written_as_are_refused(content: bytes, said: str) -> None:
+    with pytest.raises(pickle.UnpicklingError, match=said):
+        pickles.load(content)
+
+
+def test_an_extension_that_another_reader_has_opened_stays_closed() -> None:
+    content = b"\x80\x02\x82\xf1X\x01\x00\x00\x001\x85R."
+    copyreg.add_extension("builtins", "eval", 0xF1)
+    try:
+        assert pickle.loads(content) == 1, "the twin: it is run, and kept at hand for the next reader"
+        with pytest.raises(pickle.UnpicklingError, match=r"^it asks for extension 241;"):
+            pickles.load(content)
+    finally:
+        copyreg.remove_extension("builtins", "eval", 0xF1)
+
+
+def test_contents_elsewhere_are_refused() -> None:
+    buffers: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(np.eye(2), protocol=5, buffer_callback=buffers.append)
+    assert buffers and np.array_equal(pickle.loads(content, buffers=buffers), np.eye(2))
+    with pytest.raises(pickle.UnpicklingError, match="out-of-band"):
+        pickles.load(content)
 
 
 # -- downloads, from a server of this test

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -139,6 +140,22 @@ def test_infinity_is_the_limit_of_many_samples(count: float) -> None:
     np.testing.assert_allclose(linear.maml_solution(env, 0.8, count), np.linalg.inv(weighted) @ pull, rtol=1e-8)
     for risk in (linear.risk_above_floor, linear.post_adaptation_risk, linear.excess_risk):
         assert risk(env, w, 0.8, count) == pytest.approx(risk(env, w, 0.8, 1e11), rel=1e-8)
+
+
+@pytest.mark.parametrize("samples", [1, 3, math.inf])
+def test_without_a_step_maml_is_erm(samples: float) -> None:
+    env, w = random_environment(3, dim=3), np.array([1.0, -2.0, 0.5])
+    np.testing.assert_array_equal(linear.adapted_covariance(env.covariances, 0.0, samples), env.covariances)
+    np.testing.assert_array_equal(linear.maml_solution(env, 0, samples), linear.erm_solution(env))
+    assert linear.noise_floor(env, 0.0, samples) == 0.5 * env.noise_std**2
+    # the loss of a task before adaptation: half the mean square of ⟨w − w*, x⟩ plus that of the noise
+    spread = env.spreads + np.einsum("gi,gj->gij", w - env.means, w - env.means)
+    before = 0.5 * env.probabilities @ np.einsum("gij,gji->g", env.covariances, spread) + 0.5 * env.noise_std**2
+    assert linear.post_adaptation_risk(env, w, 0.0, samples) == pytest.approx(before, rel=1e-13)
+    assert linear.post_adaptation_risk(env, w, 0.0, samples) == pytest.approx(literal_risk(env, w, 0.0, 1), rel=1e-12)
+    offset = w - linear.erm_solution(env)
+    curvature = np.einsum("g,gij->ij", env.probabilities, env.covariances)
+    assert linear.excess_risk(env, w, 0.0, samples) == pytest.approx(0.5 * offset @ curvature @ offset, rel=1e-12)
 
 
 def test_one_task_is_learned_at_its_optimum() -> None:
@@ -276,17 +293,24 @@ COUNTED: dict[str, tuple[str, Callable[[float], object]]] = {
 
 
 @pytest.mark.parametrize("function", RATED)
-@pytest.mark.parametrize("alpha", [0.0, -1.0, math.nan, math.inf])
-def test_alpha_must_be_positive(function: str, alpha: float) -> None:
-    with pytest.raises(ValueError, match=rf"^alpha must be finite and greater than 0; got {alpha}$"):
+@pytest.mark.parametrize("alpha", [-1.0, math.nan, math.inf])
+def test_alpha_must_not_be_negative(function: str, alpha: float) -> None:
+    with pytest.raises(ValueError, match=rf"^alpha must be finite and at least 0; got {alpha}$"):
+        RATED[function](alpha)
+
+
+@pytest.mark.parametrize("function", RATED)
+@pytest.mark.parametrize("alpha", [1e300, -1e-320, 1e-320, 2e20])
+def test_alpha_has_a_size(function: str, alpha: float) -> None:
+    with pytest.raises(ValueError, match=rf"^alpha must be .*; got {re.escape(repr(alpha))}$"):
         RATED[function](alpha)
 
 
 @pytest.mark.parametrize("function", COUNTED)
-@pytest.mark.parametrize("count", [0.5, 0, -math.inf, math.nan])
-def test_at_least_one_sample(function: str, count: float) -> None:
+@pytest.mark.parametrize("count", [0.5, 2.5, 0, -math.inf, math.nan, True])
+def test_samples_are_counted_from_one(function: str, count: float) -> None:
     name, call = COUNTED[function]
-    with pytest.raises(ValueError, match=rf"^{name} must be at least 1; got {count}$"):
+    with pytest.raises(ValueError, match=rf"^{name} must be a positive whole number; got {count}$"):
         call(count)
 
 

@@ -346,8 +346,11 @@ ZERO = TaskEnvironment.finite_tasks([np.eye(2)], [[0.0, 0.0]])
         (lambda: logistic.erm_solution(NOISY), "no noise but that of the labels"),
         (lambda: logistic.noise_floor(ZERO, "sign"), "w_star must not be zero"),
         (lambda: logistic.post_adaptation_risk(THREE, W, -1.0), "alpha must be finite and at least 0"),
-        (lambda: logistic.post_adaptation_risk(THREE, W, 1.0, 0.5), "m must be at least 1"),
-        (lambda: logistic.maml_estimate([(np.eye(2), [0, 1], np.eye(2), [0, 2])], 1.0), "labels must be 0 or 1"),
+        (lambda: logistic.post_adaptation_risk(THREE, W, 1.0, 0.5), "m must be a positive whole number; got 0.5"),
+        (
+            lambda: logistic.maml_estimate([(np.eye(2), [0, 1], np.eye(2), [0, 2])], 1.0),
+            "episodes must have labels that are 0 or 1",
+        ),
         (lambda: logistic.maml_estimate([], 1.0), "episodes must hold at least one tuple"),
         (lambda: logistic.post_adaptation_risk(THREE, [0.0], 1.0), r"w must have shape \(..., 3\)"),
         (lambda: logistic.sampled_risks(THREE, W, 1.0, 0, 10, rng()), "m must be a positive whole number; got 0"),

@@ -60,7 +60,8 @@ TESTS = {
 }
 MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
     "population": {
-        "wishart_sandwich": [
+        "wishart_sandwich": [('sample_number("n", n)', "float('inf')")],
+        "sandwich": [
             ("trace * sigma +", "trace * sigma -"),
             ("trace * sigma +", "trace +"),
             ("np.trace(sigma @ inner,", "np.trace(inner,"),
@@ -82,14 +83,15 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("trace * sigma + square @ sigma", "trace * sigma - square @ sigma"),
             ("square @ sigma", "square"),
             ("0.5 * (result + ", "1.0 * (result + "),
+            ("at_least=0.0", "above=0.0"),
         ],
         "erm_solution": [
             ("env, env.covariances", "env, np.linalg.inv(env.covariances)"),
             ("env, env.covariances", "env, env.covariances @ env.covariances"),
         ],
         "maml_solution": [
-            ('_samples("n2", n2))', "float('inf'))"),
-            ('_samples("n2", n2))', '_samples("n2", n2) + 1)'),
+            ('sample_number("n2", n2))', "float('inf'))"),
+            ('sample_number("n2", n2))', 'sample_number("n2", n2) + 1)'),
             ("env.dim * np.finfo(float).eps * eigenvalues[-1]", "-1.0"),
             ("eigenvalues[0] <=", "eigenvalues[-1] <="),
             ("env, curvatures", "env, env.covariances"),
@@ -102,10 +104,11 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("rate**2 / count", "rate**2 * count"),
             ('"gij,gij->g"', '"gii,gjj->g"'),
             ("env.probabilities @ traces", "traces.mean()"),
+            ("at_least=0.0", "above=0.0"),
         ],
         "risk_above_floor": [
             ("start - env.means", "start + env.means"),
-            ('_samples("m", m))', "float('inf'))"),
+            ('sample_number("m", m))', "float('inf'))"),
             ("distances + spreads", "distances"),
             ("distances + spreads", "distances - spreads"),
             ("0.5 * env.probabilities", "env.probabilities"),
@@ -118,7 +121,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         ],
         "excess_risk": [
             ("0.5 * offset", "offset"),
-            ('maml_solution(env, alpha, _samples("m", m))', "erm_solution(env)"),
+            ('maml_solution(env, alpha, sample_number("m", m))', "erm_solution(env)"),
             ("adapted_covariance(env.covariances, alpha, m)", "env.covariances"),
             (
                 "adapted_covariance(env.covariances, alpha, m)",
@@ -131,7 +134,6 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("np.tensordot(env.probabilities, weights, 1)", "weights.mean(axis=0)"),
         ],
         "_initialisation": [("start.shape != (env.dim,)", "start.size == 0")],
-        "_samples": [("at_least=1.0", "at_least=0.0"), ("finite=False", "finite=True")],
         "_match": [("return one[-2:] == other[-2:]", "return True"), ("return False", "return True")],
     },
     "asymptotics": {
@@ -146,7 +148,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("maml_solution(env, rate, inner)", "erm_solution(env)"),
             ("curvature @ moment @ curvature", "curvature @ curvature @ moment"),
         ],
-        "asymptotic_bias_erm": [('_samples("n", n))', "math.inf)")],
+        "asymptotic_bias_erm": [('sample_number("n", n)', "math.inf")],
         "asymptotic_bias_maml": [
             ("(sandwiches - products) / episodes", "sandwiches / episodes"),
             ("inverse, rate, outer, inner)", "inverse, rate, inner, outer)"),
@@ -180,19 +182,25 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         "_slope": [
             ("0.5 * np.sum", "np.sum"),
             ("+ offset @", "- offset @"),
-            ('_samples("m", m)', "math.inf"),
+            ("maml_solution(env, alpha, m)", "maml_solution(env, alpha, math.inf)"),
         ],
-        "_episode": [('_samples("n1", n1), _samples("n2", n2)', '_samples("n2", n2), _samples("n1", n1)')],
-        "_samples": [("at_least=1.0", "at_least=0.0"), ("finite=False", "finite=True")],
+        "_episode": [
+            ('sample_number("n1", n1), sample_number("n2", n2)', 'sample_number("n2", n2), sample_number("n1", n1)'),
+            ("at_least=0.0", "above=0.0"),
+        ],
     },
     "wishart": {
         "wishart_average": [
+            ("len(given) != operands", "False"),
+            ("shape != sigma.shape", "False"),
+            ('sample_number("n", n)', "n"),
+        ],
+        "average": [
             ("count ** (loops - k)", "count ** (k - loops)"),
             ("slope * count", "count"),
             ("range(len(random) + 1)", "range(len(random))"),
             ("[sigma] * k", "[np.eye(len(sigma))] * k"),
             ("slope != 0.0", "slope > 0.0"),
-            ("at_least=1.0", "at_least=0.0"),
         ],
         "_pairings": [
             ("(edge[1], edge[0])", "(edge[0], edge[1])"),
@@ -301,9 +309,8 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("p * (outer", "(outer"),
         ],
         "finite_tasks": [
-            ("> 1e-12", "> 1.0"),
+            ('distribution("probabilities", probabilities)', "__import__('numpy').asarray(probabilities)"),
             ("len(array) != weights.size", "False"),
-            ("(weights <= 0).any()", "False"),
         ],
         "_sum": [("terms[1:]", "terms[2:]")],
     },

@@ -458,8 +458,8 @@ def test_bad_input_is_named(quantity: Callable[..., Any], change: dict[str, Any]
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"probabilities": [0.5, 0.6, 0.1]}, "probabilities must be positive and sum to one"),
-        ({"probabilities": [-0.5, 1.0, 0.5]}, "probabilities must be positive and sum to one"),
+        ({"probabilities": [0.5, 0.6, 0.1]}, r"probabilities must sum to one; they sum to 1\.2"),
+        ({"probabilities": [-0.5, 1.0, 0.5]}, r"probabilities must be positive; got \[-0\.5, 1\.0, 0\.5\]"),
         ({"probabilities": [1.0]}, r"W_stars must hold one matrix for each of 1 tasks; got shape \(3, 2, 2\)"),
         ({"covariances": [np.eye(2)]}, r"covariances must hold one matrix for each of 3 tasks; got shape \(1, 2, 2\)"),
         ({"alpha": 0.0}, "alpha must be finite and greater than 0; got 0"),

@@ -278,3 +278,41 @@ def test_the_sandwich_is_of_degree_two_in_the_covariance(case: Case, c: float) -
     value = linear.wishart_sandwich(case.env.covariances, inner, case.n2)
     scaled = linear.wishart_sandwich(c * case.env.covariances, inner, case.n2)
     np.testing.assert_allclose(scaled, c**2 * value, rtol=1e-9, atol=1e-10)
+
+
+# Sizes.
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([math.inf, 1, 7, 10**15]), st.sampled_from([1, 3, math.inf]))
+def test_no_closed_form_overflows(seed: int, m: float, n: float) -> None:
+    """Arguments at the ends of their ranges, all at once, give numbers; an overflow is a warning, and so an error."""
+    rng = np.random.default_rng(seed)
+
+    def size(lowest: float = -20.0, highest: float = 20.0) -> float:
+        return float(10.0 ** rng.choice([lowest, highest, rng.uniform(lowest, highest)]))
+
+    dim, groups = rng.integers(1, 4), rng.integers(1, 4)
+    shape, weights = symmetric(rng.normal(size=(groups, dim, 2 * dim))) + 0.1 * np.eye(dim), rng.uniform(1, 2, groups)
+    shape /= np.abs(shape).max(axis=(1, 2), keepdims=True)
+    env = TaskEnvironment(
+        weights / weights.sum(),
+        np.array([size(-90.0) for _ in range(groups)])[:, None, None] * shape,
+        0.1 * size(-40, 40) * rng.uniform(-1, 1, size=(groups, dim)),
+        size(-90.0) * shape,
+        noise_std=size(-90.0),
+    )
+    alpha, w = size(-90.0), size(-40, 40) * rng.uniform(-1, 1, size=dim)
+    episode = (alpha, n, m, 2)
+    for value in (
+        *risks(Case(env, w, alpha, m, n, rng)),
+        *solutions(Case(env, w, alpha, m, n, rng)),
+        linear.wishart_sandwich(env.covariances, size(-40, 40) * rng.uniform(-1, 1, size=(dim, dim)), n),
+        linear.asymptotic_covariance_erm(env, n),
+        linear.asymptotic_bias_erm(env, n),
+        linear.asymptotic_covariance_maml(env, *episode),
+        linear.asymptotic_bias_maml(env, *episode),
+        linear.excess_risk_slope_erm(env, alpha, m, n),
+        linear.excess_risk_slope_maml(env, alpha, m, *episode[1:]),
+    ):
+        assert np.isfinite(value).all()
+    assert linear.crossover_tasks(env, alpha, m, n, *episode[1:]) >= 0.0

@@ -18,7 +18,7 @@ from paperlib import __main__ as command
 from paperlib import records
 from paperlib.fewshot import evaluation
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.runs import cross
+from paperlib.fewshot.runs import Run, cross
 
 ORIGIN = {"hardware": {"processor": "a", "gpu": None}, "versions": {"python": "3"}, "commit": None}
 
@@ -126,6 +126,87 @@ def test_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert first == f"omniglot-large-maml-1-smoke seed 1: {accuracies}; 12 s on a"
     assert second == "omniglot-large-maml-1-smoke seed 2: diverged in iteration 8; 12 s on a"
     assert last == f"2 records in {tmp_path}"
+
+
+# -- one run, one record
+
+
+def test_a_run_has_one_record_however_its_numbers_are_given(tmp_path: Path) -> None:
+    whole, exact = (configure("cifar", "maml", "paper", p_hard=p, lr=p) for p in (1, 1.0))
+    assert record(whole).save(tmp_path) == record(exact).save(tmp_path)
+    ((path, values),) = records.read(tmp_path)
+    assert path.name == "cifar-p1-maml-paper-lr1.0-seed0.json" and records.same(values["configuration"], whole)
+    values["configuration"] |= {"p_hard": 1, "lr": 1}  # as former versions wrote it
+    path.write_text(json.dumps(values))
+    assert records.run(records.read(tmp_path)[0][1]) == Run(exact, 0)
+
+
+def test_two_runs_have_two_records(tmp_path: Path) -> None:
+    for p in (0.1234561, 0.1234562):
+        record(configure("cifar", "maml", "paper", p_hard=p)).save(tmp_path)
+    assert [values["configuration"]["p_hard"] for _, values in records.read(tmp_path)] == [0.1234561, 0.1234562]
+
+
+def test_one_of_the_protocol_counts_whatever_type_its_numbers_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = record(records.protocol()[0]).save(tmp_path)
+    text = path.read_text().replace('"hard_odds": 1.0', '"hard_odds": 1')
+    path.write_text(text)
+    assert '"hard_odds": 1,' in text
+    assert missing(tmp_path, capsys)[-1] == "59 of 60 records of the paper's protocol are missing"
+
+
+@pytest.mark.parametrize("seed", [True, 1.0, "1", -1])
+def test_a_seed_that_no_run_has_is_refused(seed: Any, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text(json.dumps(record(SMOKE).values() | {"seed": seed}))
+    with pytest.raises(ValueError, match=rf"other\.json must be a record of .* seed must be .*; got {seed!r}"):
+        records.read(tmp_path)
+
+
+# -- where they are
+
+
+@pytest.mark.parametrize(
+    "name", ["._{}", ".{}.swp.json", "__MACOSX/{}", ".ipynb_checkpoints/omniglot-checkpoint.json", ".Trash-0/files/{}"]
+)
+def test_what_is_left_beside_records_is_passed_over(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / ".hidden" / "records"
+    folder.mkdir(parents=True)
+    path = record(SMOKE).save(folder)
+    for content in (b"\x00\x05\x16\x07", path.read_bytes()):
+        left = folder / name.format(path.name)
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_bytes(content)
+        assert [found for found, _ in records.read(folder)] == [path]
+
+
+def listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    assert command.main(["records", *arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_book_s_records_are_found_from_any_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And those beside them that the commands of what is missing leave in the present folder."""
+    book = Path(__file__).resolve().parent.parent / "book" / "records"
+    count = len(list(book.rglob("*.json")))
+    monkeypatch.chdir(book.parent.parent)
+    assert listed(capsys)[-1] == f"{count} records in {Path('book/records')}"
+    monkeypatch.chdir(tmp_path)
+    assert listed(capsys)[-1] == f"{count} records in {book}"
+    own = record(configure("omniglot", "anil", "smoke", lr=0.3)).save(tmp_path)
+    assert listed(capsys)[-1] == f"{count} records in {book}"
+    (folder := tmp_path / records.FOLDER / "new").mkdir(parents=True)
+    own.rename(folder / own.name)
+    shutil.copytree(book / "cifar-maml", folder / "copy")
+    lines = listed(capsys)
+    assert lines[-1] == f"{count + 1} records in {book} and {records.FOLDER}"
+    assert sum(line.startswith("omniglot-large-anil-1-smoke-lr0.3 seed 0: ") for line in lines) == 1
+    for run in (Run(one, seed) for one in records.protocol() for seed in records.SEEDS):
+        record(*run).save(folder)
+    assert listed(capsys, "--missing")[-1].split()[0] == "0"
 
 
 # -- what is missing

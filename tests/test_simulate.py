@@ -112,6 +112,15 @@ def test_maml_estimate_minimises_the_training_loss(n1: int, n2: int, tau: int) -
     np.testing.assert_allclose(maml_estimate(episodes, alpha), minimise(loss, 3), rtol=1e-10, atol=1e-10)
 
 
+def test_without_a_step_maml_is_least_squares_on_the_outer_samples() -> None:
+    episodes = sample_episodes(FULL, *sample_tasks(FULL, 12, rng()), 2, 3, 4, rng(1))
+    _, _, X, y = zip(*episodes, strict=True)
+    np.testing.assert_array_equal(maml_estimate(episodes, 0.0), erm_estimate(X, y))
+    np.testing.assert_array_equal(maml_estimate(episodes, 0), np.linalg.lstsq(np.vstack(X), np.hstack(y))[0])
+    drawn = [maml_estimates(FULL, alpha, 9, 2, 3, 4, 5, rng()) for alpha in (0.0, 1e-12)]
+    np.testing.assert_allclose(*drawn, rtol=1e-9)
+
+
 def test_maml_estimate_is_equation_43_and_not_with_the_sign_of_42() -> None:
     alpha, episodes = 0.6, []
     groups, optima = sample_tasks(FULL, 9, rng())
@@ -252,6 +261,9 @@ def test_one_step_is_the_gradient_of_the_training_loss() -> None:
     inner, outer = drawn("maml", "inner", 5), drawn("maml", "outer", 4)
     first = torch.autograd.grad(empirical_loss(w, inner, inner @ optimum), w, create_graph=True)[0]
     gradient = torch.autograd.grad(empirical_loss(w - 0.4 * first, outer, outer @ optimum), w)[0]
+    np.testing.assert_allclose(step("maml"), start - 0.1 * gradient.numpy(), rtol=1e-12)
+    setting = Setting("step", env, alpha=0.0, n1=4, n2=5)  # no inner step
+    gradient = torch.autograd.grad(empirical_loss(w, outer, outer @ optimum), w)[0]
     np.testing.assert_allclose(step("maml"), start - 0.1 * gradient.numpy(), rtol=1e-12)
 
 
@@ -413,7 +425,7 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: erm_estimate([[[1.0, 2.0]]], [[1.0]]), "X must span all 2 dimensions for a unique solution; the 1 rows"),
     (lambda: erm_estimate([[[1.0, 2.0]] * 3], [[1.0] * 3]), "the 3 rows span only 1"),
     (lambda: maml_estimate([], 0.1), "episodes (inner inputs) and episodes (inner labels) must hold"),
-    (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]], [1.0])], 0.0), "alpha must be finite and greater than 0"),
+    (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]], [1.0])], -0.1), "alpha must be finite and at least 0"),
     (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]])], 0.1), "episodes must be tuples (X_in, y_in, X_out, y_out)"),  # type: ignore[list-item]
     (lambda: maml_estimate([([[1.0, 0.0]], [1.0], [[1.0, 0.0]], [1.0])], 0.1), "the 1 rows after adaptation span"),
     (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]], [1.0])], 1.0), "the 1 rows after adaptation span only 0"),
@@ -425,7 +437,7 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: wishart_moment([[1.0]], 1, [(0, 1)]), "entries must be pairs of indices from 0 to 0"),
     (lambda: bartlett_moment(1, 2, [(2, 2)]), "entries must not hold (2, 2)"),
     (lambda: Setting("", TWO, 0.5, 10), "name must be a text, not empty"),
-    (lambda: Setting("a", TWO, 0.0, 10), "alpha must be finite and greater than 0"),
+    (lambda: Setting("a", TWO, -0.1, 10), "alpha must be finite and at least 0"),
     (lambda: Setting("a", TWO, 0.5, 0), "n2 must be a positive whole number; got 0"),
     (lambda: Setting("a", TWO, 0.5, 1.5), "n2 must be a positive whole number; got 1.5"),  # type: ignore[arg-type]
     (lambda: Setting("a", TWO, 0.5, 1, n1=0), "n1 must be a positive whole number; got 0"),
@@ -444,6 +456,9 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: train("erm", [SETTING], method="magic"), "method must be 'statistics' or 'samples'"),  # type: ignore[arg-type]
     (lambda: train("erm", [SETTING], device="abacus"), "device must be one that torch can use here"),
     (lambda: train("erm", [SETTING], iterations=1).sampled_risks(0), "tasks must be a positive whole number; got 0"),
+    (lambda: protocol_rate("adam", 10), "algorithm must be 'erm' or 'maml'"),  # type: ignore[arg-type]
+    (lambda: sample_data(TWO, [True], [[0.0, 0.0]], 1, rng()), "groups must be a whole number from 0; got True"),
+    (lambda: sample_data(TWO, [0.5], [[0.0, 0.0]], 1, rng()), "groups must be a whole number from 0; got 0.5"),
     (lambda: stability_limits("adam", TWO, 1.0, 1, 1), "algorithm must be 'erm' or 'maml'"),  # type: ignore[arg-type]
 ]
 

@@ -107,6 +107,21 @@ def test_what_is_installed_has_the_books_data_and_none_of_its_scripts(clone: Pat
     assert run(sys.executable, "-c", code, cwd=tmp_path).split() == [str(len(records))]
 
 
+def test_installed_it_finds_the_books_records_from_any_folder(
+    clone: Path, dependencies_only: Path, tmp_path: Path
+) -> None:
+    python, count = dependencies_only, len(list((clone / "book" / "records").rglob("*.json")))
+    run(python, "-m", "pip", "uninstall", "--yes", "--quiet", "maml-landscape", cwd=tmp_path)
+    run(python, "-m", "pip", "install", "--quiet", "--no-deps", clone, cwd=tmp_path)
+    package = Path(run(python, "-c", "import paperlib; print(paperlib.__file__)", cwd=tmp_path).strip()).parent
+    assert package.is_relative_to(dependencies_only.parent.parent)
+    listed = run(python, "-m", "paperlib", "records", cwd=tmp_path).splitlines()
+    assert listed[-1] == f"{count} records in {package / 'book' / 'records'}" and len(listed) == count + 1
+    (tmp_path / "grid.yml").write_text("{dataset: cifar, algorithm: maml, tier: book, seeds: 5}")
+    shown = run(python, "-m", "paperlib", "sweep", "grid.yml", "--out", "new", "--dry-run", cwd=tmp_path)
+    assert "hours: unknown" not in shown and "records of the same kinds of runs" in shown
+
+
 def test_all_first_cells_are_the_same() -> None:
     scripts = [(ROOT / "book" / name).with_suffix(".py").read_text(encoding="utf-8") for name in CHAPTERS]
     assert len({script.split("\n# %%", 2)[1] for script in scripts}) == 1

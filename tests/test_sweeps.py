@@ -37,6 +37,7 @@ from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import ALGORITHMS, TaskBatch, meta_gradient, post_adaptation
 from paperlib.fewshot.runs import Run, check
+from paperlib.fewshot.sources import DataError
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK: dict[str, Any] = {
@@ -174,6 +175,11 @@ def test_ways_and_shots_are_a_value_or_a_list_of_values() -> None:
         ({"iterations": 2.5}, "iterations must be a whole number, or a list of such; got 2.5"),
         ({"iterations": True}, "iterations must be a whole number, or a list of such; got True"),
         ({"iterations": [4, 0]}, "iterations must be a whole number, at least 1; got 0"),
+        (
+            {"shots": [1, 11]},
+            "shots must be at most 10, since a character has 20 drawings and 10 of them are queries; got 11",
+        ),
+        ({"seeds": [0, 2**64]}, f"seed must be a whole number from 0 to 2**64 - 1; got {2**64}"),
         ({"adapt_norm": 1}, "adapt_norm must be true or false, or a list of such; got 1"),
         (
             {"algorithm": ["maml", "mamml"]},
@@ -366,8 +372,12 @@ def test_a_pack_with_runs_that_nobody_asks_for_is_left_alone(
         assert main(["sweep", written(tmp_path, BLOCK | {"seeds": 3}), "--out", str(out), "--runs-per-pack", "12"]) == 0
     (begun,) = (path.parent for path in out.rglob(checkpoints.NAME))
     capsys.readouterr()
-    assert main(["sweep", written(tmp_path, BLOCK), "--out", str(out)]) == 0
-    assert "0 of them begun" in capsys.readouterr().out
+    path = written(tmp_path, BLOCK)
+    assert main(["sweep", path, "--out", str(out)]) == 0
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert "0 of them begun" in first
+    left = f"{begun.name}: begun with runs that {path} does not ask for, and left as it is; 8 runs of it start anew"
+    assert second == left
     assert metrics(out) == whole
     state = states.load(begun)
     assert state is not None and len(state.runs) == 12 and state.iteration == 4
@@ -378,9 +388,29 @@ def test_a_record_counts_for_its_settings_on_any_device() -> None:
     record = {"configuration": replace(asked.configuration, device="cuda").values(), "seed": 1}
     assert packs.missing([asked], [record]) == []
     close = replace(asked.configuration, p_hard=0.3 + 1e-9)
-    assert close.name == asked.configuration.name, "names are rounded"
     for other in ({"seed": 2}, {"configuration": close.values()}):
         assert packs.missing([asked], [record | other]) == [asked]
+
+
+def test_what_a_later_pack_lacks_is_said_before_the_first(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+    """Images of another data set, or a GPU."""
+    monkeypatch.setattr(training, "advance", lambda *_, **__: pytest.fail("trained"))
+
+    def prepare(runs: Any) -> Any:
+        experiments.require(runs[0].configuration.device)
+        if runs[0].configuration.dataset == "cifar":
+            raise DataError("no CIFAR here")
+        return world(runs)
+
+    monkeypatch.setattr(experiments, "prepare", prepare)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    cifar = {"dataset": "cifar", "algorithm": "erm", "tier": "smoke", "seeds": 1}
+    for block, code, said in (
+        (cifar, 1, "no CIFAR here"),
+        (BLOCK | {"device": "cuda", "tasks": 3}, 2, "device must be cpu, since PyTorch finds no GPU; got 'cuda'"),
+    ):
+        assert main(["sweep", written(tmp_path, BLOCK, block), "--out", str(tmp_path / "new")]) == code
+        assert capsys.readouterr().err == f"error: {said}\n" and not (tmp_path / "new").exists()
 
 
 def test_the_device_of_the_command_counts(tmp_path: Path, monkeypatch: Patch) -> None:
@@ -523,7 +553,8 @@ def test_long_records_count_more_in_the_scale() -> None:
 
 
 def test_it_says_what_it_costs_before_it_starts(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
-    monkeypatch.chdir(tmp_path)  # no records of the book here
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(records, "BOOK", tmp_path / "no book")
     said: list[str] = []
 
     def proceed(*_: Any, **__: Any) -> None:
@@ -537,7 +568,7 @@ def test_it_says_what_it_costs_before_it_starts(tmp_path: Path, capsys: Shown, m
     first, second, third = said[0].splitlines()
     assert first == f"{path}: 16 runs, 0 of them recorded in {out}; 16 to do in 2 packs, 0 of them begun"
     assert second.startswith(f"96 iterations and their evaluation, about {operations:.1e} floating-point operations ")
-    assert third == f"hours: unknown, as neither {out} nor {Path('book/records')} has records that tell"
+    assert third == f"hours: unknown, as neither {out} nor {records.BOOK} has records that tell"
     capsys.readouterr()
     assert main(["sweep", path, "--out", str(out), "--dry-run"]) == 0
     assert capsys.readouterr().out == said[0] and len(said) == 1 and not out.exists()
@@ -553,12 +584,23 @@ def test_hours_are_said_once_there_are_records(swept: Path, tmp_path: Path, caps
 
 
 def test_rough_hours_are_said_to_be(swept: Path, tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
-    monkeypatch.chdir(tmp_path)  # no records of the book here
+    monkeypatch.setattr(records, "BOOK", tmp_path / "no book")
+    monkeypatch.chdir(tmp_path)
     path = written(tmp_path, BLOCK | {"filters": 64})
     assert main(["sweep", path, "--out", str(swept), "--dry-run"]) == 0
     *_, last = capsys.readouterr().out.splitlines()
     said = r"roughly \S+ hours on .*, 1 thread, scaled by operations from 16 records of other kinds of runs, (.*)"
     assert (match := re.fullmatch(said, last)) and match[1] == "omniglot with 32 filters"
+
+
+def test_the_book_s_records_tell_hours_in_any_folder(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = written(tmp_path, {"dataset": "omniglot", "algorithm": "maml", "tier": "book", "seeds": 5})
+    assert main(["sweep", path, "--out", "new", "--dry-run"]) == 0
+    count = len(list((ROOT / "book" / "records").rglob("omniglot-*-maml-1-book-seed*.json")))
+    said = r"about \d+(\.\d\d)? hours on .*, by (\d+) records of the same kinds of runs"
+    found = [re.fullmatch(said, line) for line in capsys.readouterr().out.splitlines()[2:]]
+    assert found and sum(int(match[2]) for match in found if match) == count > 0
 
 
 # -- a cluster

@@ -76,6 +76,19 @@ def write(path: Path, content: bytes) -> None:
         raise
 
 
+def probe(path: Path) -> None:
+    """Make and remove an empty file beside a path, so that what `write` cannot use is known before there is content.
+
+    Raises:
+        OSError: as `write` would.
+    """
+    part = _part(path)
+    part.touch()
+    part.unlink()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} must be a name for a file; it is a folder")
+
+
 def save(folder: Path, state: dict[str, Any]) -> None:
     """Write a state of tensors and plain values as the checkpoint of a folder, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any, get_args
+
+import numpy as np
 
 from paperlib.fewshot.data import Resampling
 from paperlib.fewshot.models import ACTIVATIONS
@@ -33,57 +36,93 @@ _COUNTS = ("iterations", "tasks", "queries", "steps", "evaluation_tasks", "evalu
 _POSITIVE = ("lr", "inner_lr", "hard_odds")
 
 
-def among(name: str, value: object, values: tuple[object, ...]) -> None:
-    """Refuse what is not one of the values.
+def among(name: str, value: object, values: tuple[str, ...]) -> str:
+    """Return the one of the values that a text names.
 
     Raises:
         ValueError: naming the argument, the values, and what came.
     """
-    if value not in values:
-        raise ValueError(
-            f"{name} must be {'empty' if values == ('',) else ' or '.join(map(str, values))}; got {value!r}"
-        )
+    if not isinstance(value, str) or value not in values:
+        raise ValueError(f"{name} must be {'empty' if values == ('',) else ' or '.join(values)}; got {value!r}")
+    return values[values.index(value)]
 
 
-def check(settings: Mapping[str, Any]) -> None:
-    """Refuse settings that no experiment can have; see `configuration.Configuration` for what each means.
+def is_whole(value: object) -> bool:
+    """Return whether a value is a whole number, of Python or of NumPy; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def whole(name: str, value: object) -> int:
+    """Return a count as a Python integer.
+
+    Raises:
+        ValueError: if it is not a whole number, or less than 1.
+    """
+    if not is_whole(value) or value < 1:  # type: ignore[operator]
+        raise ValueError(f"{name} must be a whole number, at least 1; got {value!r}")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with the type that each has, or refuse them if no experiment can have them.
+
+    So the same settings are the same values however they were given: ``1`` for a rate is ``1.0``, a number of NumPy is
+    one of Python, and there is no negative zero. See `configuration.Configuration` for what each means.
 
     Raises:
         ValueError: naming the argument, what was expected, and what came.
     """
-    for name, values in _CHOICES.items():
-        among(name, settings[name], values)
-    omniglot = settings["dataset"] == "omniglot"
-    among("setting", settings["setting"], SETTINGS[settings["dataset"]])
-    among("resampling", settings["resampling"], get_args(Resampling) if omniglot else ("",))
-    among("adapt_norm", settings["adapt_norm"], (True, False))
-    for name in _COUNTS:
-        value = settings[name]
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} must be a whole number, at least 1; got {value!r}")
+    own = {name: among(name, settings[name], values) for name, values in _CHOICES.items()}
+    omniglot = own["dataset"] == "omniglot"
+    own["setting"] = among("setting", settings["setting"], SETTINGS[own["dataset"]])
+    own["resampling"] = among("resampling", settings["resampling"], get_args(Resampling) if omniglot else ("",))
+    result: dict[str, Any] = dict(settings) | own | {name: whole(name, settings[name]) for name in _COUNTS}
+    if not isinstance(settings["adapt_norm"], bool | np.bool_):
+        raise ValueError(f"adapt_norm must be True or False; got {settings['adapt_norm']!r}")
+    result["adapt_norm"] = bool(settings["adapt_norm"])
     for name in _POSITIVE:
-        value = settings[name]
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be a positive number; got {value!r}")
-    if not 0 <= settings["p_hard"] <= 1:
+        result[name] = _real(settings[name])
+        if not 0 < result[name] < math.inf:
+            raise ValueError(f"{name} must be a positive number; got {settings[name]!r}")
+    result["p_hard"] = _real(settings["p_hard"])
+    if not 0 <= result["p_hard"] <= 1:
         raise ValueError(f"p_hard must lie between 0 and 1; got {settings['p_hard']!r}")
     for name in SHAPES:
-        _check_shape(name, settings)
-    if settings["hard_odds"] != 1 and settings["algorithm"] != "weighted-erm":
-        raise ValueError(f"hard_odds is for weighted-erm; got {settings['hard_odds']!r} with {settings['algorithm']}")
-    if settings["precision"] == "tf32" and settings["device"] == "cpu":
+        result[name] = _shape(name, settings[name], result)
+    if result["hard_odds"] != 1 and own["algorithm"] != "weighted-erm":
+        raise ValueError(f"hard_odds is for weighted-erm; got {settings['hard_odds']!r} with {own['algorithm']}")
+    if own["precision"] == "tf32" and own["device"] == "cpu":
         raise ValueError("precision must be float32 on the cpu; got 'tf32'")
+    return result
 
 
-def _check_shape(name: str, settings: Mapping[str, Any]) -> None:
-    pair, queries = settings[name], settings["queries"]
-    whole = isinstance(pair, tuple) and len(pair) == 2 and all(type(value) is int for value in pair)
-    if not whole or min(pair) < 1:
+def _real(value: object) -> float:
+    """Return a number, never a negative zero, and NaN for what is none."""
+    try:
+        return float(value) + 0.0 if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # of a whole number or a fraction
+        return math.nan
+
+
+def _shape(name: str, pair: object, settings: Mapping[str, Any]) -> tuple[int, int]:
+    if not (isinstance(pair, tuple) and len(pair) == 2 and all(map(is_whole, pair)) and min(pair) >= 1):
         raise ValueError(f"{name} must be ways and shots, each at least 1; got {pair!r}")
-    if settings["dataset"] == "cifar":
-        classes, images = room(settings["setting"], evaluation=name.startswith("evaluation"))
-        if pair[0] > classes or pair[1] + queries > images:
-            raise ValueError(
-                f"{name} must be ways and shots, at most {classes} classes and, beside {queries} queries, "
-                f"{images - queries} images of each; got {pair!r}"
-            )
+    ways, shots = map(int, pair)
+    if ways < 2:
+        raise ValueError(f"{name} must have at least 2 ways, as one class leaves nothing to tell apart; got {pair!r}")
+    evaluation, queries = name.startswith("evaluation"), settings["queries"]
+    classes, images = room(settings["setting"], evaluation=evaluation)
+    if queries >= images:
+        raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {queries}")
+    if settings["dataset"] == "omniglot" and ways <= classes and shots > images - queries:
+        option = "evaluation_shots" if evaluation else "shots"  # by which shapes are given there
+        raise ValueError(
+            f"{option} must be at most {images - queries}, since a character has {images} drawings and {queries} of "
+            f"them are queries; got {shots}"
+        )
+    if ways > classes or shots > images - queries:
+        raise ValueError(
+            f"{name} must be ways and shots, at most {classes} classes and, beside {queries} queries, "
+            f"{images - queries} images of each; got {pair!r}"
+        )
+    return ways, shots

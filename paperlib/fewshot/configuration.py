@@ -2,18 +2,23 @@ r"""One experiment in image classification as a value: what is trained, on what,
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from paperlib.fewshot.choices import DATASETS, SETTINGS, SHAPES, TIERS, among, check
+from paperlib.fewshot.choices import DATASETS, SETTINGS, SHAPES, TIERS, among, checked, whole
 from paperlib.fewshot.objectives import ALGORITHMS
 
 PHASES = ("train", "test")  # the columns of the paper's tables
+_LONGEST = 200  # bytes of a name; with a seed and what is added while a file is written, less than the 255 of a disk
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
     r"""Everything that a run depends on but its seed. `configure` fills in the defaults of data set and tier.
+
+    Two are equal if all values but the device are, and only then have the same `key` and the same `name`.
 
     What Appendices C.3 and C.4 say is the default at the tier ``paper``: 20,000 iterations of 8 tasks on Omniglot;
     on CIFAR 10,000 iterations of 2 tasks; an outer learning rate of :math:`10^{-3}` for algorithms that adapt and of
@@ -72,7 +77,7 @@ class Configuration:
         filters: of each convolution. What runs are trained beside a run can change the last digits of its numbers,
             since kernels are chosen by shape and memory alignment; with a multiple of 32 they mostly stay the same.
         precision: of convolutions on a GPU: float32 or tf32. All else is float32.
-        device: cpu or cuda.
+        device: cpu or cuda: where the run is made, no part of what it is.
 
     Raises:
         ValueError: naming the argument, what was expected, and what came.
@@ -103,10 +108,15 @@ class Configuration:
     adapt_norm: bool
     filters: int
     precision: str
-    device: str
+    device: str = field(compare=False)
 
     def __post_init__(self) -> None:
-        check(vars(self))
+        vars(self).update(checked(vars(self)))
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Return what tells a configuration from others: all values but the device."""
+        return tuple(getattr(self, own.name) for own in fields(self) if own.compare)
 
     @property
     def name(self) -> str:
@@ -116,19 +126,22 @@ class Configuration:
             >>> configure("cifar", "maml", "book", p_hard=0.01, lr=1e-4).name
             'cifar-p0.01-maml-book-lr0.0001'
         """
+        usual, own = asdict(configure(self.dataset, self.algorithm, self.tier)), asdict(self)
         if self.dataset == "omniglot":
-            usual = configure(
-                "omniglot", self.algorithm, self.tier, setting=self.setting, shots=self.evaluation_easy[1]
-            )
-            parts = ["omniglot", self.setting, self.algorithm, str(self.evaluation_easy[1]), self.tier]
+            shots = self.evaluation_easy[1]
+            parts = ["omniglot", self.setting, self.algorithm, str(shots), self.tier]
+            usual |= {"setting": self.setting} | dict.fromkeys(SHAPES, (5, shots))
         else:
-            usual, parts = configure("cifar", self.algorithm, self.tier), ["cifar", f"p{self.p_hard:g}"]
-            parts += [self.algorithm, self.tier]
-        own, skipped = asdict(self), {"device"} | ({"p_hard"} if self.dataset == "cifar" else set())
-        for name, value in asdict(usual).items():
-            if own[name] != value and name not in skipped:
+            parts = ["cifar", f"p{self.p_hard}".removesuffix(".0"), self.algorithm, self.tier]
+            usual |= {"p_hard": self.p_hard}
+        for name, value in (usual | {"device": self.device}).items():
+            if own[name] != value:
                 text = "x".join(map(str, own[name])) if isinstance(value, tuple) else str(own[name])
                 parts.append(name.replace("_", "-") + text)
+        if len("-".join(parts)) > _LONGEST:  # the end is left out, and a digest tells such names apart
+            parts.append(hashlib.sha256(json.dumps(self.key).encode()).hexdigest()[:16])
+            while len("-".join(parts)) > _LONGEST:
+                del parts[-2]
         return "-".join(parts)
 
     @property
@@ -152,9 +165,7 @@ class Configuration:
     @classmethod
     def of(cls, values: dict[str, Any]) -> Configuration:
         """Return the configuration with these plain values, the inverse of `values`."""
-        settings: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-        }
+        settings: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
         return cls(**settings)
 
 
@@ -200,14 +211,15 @@ def configure(
         if value is not None:
             raise ValueError(f"{name} is for omniglot, cifar has easy and hard; got {value!r}")
     if omniglot:
-        easy = hard = (5, 1 if shots is None else shots)
-        evaluation_easy = evaluation_hard = easy if evaluation_shots is None else (5, evaluation_shots)
+        easy = hard = (5, 1 if shots is None else whole("shots", shots))
+        own = easy if evaluation_shots is None else (5, whole("evaluation_shots", evaluation_shots))
+        evaluation_easy = evaluation_hard = own
     else:
         evaluation_easy, evaluation_hard = (2, 50), (20, 5)
         easy, hard = ((2, 5), (20, 5)) if erm else (evaluation_easy, evaluation_hard)
     optimizer = given.get("optimizer") or "adam"
     defaults: dict[str, Any] = {
-        "setting": setting or SETTINGS[dataset][0],
+        "setting": SETTINGS[dataset][0] if setting is None else setting,
         "p_hard": 0.5 if p_hard is None else p_hard,
         "easy": easy,
         "hard": hard,

@@ -104,6 +104,16 @@ def objective(runs: Sequence[Run], steps: int | None = None) -> Objective:
     )
 
 
+def require(device: str) -> None:
+    """Refuse a device that is not here.
+
+    Raises:
+        ValueError: if no GPU is there but asked for.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device must be cpu, since PyTorch finds no GPU; got 'cuda'")
+
+
 def prepare(runs: Sequence[Run]) -> Experiment:
     """Return the experiment of a stack, its images read from where `data.load_omniglot` finds them.
 
@@ -114,9 +124,8 @@ def prepare(runs: Sequence[Run]) -> Experiment:
     """
     check(runs)
     c, configurations = runs[0].configuration, dict.fromkeys(run.configuration for run in runs)
+    require(c.device)
     if c.device == "cuda":
-        if not torch.cuda.is_available():
-            raise ValueError("device must be cpu, since PyTorch finds no GPU; got 'cuda'")
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         torch.backends.cudnn.allow_tf32 = c.precision == "tf32"
     if c.dataset == "omniglot":

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
+from paperlib.fewshot.choices import is_whole
 from paperlib.fewshot.configuration import Configuration
 
 OWN = ("setting", "p_hard", "lr", "inner_lr", "hard_odds")  # what each run of a stack may have of its own
 
 
-class Run(NamedTuple):
-    """What is trained: a configuration with a seed."""
-
+class _Run(NamedTuple):
     configuration: Configuration
     seed: int
+
+
+class Run(_Run):
+    """What is trained: a configuration with a seed. Two runs are one if they differ in nothing but the device.
+
+    Raises:
+        ValueError: if the seed is not a whole number from 0 to 2**64 - 1.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, configuration: Configuration, seed: int) -> Self:
+        """Return the run, with a seed of Python's own integers."""
+        if not is_whole(seed) or not 0 <= seed < 2**64:
+            raise ValueError(f"seed must be a whole number from 0 to 2**64 - 1; got {seed!r}")
+        return super().__new__(cls, configuration, int(seed))
+
+    @property
+    def file(self) -> str:
+        """Return the name of the file of its record, in which no two runs agree."""
+        return f"{self.configuration.name}-seed{self.seed}.json"
 
 
 def cross(configurations: Iterable[Configuration], seeds: Iterable[int]) -> tuple[Run, ...]:
@@ -50,9 +70,18 @@ def check(runs: Sequence[Run]) -> None:
         own = _common(run.configuration)
         if wrong := [f"{name}: {first[name]}, {value}" for name, value in own.items() if value != first[name]]:
             raise ValueError(f"runs of one stack must agree in all but {', '.join(OWN)}; got {'; '.join(wrong)}")
-    names = [f"seed {run.seed} of {run.configuration.name}" for run in runs]  # records are called so
-    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
-        raise ValueError(f"a run must be in a stack once; got {twice[0]} twice")
+    if (twice := repeated(runs)) is not None:
+        raise ValueError(f"a run must be in a stack once; got seed {twice.seed} of {twice.configuration.name} twice")
+
+
+def repeated(runs: Iterable[Run]) -> Run | None:
+    """Return the first run that was there before, or None."""
+    seen: set[Run] = set()
+    for run in runs:
+        if run in seen:
+            return run
+        seen.add(run)
+    return None
 
 
 def stacks(configurations: Iterable[Configuration]) -> list[list[Configuration]]:
@@ -66,6 +95,8 @@ def stacks(configurations: Iterable[Configuration]) -> list[list[Configuration]]
 def differences(there: Sequence[Run], here: Sequence[Run]) -> list[str]:
     """Return in what two stacks differ, as ``name: there, here``; several values of a stack are joined by ``and``.
 
+    On which device each trains is no difference.
+
     Example:
         >>> from paperlib.fewshot.configuration import configure
         >>> large, small = (configure("omniglot", "erm", "book", setting=setting) for setting in ("large", "small"))
@@ -73,7 +104,7 @@ def differences(there: Sequence[Run], here: Sequence[Run]) -> list[str]:
         ['setting: large and small, small', 'seeds: [0], [0, 1]']
     """
     said = []
-    for name in (field.name for field in fields(Configuration)):
+    for name in (field.name for field in fields(Configuration) if field.compare):
         one, other = (list(dict.fromkeys(getattr(run.configuration, name) for run in runs)) for runs in (there, here))
         if one != other:
             said.append(f"{name}: {' and '.join(map(str, one))}, {' and '.join(map(str, other))}")

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import NoReturn
 
 import requests
@@ -21,6 +21,7 @@ with warnings.catch_warnings():
 
 VARIABLE = "PAPERLIB_DATA"
 TIMEOUT = 30.0  # seconds without a byte before a download is given up
+_BESIDE = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "lost+found", "@eadir"}
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError)
 
 
@@ -128,10 +129,27 @@ def locate(dataset: str) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def passed_over(path: PurePath) -> bool:
+    """Return whether a file is one that archivers, editors and file managers leave beside those of a person.
+
+    That is what is hidden, backups whose names end in a tilde, some names, and all that lies in such a folder.
+
+    Args:
+        path: in the folder or archive that is read, without what leads there.
+
+    Example:
+        >>> names = "__MACOSX/a/._b.png", "a/.DS_Store", "a/b.png~", "a/Thumbs.db", ".cache/b.png", "./a/b.png"
+        >>> [passed_over(PurePosixPath(name)) for name in names]
+        [True, True, True, True, True, False]
+    """
+    return any(part[0] == "." or part[-1] == "~" or part.lower() in _BESIDE for part in path.parts if part != "..")
+
+
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of every file in a zip or tar archive, or in a folder; nothing is unpacked to disk.
 
-    Names are those in the archive, so they begin with the folder that it unpacks to.
+    Names are those in the archive, so they begin with the folder that it unpacks to. Files that are `passed_over` are
+    not read.
 
     Raises:
         DataError: if the archive is broken or truncated.
@@ -139,19 +157,21 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         if path.is_dir():
             for file in sorted(path.rglob("*")):
-                if file.is_file():
+                if not passed_over(file.relative_to(path)) and file.is_file():
                     yield file.relative_to(path.parent).as_posix(), file.read_bytes()
         elif path.suffix == ".zip":
             with zipfile.ZipFile(path) as pack:
                 for info in pack.infolist():
-                    if not info.is_dir():
-                        yield info.filename, pack.read(info)
+                    name = PurePosixPath(info.filename)
+                    if not info.is_dir() and not passed_over(name):
+                        yield str(name), pack.read(info)
         else:
             with tarfile.open(path) as tape:
                 for entry in tape:
-                    content = tape.extractfile(entry) if entry.isfile() else None
+                    name = PurePosixPath(entry.name)
+                    content = tape.extractfile(entry) if entry.isfile() and not passed_over(name) else None
                     if content is not None:
-                        yield entry.name, content.read()
+                        yield str(name), content.read()
     except _BROKEN as error:
         raise DataError(
             f"{path} is truncated or broken ({error}); expected a whole archive. Delete it, then fetch or copy it again"

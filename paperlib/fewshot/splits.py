@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Role = Literal["easy train", "easy test", "hard train", "hard test"]
 _SUPERCLASSES, _CLASSES, _IMAGES = 20, 5, 600  # of CIFAR-100; classes of a superclass, images of a class
+_DRAWINGS = 20  # of a character of Omniglot
 
 
 @cache
@@ -61,22 +62,38 @@ def training_images() -> int:
     return int(_table("cifar100.toml")["training_images"])
 
 
-def room(split: str, *, evaluation: bool) -> tuple[int, int]:
-    """Return how many classes a task of CIFAR-100 can have, and how many images of each.
+@cache
+def room(setting: str, *, evaluation: bool) -> tuple[int, int]:
+    """Return how many classes a task can have, and how many images of each, whatever kind of task it is.
 
-    Training has the classes of training and their training images. Evaluation has tasks of these classes too, with the
-    images held out, and tasks of test classes; their shape is the same, so the smaller number counts.
+    On Omniglot an easy task takes each character from another alphabet, and a hard one takes them all from one.
+    Evaluation has tasks of training alphabets, and of the test alphabets of both settings.
+
+    On CIFAR training has the classes of training and their training images. Evaluation has tasks of these classes too,
+    with the images held out, and tasks of test classes; their shape is the same, so the smaller number counts.
 
     Args:
-        split: 80-20 or 60-20-20.
+        setting: large or small, of Omniglot; 80-20 or 60-20-20, of CIFAR-100.
         evaluation: whether the task is one of evaluation.
 
     Example:
         >>> room("60-20-20", evaluation=False), room("60-20-20", evaluation=True)
         ((60, 450), (20, 150))
+        >>> room("large", evaluation=False), room("large", evaluation=True)  # as many as easy alphabets
+        ((25, 20), (15, 20))
     """
+    if setting in ("large", "small"):
+        train, test = _characters("train", setting == "large"), _characters("test", True)
+        return (min(train, test) if evaluation else train), _DRAWINGS
     testing, unused = (_CLASSES * len(names) for names in (held_out_superclasses(), validation_superclasses()))
-    training = _CLASSES * _SUPERCLASSES - testing - unused * (split == "60-20-20")
+    training = _CLASSES * _SUPERCLASSES - testing - unused * (setting == "60-20-20")
     if evaluation:
         return min(training, testing), _IMAGES - training_images()
     return training, training_images()
+
+
+def _characters(phase: Literal["train", "test"], large: bool) -> int:
+    """Return how many characters an easy and a hard task can both have."""
+    roles: tuple[Role, Role] = ("easy train", "hard train") if phase == "train" else ("easy test", "hard test")
+    easy, hard = map(alphabets, roles)
+    return min(len(easy), *(alphabet_sizes()[name][1] for name in (hard if large else hard[:1])))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from paperlib.fewshot import checkpoints, evaluation
+from paperlib.fewshot import checkpoints, evaluation, experiments
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.evaluation import Sums
 from paperlib.fewshot.models import Network, Parameters
@@ -34,7 +34,7 @@ class State:
         iteration: how many are done.
         evaluated: how many evaluation tasks of a run are done, of all phases together.
         seconds: spent so far.
-        origins: machines and versions that took part, the last one last.
+        origins: machines, devices and versions that took part, the last one last.
     """
 
     runs: tuple[Run, ...]
@@ -93,6 +93,11 @@ class State:
         """Return the runs that have not diverged."""
         return [run for run, when in enumerate(self.diverged) if when is None]
 
+    def move(self, device: str) -> None:
+        """Move all tensors to a device. There is nothing else to move: tasks are drawn by number, without a state."""
+        for group in (self.parameters, self.memory):
+            group.update({name: value.to(device) for name, value in group.items()})
+
     def metrics(self, run: int) -> dict[str, Any]:
         """Return what a record says of a run."""
         own = self.history[:, run], self.window, self.scores[:, run]
@@ -111,8 +116,8 @@ def save(state: State, folder: Path) -> None:
     checkpoints.save(folder, {"runs": runs, **tensors, **sums, **plain})
 
 
-def load(folder: Path, *, place: bool = True) -> State | None:
-    """Return the state that a folder holds, or None; without `place` it stays on the processor.
+def load(folder: Path) -> State | None:
+    """Return the state that a folder holds, its tensors on the processor, or None.
 
     Raises:
         CheckpointError: if it holds something else, or a configuration that this version cannot read.
@@ -128,23 +133,24 @@ def load(folder: Path, *, place: bool = True) -> State | None:
         raise checkpoints.CheckpointError(
             f"{folder / checkpoints.NAME} was not written by this version ({error}). Give another folder"
         ) from error
-    if place and state.shared.device != "cpu" and torch.cuda.is_available():
-        for group in (state.parameters, state.memory):
-            group.update({name: value.to(state.shared.device) for name, value in group.items()})
     return state
 
 
 def runs(folder: Path) -> tuple[Run, ...]:
     """Return the runs of the state that a folder holds, none if there is none; errors are those of `load`."""
-    state = load(folder, place=False)
+    state = load(folder)
     return () if state is None else state.runs
 
 
 def resume(runs: Sequence[Run], folder: Path) -> State | None:
     """Return the state that a folder holds, None if none, after a check that it is of these runs.
 
+    What is not done goes on on the device that is asked for now, whatever it was made on before; `State.origins` says
+    which those were.
+
     Raises:
         CheckpointError: naming what differs.
+        ValueError: if that device is not here.
     """
     state = load(folder)
     if state is not None and (said := differences(state.runs, runs)):
@@ -152,6 +158,11 @@ def resume(runs: Sequence[Run], folder: Path) -> State | None:
             f"{folder} holds a training with other settings (there, asked for): {'; '.join(said)}. "
             "Give another folder, or ask for what it holds"
         )
+    if state is not None and not state.finished:
+        state.origins = [*state.origins[:-1], *(last | {"device": state.shared.device} for last in state.origins[-1:])]
+        state.runs = tuple(runs)
+        experiments.require(state.shared.device)
+        state.move(state.shared.device)
     return state
 
 

@@ -14,15 +14,16 @@ import math
 
 import numpy as np
 
-from paperlib.environments import Array, TaskEnvironment, real_number
+from paperlib.arguments import Array, real_number, sample_number
+from paperlib.environments import TaskEnvironment
 from paperlib.linear.population import (
     adapted_covariance,
     erm_solution,
     excess_risk,
     maml_solution,
-    wishart_sandwich,
+    sandwich,
 )
-from paperlib.linear.wishart import wishart_average
+from paperlib.linear.wishart import average
 
 
 def asymptotic_covariance_erm(env: TaskEnvironment, n: float) -> Array:
@@ -42,7 +43,7 @@ def asymptotic_covariance_erm(env: TaskEnvironment, n: float) -> Array:
         (d, d), symmetric positive semidefinite.
 
     Raises:
-        ValueError: n < 1.
+        ValueError: n not a positive whole number.
 
     Example:
         Least squares on T samples with noise 1 and input variance 2 has variance :math:`1/(2T)`:
@@ -50,9 +51,9 @@ def asymptotic_covariance_erm(env: TaskEnvironment, n: float) -> Array:
         >>> asymptotic_covariance_erm(TaskEnvironment.finite_tasks([[[2.0]]], [[3.0]], noise_std=1.0), n=1)
         array([[0.5]])
     """
-    count = _samples("n", n)
+    count = sample_number("n", n)
     moments = _second_moments(env, erm_solution(env))
-    score = wishart_sandwich(env.covariances, moments, count) + env.noise_std**2 / count * env.covariances
+    score = sandwich(env.covariances, moments, count) + env.noise_std**2 / count * env.covariances
     return _sandwich(_mean(env, env.covariances), _mean(env, score))
 
 
@@ -68,7 +69,7 @@ def asymptotic_covariance_maml(env: TaskEnvironment, alpha: float, tau: float, n
 
     Args:
         env: the task environment.
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; 0 is no step.
         tau: number of episodes of each training task, at least 1 (or `math.inf`).
         n1: number of outer samples of an episode, at least 1 (or `math.inf`).
         n2: number of inner samples of an episode, at least 1; `math.inf` is the full gradient.
@@ -77,7 +78,8 @@ def asymptotic_covariance_maml(env: TaskEnvironment, alpha: float, tau: float, n
         (d, d), symmetric positive semidefinite.
 
     Raises:
-        ValueError: alpha <= 0, tau, n1 or n2 < 1, or a solution that is not unique (see `maml_solution`).
+        ValueError: alpha < 0, tau, n1 or n2 not a positive whole number, or a solution that is not unique
+            (see `maml_solution`).
 
     Example:
         One task and the full inner gradient: :math:`P=\tfrac12` halves every input, so the variance is 4/T.
@@ -109,8 +111,9 @@ def asymptotic_bias_erm(env: TaskEnvironment, n: float) -> Array:
         >>> asymptotic_bias_erm(TaskEnvironment.two_tasks(1, 1.0, 3.0), n=math.inf)
         array([0.375])
     """
+    count = sample_number("n", n)
     inverse = np.asarray(np.linalg.inv(_mean(env, env.covariances)), dtype=np.float64)
-    products = wishart_sandwich(env.covariances, np.broadcast_to(inverse, env.covariances.shape), _samples("n", n))
+    products = sandwich(env.covariances, inverse, count)
     return _bias(env, inverse, products, erm_solution(env))
 
 
@@ -142,7 +145,7 @@ def excess_risk_slope_erm(env: TaskEnvironment, alpha: float, m: float, n: float
 
     Args:
         env: the task environment.
-        alpha: inner learning rate at test time, positive.
+        alpha: inner learning rate at test time, not negative; 0 is no step.
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
         n: number of samples of each training task, at least 1 (or `math.inf`).
 
@@ -152,7 +155,9 @@ def excess_risk_slope_erm(env: TaskEnvironment, alpha: float, m: float, n: float
         >>> excess_risk_slope_erm(TaskEnvironment.finite_tasks([[[1.0]]], [[3.0]], noise_std=1.0), alpha=1.0, m=4, n=1)
         0.25
     """
-    return _slope(env, alpha, m, erm_solution(env), asymptotic_covariance_erm(env, n), asymptotic_bias_erm(env, n))
+    rate, samples = real_number("alpha", alpha, at_least=0.0), sample_number("m", m)
+    covariance, bias = asymptotic_covariance_erm(env, n), asymptotic_bias_erm(env, n)
+    return _slope(env, rate, samples, erm_solution(env), covariance, bias)
 
 
 def excess_risk_slope_maml(env: TaskEnvironment, alpha: float, m: float, tau: float, n1: float, n2: float) -> float:
@@ -163,8 +168,9 @@ def excess_risk_slope_maml(env: TaskEnvironment, alpha: float, m: float, tau: fl
         >>> excess_risk_slope_maml(env, alpha=0.5, m=math.inf, tau=1, n1=1, n2=math.inf)
         0.5
     """
+    samples = sample_number("m", m)
     covariance, bias = (of(env, alpha, tau, n1, n2) for of in (asymptotic_covariance_maml, asymptotic_bias_maml))
-    return _slope(env, alpha, m, maml_solution(env, alpha, n2), covariance, bias)
+    return _slope(env, alpha, samples, maml_solution(env, alpha, n2), covariance, bias)
 
 
 def crossover_tasks(env: TaskEnvironment, alpha: float, m: float, n: float, tau: float, n1: float, n2: float) -> float:
@@ -177,7 +183,7 @@ def crossover_tasks(env: TaskEnvironment, alpha: float, m: float, n: float, tau:
 
     Args:
         env: the task environment.
-        alpha: inner learning rate, in training and at test time, positive.
+        alpha: inner learning rate, in training and at test time, not negative; 0 is no step.
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
         n: number of samples of each training task of ERM.
         tau, n1, n2: episodes of each training task of MAML, and outer and inner samples of each.
@@ -195,6 +201,8 @@ def crossover_tasks(env: TaskEnvironment, alpha: float, m: float, n: float, tau:
         >>> crossover_tasks(TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=0.5, m=5, n=10, tau=1, n1=5, n2=5)
         inf
     """
+    alpha, tau, n1, n2 = _episode(alpha, tau, n1, n2)
+    m, n = sample_number("m", m), sample_number("n", n)
     erm, maml = erm_solution(env), maml_solution(env, alpha, n2)
     gain = excess_risk(env, erm, alpha, m) - excess_risk(env, maml, alpha, m)
     curvature = _mean(env, adapted_covariance(env.covariances, alpha, m))
@@ -205,17 +213,17 @@ def crossover_tasks(env: TaskEnvironment, alpha: float, m: float, n: float, tau:
 
 def _episode_sandwich(sigma: Array, middle: Array, alpha: float, n1: float, n2: float) -> Array:
     r"""Return :math:`E[PS_oP\,X\,PS_oP]` for symmetric X, the outer samples averaged first."""
-    step = (np.eye(len(sigma)) - alpha * sigma, -alpha)
-    chain = wishart_average("ab,bc,cd,de,ef,fg,gh->ah", [step, sigma, step, middle, step, sigma, step], sigma, n2)
-    trace = wishart_average("ab,bc,cd,da,ef,fg,gh->eh", [step, middle, step, sigma, step, sigma, step], sigma, n2)
+    step, outer, inside = (np.eye(len(sigma)) - alpha * sigma, -alpha), (sigma, 0.0), (middle, 0.0)
+    chain = average("ab,bc,cd,de,ef,fg,gh->ah", [step, outer, step, inside, step, outer, step], sigma, n2)
+    trace = average("ab,bc,cd,da,ef,fg,gh->eh", [step, inside, step, outer, step, outer, step], sigma, n2)
     return np.asarray((1.0 + 1.0 / n1) * chain + trace / n1)
 
 
 def _inner_noise(sigma: Array, alpha: float, n1: float, n2: float) -> Array:
     r"""Return :math:`E[PS_oS_{in}S_oP]`, what the inner noise is multiplied with."""
-    step, sample = (np.eye(len(sigma)) - alpha * sigma, -alpha), (sigma, 1.0)
-    chain = wishart_average("ab,bc,cd,de,ef->af", [step, sigma, sample, sigma, step], sigma, n2)
-    trace = wishart_average("ab,ba,cd,de,ef->cf", [sample, sigma, step, sigma, step], sigma, n2)
+    step, outer, sample = (np.eye(len(sigma)) - alpha * sigma, -alpha), (sigma, 0.0), (sigma, 1.0)
+    chain = average("ab,bc,cd,de,ef->af", [step, outer, sample, outer, step], sigma, n2)
+    trace = average("ab,ba,cd,de,ef->cf", [sample, outer, step, outer, step], sigma, n2)
     return np.asarray((1.0 + 1.0 / n1) * chain + trace / n1)
 
 
@@ -238,15 +246,11 @@ def _bias(env: TaskEnvironment, inverse: Array, products: Array, centre: Array) 
 
 
 def _slope(env: TaskEnvironment, alpha: float, m: float, centre: Array, covariance: Array, bias: Array) -> float:
-    offset = centre - maml_solution(env, alpha, _samples("m", m))
+    offset = centre - maml_solution(env, alpha, m)
     curvature = _mean(env, adapted_covariance(env.covariances, alpha, m))
     return float(0.5 * np.sum(curvature * covariance) + offset @ curvature @ bias)
 
 
 def _episode(alpha: float, tau: float, n1: float, n2: float) -> tuple[float, float, float, float]:
-    rate = real_number("alpha", alpha, above=0.0)
-    return rate, _samples("tau", tau), _samples("n1", n1), _samples("n2", n2)
-
-
-def _samples(name: str, count: float) -> float:
-    return real_number(name, count, at_least=1.0, finite=False)
+    rate = real_number("alpha", alpha, at_least=0.0)
+    return rate, sample_number("tau", tau), sample_number("n1", n1), sample_number("n2", n2)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.environments import Array, TaskEnvironment, finite_array, real_number, symmetric_matrices
+from paperlib.arguments import Array, finite_array, real_number, sample_number, symmetric_matrices
+from paperlib.environments import TaskEnvironment
 
 
 def wishart_sandwich(covariance: ArrayLike, A: ArrayLike, n: float) -> Array:
@@ -28,7 +29,8 @@ def wishart_sandwich(covariance: ArrayLike, A: ArrayLike, n: float) -> Array:
         (..., d, d).
 
     Raises:
-        ValueError: covariance not symmetric positive definite, shapes that do not match, n < 1.
+        ValueError: covariance not symmetric positive definite, shapes that do not match, or n not a positive whole
+            number.
 
     Example:
         In one dimension :math:`E[(x_1^2+x_2^2)^2]/4 = (3+3+2)/4`:
@@ -40,7 +42,11 @@ def wishart_sandwich(covariance: ArrayLike, A: ArrayLike, n: float) -> Array:
     inner = finite_array("A", A)
     if not _match(sigma.shape, inner.shape):
         raise ValueError(f"A must match the shape of covariance, {sigma.shape}, up to leading axes; got {inner.shape}")
-    count = _samples("n", n)
+    return sandwich(sigma, inner, sample_number("n", n))
+
+
+def sandwich(sigma: Array, inner: Array, count: float) -> Array:
+    """Return `wishart_sandwich` of arguments that are known to be right."""
     trace = np.trace(sigma @ inner, axis1=-2, axis2=-1)[..., None, None]
     return np.asarray(sigma @ inner @ sigma + (trace * sigma + sigma @ inner.swapaxes(-1, -2) @ sigma) / count)
 
@@ -55,14 +61,14 @@ def adapted_covariance(covariance: ArrayLike, alpha: float, s: float) -> Array:
 
     Args:
         covariance: (..., d, d), symmetric positive definite.
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; 0 is no step.
         s: number of samples of the inner step, at least 1; `math.inf` is the full gradient.
 
     Returns:
         (..., d, d), symmetric positive semidefinite, definite for finite s.
 
     Raises:
-        ValueError: covariance not symmetric positive definite, alpha <= 0, s < 1.
+        ValueError: covariance not symmetric positive definite, alpha < 0, or s not a positive whole number.
 
     Example:
         :math:`\rho(1-\alpha\rho)^2 + 2\alpha^2\rho^3/s` in one dimension:
@@ -71,8 +77,8 @@ def adapted_covariance(covariance: ArrayLike, alpha: float, s: float) -> Array:
         array([[0.5]])
     """
     sigma = symmetric_matrices("covariance", covariance)
-    rate = real_number("alpha", alpha, above=0.0)
-    count = _samples("s", s)
+    rate = real_number("alpha", alpha, at_least=0.0)
+    count = sample_number("s", s)
     contraction = np.eye(sigma.shape[-1]) - rate * sigma
     square = sigma @ sigma
     trace = np.trace(square, axis1=-2, axis2=-1)[..., None, None]
@@ -108,15 +114,15 @@ def maml_solution(env: TaskEnvironment, alpha: float, n2: float) -> Array:
 
     Args:
         env: the task environment.
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; 0 is no step.
         n2: number of inner samples, at least 1; `math.inf` is the full gradient.
 
     Returns:
         (d,).
 
     Raises:
-        ValueError: alpha <= 0, n2 < 1, or :math:`E[Q_i]` singular, so that the minimiser is not unique
-            (possible only for `n2=math.inf`, when every task has an eigenvalue :math:`1/\alpha` in common).
+        ValueError: alpha < 0, n2 not a positive whole number, or :math:`E[Q_i]` singular, so that the minimiser is not
+            unique (possible only for `n2=math.inf`, when every task has an eigenvalue :math:`1/\alpha` in common).
 
     Example:
         :math:`Q_H = .25\cdot.75^2` and :math:`Q_E = 0`: all weight on the hard task.
@@ -125,7 +131,7 @@ def maml_solution(env: TaskEnvironment, alpha: float, n2: float) -> Array:
         >>> maml_solution(TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0), alpha=1.0, n2=math.inf)
         array([1.])
     """
-    curvatures = adapted_covariance(env.covariances, alpha, _samples("n2", n2))
+    curvatures = adapted_covariance(env.covariances, alpha, sample_number("n2", n2))
     eigenvalues = np.linalg.eigvalsh(np.tensordot(env.probabilities, curvatures, 1))
     if eigenvalues[0] <= env.dim * np.finfo(float).eps * eigenvalues[-1]:
         raise ValueError(
@@ -144,14 +150,14 @@ def noise_floor(env: TaskEnvironment, alpha: float, m: float) -> float:
 
     Args:
         env: the task environment.
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; 0 is no step.
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
 
     Example:
         >>> noise_floor(TaskEnvironment.two_tasks(1, 1.0, 1.0, noise_std=1.0), alpha=1.0, m=2)
         0.75
     """
-    rate, count = real_number("alpha", alpha, above=0.0), _samples("m", m)
+    rate, count = real_number("alpha", alpha, at_least=0.0), sample_number("m", m)
     traces = np.einsum("gij,gij->g", env.covariances, env.covariances)
     return float(0.5 * env.noise_std**2 * (1.0 + rate**2 / count * (env.probabilities @ traces)))
 
@@ -167,11 +173,11 @@ def risk_above_floor(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float)
     Args:
         env: the task environment.
         w: (d,), the initialisation.
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; 0 is no step.
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
 
     Raises:
-        ValueError: alpha <= 0, m < 1, or w not of shape (d,).
+        ValueError: alpha < 0, m not a positive whole number, or w not of shape (d,).
 
     Example:
         :math:`\tfrac12\cdot\tfrac12(1+1)` for the start halfway between two equal tasks at distance 1,
@@ -181,7 +187,7 @@ def risk_above_floor(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float)
         0.5
     """
     start = _initialisation(env, w)
-    curvatures = adapted_covariance(env.covariances, alpha, _samples("m", m))
+    curvatures = adapted_covariance(env.covariances, alpha, sample_number("m", m))
     offsets = start - env.means
     distances = np.einsum("gi,gij,gj->g", offsets, curvatures, offsets)
     spreads = np.einsum("gij,gij->g", curvatures, env.spreads)
@@ -212,7 +218,7 @@ def excess_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> f
     Args:
         env: the task environment.
         w: (d,), the initialisation.
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; 0 is no step.
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
 
     Raises:
@@ -224,7 +230,7 @@ def excess_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> f
         >>> excess_risk(TaskEnvironment.two_tasks(1, 1.0, 1.0), [1.0], alpha=1.0, m=2)
         0.5
     """
-    offset = _initialisation(env, w) - maml_solution(env, alpha, _samples("m", m))
+    offset = _initialisation(env, w) - maml_solution(env, alpha, sample_number("m", m))
     curvature = np.tensordot(env.probabilities, adapted_covariance(env.covariances, alpha, m), 1)
     return float(0.5 * offset @ curvature @ offset)
 
@@ -239,10 +245,6 @@ def _initialisation(env: TaskEnvironment, w: ArrayLike) -> Array:
     if start.shape != (env.dim,):
         raise ValueError(f"w must have shape ({env.dim},) like the task optima; got {start.shape}")
     return start
-
-
-def _samples(name: str, count: float) -> float:
-    return real_number(name, count, at_least=1.0, finite=False)
 
 
 def _match(one: tuple[int, ...], other: tuple[int, ...]) -> bool:

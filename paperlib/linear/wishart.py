@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.environments import Array, finite_array, real_number, symmetric_matrices
+from paperlib.arguments import Array, finite_array, listed, real_number, sample_number, symmetric_matrices
 
 Factor = Array | tuple[Array, float]
 
@@ -33,8 +33,8 @@ def wishart_average(subscripts: str, factors: Sequence[Factor], covariance: Arra
         n: number of rows, at least 1; `math.inf` gives the limit.
 
     Raises:
-        ValueError: covariance not symmetric positive definite, n < 1, factors not one for each operand,
-            or not (d, d).
+        ValueError: covariance not symmetric positive definite, n not a positive whole number, factors not one for
+            each operand, or not (d, d).
 
     Example:
         The fourth moment of a chi-square variable with one degree of freedom is :math:`1\cdot3\cdot5\cdot7`:
@@ -44,15 +44,22 @@ def wishart_average(subscripts: str, factors: Sequence[Factor], covariance: Arra
         array([[105.]])
     """
     sigma = symmetric_matrices("covariance", covariance, 2)
-    count = real_number("n", n, at_least=1.0, finite=False)
+    count = sample_number("n", n)
+    operands = subscripts.count(",") + 1
+    given = [factor if isinstance(factor, tuple) else (factor, 0.0) for factor in listed("factors", factors)]
+    if len(given) != operands:
+        raise ValueError(f"factors must be {operands}, one for each operand of {subscripts!r}; got {len(given)}")
+    pairs = [(finite_array("factors", mean, 2), real_number("factors", slope)) for mean, slope in given]
+    shapes = [mean.shape for mean, _ in pairs]
+    if any(shape != sigma.shape for shape in shapes):
+        raise ValueError(f"factors must have shape {sigma.shape} like covariance; got {shapes}")
+    return average(subscripts, pairs, sigma, count)
+
+
+def average(subscripts: str, pairs: Sequence[tuple[Array, float]], sigma: Array, count: float) -> Array:
+    """Return `wishart_average` of arguments that are known to be right, each factor a pair."""
     operands, output = subscripts.split("->")
     letters = operands.split(",")
-    if len(letters) != len(factors):
-        raise ValueError(f"factors must be {len(letters)}, one for each operand of {subscripts!r}; got {len(factors)}")
-    pairs = [factor if isinstance(factor, tuple) else (factor, 0.0) for factor in factors]
-    means = [finite_array("factors", mean, 2) for mean, _ in pairs]
-    if any(mean.shape != sigma.shape for mean in means):
-        raise ValueError(f"factors must have shape {sigma.shape} like covariance; got {[m.shape for m in means]}")
     random = [place for place, (_, slope) in enumerate(pairs) if slope != 0.0]
     total = np.zeros((len(sigma),) * len(output))
     for k in range(len(random) + 1):
@@ -64,7 +71,7 @@ def wishart_average(subscripts: str, factors: Sequence[Factor], covariance: Arra
                 if weight == 0.0:
                     continue
                 names = [letters[place] for place in kept] + pairing
-                values = [means[place] for place in kept] + [sigma] * k
+                values = [pairs[place][0] for place in kept] + [sigma] * k
                 expression = ",".join(names) + "->" + output
                 total += weight * np.einsum(expression, *values, optimize=_path(expression, len(sigma)))
     return np.asarray(total)

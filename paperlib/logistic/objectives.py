@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize, root
 
-from paperlib.environments import Array, TaskEnvironment, finite_array, real_number
+from paperlib.arguments import Array, finite_array, real_number, sample_number
+from paperlib.environments import TaskEnvironment
 from paperlib.logistic.population import Labels, Task, check_labels, derivatives, label_slope, spread
 
 
@@ -39,7 +40,7 @@ def post_adaptation_risk(
         >>> post_adaptation_risk(env, [0.0], alpha=0.0).round(4)
         np.float64(0.6931)
     """
-    rate, count = real_number("alpha", alpha, at_least=0.0), real_number("m", m, at_least=1.0, finite=False)
+    rate, count = real_number("alpha", alpha, at_least=0.0), sample_number("m", m)
     w, total = checked_points(env, w), np.array(0.0)
     for p, task in finite_tasks(env, labels):
         gradient = derivatives(w, task)[1]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erf, expit
 
-from paperlib.environments import Array, finite_array, symmetric_matrices
+from paperlib.arguments import Array, finite_array, symmetric_matrices
 from paperlib.gaussian import gauss_hermite
 
 Labels = Literal["bernoulli", "sign"]
@@ -100,7 +100,8 @@ def population_hessian(w: ArrayLike, covariance: ArrayLike) -> Array:
         >>> population_hessian([0.0], [[2.0]])  # a quarter of the variance
         array([[0.5]])
     """
-    points, task = checked_task(w, None, covariance, "bernoulli")
+    sigma = symmetric_matrices("covariance", covariance, 2)
+    points, task = checked_task(w, np.zeros(len(sigma)), sigma, "bernoulli")
     return derivatives(points, task)[2]
 
 
@@ -118,10 +119,10 @@ def gradient_covariance(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, 
     return spread(points, task, derivatives(points, task)[1], labels)
 
 
-def checked_task(w: ArrayLike, w_star: ArrayLike | None, covariance: ArrayLike, labels: Labels) -> tuple[Array, Task]:
+def checked_task(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels) -> tuple[Array, Task]:
     """Return `w`, (..., d), and the task, or raise a ValueError that names the argument."""
     sigma, points = symmetric_matrices("covariance", covariance, 2), finite_array("w", w)
-    optimum = np.zeros(len(sigma)) if w_star is None else finite_array("w_star", w_star, 1)
+    optimum = finite_array("w_star", w_star, 1)
     for name, array in (("w", points), ("w_star", optimum)):
         if array.shape[-1:] != (len(sigma),):
             raise ValueError(f"{name} must have shape (..., {len(sigma)}), as covariance has; got {array.shape}")

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from paperlib.environments import Array, TaskEnvironment, finite_array, real_number, whole_number
+from paperlib.arguments import Array, finite_array, listed, real_number, whole_number
+from paperlib.environments import TaskEnvironment
 from paperlib.logistic.objectives import checked_points, finite_tasks, stationary
 from paperlib.logistic.population import Labels, checked_task, derivatives
 
@@ -19,8 +20,10 @@ def sample_data(
     w_star: ArrayLike, covariance: ArrayLike, n: int, rng: np.random.Generator, labels: Labels = "bernoulli"
 ) -> tuple[Array, Array]:
     """Draw n samples of a task: inputs (n, d) and labels (n,), zeros and ones."""
-    optimum, (_, sigma, _) = checked_task(w_star, w_star, covariance, labels)
-    X = rng.standard_normal((whole_number("n", n), len(sigma))) @ np.linalg.cholesky(sigma).T
+    optimum = finite_array("w_star", w_star, 1)
+    _, (_, sigma, _) = checked_task(optimum, optimum, covariance, labels)
+    n = whole_number("n", n)
+    X = rng.standard_normal((n, len(sigma))) @ np.linalg.cholesky(sigma).T
     positive = expit(X @ optimum) if labels == "bernoulli" else (X @ optimum > 0)
     return X, np.asarray(rng.uniform(size=n) < positive, dtype=float)
 
@@ -35,10 +38,10 @@ def sampled_risks(
     labels: Labels = "bernoulli",
 ) -> Array:
     """Simulate (1): draws (draws, ...) whose mean is F_m, the same samples for every w (..., d)."""
-    rate, count = real_number("alpha", alpha, at_least=0.0), whole_number("m", m)
+    rate, count, draws = real_number("alpha", alpha, at_least=0.0), whole_number("m", m), whole_number("draws", draws)
     w, total = checked_points(env, w), np.array(0.0)
     for p, task in finite_tasks(env, labels):
-        adapted = np.empty((whole_number("draws", draws), *w.shape))
+        adapted = np.empty((draws, *w.shape))
         for k in range(draws):
             X, y = sample_data(task[0], task[1], count, rng, labels)
             adapted[k] = w - rate / count * (expit(w @ X.T) - y) @ X
@@ -49,6 +52,10 @@ def sampled_risks(
 def erm_estimate(X: ArrayLike, y: ArrayLike) -> Array:
     """Return the minimiser (d,) of (3) for inputs (..., d) and labels (...): logistic regression on all samples."""
     X, y = finite_array("X", X), finite_array("y", y)
+    if X.ndim < 2 or y.shape != X.shape[:-1]:
+        raise ValueError(f"X and y must have shapes (..., d) and (...); got {X.shape} and {y.shape}")
+    if not np.isin(y, (0, 1)).all():
+        raise ValueError("y must hold labels that are 0 or 1")
     rows, targets = X.reshape(-1, X.shape[-1]), y.reshape(-1)
     return maml_estimate([(rows[:1], targets[:1], rows, targets)], alpha=0.0)
 
@@ -65,12 +72,12 @@ def maml_estimate(episodes: Iterable[Episode], alpha: float, start: ArrayLike | 
         ValueError: labels other than 0 and 1, or no stationary point, as when a plane parts the ones from the zeros.
     """
     rate = real_number("alpha", alpha, at_least=0.0)
-    parts = list(episodes)
+    parts = [listed("episodes", episode) for episode in listed("episodes", episodes)]
     if not parts or any(len(episode) != 4 for episode in parts):
         raise ValueError("episodes must hold at least one tuple (X_in, y_in, X_out, y_out)")
     X_in, y_in, X, y = (finite_array("episodes", list(part)) for part in zip(*parts, strict=True))
     if not np.isin(y, (0, 1)).all() or not np.isin(y_in, (0, 1)).all():
-        raise ValueError("labels must be 0 or 1")
+        raise ValueError("episodes must have labels that are 0 or 1")
 
     def objective(w: Array) -> tuple[float, Array]:
         p = expit(X_in @ w)

@@ -41,7 +41,7 @@ def derivative(activation: str, order: int, t: Tensor) -> Tensor:
     if order not in range(highest + 1):
         raise ValueError(f"order must be 0 to {highest} for {name}; got {order!r}")
     if name == "relu":
-        return torch.relu(t) if order == 0 else torch.heaviside(t, torch.full_like(t, 0.5))
+        return torch.relu(t) if order == 0 else torch.heaviside(t.detach(), torch.full_like(t, 0.5))
     if name == "softplus":
         return torch.logaddexp(t, torch.zeros_like(t)) if order == 0 else _logistic(order - 1, t)
     if name == "sigmoid":

@@ -12,11 +12,12 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from paperlib.environments import symmetric_matrices
+from paperlib.arguments import finite_array, symmetric_matrices
 from paperlib.networks.activations import check_activation
 from paperlib.networks.pairs import deviation
 
 ORDERS = (64, 96, 144, 216, 324, 486, 729, 1094, 1640)
+WIDEST = 1e100  # entries of neurons, adapted ones among them
 CHUNK = 2_000_000  # Hermite coefficients, or entries of moments, computed at once
 
 
@@ -85,22 +86,16 @@ def evaluate(
         pieces, places = [formula(name, flat, aims, sigma, 1)], [levels]
     result = torch.cat(pieces)[torch.argsort(torch.cat(places))]
     result = result.reshape((*batch, *result.shape[1:]))
-    return result if isinstance(W, Tensor) else result.numpy()
+    return result if isinstance(W, Tensor) else result.detach().numpy()
 
 
 def neuron_matrix(name: str, value: ArrayLike | Tensor) -> Tensor:
     """Return `value`, (..., d, M), as a finite float64 tensor on its device, or raise a ValueError naming it."""
-    try:
-        tensor = (
-            value.to(torch.float64) if isinstance(value, Tensor) else torch.from_numpy(np.array(value, dtype=float))
-        )
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be an array of real numbers; got {value!r}") from error
-    if tensor.dim() < 2 or 0 in tensor.shape[-2:]:
-        raise ValueError(f"{name} must have shape (..., d, M), d and M at least 1; got {tuple(tensor.shape)}")
-    if not torch.isfinite(tensor).all():
-        raise ValueError(f"{name} must be finite; it has NaN or infinite entries")
-    return tensor
+    tensor = value.to(torch.float64) if isinstance(value, Tensor) and not value.is_complex() else None
+    array = finite_array(name, value if tensor is None else tensor.detach(), largest=WIDEST)
+    if array.ndim < 2 or 0 in array.shape[-2:]:
+        raise ValueError(f"{name} must have shape (..., d, M), d and M at least 1; got {array.shape}")
+    return torch.from_numpy(array) if tensor is None else tensor
 
 
 def _common(names: str, *shapes: torch.Size) -> tuple[int, ...]:

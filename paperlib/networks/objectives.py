@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from paperlib.environments import Array, finite_array, real_number, symmetric_matrices
+from paperlib.arguments import Array, distribution, real_number, symmetric_matrices
 from paperlib.networks.evaluation import neuron_matrix
 from paperlib.networks.population import population_gradient, population_hessian, population_loss
 
@@ -137,9 +137,7 @@ def post_adaptation_gradient(
 
 def finite_tasks(probabilities: ArrayLike, W_stars: ArrayLike | Tensor, covariances: ArrayLike) -> list[Task]:
     """Return the tasks of a finite environment, or raise a ValueError that names the argument and its condition."""
-    weights = finite_array("probabilities", probabilities, 1)
-    if weights.size == 0 or (weights <= 0).any() or abs(weights.sum() - 1.0) > 1e-12:
-        raise ValueError(f"probabilities must be positive and sum to one; got {weights.tolist()}")
+    weights = distribution("probabilities", probabilities)
     aims, sigmas = neuron_matrix("W_stars", W_stars), symmetric_matrices("covariances", covariances, 3)
     for name, array in (("W_stars", aims), ("covariances", sigmas)):
         if len(array) != weights.size or array.ndim != 3:
@@ -151,4 +149,4 @@ def finite_tasks(probabilities: ArrayLike, W_stars: ArrayLike | Tensor, covarian
 
 def _sum(W: ArrayLike | Tensor, terms: list[Any]) -> Any:
     total = sum(terms[1:], terms[0])
-    return total if isinstance(W, Tensor) else total.numpy()
+    return total if isinstance(W, Tensor) else total.detach().numpy()

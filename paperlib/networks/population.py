@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from paperlib.environments import symmetric_matrices
+from paperlib.arguments import symmetric_matrices
 from paperlib.networks.evaluation import automatic_order, evaluate, neuron_matrix
 from paperlib.networks.pairs import deviation, pairs
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from paperlib.environments import Array, real_number, symmetric_matrices
+from paperlib.arguments import Array, listed, real_number, symmetric_matrices, whole_number
 from paperlib.networks.activations import check_activation, derivative
 from paperlib.networks.evaluation import neuron_matrix
 from paperlib.networks.objectives import finite_tasks
@@ -38,7 +38,8 @@ def sample_inputs(covariances: ArrayLike, shape: tuple[int, ...], rng: np.random
         (2, 3, 5, 1)
     """
     roots = np.linalg.cholesky(symmetric_matrices("covariances", covariances, 3))
-    draws = rng.standard_normal((len(roots), *shape, roots.shape[-1]))
+    sizes = [whole_number("shape", size) for size in listed("shape", shape)]
+    draws = rng.standard_normal((len(roots), *sizes, roots.shape[-1]))
     return np.stack([draw @ root.T for draw, root in zip(draws, roots, strict=True)])
 
 
@@ -92,7 +93,7 @@ def sampled_post_adaptation_loss(
         mean = mean + p * losses.mean(0)
         variance = variance + p**2 * losses.var(0) / len(losses)
     error = variance.sqrt()
-    return (mean, error) if isinstance(W, Tensor) else (mean.numpy(), error.numpy())
+    return (mean, error) if isinstance(W, Tensor) else (mean.detach().numpy(), error.detach().numpy())
 
 
 def empirical_erm_loss(activation: str, W: ArrayLike | Tensor, W_stars: ArrayLike | Tensor, inputs: ArrayLike) -> Any:
@@ -119,7 +120,7 @@ def empirical_erm_loss(activation: str, W: ArrayLike | Tensor, W_stars: ArrayLik
     samples = _inputs("inputs", inputs, len(aims), 3, start)
     losses = [_loss(name, start, aim, X) for aim, X in zip(aims, samples, strict=True)]
     total = torch.stack(losses).mean(0)
-    return total if isinstance(W, Tensor) else total.numpy()
+    return total if isinstance(W, Tensor) else total.detach().numpy()
 
 
 def empirical_maml_loss(
@@ -162,7 +163,7 @@ def empirical_maml_loss(
         for X_in, X_out in zip(tasks_in, tasks_out, strict=True):
             total = total + _loss(name, start - rate * _gradient(name, start, aim, X_in), aim, X_out)
     total = total / (ins.shape[0] * ins.shape[1])
-    return total if isinstance(W, Tensor) else total.numpy()
+    return total if isinstance(W, Tensor) else total.detach().numpy()
 
 
 def _residual(activation: str, W: Tensor, aim: Tensor, X: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize, root
 
-from paperlib.environments import Array, finite_array
+from paperlib.arguments import Array, finite_array
 from paperlib.networks.objectives import erm_gradient, erm_loss, post_adaptation_gradient, post_adaptation_loss
 
 TOLERANCE = 1e-10

@@ -21,7 +21,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.environments import Array, symmetric_matrices, whole_number
+from paperlib.arguments import Array, listed, symmetric_matrices, whole_number
 
 Entries = Sequence[tuple[int, int]]
 
@@ -102,7 +102,7 @@ def wishart_moment(covariance: ArrayLike, n: int, entries: Entries) -> float:
         945.0
     """
     sigma = symmetric_matrices("covariance", covariance, 2, definite=False)
-    n, indices = whole_number("n", n), _indices(entries, len(sigma))
+    n, indices = whole_number("n", n), [index for pair in _pairs(entries, len(sigma)) for index in pair]
     return float(
         sum(
             float(n) ** cycles * math.prod(sigma[indices[a], indices[b]] for a, b in pairs)
@@ -129,14 +129,14 @@ def bartlett_moment(n: int, dim: int, entries: Entries) -> int:
         (945, 3)
     """
     n, dim = whole_number("n", n), whole_number("dim", dim)
-    if any(i == j == dim for i, j in entries):
+    pairs = _pairs(entries, dim + 1)
+    if (dim, dim) in pairs:
         raise ValueError(f"entries must not hold ({dim}, {dim}), which only the noise itself determines; got {entries}")
-    indices = _indices(entries, dim + 1)
     rows = min(n, dim)
     total = 0
-    for chosen in product(*(range(min(i, j, rows - 1) + 1) for i, j in entries)):
+    for chosen in product(*(range(min(i, j, rows - 1) + 1) for i, j in pairs)):
         powers: dict[tuple[int, int], int] = {}
-        for place, column in enumerate(indices):
+        for place, column in enumerate(index for pair in pairs for index in pair):
             variable = (chosen[place // 2], column)
             powers[variable] = powers.get(variable, 0) + 1
         total += math.prod(_moment(n - row if row == column else None, p) for (row, column), p in powers.items())
@@ -152,11 +152,12 @@ def _moment(degrees: int | None, power: int) -> int:
     return math.prod(base + 2 * a for a in range(power // 2))
 
 
-def _indices(entries: Entries, dim: int) -> list[int]:
-    indices = [index for pair in entries for index in pair]
-    if any(len(pair) != 2 for pair in entries) or any(not 0 <= index < dim for index in indices):
+def _pairs(entries: Entries, dim: int) -> list[tuple[int, ...]]:
+    given = [listed("entries", pair) for pair in listed("entries", entries)]
+    pairs = [tuple(whole_number("entries", index, at_least=0) for index in pair) for pair in given]
+    if any(len(pair) != 2 or max(pair) >= dim for pair in pairs):
         raise ValueError(f"entries must be pairs of indices from 0 to {dim - 1}; got {list(entries)}")
-    return indices
+    return pairs
 
 
 @cache

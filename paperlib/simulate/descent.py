@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from paperlib.environments import Array
+from paperlib.arguments import Array
 from paperlib.simulate.setting import Algorithm, Setting
 from paperlib.simulate.stability import stability_limits
 from paperlib.simulate.streams import Draws, Method, Streams

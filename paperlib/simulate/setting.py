@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from paperlib.environments import TaskEnvironment, real_number, whole_number
+from paperlib.arguments import real_number, whole_number
+from paperlib.environments import TaskEnvironment
 
 Algorithm = Literal["erm", "maml"]
 
@@ -19,12 +20,12 @@ class Setting:
     Args:
         name: any text; errors use it.
         env: the task environment.
-        alpha: inner learning rate, positive; also the rate of adaptation at test time.
+        alpha: inner learning rate, not negative; also the rate of adaptation at test time.
         n2: inner samples, and samples of the adaptation step at test time (m = n2), at least 1.
         n1: outer samples, at least 1; ERM sees n = n1 + n2 samples.
 
     Raises:
-        ValueError: empty name, alpha <= 0, n1 or n2 not a positive whole number.
+        ValueError: empty name, alpha < 0, n1 or n2 not a positive whole number.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Setting:
             raise ValueError(f"name must be a text, not empty; got {self.name!r}")
         if not isinstance(self.env, TaskEnvironment):
             raise ValueError(f"env must be a TaskEnvironment; got {type(self.env).__name__}")
-        object.__setattr__(self, "alpha", real_number("alpha", self.alpha, above=0.0))
+        object.__setattr__(self, "alpha", real_number("alpha", self.alpha, at_least=0.0))
         object.__setattr__(self, "n1", whole_number("n1", self.n1))
         object.__setattr__(self, "n2", whole_number("n2", self.n2))
 
@@ -55,8 +56,19 @@ class Setting:
 def protocol_rate(algorithm: Algorithm, n2: int) -> float:
     """Return C.1's learning rate: 0.025 for ERM, n2/10000 for MAML.
 
+    Raises:
+        ValueError: another algorithm, or n2 not a positive whole number.
+
     Example:
         >>> protocol_rate("maml", 2000), protocol_rate("erm", 2000)
         (0.2, 0.025)
     """
-    return 0.025 if algorithm == "erm" else n2 / 10_000
+    n2 = whole_number("n2", n2)
+    return 0.025 if checked_algorithm(algorithm) == "erm" else n2 / 10_000
+
+
+def checked_algorithm(algorithm: str) -> Algorithm:
+    """Return the name of an algorithm, or raise a ValueError that lists them."""
+    if algorithm not in get_args(Algorithm):
+        raise ValueError(f"algorithm must be 'erm' or 'maml'; got {algorithm!r}")
+    return algorithm  # type: ignore[return-value]

@@ -26,9 +26,9 @@ import torch
 from numpy.typing import ArrayLike
 
 from paperlib import linear
-from paperlib.environments import Array, finite_array, real_number, whole_number
+from paperlib.arguments import Array, finite_array, real_number, whole_number
 from paperlib.simulate.descent import adapt, affine, batches, descend, one_thread
-from paperlib.simulate.setting import Algorithm, Setting, protocol_rate
+from paperlib.simulate.setting import Algorithm, Setting, checked_algorithm, protocol_rate
 from paperlib.simulate.streams import Method
 
 __all__ = ["Algorithm", "Method", "Runs", "Setting", "protocol_rate", "train"]
@@ -124,13 +124,12 @@ def train(
         ((1, 5, 1), True)
     """
     settings, seeds, method, device = _settings(settings), _seeds(seeds), _method(method), _device(device)
-    if algorithm not in get_args(Algorithm):
-        raise ValueError(f"algorithm must be 'erm' or 'maml'; got {algorithm!r}")
-    iterations, steps, dim = (
+    algorithm, iterations, dim = (
+        checked_algorithm(algorithm),
         whole_number("iterations", iterations),
-        _rates(algorithm, rates, settings),
         settings[0].env.dim,
     )
+    steps = _rates(algorithm, rates, settings)
     first = np.zeros(dim) if start is None else finite_array("start", start, 1)
     if first.shape != (dim,):
         raise ValueError(f"start must have shape ({dim},); got {first.shape}")
@@ -167,10 +166,10 @@ def _seeds(seeds: Iterable[int]) -> tuple[int, ...]:
 def _rates(algorithm: Algorithm, rates: float | Sequence[float] | None, settings: tuple[Setting, ...]) -> Array:
     if rates is None:
         return np.array([protocol_rate(algorithm, s.n2) for s in settings])
-    many = [rates] * len(settings) if np.ndim(rates) == 0 else list(rates)  # type: ignore[arg-type]
-    if len(many) != len(settings):
-        raise ValueError(f"rates must be one number, or one for each of {len(settings)} settings; got {len(many)}")
-    return np.array([real_number("rates", rate, above=0.0) for rate in many])  # type: ignore[arg-type]
+    given = finite_array("rates", rates)
+    if given.shape not in ((), (len(settings),)):
+        raise ValueError(f"rates must be one number, or one for each of {len(settings)} settings; got {given.size}")
+    return np.array([real_number("rates", rate, above=0.0) for rate in np.broadcast_to(given, len(settings))])
 
 
 def _method(method: Method) -> Method:

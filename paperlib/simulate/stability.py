@@ -15,7 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from paperlib.environments import Array, TaskEnvironment, real_number, whole_number
+from paperlib.arguments import Array, real_number, whole_number
+from paperlib.environments import TaskEnvironment
 from paperlib.linear import adapted_covariance, wishart_sandwich
 from paperlib.simulate.bartlett import draw_factors
 from paperlib.simulate.streams import generator

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from paperlib.environments import Array
+from paperlib.arguments import Array
 from paperlib.simulate.bartlett import above_diagonal, draw_diagonals, fill_factors
 
 Method = Literal["statistics", "samples"]

@@ -8,7 +8,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paperlib.environments import Array, TaskEnvironment, finite_array, real_number, whole_number
+from paperlib.arguments import Array, finite_array, listed, real_number, whole_number
+from paperlib.environments import TaskEnvironment
 
 Groups = NDArray[np.intp]
 Episode = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
@@ -65,11 +66,7 @@ def sample_data(
         >>> X.shape, y.shape
         ((3, 4, 2), (3, 4))
     """
-    chosen, centres = np.asarray(groups), finite_array("optima", optima, 2)
-    if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < env.groups)).all():
-        raise ValueError(f"groups must be whole numbers from 0 to {env.groups - 1}, one for each task; got {groups!r}")
-    if centres.shape != (len(chosen), env.dim):
-        raise ValueError(f"optima must have shape {(len(chosen), env.dim)}, one row per task; got {centres.shape}")
+    chosen, centres = _tasks(env, groups, optima)
     standard = rng.standard_normal((len(chosen), whole_number("n", n), env.dim))
     X = standard @ square_roots(env.covariances)[chosen]
     y = np.einsum("tnd,td->tn", X, centres)
@@ -83,6 +80,9 @@ def sample_episodes(
 ) -> list[tuple[Array, Array, Array, Array]]:
     """Draw tau episodes of each task, of n2 inner and n1 outer samples, as `maml_estimate` takes them.
 
+    Raises:
+        ValueError: tau, n1 or n2 not a positive whole number, or groups or optima as for `sample_data`.
+
     Example:
         >>> env, rng = TaskEnvironment.two_tasks(2, 0.2, 1.0), np.random.default_rng(0)
         >>> episodes = sample_episodes(env, *sample_tasks(env, 3, rng), tau=2, n1=4, n2=5, rng=rng)
@@ -90,7 +90,8 @@ def sample_episodes(
         (6, [(5, 2), (5,), (4, 2), (4,)])
     """
     tau, n1, n2 = whole_number("tau", tau), whole_number("n1", n1), whole_number("n2", n2)
-    X, y = sample_data(env, np.repeat(groups, tau), np.repeat(optima, tau, axis=0), n1 + n2, rng)
+    chosen, centres = _tasks(env, groups, optima)
+    X, y = sample_data(env, np.repeat(chosen, tau), np.repeat(centres, tau, axis=0), n1 + n2, rng)
     return [(a[:n2], b[:n2], a[n2:], b[n2:]) for a, b in zip(X, y, strict=True)]
 
 
@@ -130,13 +131,13 @@ def maml_estimate(episodes: Iterable[Episode], alpha: float) -> Array:
 
     Args:
         episodes: tuples of inner inputs (n2, d), inner labels (n2,), outer inputs (n1, d) and outer labels (n1,).
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; 0 is no step, least squares on the outer samples.
 
     Returns:
         (d,).
 
     Raises:
-        ValueError: alpha <= 0, no episodes, shapes that do not match, or adapted rows that do not span d dimensions.
+        ValueError: alpha < 0, no episodes, shapes that do not match, or adapted rows that do not span d dimensions.
 
     Example:
         One step of rate 1/2 on x = 1, y = 2 takes w to w/2 + 1, which fits y = 3 at x = 1 if w = 4:
@@ -144,8 +145,8 @@ def maml_estimate(episodes: Iterable[Episode], alpha: float) -> Array:
         >>> maml_estimate([([[1.0]], [2.0], [[1.0]], [3.0])], alpha=0.5)
         array([4.])
     """
-    rate = real_number("alpha", alpha, above=0.0)
-    parts = list(episodes)
+    rate = real_number("alpha", alpha, at_least=0.0)
+    parts = [listed("episodes", episode) for episode in listed("episodes", episodes)]
     if any(len(episode) != 4 for episode in parts):
         raise ValueError("episodes must be tuples (X_in, y_in, X_out, y_out)")
     inner = _data("episodes (inner inputs)", [e[0] for e in parts], "episodes (inner labels)", [e[1] for e in parts])
@@ -166,9 +167,20 @@ def square_roots(matrices: Array) -> Array:
     return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, None))[..., None, :]) @ vectors.swapaxes(-1, -2))
 
 
+def _tasks(env: TaskEnvironment, groups: ArrayLike, optima: ArrayLike) -> tuple[Groups, Array]:
+    count, centres = len(finite_array("groups", groups, 1)), finite_array("optima", optima, 2)
+    chosen = np.array([whole_number("groups", g, at_least=0) for g in cast(Sequence[int], groups)], dtype=np.intp)
+    if (chosen >= env.groups).any():
+        raise ValueError(f"groups must be whole numbers from 0 to {env.groups - 1}, one for each task; got {groups!r}")
+    if centres.shape != (count, env.dim):
+        raise ValueError(f"optima must have shape {(count, env.dim)}, one row per task; got {centres.shape}")
+    return chosen, centres
+
+
 def _data(
     inputs_name: str, inputs: Sequence[ArrayLike], labels_name: str, labels: Sequence[ArrayLike]
 ) -> tuple[list[Array], list[Array]]:
+    inputs, labels = listed(inputs_name, inputs), listed(labels_name, labels)
     if len(inputs) == 0 or len(inputs) != len(labels):
         raise ValueError(
             f"{inputs_name} and {labels_name} must hold as many arrays, at least one; "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from paperlib.environments import Array, TaskEnvironment, real_number, whole_number
+from paperlib.arguments import Array, real_number, whole_number
+from paperlib.environments import TaskEnvironment
 from paperlib.simulate.bartlett import draw_factors
 from paperlib.simulate.tasks import Groups, sample_tasks, square_roots
 
@@ -53,14 +54,14 @@ def maml_estimates(
         (trials, d).
 
     Raises:
-        ValueError: counts that are not positive whole numbers, alpha <= 0, or fewer than d outer samples in all.
+        ValueError: counts that are not positive whole numbers, alpha < 0, or fewer than d outer samples in all.
 
     Example:
         >>> env, rng = TaskEnvironment.two_tasks(2, 1.0, 1.0), np.random.default_rng(0)
         >>> maml_estimates(env, alpha=0.5, tasks=3, tau=2, n1=1, n2=1, trials=4, rng=rng).shape
         (4, 2)
     """
-    rate = real_number("alpha", alpha, above=0.0)
+    rate = real_number("alpha", alpha, at_least=0.0)
     tasks, tau, trials = whole_number("tasks", tasks), whole_number("tau", tau), whole_number("trials", trials)
     n1, n2 = whole_number("n1", n1), whole_number("n2", n2)
     _enough("n1", tasks * tau * n1, env.dim)

@@ -1,0 +1,217 @@
+"""A training goes on wherever it is asked to, its record says where it was made, and nothing that was begun is lost.
+
+There need be no GPU here: a checkpoint of one is a checkpoint whose settings and machine say so, as tensors are kept on
+the processor's side of the disk anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+sys.path.append(str(Path(__file__).resolve().parent))
+from test_fewshot_stacks import settings, world
+from test_fewshot_training import After, equal
+
+from paperlib import commands, records, sweeps
+from paperlib.__main__ import main
+from paperlib.fewshot import checkpoints, choices, experiments, states, training
+from paperlib.fewshot.runs import cross, differences
+from paperlib.fewshot.states import State
+
+SMALL = "--tier smoke --iterations 6 --tasks 2 --evaluation-tasks 4 --seeds 2".split()
+TRAIN = ["train", "omniglot", "--algorithm", "maml", *SMALL]
+GRID = {"dataset": "omniglot", "tier": "smoke", "algorithm": ["maml", "erm"], "seeds": 2, "iterations": 6, "tasks": 2}
+GPU = "NVIDIA H200"
+Shown = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture(autouse=True)
+def in_a_small_world(monkeypatch: Patch) -> Iterator[None]:
+    monkeypatch.setattr(experiments, "prepare", world)
+    for module in (sweeps, commands):
+        monkeypatch.setattr(module, "keep_buffers", lambda: False)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def begun_on_a_gpu(folder: Path, *, old: bool = False, **settings: Any) -> dict[str, Any]:
+    """Change the checkpoint of a folder into one that a GPU left, `old` as former versions wrote it; return it."""
+    values = checkpoints.load(folder)
+    assert values is not None
+    for one, _ in values["runs"]:
+        one.update({"device": "cuda"} | settings)
+    values["origins"][-1]["hardware"]["gpu"] = GPU
+    values["origins"][-1]["device"] = "cuda"
+    if old:
+        del values["origins"][-1]["device"]
+    checkpoints.save(folder, values)
+    return values
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    return {path.name: values["metrics"] for path, values in records.read(folder)}
+
+
+def stopped(folder: Path, *arguments: str) -> None:
+    assert main([*arguments, "--out", str(folder), "--time-limit", "0.001"]) == 0
+    assert not metrics(folder)
+
+
+@pytest.fixture
+def whole(tmp_path: Path, capsys: Shown) -> dict[str, Any]:
+    """Return the metrics of a training that stayed where it was."""
+    assert main([*TRAIN, "--out", str(tmp_path / "whole")]) == 0
+    assert "made on" not in capsys.readouterr().out
+    found = [values for _, values in records.read(tmp_path / "whole")]
+    assert {(values["device"], values["hardware"]["gpu"], len(values["earlier_machines"])) for values in found} == {
+        ("cpu", None, 0)
+    }
+    return metrics(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_what_a_gpu_began_goes_on_without_one(old: bool, whole: dict[str, Any], tmp_path: Path, capsys: Shown) -> None:
+    folder = tmp_path / "moved"
+    stopped(folder, *TRAIN)
+    begun_on_a_gpu(folder, old=old)
+    assert main([*TRAIN, "--out", str(folder)]) == 0
+    assert f"2 records in {folder}; made on cuda and cpu" in capsys.readouterr().out
+    assert metrics(folder) == whole, "it went on from where it was: had it begun anew, origins would say cpu alone"
+    for _, values in records.read(folder):
+        (earlier,) = values["earlier_machines"]
+        assert (earlier["device"], earlier["hardware"]["gpu"]) == ("cuda", GPU)
+        assert (values["device"], values["hardware"]["gpu"], values["configuration"]["device"]) == ("cpu", None, "cpu")
+
+
+def test_it_goes_on_with_the_iteration_that_is_next(tmp_path: Path, monkeypatch: Patch) -> None:
+    stopped(tmp_path, *TRAIN)
+    begun_on_a_gpu(tmp_path)
+    made, iterate = [], training.iterate
+    monkeypatch.setattr(training, "iterate", lambda state, *rest: (made.append(state.iteration), iterate(state, *rest)))
+    assert main([*TRAIN, "--out", str(tmp_path)]) == 0
+    assert made == [1, 2, 3, 4, 5]
+
+
+def test_what_is_done_keeps_the_device_that_it_was_done_on(tmp_path: Path) -> None:
+    assert main([*TRAIN, "--out", str(tmp_path)]) == 0
+    begun_on_a_gpu(tmp_path)
+    for path in tmp_path.glob("*.json"):
+        path.unlink()
+    assert main([*TRAIN, "--out", str(tmp_path)]) == 0
+    for _, values in records.read(tmp_path):
+        assert (values["device"], values["configuration"]["device"], values["earlier_machines"]) == ("cuda", "cuda", [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (
+            (),
+            1,
+            "holds a training with other settings (there, asked for): precision: tf32, float32. Give another folder",
+        ),
+        (("--precision", "tf32"), 2, "precision must be float32 on the cpu; got 'tf32'"),
+    ],
+)
+def test_another_precision_is_another_run(
+    asked: tuple[str, ...], code: int, said: str, tmp_path: Path, capsys: Shown
+) -> None:
+    """Numbers of tf32 are not to be had on a processor: it is refused by name, and nothing is lost."""
+    stopped(tmp_path, *TRAIN)
+    begun_on_a_gpu(tmp_path, precision="tf32")
+    before = (tmp_path / checkpoints.NAME).read_bytes()
+    assert main([*TRAIN, *asked, "--out", str(tmp_path)]) == code
+    assert said in capsys.readouterr().err
+    assert (tmp_path / checkpoints.NAME).read_bytes() == before and not metrics(tmp_path)
+
+
+def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+    stopped(tmp_path, *TRAIN)
+    before = (tmp_path / checkpoints.NAME).read_bytes()
+    monkeypatch.undo()  # the real world
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(commands, "keep_buffers", lambda: False)
+    assert main([*TRAIN, "--device", "cuda", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "error: device must be cpu, since PyTorch finds no GPU; got 'cuda'\n"
+    assert (tmp_path / checkpoints.NAME).read_bytes() == before
+
+
+def test_all_that_a_training_remembers_is_moved(tmp_path: Path, monkeypatch: Patch) -> None:
+    """To a device that every machine has: tensors of ``meta`` have a place and no contents."""
+    runs = cross([settings()], [0, 1])
+    states.save(State.start(runs, world(runs).network), tmp_path)
+    monkeypatch.setitem(choices._CHOICES, "device", ("cpu", "cuda", "meta"))
+    there = cross([replace(settings(), device="meta")], [0, 1])
+    state = states.resume(there, tmp_path)
+    assert state is not None and differences(runs, there) == [] and state.shared.device == "meta"
+    assert {value.device.type for group in (state.parameters, state.memory) for value in group.values()} == {"meta"}
+
+
+def test_moved_between_two_steps_it_ends_as_it_would_have(tmp_path: Path) -> None:
+    runs = cross([settings()], [0, 1])
+    moved = cross([replace(settings(), device="cuda")], [0, 1])
+    experiment = world(runs)
+    alone, state = (State.start(runs, experiment.network) for _ in range(2))
+    training.advance(alone, experiment, tmp_path / "alone")
+    training.advance(state, experiment, tmp_path / "moved", stop=After(3))
+    state.runs = moved
+    states.save(state, tmp_path / "moved")
+    again = states.resume(runs, tmp_path / "moved")
+    assert again is not None and again.iteration == 3 and again.shared.device == "cpu"
+    assert training.advance(again, experiment, tmp_path / "moved") and equal(again, alone)
+
+
+# -- in a sweep
+
+
+def test_a_sweep_goes_on_with_what_a_gpu_began(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+    grid = tmp_path / "grid.yml"
+    grid.write_text(yaml.safe_dump(GRID), encoding="utf-8")
+    assert main(["sweep", str(grid), "--out", str(tmp_path / "whole")]) == 0
+    stopped(tmp_path / "cut", "sweep", str(grid))
+    (begun,) = (path.parent for path in (tmp_path / "cut").rglob(checkpoints.NAME))
+    begun_on_a_gpu(begun)
+    capsys.readouterr()
+    made, iterate = [], training.iterate
+    monkeypatch.setattr(training, "iterate", lambda state, *rest: (made.append(state.iteration), iterate(state, *rest)))
+    assert main(["sweep", str(grid), "--out", str(tmp_path / "cut")]) == 0
+    assert "4 to do in 2 packs, 1 of them begun" in capsys.readouterr().out
+    assert made == [1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]
+    assert metrics(tmp_path / "cut") == metrics(tmp_path / "whole")
+    devices = {
+        path.parent.name: [one["device"] for one in (*values["earlier_machines"], values)]
+        for path, values in records.read(tmp_path / "cut")
+    }
+    assert devices.pop(begun.name) == ["cuda", "cpu"] and list(devices.values()) == [["cpu"]]
+
+
+def test_a_sweep_does_not_train_again_what_a_gpu_has_done(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+    """Neither where there are records, nor where they were lost."""
+    grid = tmp_path / "grid.yml"
+    grid.write_text(yaml.safe_dump(GRID), encoding="utf-8")
+    assert main(["sweep", str(grid), "--out", str(tmp_path / "done")]) == 0
+    for path in list((tmp_path / "done").rglob(checkpoints.NAME)):
+        begun_on_a_gpu(path.parent)
+    for path, values in records.read(tmp_path / "done"):
+        path.write_text(json.dumps(values | {"configuration": values["configuration"] | {"device": "cuda"}}))
+    monkeypatch.setattr(training, "advance", lambda *_, **__: pytest.fail("trained again"))
+    again = ["sweep", str(grid), "--out", str(tmp_path / "done")]
+    capsys.readouterr()
+    assert main(again) == 0
+    assert "0 to do in 0 packs" in capsys.readouterr().out
+    for path, _ in records.read(tmp_path / "done"):
+        path.unlink()
+    assert main(again) == 0
+    assert {values["device"] for _, values in records.read(tmp_path / "done")} == {"cuda"}
