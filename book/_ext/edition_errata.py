@@ -17,9 +17,9 @@ def order(root: Path) -> dict[str, int]:
     """Return the place of every row in the paper: that of the first paragraph that it stands in."""
     import yaml
 
-    paragraphs = yaml.safe_load((root / "book" / "paragraphs.yml").read_text(encoding="utf-8"))
+    text = (root / "book" / "paragraphs.yml").read_text(encoding="utf-8")
     places: dict[str, int] = {}
-    for place, paragraph in enumerate(paragraphs):
+    for place, paragraph in enumerate(yaml.safe_load(text)["paragraphs"]):
         for row in paragraph.get("rows", ()):
             places.setdefault(row, place)
     return places
