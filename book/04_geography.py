@@ -1914,10 +1914,10 @@ claims.proves(
 
 # %% tags=["hide-input"]
 no_weight = sp.diff(average_loss(theta, a_H, a_E) - risk_maml, s_H)  # of the excess risk on r_H
-quotients_of = [sp.diff(collected_11, r_H), sp.diff(collected_11, R) / (2 * R)]
+quotients_of = [sp.diff(risk_maml.subs(paper), r_H), sp.diff(risk_maml.subs(paper), R) / (2 * R)]
 claims.proves(
     "text:dominant-weight-of-maml",
-    [one / sp.diff(collected_11, r_E) for one in quotients_of] + [no_weight],
+    [one / sp.diff(risk_maml.subs(paper), r_E) for one in quotients_of] + [no_weight],
     [a_H / a_E, a_H / (a_H + a_E), 0],
     "The weights on $r_H$ and $R^2$ in units of that on $r_E$; the excess risk has none on $r_H$.",
     shows=r"\frac{a_H}{a_E}:1:\frac{a_H}{a_H+a_E}",
