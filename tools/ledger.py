@@ -239,8 +239,9 @@ def unexplained(evidences: Sequence[Evidence], survivors: Sequence[Mapping[str, 
 
 
 def squeezed(tex: str) -> str:
-    """Return TeX without spaces, to compare it."""
-    return re.sub(r"\s+|\\[,;!]|[$.]", "", tex)
+    """Return TeX without spaces, and what stands in it as text without its braces, to compare it."""
+    words = re.sub(r"\\text\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1", tex)
+    return re.sub(r"\s+|\\[,;!]|[$.]", "", words)
 
 
 def main(root: Path = ROOT) -> int:
