@@ -647,6 +647,17 @@ def means_of_monomials(factors, variance):
     ]
 
 
+largest = np.array([0.5, 1.0, 2.0])  # L
+means = [np.outer(means_of_monomials(8, L), means_of_monomials(4, L)).ravel() for L in largest]
+claims.bounds(
+    "text:largest-monomial",
+    means,
+    "No product of eight inner and four outer factors has a larger mean, whichever of them coincide.",
+    below=np.repeat(315 * largest**6, 110).reshape(3, 110),
+    shows=r"105L^4\times3L^2=315L^6",
+    refuses={r"$15L^4\times3L^2$": np.repeat(45 * largest**6, 110).reshape(3, 110)},
+)
+
 # %%
 shapes = [(1, 1, 1), (2, 1, 1), (2, 3, 2), (4, 2, 5)]  # d, n1, n2
 
