@@ -1923,6 +1923,17 @@ claims.bounds(
 #
 # The sum stands on every instance, with the two deviations that Bernstein's inequality bounds:
 
+# %%
+claims.contradicts(
+    "eq:123",
+    {
+        "(85), (109), (116) and (122)": "the distance of w_MAML",
+        "(123)": "the distance of w_ERM",
+    },
+    r"The sum of bounds on $\lVert w_{MAML}-w_{MAML}^*\rVert$ is printed for $\lVert w_{ERM}-w_{ERM}^*\rVert$, with a $\hat\mu$ that is defined nowhere.",
+    agrees="the distance of w_MAML",
+)
+
 # %% tags=["hide-input"]
 one_task = given(Z=[0.0], w=[1.0], Q=2.0)  # where the mean optimum is zero
 one_task.trained = one_task.limit
