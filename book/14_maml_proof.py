@@ -28,7 +28,7 @@
 # | (104), (105), (106), [(99)](#eq-99), Lemma 4 | from entries to the norm | no: a factor $d$ |
 # | [(107)](#eq-107), [(108)](#eq-108), [(109)](#eq-109) | invert | yes, with a maximum; the probability is that of Lemma 4 |
 # | (110), (111), (112) | isolate the label noise | yes, once a factor is moved |
-# | [(113)](#eq-113), (114), [(115)](#eq-115), (116), (117) | concentration of the noise | no: variance |
+# | [(113)](#eq-113), (114), [(115)](#eq-115), (116), (117) | concentration of the noise | no: a sum that is not one of i.i.d. terms, and the variance |
 # | (118), (119), (120), [(121)](#eq-121) | isolate the fluctuation of the tasks | yes, after three slips |
 # | [(122)](#eq-122), [(123)](#eq-123), [(124)](#eq-124), the constants | assemble | no |
 
@@ -1569,6 +1569,37 @@ claims.bounds(
     shows=r"\mathrm{Var}(g(k))\leq\frac{v_g}{T\tau},\;"
     r"v_g=\sigma^2L\bigl(\frac1{n_1}+\frac{3\alpha^2L^2(d+1)}{n_2}\bigr)(1+\alpha La_d)^2",
     printed=printed_113.at(settings),
+)
+
+# %% [markdown]
+# > **The paper, after (112).** "We again use the fact that the polynomial in question is the sum of $n_1\tau$ i.i.d. random variables to obtain variance decreasing linearly in $n_1\tau$."
+#
+# It is no such sum. The outer samples of an episode share its inner samples and their noise, so only the $T\tau$ episodes are independent, and the second term of the variance stays however large $n_1$ is. In one dimension, with one inner sample and everything else equal to 1,
+# the variance takes the moments of $X=\hat x^2$ and $E[(S^{out})^2]=1+\frac2{n_1}$:
+
+# %%
+n1 = sp.Symbol("n_1", positive=True)
+step = (1 - X) ** 2
+variance_g = chi_square_mean(step) / n1 + (1 + 2 / n1) * chi_square_mean(step * X)
+sp.expand(variance_g)
+
+# %%
+sizes = (1, 4, 256, 10**6)
+exact = [float(variance_g.subs(n1, n)) for n in sizes]
+printed_iid = claims.prints(
+    "text:noise-as-iid-sum",
+    lambda n: exact[0] / n,
+    r"n_1\tau$ i.i.d. random variables to obtain variance decreasing linearly in $n_1\tau",
+)
+claims.checks(
+    "text:noise-as-iid-sum",
+    [noise_covariance(np.eye(1), 1.0, n, 1)[0, 0] for n in sizes],
+    exact,
+    "For $n_1=1$, $4$, $256$ and $10^6$ the variance is "
+    f"{', '.join(f'${value:.4g}$' for value in exact)}.",
+    rtol=1e-9,
+    shows=r"\mathrm{Var}(g)=10+\frac{22}{n_1}",
+    printed=printed_iid.at([(n,) for n in sizes]),
 )
 
 # %% [markdown]
