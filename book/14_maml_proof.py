@@ -537,6 +537,30 @@ claims.checks(
 )
 
 # %% [markdown]
+# > **The paper, after (92).** "this is a polynomial in the independent Gaussian random variables […] for a total of $d\tau(n_1+n_2)$ random variables"
+#
+# The coordinates of a sample are independent if $\Sigma_i$ is diagonal, which Lemma 2 assumes and Assumption 2 does not. Nothing is lost: in the coordinates of $\Sigma_i^{-1/2}x$ the entry is a polynomial of the same degree, with as many variables.
+
+# %% tags=["hide-input"]
+covariances = np.array([[[1.0, r], [r, 2.0]] for r in (0.0, 0.9, -0.5)])
+points, weights = quadrature(3, 3)
+coordinates = [points @ np.linalg.cholesky(S).T for S in covariances]
+products_of_variances = covariances[:, 0, 0] * covariances[:, 1, 1]
+claims.checks(
+    "text:independent-gaussians",
+    [weights @ (x[:, 0] ** 2 * x[:, 1] ** 2) for x in coordinates],
+    products_of_variances + 2 * covariances[:, 0, 1] ** 2,
+    "The mean of a product of squares is a product of means only without correlation.",
+    rtol=1e-9,
+    shows=r"\mathbb E[x_1^2x_2^2]=\Sigma_{11}\Sigma_{22}+2\Sigma_{12}^2",
+    printed=claims.prints(
+        "text:independent-gaussians",
+        products_of_variances,
+        r"\text{independent Gaussian random variables}",
+    ),
+)
+
+# %% [markdown]
 # The $u_j$ are independent, so the variance of the entry is that of one of them divided by $\tau$ (95).
 # The variance of one is exact arithmetic: average over the outer samples by Lemma 2, over the inner ones by Wick's rule. To compare, integrate over all samples of two or three episodes.
 
@@ -729,6 +753,23 @@ claims.decides(
     "Of all 324 choices of the indices for $d=3$ and $n_1=2$ these have a non-zero mean.",
     shows=r"r=l,\ r'=l';\quad h=h',\ r=r',\ l=l';\quad h=h',\ r=l',\ l=r'",
     printed=printed_terms(3, 2),
+)
+
+# %% tags=["hide-input"]
+shapes = [(2, 1), (2, 2), (3, 2), (2, 3)]  # d, n1
+two_cases = claims.prints(
+    "text:counts-of-nonzero-terms",
+    lambda d, n1: n1**2 * d**2 + n1 * d**2,
+    r"n_1^2d^2$ distinct values of $(h,h',r,r',l,l')$ that satisfy (i), and $n_1d^2",
+)
+claims.checks(
+    "text:counts-of-nonzero-terms",
+    [np.sum(sum_97(*shape, 1, 0, 0)[1] != 0) for shape in shapes],
+    [n1**2 * d**2 + 2 * n1 * d * (d - 1) for d, n1 in shapes],
+    "So many terms have a non-zero mean.",
+    rtol=1e-12,
+    shows=r"n_1^2d^2+2n_1d(d-1)",
+    printed=two_cases.at(shapes),
 )
 
 # %% [markdown]
