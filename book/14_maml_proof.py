@@ -1092,7 +1092,10 @@ claims.bounds(
     probability=True,
     shows=r"\mathbb P\bigl(\lvert Z_i(k,s)\rvert\geq\gamma\bigr)"
     r"\leq e^2\exp\bigl(-\bigl(\frac{\tau\gamma^2}{e^2v}\bigr)^{1/6}\bigr)",
-    refuses={r"the power $\frac14$, as for degree four": tail(square, degree=4)},
+    refuses={
+        r"the power $\frac14$, as for degree four": tail(square, degree=4),
+        "a hundred-thousandth of $v$": tail(1e5 * square),
+    },
     printed=[printed_89, printed_103],
 )
 
@@ -1304,6 +1307,7 @@ claims.bounds(
     refuses={
         "the factor $d$ still missing": tail(square, factor=dims**2),
         r"the power $\frac13$": tail(square / dims**2, degree=3, factor=dims**2),
+        "a hundred-thousandth of $v$": tail(1e5 * square / dims**2, factor=dims**2),
     },
     printed=printed_99,
 )
@@ -1680,7 +1684,10 @@ claims.bounds(
     below=tail(b**2 / (math.e**2 * limits)),
     probability=True,
     shows=r"\mathbb P(\lvert g(k)\rvert\geq b)\leq e^2\exp\bigl(-\bigl(\frac{T\tau b^2}{e^2v_g}\bigr)^{1/6}\bigr)",
-    refuses={r"the power $\frac12$": tail(b**2 / (math.e**2 * limits), degree=2)},
+    refuses={
+        r"the power $\frac12$": tail(b**2 / (math.e**2 * limits), degree=2),
+        "a hundred-thousandth of $v_g$": tail(1e5 * b**2 / (math.e**2 * limits)),
+    },
     printed=printed_114,
 )
 
