@@ -44,8 +44,7 @@ import yaml
 from IPython.display import Markdown
 from torch.utils.flop_counter import FlopCounterMode
 
-from paperlib import costs, plotting, records, tables
-from paperlib.claims import earlier as claims
+from paperlib import claims, costs, plotting, records, tables
 from paperlib.fewshot import experiments, hardness, sources, training
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.data import load_omniglot
@@ -76,14 +75,17 @@ omniglot = load_omniglot()
 images = torch.from_numpy(omniglot.images[..., None])
 characters = omniglot.character[::20]
 alphabet_of = omniglot.alphabet[::20]
-size = [len(characters) == 1623, len(omniglot.alphabets) == 50]
-claims.holds("text:omniglot-size", size, "1623 characters, 50 alphabets")
-
-# %% tags=["hide-cell"]
-with claims.rejecting("drawings for characters"):
-    claims.holds("text:omniglot-size", [len(omniglot.images) == 1623], "1623 drawings")
+claims.checks(
+    "text:omniglot-size",
+    [len(characters), len(omniglot.alphabets)],
+    [1623, 50],
+    "The characters and the alphabets of the data set.",
+    atol=1e-9,
+    refuses={"drawings for characters": [len(omniglot.images), 50]},
+)
 
 # %% [markdown]
+# (def-omniglot-split)=
 # A **task** is a choice of five characters. The learner sees one drawing of each, the *support*, adapts, and classifies ten other drawings of each, the *queries*. That is called
 # 5-way 1-shot; the number of support drawings of a class is $K$. In an **easy** task the five characters come from five alphabets; in a **hard** task from one. The alphabets are split into four parts, listed with reasons in
 # `paperlib/fewshot/omniglot.toml`.
@@ -91,40 +93,19 @@ with claims.rejecting("drawings for characters"):
 # %%
 ROLES = "easy train", "easy test", "hard train", "hard test"
 parts = {role: alphabets(role) for role in ROLES}
-claims.holds(
-    "text:omniglot-split",
-    [
-        [len(parts[role]) for role in ROLES] == [25, 15, 5, 5],
-        len(set().union(*parts.values())) == 50,
-    ],
-    "25, 15, 5 and 5 alphabets, and no alphabet twice",
-)
+assert [len(parts[role]) for role in ROLES] == [25, 15, 5, 5]
+assert len(set().union(*parts.values())) == 50  # no alphabet twice
 
-# %% tags=["hide-cell"]
-with claims.rejecting("a part that is counted twice"):
-    claims.holds(
-        "text:omniglot-split",
-        len({*parts["easy train"], *parts["hard train"], *parts["hard train"]}) == 35,
-        "train alphabets",
-    )
+# %% [markdown]
+# (def-omniglot-tasks)=
+# (def-omniglot-sampling)=
+# In training a task is hard with probability one half. A batch of 4,000 tasks has what it should:
 
 # %%
 drawn = omniglot_tasks("large", "train").batch([0], 0, 4000)[0]
 kinds = [len(set(row)) for row in alphabet_of[drawn.classes]]
-claims.holds(
-    "def:omniglot-tasks",
-    [count == (1 if hard else 5) for count, hard in zip(kinds, drawn.hard, strict=True)],
-    "five characters of five alphabets if a task is easy, of one if it is hard",
-)
-
-# %% tags=["hide-cell"]
-with claims.rejecting("every task from five alphabets"):
-    claims.holds("def:omniglot-tasks", [count == 5 for count in kinds], "five alphabets")
-with claims.rejecting("one hard task in three"):
-    claims.samples("text:omniglot-sampling", drawn.hard[:, None], [1 / 3], "a third is hard")
-
-# %%
-claims.samples("text:omniglot-sampling", drawn.hard[:, None], [0.5], "half of the tasks are hard")
+assert all(count == (1 if hard else 5) for count, hard in zip(kinds, drawn.hard, strict=True))
+assert abs(drawn.hard.mean() - 0.5) < 4 * 0.5 / np.sqrt(len(drawn.hard))
 
 
 # %% mystnb={"figure": {"caption": "Two tasks as the learner meets them: in each column one character; the top row holds the drawings to adapt to, the other rows three of the ten to classify. Left: an easy task, five alphabets. Right: a hard one, five characters of Sanskrit.", "name": "fig-omniglot-tasks"}, "image": {"alt": "Two blocks of five columns of handwritten characters. On the left the five characters look unlike each other; on the right they hang from a bar on top and share strokes and loops."}} tags=["hide-input"]
@@ -159,12 +140,19 @@ two_tasks()
 selection = yaml.safe_load((book() / "records" / "alphabets.yml").read_text(encoding="utf-8"))
 by_alphabet = {name: 100 * np.mean(row) for name, row in selection["accuracies"].items()}
 order = sorted(by_alphabet, key=by_alphabet.get)
-claims.fails_to_reproduce(
+claims.judges(
     "text:omniglot-hard-alphabets",
-    [name in order[:10] for name in ("Sanskrit", "Bengali")],
-    "both alphabets that the paper names are among the ten of lowest accuracy",
-    "Sanskrit is, Bengali is not, after 1,000 iterations",
+    order,
+    lambda ranked: [name in ranked[:10] for name in ("Sanskrit", "Bengali")],
+    "Sanskrit is among the ten alphabets of lowest accuracy, Bengali is not.",
+    verdict="not reproduced",
+    rule="both alphabets that the paper names are among the ten of lowest accuracy",
+    scale=f"{selection['iterations']:,} of 20,000 iterations",
+    control={"an order in which they are the first two": ["Sanskrit", "Bengali", *order]},
 )
+
+# %% mystnb={"code_prompt_show": "Show what the sentence waits for"} tags=["hide-cell"]
+claims.awaits("text:omniglot-hard-alphabets", "The alphabets of lowest accuracy after 20,000 iterations are not known.")
 
 # %%
 by_seed = np.array(list(selection["accuracies"].values()))  # lowest mean first
@@ -218,19 +206,16 @@ Markdown(
 # %%
 network = Network()
 weights = [name for name in network.shapes() if name.endswith("weight")]
-claims.holds(
+claims.contradicts(
     "text:five-layer-network",
-    [
-        sum(name.startswith("conv") for name in weights) == 4,
-        len(weights) == 5,
-        sum(np.prod(shape) for shape in network.shapes().values()) == 112_005,
-    ],
-    "four convolutions and a linear layer, 112,005 parameters",
+    {"§5": 5, "C.3": 4},
+    "The number of layers of the network. Both are meant: four convolutions and a linear layer.",
+    agrees=5,
 )
 
 # %% tags=["hide-cell"]
-with claims.rejecting("five convolutions"):
-    claims.holds("text:five-layer-network", sum(n.startswith("conv") for n in weights) == 5, "five")
+assert sum(name.startswith("conv") for name in weights) == 4 and len(weights) == 5
+assert sum(np.prod(shape) for shape in network.shapes().values()) == 112_005
 
 # %% [markdown]
 # With cross-entropy $\hat f(\theta;D)$, support $S$ and queries $Q$ of a task,
@@ -239,7 +224,8 @@ with claims.rejecting("five convolutions"):
 # \text{MAML: }\ \hat f\bigl(\theta-\alpha\nabla\hat f(\theta;S);\,Q\bigr),\qquad \text{ERM: }\ \hat f(\theta;\,S\cup Q),
 # $$
 #
-# averaged over tasks: [(4)](#eq-4) and [(3)](#eq-3) with "inner loop samples used instead for the outer loop". ERM-1 has the one drawing of each character that MAML has, in training and to adapt to at the test; ERM-10 has ten. `meta_gradient` computes the gradient of either for
+# (def-omniglot-inner-rate)=
+# averaged over tasks, with $\alpha=0.1$: [(4)](#eq-4) and [(3)](#eq-3) with "inner loop samples used instead for the outer loop". ERM-1 has the one drawing of each character that MAML has, in training and to adapt to at the test; ERM-10 has ten. `meta_gradient` computes the gradient of either for
 # many tasks at once. Here it is against PyTorch's own layers, one task after the other.
 
 
@@ -285,24 +271,32 @@ for algorithm in ("maml", "erm"):
     gradients[algorithm] = plain, torch.cat([value.flatten() for value in found.values()])
 torch.set_default_dtype(torch.float32)
 
-# %%
-claims.checks(
-    "text:erm-trained-equivalently text:omniglot-inner-rate",
-    torch.stack([ours for _, ours in gradients.values()]).numpy(),
-    torch.stack([plain for plain, _ in gradients.values()]).numpy(),
-    "gradients of MAML and of ERM, two tasks at once against one after the other",
-    atol=1e-11,
-)
-
 # %% tags=["hide-cell"]
-with claims.rejecting("the gradient of MAML for that of ERM"):
-    claims.checks(
-        "text:erm-trained-equivalently text:omniglot-inner-rate",
-        gradients["maml"][1].numpy(),
-        gradients["erm"][0].numpy(),
-        "one for the other",
-        atol=1e-11,
-    )
+for plain, ours_is in gradients.values():
+    assert torch.allclose(plain, ours_is, rtol=0, atol=1e-11)
+assert not torch.allclose(gradients["maml"][1], gradients["erm"][0], rtol=0, atol=1e-3)
+
+# %% [markdown]
+# Does ERM then see the images that MAML sees? By the numbers of C.3 it does, by those of C.4 in hard tasks alone:
+
+# %%
+seen = {  # images of a task: ERM, and MAML in the inner and the outer loop
+    "Omniglot, $K=1$": (55, 5 * (1 + 10)),
+    "FS-CIFAR100, hard": (20 * 15, 20 * (5 + 10)),
+    "FS-CIFAR100, easy": (2 * 15, 2 * (50 + 10)),
+}
+claims.decides(
+    "text:erm-trained-equivalently",
+    [by_erm == by_maml for by_erm, by_maml in seen.values()],
+    [not kind.endswith("easy") for kind in seen],
+    "ERM has as many images of a task as MAML on Omniglot and in the hard tasks of FS-CIFAR100, not in the easy ones.",
+    refuses={"on Omniglot alone": [kind.startswith("Omniglot") for kind in seen]},
+    printed=claims.prints(
+        "text:erm-trained-equivalently",
+        [True] * 3,
+        r"\text{the inner loop samples used instead for the outer loop update}",
+    ),
+)
 
 # %% [markdown]
 # One formula of Appendix C.3 cannot be meant as printed. It gives ERM $n=n_1+5\times n_2$ samples with $n_2=5\times K$, and the five has been counted twice. For $K=1$ that could still be done, for $K=10$ there are not so many drawings.
@@ -310,22 +304,30 @@ with claims.rejecting("the gradient of MAML for that of ERM"):
 # %%
 n1, shots = 5 * 10, np.array([1, 10])
 n2 = 5 * shots
-printed, meant = n1 + 5 * n2, n1 + n2
-claims.holds(
+meant = n1 + n2
+drawings = np.unique(omniglot.character, return_counts=True)[1].min()  # of each character
+claims.bounds(
     "text:omniglot-erm-samples",
-    [meant[0] == 55, meant[1] == 100, *(meant / 5 <= 20)],
-    "n₁ + n₂ images, 11 of a character for K = 1 and all 20 for K = 10",
+    meant / 5,
+    "ERM has 11 drawings of a character for $K=1$ and 20 for $K=10$; there are 20.",
+    below=[drawings] * 2,
+    shows="n=n_1+n_2",
+    refuses={"ten drawings a character": [10, 10]},
 )
 
 # %% tags=["hide-cell"]
-with claims.rejecting("n₁ + 5 n₂, which asks for 60 drawings of a character", printed=True):
-    claims.holds("text:omniglot-erm-samples", printed / 5 <= 20, "a character has so many drawings")
+assert [*meant] == [55, 100] and max(n1 + 5 * n2) / 5 == 60 > drawings
+
+# %% [markdown]
+# (def-omniglot-outer-samples)=
+# (def-omniglot-iterations)=
+# MAML has ten queries of each character, and training meets eight tasks in each iteration:
 
 # %% tags=["remove-input"]
 _c = {tier: configure("omniglot", "maml", tier) for tier in ("paper", "book")}
-claims.states(
-    "text:omniglot-outer-samples text:omniglot-iterations",
-    f"{_c['paper'].queries} queries a class; at the tier paper {_c['paper'].tasks} tasks in each of {_c['paper'].iterations:,} iterations, at the tier book in each of {_c['book'].iterations:,}",
+assert (_c["paper"].queries, _c["paper"].tasks, _c["paper"].iterations) == (10, 8, 20_000)
+Markdown(
+    f"{_c['paper'].iterations:,} iterations at the tier `paper`, as in the paper, and {_c['book'].iterations:,} at the tier `book`."
 )
 
 # %% [markdown]
@@ -500,24 +502,25 @@ rest = spread[0] * (1 - numbering)  # the spread of the first start without that
 rest_shrinks = shrinkage(rest, between[0], 5, 1)
 
 # %%
-claims.holds(
+lots = [
+    hardness.spread_between(one, np.random.default_rng(1).permutation(owner)) / total
+    for one, total in zip(points, spread, strict=True)
+]
+claims.judges(
     "text:packed-alphabets",
-    [
-        *(part / total > max(shuffled) for part, total in zip(between, spread, strict=True)),
-        *(0 < share - 2 * error for share, error in zip(training_shrinks, errors, strict=True)),
-        *(share + 2 * error < 0.15 for share, error in zip(training_shrinks, errors, strict=True)),
-        min(numbering, numbering_below) > 0.5,
-    ],
-    "alphabets matter to the spread of hard tasks, one alphabet instead of five makes it less than 15 % smaller, and the numbering alone makes up more than half of it",
+    [part / total for part, total in zip(between, spread, strict=True)],
+    lambda parts: [part > max(shuffled) for part in parts],
+    "A part of the spread of hard tasks lies between alphabets, and is lost with one alphabet.",
+    verdict="reproduced",
+    rule="the part between alphabets is above that of 198 other ways to share the tasks out",
+    scale=f"two random starts, {10 * each} tasks, ten steps",
+    refuses={"alphabets drawn by lot": lots},
 )
 
 # %% tags=["hide-cell"]
-with claims.rejecting("a spread that halves"):
-    claims.holds("text:packed-alphabets", [x > 0.5 for x in training_shrinks], "half")
-with claims.rejecting("alphabets drawn by lot"):
-    claims.holds("text:packed-alphabets", shuffled[-1] > max(shuffled[:-1]), "alphabets matter")
-with claims.rejecting("a numbering that does not matter"):
-    claims.holds("text:packed-alphabets", numbering < 0.1, "the same parameters")
+for share, error in zip(training_shrinks, errors, strict=True):
+    assert 0 < share - 2 * error and share + 2 * error < 0.15
+assert min(numbering, numbering_below) > 0.5  # the numbering makes up more than half of the spread
 
 # %% tags=["remove-input"]
 _share = " and ".join(f"{100 * p / t:.0f}%" for p, t in zip(between, spread, strict=True))
@@ -683,16 +686,38 @@ paper = tables.paper("omniglot")
 rows = [(setting, label) for setting in SETTINGS for label in LABELS]
 
 # %% tags=["hide-input"]
-if TIER == "paper":
-    cells = [
-        tables.reproduced(cell, column, points=3.0)
+def cells_met(accuracies):
+    """Return for each cell of Tables 1 and 3 whether ours is near the paper's, by the rule."""
+    return [
+        tables.reproduced(cell, column, points=_rules["cell"]["points"])
         for row in rows
-        for cell, column in zip(paper[row], tables.columns(ours(*row, TIER)).T, strict=True)
+        for cell, column in zip(paper[row], accuracies[row].T, strict=True)
     ]
-    judge = claims.reproduces if all(cells) else claims.fails_to_reproduce
-    verdict = judge("tab:1 tab:3", cells, "3 points or both half-widths", "cells of Tables 1 and 3")
+
+
+accuracies = {row: tables.columns(ours(*row, TIER)) for row in rows}
+as_printed = {
+    row: np.stack([c.mean + c.half_width * np.array([-1, 0, 1]) for c in cells], axis=1)
+    for row, cells in paper.items()
+}
+off = {row: values + 20 for row, values in as_printed.items()}
+_shape = {tier: configure("omniglot", "maml", tier) for tier in ("paper", TIER)}
+SCALE = f"tier {TIER}, 5 seeds, {_shape[TIER].iterations:,} of {_shape['paper'].iterations:,} iterations"
+if TIER == "paper":
+    met = all(cells_met(accuracies))
+    verdict = claims.judges(
+        "tab:1 tab:3",
+        accuracies,
+        cells_met,
+        "The cells of Tables 1 and 3.",
+        verdict="reproduced" if met else "not reproduced",
+        rule=_rules["cell"]["says"],
+        scale=SCALE,
+        refuses={"accuracies 20 points off": off} if met else None,
+        control=None if met else {"the paper's own accuracies": as_printed},
+    )
 else:
-    verdict = claims.awaits("tab:1 tab:3", "cells are judged on runs of 20,000 iterations")
+    verdict = claims.awaits("tab:1 tab:3", "Cells are judged on runs of 20,000 iterations.")
 verdict
 
 # %% [markdown]
@@ -702,33 +727,36 @@ verdict
 # :::
 
 # %%
-maml_above = [
-    a.mean > b.mean
-    for s in SETTINGS
-    for a, b in zip(paper[s, "maml"], paper[s, "erm-1"], strict=True)
-]
-claims.holds(
+claims.contradicts(
     "text:average-errors",
-    maml_above,
-    "MAML, the better method, has the larger numbers: Table 1 gives accuracies",
+    {"§5": "errors", "the caption of Table 1": "accuracies"},
+    "What the numbers of Table 1 are. Read as errors they would make ERM the better method.",
+    agrees="accuracies",
 )
 
 # %%
-bounds = [cell.half_width for cells in paper.values() for cell in cells if cell.half_width > 0]
-claims.holds("text:omniglot-bounds-in-figure-3", [len(bounds) == 24], "Table 3 has 24 bounds")
+claims.contradicts(
+    "text:omniglot-bounds-in-figure-3",
+    {"C.3": "Figure 3", "where they stand": "Table 3"},
+    "Where the intervals of the accuracies are; Figure 3 shows linear regression.",
+    agrees="Table 3",
+)
 
 # %% tags=["hide-cell"]
-with claims.rejecting("Table 1 read as errors: ERM would be the better method", printed=True):
-    claims.holds("text:average-errors", [not above for above in maml_above], "the smaller error")
-with claims.rejecting("bounds in Figure 3, which shows linear regression", printed=True):
-    claims.holds("text:omniglot-bounds-in-figure-3", [len(bounds) == 0], "none in Table 3")
+for s in SETTINGS:
+    assert all(a.mean > b.mean for a, b in zip(paper[s, "maml"], paper[s, "erm-1"], strict=True))
+bounds = [cell.half_width for cells in paper.values() for cell in cells if cell.half_width > 0]
+assert len(bounds) == 24
+
+# %% [markdown]
+# (def-omniglot-evaluation)=
+# Accuracies are means over training and test tasks after one step:
 
 # %% tags=["remove-input"]
 _e = [configuration("large", "maml", tier) for tier in ("book", "paper")]
-assert _e[0].evaluation_tasks == _e[1].evaluation_tasks
-claims.states(
-    "text:omniglot-evaluation",
-    f"{_e[0].evaluation_tasks} and {_e[0].evaluation_tasks} tasks, {_e[0].evaluation_steps} step, five seeds, at the tiers book and paper alike",
+assert _e[0].evaluation_tasks == _e[1].evaluation_tasks == 500 and _e[0].evaluation_steps == 1
+Markdown(
+    f"{_e[0].evaluation_tasks} and {_e[0].evaluation_tasks} tasks and {_e[0].evaluation_steps} step, five seeds, at the tiers `book` and `paper` alike."
 )
 
 # %% [markdown]
@@ -746,14 +774,11 @@ claims.proves(
     "text:erm-trained-equivalently",
     average,
     -sum(map(sp.log, p)) / 5,
-    "given the probabilities, the expected loss of an image does not depend on which character it shows",
+    "Given the probabilities, the expected loss of an image does not depend on which character it shows.",
+    shows=r"\frac1{5!}\sum_\pi-\log p_{\pi(3)}=-\frac15\sum_{j=1}^5\log p_j",
+    refuses={"one numbering for all tasks": -sp.log(p[2])},
+    towards=True,
 )
-
-# %% tags=["hide-cell"]
-with claims.rejecting("one numbering for all tasks"):
-    claims.proves(
-        "text:erm-trained-equivalently", -sp.log(p[2]), -sum(map(sp.log, p)) / 5, "a fixed number"
-    )
 
 # %% [markdown]
 # :::{prf:proposition} ERM on tasks without names
@@ -831,14 +856,9 @@ assert losses(metrics)[1][-20:].mean() < at_tier(
 # %% [markdown]
 # ## Confounded: the methods and their learning rates
 #
+# (def-omniglot-learning-rates)=
 # ERM's learning rate was tuned on a grid from $10^{-2}$ to $10^{-6}$, and $10^{-6}$ was chosen: the end of the grid. How far does a network move at that rate? Adam moves a weight by about its
 # learning rate in a step at most, and along half a cosine over $I$ steps the rates add up to $\eta I/2$.
-
-# %% tags=["remove-input"]
-claims.states(
-    "text:omniglot-learning-rates",
-    "10⁻³ for MAML and 10⁻⁶ for ERM; the second lies at the end of the grid, so the best rate may lie beyond it",
-)
 
 # %%
 eta, iterations = 1e-6, 20_000
@@ -1255,28 +1275,69 @@ Markdown(
 # Four sentences of §5 rest on the table. Each is judged at the tier shown above, by its rule. At the tier `book` keep in mind that ERM at $10^{-6}$ is nearly untrained.
 
 # %%
-hard = {row: tables.columns(ours(*row, TIER))[:, 3] for row in rows}
-easy = {row: tables.columns(ours(*row, TIER))[:, 2] for row in rows}
+hard = {row: values[:, 3] for row, values in accuracies.items()}
+easy = {row: values[:, 2] for row, values in accuracies.items()}
 
 
-def rise(label, begin="large", end="small"):
+def above(interval, least=0.0):
+    """Return whether an interval lies above a number, or None if it straddles it."""
+    return True if interval.low > least else False if interval.high <= least else None
+
+
+def rise(values, label):
     """Return the interval of the change of MAML's accuracy over ERM's, seed by seed, on hard test tasks."""
-    large, small = (hard[s, "maml"] / hard[s, label] for s in (begin, end))
+    large, small = (values[s, "maml"][:, 3] / values[s, label][:, 3] for s in ("large", "small"))
     return tables.difference(small, large)
 
 
-def shifts(label):
+def shifts(values, label):
     """Return the intervals of Small minus Large, one for each column."""
-    large, small = (tables.columns(ours(s, label, TIER)) for s in SETTINGS)
+    large, small = values["large", label], values["small", label]
     return [tables.difference(a, b) for a, b in zip(small.T, large.T, strict=True)]
 
 
-def judged(row, outcomes, says):
-    """Record the verdict on a sentence of the paper, or that it waits for runs."""
+def still(interval, most=5.0):
+    """Return whether an interval lies within most of zero, False if all of it is beyond, None if it straddles."""
+    inside = -most < interval.low and interval.high < most
+    return True if inside else False if interval.low >= most or interval.high <= -most else None
+
+
+RULES = {
+    "text:same-alphabet-is-harder": lambda values: [
+        above(tables.difference(one[:, 2], one[:, 3])) for one in values.values()
+    ],
+    "text:maml-improves-when-packed": lambda values: [above(shifts(values, "maml")[3], 5.0)],
+    "text:erm-does-not-change": lambda values: [
+        still(interval) for label in LABELS[1:] for interval in shifts(values, label)
+    ],
+    "text:omniglot-relative-gain": lambda values: [above(rise(values, one)) for one in LABELS[1:]],
+}
+exchanged = {(("small", "large")[s == "small"], label): one for (s, label), one in as_printed.items()}
+MET = as_printed  # the paper's own table meets all of them but where a control of ours is named
+NOT_MET = {
+    "text:same-alphabet-is-harder": {
+        "easy and hard exchanged": {row: one[:, [1, 0, 3, 2]] for row, one in as_printed.items()}
+    },
+    "text:maml-improves-when-packed": {"Large and Small exchanged": exchanged},
+    "text:erm-does-not-change": {
+        "ERM ten points better in Small": {
+            (s, label): one + 10 * (s == "small") for (s, label), one in as_printed.items()
+        }
+    },
+    "text:omniglot-relative-gain": {"Large and Small exchanged": exchanged},
+}
+
+
+def judged(row, says):
+    """Record the verdict on a sentence of the paper by its rule, or that it waits for runs."""
     if not complete(TIER):
-        return claims.awaits(row, "its runs are missing")
-    judge = claims.reproduces if all(outcomes()) else claims.fails_to_reproduce
-    return judge(row, outcomes(), _rules["sentences"][row]["says"], f"{says}, tier {TIER}")
+        return claims.awaits(row, "Its runs are missing.")
+    rule, outcomes = RULES[row], RULES[row](accuracies)
+    verdict = "reproduced" if all(outcomes) else "not reproduced" if False in outcomes else "undecided"
+    said = {"rule": _rules["sentences"][row]["says"], "scale": SCALE, "verdict": verdict}
+    if verdict == "reproduced":
+        return claims.judges(row, accuracies, rule, says, refuses=NOT_MET[row], **said)
+    return claims.judges(row, accuracies, rule, says, control={"the paper's own table": MET}, **said)
 
 
 # %% [markdown]
@@ -1285,8 +1346,7 @@ def judged(row, outcomes, says):
 # %%
 judged(
     "text:same-alphabet-is-harder",
-    lambda: [tables.difference(easy[row], hard[row]).low > 0 for row in rows],
-    "hard test tasks have the lower accuracy, for three algorithms and two settings",
+    "Hard test tasks have the lower accuracy, for three algorithms and two settings.",
 )
 
 # %% [markdown]
@@ -1295,33 +1355,26 @@ judged(
 # %%
 judged(
     "text:maml-improves-when-packed",
-    lambda: [tables.difference(hard["small", "maml"], hard["large", "maml"]).low > 5],
-    "MAML gains more than 5 points on hard test tasks from Large to Small",
+    "MAML gains more than 5 points on hard test tasks from Large to Small.",
 )
 
 # %% [markdown]
 # > … while ERM's does not change substantially.
 
 # %%
-judged(
-    "text:erm-does-not-change",
-    lambda: [
-        -5 < end < 5 for label in LABELS[1:] for interval in shifts(label) for end in interval
-    ],
-    "ERM-1 and ERM-10 stay within 5 points in every column",
-)
+judged("text:erm-does-not-change", "ERM-1 and ERM-10 stay within 5 points in every column.")
 
 # %% tags=["remove-input"]
 _moves = {
-    label: np.abs([np.mean(interval) for interval in shifts(label)]).max()
+    label: np.abs([np.mean(interval) for interval in shifts(accuracies, label)]).max()
     for label in LABELS[1:]
     if complete(TIER)
 }
-_wide = [label for label in _moves if any(not -5 < end < 5 for i in shifts(label) for end in i)]
+_wide = [label for label in _moves if not all(map(still, shifts(accuracies, label)))]
 Markdown(
     f"The means move by {' and '.join(f'{move:.1f} points ({label.upper()})' for label, move in _moves.items())} at most. "
     + (
-        f"Where the rule is not met, by {' and '.join(map(str.upper, _wide))}, it is for the width of the intervals: five seeds differ too much to say that nothing changed."
+        f"Where the rule is not met, by {' and '.join(map(str.upper, _wide))}, it is for the width of the intervals: five seeds differ too much to say that nothing changed, and too little to say that something did."
         if _wide and max(_moves.values()) < 5
         else ""
     )
@@ -1333,16 +1386,20 @@ Markdown(
 # %%
 judged(
     "text:omniglot-relative-gain",
-    lambda: [rise(label).low > 0 for label in LABELS[1:]],
-    "MAML's accuracy over that of ERM-1 and of ERM-10, on hard test tasks, is larger in Small than in Large",
+    "MAML's accuracy over that of ERM-1 and of ERM-10, on hard test tasks, is larger in Small than in Large.",
 )
+
+# %% mystnb={"code_prompt_show": "Show what these sentences wait for"} tags=["hide-cell"]
+claims.awaits(
+    " ".join(RULES), "At the length of the paper, 20,000 iterations, not all runs exist; what is judged here is shorter."
+) if TIER != "paper" else None
 
 # %% tags=["remove-input"]
 _rises = {
     label: (
         np.mean(hard["small", "maml"] / hard["small", label])
         - np.mean(hard["large", "maml"] / hard["large", label]),
-        rise(label),
+        rise(accuracies, label),
     )
     for label in LABELS[1:]
     if complete(TIER)
@@ -1355,25 +1412,13 @@ _unsure = [label.upper() for label, (centre, (low, _)) in _rises.items() if cent
 Markdown(
     f"The ratio rises by {_said}."
     + (
-        f" For {' and '.join(_unsure)} five seeds do not settle the sign, so by its rule the sentence is not reproduced; that does not make it false."
+        f" For {' and '.join(_unsure)} five seeds do not settle the sign, so by its rule the sentence is undecided."
         if _unsure
         else ""
     )
     if _rises
     else "The runs are missing."
 )
-
-# %% tags=["hide-cell"]
-if complete(TIER):
-    with claims.rejecting("easy and hard exchanged"):
-        outcomes = [tables.difference(hard[row], easy[row]).low > 0 for row in rows]
-        claims.reproduces("text:same-alphabet-is-harder", outcomes, "hard above easy", "exchanged")
-    with claims.rejecting("ERM-1 in the place of MAML"):
-        outcomes = [tables.difference(hard["small", "erm-1"], hard["large", "erm-1"]).low > 5]
-        claims.reproduces("text:maml-improves-when-packed", outcomes, "more than 5 points", "ERM-1")
-    with claims.rejecting("Large and Small exchanged"):
-        outcomes = [rise(label, "small", "large").low > 0 for label in LABELS[1:]]
-        claims.reproduces("text:omniglot-relative-gain", outcomes, "larger in Small", "exchanged")
 
 
 # %% tags=["remove-input"]
