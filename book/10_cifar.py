@@ -148,7 +148,10 @@ def flags(p):
 
 
 counts = [int(flags(p).sum()) for p in PS]
-assert all(abs(count - 400 * p) < 4 * np.sqrt(400 * p * (1 - p)) for count, p in zip(counts, PS, strict=True))
+assert all(
+    abs(count - 400 * p) < 4 * np.sqrt(400 * p * (1 - p))
+    for count, p in zip(counts, PS, strict=True)
+)
 
 # %% [markdown]
 # ## Where the text says two things
@@ -162,7 +165,11 @@ as_run = configure("cifar", "maml", "paper")
 assert (as_run.easy, as_run.hard, as_run.queries) == ((2, 50), (20, 5), targets)
 claims.contradicts(
     "text:cifar-shots",
-    {"§5, $K$ of a hard task": 1, "C.4, the typo": 5, "C.4, 15 images of which 10 are targets": for_erm - targets},
+    {
+        "§5, $K$ of a hard task": 1,
+        "C.4, the typo": 5,
+        "C.4, 15 images of which 10 are targets": for_erm - targets,
+    },
     "§5 prints one image of a class of a hard task; C.4 says that it is a typo for five.",
     agrees=5,
 )
@@ -183,7 +190,10 @@ assert easy_task == {"maml": 120, "erm": 30}
 
 # %%
 shown = {  # images of a class that each method sees in training, easy and hard
-    name: [part.support.shape[2] + part.query.shape[2] for part in sorted(parts, key=lambda part: part.hard.all())]
+    name: [
+        part.support.shape[2] + part.query.shape[2]
+        for part in sorted(parts, key=lambda part: part.hard.all())
+    ]
     for name, parts in drawn_by.items()
 }
 claims.checks(
@@ -227,7 +237,9 @@ assert drawn == [8 * 20_000, 2 * 10_000]
 omniglot_network, network = Network(), Network(channels=3, side=32, ways=20)
 ours_has, theirs_has = network.shapes(), omniglot_network.shapes()
 differs = [name for name in ours_has if ours_has[name] != theirs_has[name]]
-assert differs == ["conv1.weight", "head.weight", "head.bias"] and list(ours_has) == list(theirs_has)
+assert differs == ["conv1.weight", "head.weight", "head.bias"] and list(ours_has) == list(
+    theirs_has
+)
 
 # %%
 one_easy = cifar_tasks(cifar, "train", p_hard=0.0).batch([0], 0, 1)[0]
@@ -333,13 +345,20 @@ def factorial():
 factorial()
 
 # %%
-pairs = [((20, 5), (2, 5)), ((20, 50), (2, 50)), ((20, 5), (2, 50)), ((2, 5), (2, 50)), ((20, 5), (20, 50))]
+pairs = [
+    ((20, 5), (2, 5)),
+    ((20, 50), (2, 50)),
+    ((20, 5), (2, 50)),
+    ((2, 5), (2, 50)),
+    ((20, 5), (20, 50)),
+]
 slower = [bool(slow[one].min() > slow[other].max()) for one, other in pairs]
 claims.decides(
     "def:cifar-tasks",
     slower,
     [one[0] > other[0] for one, other in pairs],
     f"Slower is what has more classes, not what has fewer images: each task of one kind takes more steps than all of the other (one start, {STEPS} steps).",
+    shows=r"\text{many classes make a task hard; few images do not}",
     refuses={"what has fewer images": [one[1] < other[1] for one, other in pairs]},
     printed=claims.prints(
         "def:cifar-tasks",
@@ -502,6 +521,7 @@ claims.decides(
     largest_gains(as_printed),
     [p != 0.01 for p in PS for _ in ("train", "test")],
     "In the paper's own table MAML's gain in accuracy is larger on hard tasks at $p=0.99$ and $0.5$, and not at $0.01$.",
+    shows=r"\text{at $p=0.01$ it is larger on easy ones}",
     refuses={"at $p=0.99$ alone": [p == 0.99 for p in PS for _ in ("train", "test")]},
     printed=claims.prints(
         "text:largest-gains-on-hard",
@@ -529,6 +549,7 @@ claims.bounds(
     [improvement(as_printed, 0.01).low, improvement(as_printed, 0.99).low],
     "The improvement on hard test tasks in Table 4, at its lower end: above 0 at $p=0.01$, and at $p=0.99$ above the whole interval of $p=0.01$.",
     above=[0.0, improvement(as_printed, 0.01).high],
+    shows=r"\text{it does not disappear}",
     refuses={"more at $p=0.01$ than at $0.99$": [improvement(as_printed, 0.99).high, 0.0]},
     printed=claims.prints(
         "text:improvement-disappears",
@@ -733,7 +754,8 @@ NOT_MET = {  # what a rule must refuse
 MET = {  # what meets it
     "text:largest-gains-on-hard": {
         "60 points more for MAML on hard tasks": {
-            row: values + 60 * np.array([0, 1, 0, 1]) * (row[1] == "maml") for row, values in alike.items()
+            row: values + 60 * np.array([0, 1, 0, 1]) * (row[1] == "maml")
+            for row, values in alike.items()
         }
     },
     "text:improvement-disappears": {"the same accuracies for both": alike},
@@ -748,10 +770,16 @@ def judged(row, confounding=None):
         return claims.awaits(row, f"Its runs are missing: {says}.")
     said = {"rule": rules["sentences"][row]["says"], "scale": SCALE}
     if not all(rule(as_paper)):
-        return claims.judges(row, as_paper, rule, f"{says}.", verdict="not reproduced", control=MET[row], **said)
+        return claims.judges(
+            row, as_paper, rule, f"{says}.", verdict="not reproduced", control=MET[row], **said
+        )
     if confounding and all(all(rule(data)) for data in confounding.values()):
-        return claims.judges(row, as_paper, rule, f"{says}.", verdict="confounded", control=confounding, **said)
-    return claims.judges(row, as_paper, rule, f"{says}.", verdict="reproduced", refuses=NOT_MET[row], **said)
+        return claims.judges(
+            row, as_paper, rule, f"{says}.", verdict="confounded", control=confounding, **said
+        )
+    return claims.judges(
+        row, as_paper, rule, f"{says}.", verdict="reproduced", refuses=NOT_MET[row], **said
+    )
 
 
 judged("text:largest-gains-on-hard")
@@ -766,8 +794,13 @@ if complete(TIER):
 Markdown(_said)
 
 # %%
-not_scarce = {(p, a): values if p != 0.01 else as_paper[0.5, a] for (p, a), values in as_paper.items()}
-judged("text:improvement-disappears", {"$p=\\frac12$ in place of $0.01$: hard tasks are not scarce": not_scarce})
+not_scarce = {
+    (p, a): values if p != 0.01 else as_paper[0.5, a] for (p, a), values in as_paper.items()
+}
+judged(
+    "text:improvement-disappears",
+    {"$p=\\frac12$ in place of $0.01$: hard tasks are not scarce": not_scarce},
+)
 
 # %% tags=["remove-input"]
 if complete(TIER):
@@ -793,6 +826,7 @@ judged("text:oversampling-hard-tasks")
 
 # %% [markdown]
 # Part of this may be our head: eighteen of its twenty outputs learn from hard tasks alone, and at $p=0.01$ a run meets few of those.
+
 
 # %% tags=["hide-input"]
 def cells_met(accuracies):
@@ -1103,7 +1137,9 @@ def mixture_risk(p):
     return linear.risk_above_floor(TaskEnvironment.hard_easy(**EXAMPLE), start, ALPHA, M)
 
 
-steps_of_share = np.array([(0.1, 0.25), (0.25, 0.5), (0.496, 0.5), (0.5, 0.504), (0.5, 0.75), (0.75, 0.9)])
+steps_of_share = np.array(
+    [(0.1, 0.25), (0.25, 0.5), (0.496, 0.5), (0.5, 0.504), (0.5, 0.75), (0.75, 0.9)]
+)
 claims.decides(
     "text:oversampling-hard-tasks",
     [mixture_risk(after) < mixture_risk(before) for before, after in steps_of_share],
@@ -1144,7 +1180,9 @@ claims.proves(
     "With many samples MAML's gain over ERM is largest at this $p$.",
     shows=r"p=\frac1{1+u}",
     case=r"one $p$ in training and test, $\alpha=1/\rho_E$, $m\to\infty$",
-    refuses={"half of the tasks, whatever $u$": [p * (1 - p) / (1 - (1 - u) * p) ** 2, sp.Rational(1, 2)]},
+    refuses={
+        "half of the tasks, whatever $u$": [p * (1 - p) / (1 - (1 - u) * p) ** 2, sp.Rational(1, 2)]
+    },
 )
 
 
