@@ -83,14 +83,14 @@ def real_number(name: str, value: float, *, above: float = -math.inf, at_least: 
     return number
 
 
-def whole_number(name: str, value: float, *, at_least: int = 1) -> int:
-    """Return `value`, which is whole (5.0 is) and at least `at_least`, as an int, or raise a ValueError naming it."""
-    kind = "a positive whole number" if at_least == 1 else f"a whole number from {at_least}"
+def whole_number(name: str, value: float, *, at_least: int = 1, at_most: int = MOST) -> int:
+    """Return `value`, whole (as 5.0 is) and in its range, as an int, or raise a ValueError naming it."""
+    kind = f"a whole number from {at_least}" + f" to {at_most}" * (at_most < MOST)
+    if (at_least, at_most) == (1, MOST):
+        kind = "a positive whole number"
     number = _number(name, value, kind)
-    if not (number >= at_least and number.is_integer()):
-        raise ValueError(f"{name} must be {kind}; got {value!r}")
-    if number > MOST:
-        raise ValueError(f"{name} must be at most {MOST:.0e}; got {value!r}")
+    if not (at_least <= number <= at_most and number.is_integer()):
+        raise ValueError(f"{name} must be {kind}{f' up to {MOST:.0e}' * (MOST < number < math.inf)}; got {value!r}")
     return int(number)
 
 

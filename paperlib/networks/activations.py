@@ -7,6 +7,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from paperlib.arguments import whole_number
+
 Activation = Literal["relu", "softplus", "sigmoid", "tanh"]
 
 
@@ -36,9 +38,9 @@ def derivative(activation: str, order: int, t: Tensor) -> Tensor:
         >>> derivative("softplus", 1, torch.zeros(1)), derivative("tanh", 1, torch.zeros(1))
         (tensor([0.5000]), tensor([1.]))
     """
-    name = check_activation(activation)
+    name, order = check_activation(activation), whole_number("order", order, at_least=0)
     highest = 1 if name == "relu" else 4
-    if order not in range(highest + 1):
+    if order > highest:
         raise ValueError(f"order must be 0 to {highest} for {name}; got {order!r}")
     if name == "relu":
         return torch.relu(t) if order == 0 else torch.heaviside(t.detach(), torch.full_like(t, 0.5))

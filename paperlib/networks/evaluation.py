@@ -12,7 +12,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from paperlib.arguments import finite_array, symmetric_matrices
+from paperlib.arguments import finite_array, real_number, symmetric_matrices
+from paperlib.gaussian import check_order
 from paperlib.networks.activations import check_activation
 from paperlib.networks.pairs import deviation
 
@@ -34,7 +35,8 @@ def automatic_order(activation: str, deviation: float) -> int:
         >>> automatic_order("softplus", 1.0), automatic_order("softplus", 10.0), automatic_order("relu", 1.0)
         (64, 1640, 1)
     """
-    if activation == "relu":
+    deviation = real_number("deviation", deviation, at_least=0.0)
+    if check_activation(activation) == "relu":
         return 1
     return ORDERS[bisect_left(_widths(activation), deviation)]
 
@@ -55,6 +57,7 @@ def evaluate(
 ) -> Any:
     """Check the arguments, evaluate the formula in chunks over the leading axes, and return W's kind of array."""
     name = check_activation(activation)
+    order = None if order is None else check_order(order)
     neurons = neuron_matrix("W", W)
     targets = neuron_matrix("W_star", W_star).to(neurons.device)
     if targets.shape[-2] != neurons.shape[-2]:

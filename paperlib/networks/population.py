@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from paperlib.arguments import symmetric_matrices
+from paperlib.gaussian import check_order
 from paperlib.networks.evaluation import automatic_order, evaluate, neuron_matrix
 from paperlib.networks.pairs import deviation, pairs
 
@@ -136,11 +137,13 @@ def quadrature_error(
         >>> quadrature_error(population_loss, "softplus", [[1.0]], [[-1.0]], [[1.0]]) < 1e-13
         True
     """
+    W = W.detach() if isinstance(W, Tensor) else W
     if order is None:
         sigma = torch.from_numpy(symmetric_matrices("covariance", covariance, 2))
         sides = [neuron_matrix("W", W).cpu(), neuron_matrix("W_star", W_star).cpu()]
         widest = max(float(deviation(side, sigma).max()) for side in sides)
         order = automatic_order(activation, widest)
+    order = check_order(order)
     fine = quantity(activation, W, W_star, covariance, order=max(2, order * 3 // 2))
     return float(abs(quantity(activation, W, W_star, covariance, order=order) - fine).max())
 
