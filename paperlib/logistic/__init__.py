@@ -7,6 +7,7 @@ those of linear regression: `means` are the :math:`w^*`, there is no spread and 
 """
 
 from paperlib.logistic.objectives import (
+    approximate_post_adaptation_risk,
     erm_solution,
     maml_solution,
     noise_floor,
@@ -14,19 +15,19 @@ from paperlib.logistic.objectives import (
     post_adaptation_risk,
 )
 from paperlib.logistic.population import (
-    Labels,
-    gaussian_means,
     gradient_covariance,
     label_slope,
     population_gradient,
     population_hessian,
     population_loss,
 )
+from paperlib.logistic.quadrature import Labels, gaussian_means
 from paperlib.logistic.samples import Episode, erm_estimate, maml_estimate, sample_data, sampled_risks
 
 __all__ = [
     "Episode",
     "Labels",
+    "approximate_post_adaptation_risk",
     "erm_estimate",
     "erm_solution",
     "gaussian_means",
