@@ -119,8 +119,8 @@ def derivatives(w: Array, task: Task) -> tuple[Array, Array, Array]:
     part of w along :math:`w^*`. So the shortfalls are subtracted, and the last difference comes from the rest of w.
     """
     sigma = task.covariance
-    t, axis, image = norm(w, sigma), _unit(task.w_star, sigma), _unit(w, sigma) @ sigma
-    mean, std = means(t), norm(task.w_star, sigma)
+    t, std = norm(w, sigma), norm(task.w_star, sigma)
+    mean, unit, axis = means(t), _unit(w, t), _unit(task.w_star, std)
     along, rest, across = _split(w, axis, sigma)
     ahead = along > 0
     gap = np.where(ahead, across * (across / np.where(ahead, t + along, 1.0)), t - along)  # t − along
@@ -130,8 +130,8 @@ def derivatives(w: Array, task: Task) -> tuple[Array, Array, Array]:
     gradient = (excess - mean.slope * gap)[..., None] * (axis @ sigma) + (mean.slope * across)[..., None] * (
         rest @ sigma
     )
-    hessian = mean.slope[..., None, None] * _beside(sigma, _unit(w, sigma))
-    hessian = hessian + mean.along[..., None, None] * _outer(image, image)
+    hessian = mean.slope[..., None, None] * _beside(sigma, unit)
+    hessian = hessian + mean.along[..., None, None] * _outer(unit @ sigma, unit @ sigma)
     return np.asarray(loss), np.asarray(gradient), np.asarray(hessian)
 
 
@@ -143,7 +143,8 @@ def spread(w: Array, task: Task, gradient: Array) -> Array:
     """
     sigma, points = task.covariance, w.reshape(-1, w.shape[-1])
     t = norm(points, sigma)[:, None]
-    unit = np.where(t > 0, _unit(points, sigma), _unit(task.w_star, sigma))  # at w = 0 any direction will do
+    axis = _unit(task.w_star, norm(task.w_star, sigma))
+    unit = np.where(t > 0, _unit(points, t[:, 0]), axis)  # at w = 0 any direction will do
     along, other, across = _split(task.w_star, unit, sigma)
     width = across + (task.labels == "bernoulli")  # over which labels change, in u*
     change = np.abs(along) / np.maximum(width, 1e-18 * np.abs(along) + 1e-300)
@@ -165,10 +166,9 @@ def norm(w: Array, sigma: Array) -> Array:
     return np.asarray(largest * np.sqrt(np.sum(scaled @ sigma * scaled, axis=-1)))
 
 
-def _unit(w: Array, sigma: Array) -> Array:
-    """Return w over its `_norm`, or zero."""
-    length = norm(w, sigma)[..., None]
-    return np.divide(w, length, out=np.zeros_like(w), where=length > 0)
+def _unit(w: Array, length: Array) -> Array:
+    """Return w over its `norm`, or zero."""
+    return np.divide(w, length[..., None], out=np.zeros_like(w), where=length[..., None] > 0)
 
 
 def _split(w: Array, unit: Array, sigma: Array) -> tuple[Array, Array, Array]:
@@ -178,7 +178,7 @@ def _split(w: Array, unit: Array, sigma: Array) -> tuple[Array, Array, Array]:
     rest = rest - np.sum(rest @ sigma * unit, axis=-1)[..., None] * unit  # orthogonal even where little is left
     across = norm(rest, sigma)
     across = np.where(across > 1e-14 * np.abs(along), across, 0.0)
-    return along, _unit(rest, sigma) * (across > 0)[..., None], across
+    return along, _unit(rest, across), across
 
 
 def _beside(sigma: Array, *units: Array) -> Array:

@@ -54,12 +54,12 @@ def means(std: Array, *, coarse: bool = False) -> Means:
     t = flat[~small]
     L, weights = logistic_nodes(0.5 if coarse else 0.25)
     ratio = L / t
-    density = PEAK * np.exp(-(ratio**2) / 2)
     shortfall = -np.expm1(-(ratio**2) / 2)
+    density = PEAK * (1 - shortfall)
     remainder = (L * erf(ratio / math.sqrt(2)) / 2 - PEAK * t * shortfall) @ weights
-    slope, along = (density / t) @ weights, (ratio**2 * density / t) @ weights
-    third = ((ratio**2 - 1) * density / t) @ weights / t[:, 0] / t[:, 0]
-    result[:, ~small] = remainder, slope, along, third, shortfall @ weights
+    t = t[:, 0]
+    slope, along = density @ weights / t, (ratio**2 * density) @ weights / t
+    result[:, ~small] = remainder, slope, along, (along - slope) / t / t, shortfall @ weights
     return Means(*result.reshape(5, *std.shape))
 
 
