@@ -37,9 +37,10 @@ def cores() -> int:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Take every core that there is; more than eight find nothing to do."""
-    return min(cores(), 8)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take every core that there is, up to eight; a single file runs in this process, with all threads."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    return 0 if len(files) == 1 and Path(*files).is_file() else min(cores(), 8)
 
 
 def pytest_configure(config: pytest.Config) -> None:
