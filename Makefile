@@ -14,10 +14,11 @@ $(INSTALLED): requirements.txt
 book: $(INSTALLED)  ## build the site from the committed notebooks
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
+	$(BIN)/python -m tools.site
 	@echo "Open _build/html/index.html in a browser."
 
-test: $(INSTALLED)  ## run everything: unit tests, site, and every output of every chapter
-	$(BIN)/python -m pytest --nbval
+test: $(INSTALLED)  ## run everything: unit tests, site, and every output of every chapter, each alone in an empty folder
+	$(BIN)/python -m tools.standalone
 
 serve: book  ## build, then show the site on http://localhost:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html

@@ -1,4 +1,4 @@
-"""Settings of the whole suite: chapters whose data are missing are skipped, and where no skip is allowed it fails."""
+"""Settings of the whole suite: files run in parallel, and where no skip is allowed a chapter without data fails."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from paperlib.fewshot.sources import DataError, locate
 
 LOADERS = {"load_omniglot(": "omniglot", "load_cifar100(": "cifar100"}
+RUNTIME = Path(__file__).parent / "book" / "records" / "runtime.yml"
+SECONDS = {"test_site": 60, "test_mutants": 50}  # of the longest files of tests, about
 
 
 @cache
@@ -28,8 +31,32 @@ def lacking(notebook: Path) -> str:
     return ""
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take every core that there is, up to eight; a single file runs in this process, with all threads."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    return 0 if len(files) == 1 and Path(*files).is_file() else min(cores(), 8)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Divide the cores among the workers, and run notebooks in this environment unless a kernel is named."""
+    workers = len(config.getoption("tx", None) or [])
+    if workers:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // workers)))
+    config.option.nbval_current_env = not config.getoption("nbval_kernel_name", None)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the chapters whose data are not here."""
+    """Begin with the longest files, so that no core is left alone with one; skip chapters whose data are not here."""
+    seconds = dict(SECONDS)
+    if RUNTIME.exists():
+        seconds |= {stem: row["seconds"] for stem, row in yaml.safe_load(RUNTIME.read_text(encoding="utf-8")).items()}
+    items.sort(key=lambda item: -seconds.get(item.path.stem, 0))
     for item in items:
         if item.path.suffix == ".ipynb" and (reason := lacking(item.path)):
             item.add_marker(pytest.mark.skip(reason=reason))

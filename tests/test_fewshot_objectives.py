@@ -17,6 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+sys.path.append(str(Path(__file__).resolve().parent))
+from test_fewshot_training import LAST_DIGITS
+
 from paperlib.fewshot.convolutions import grouped_convolution
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.models import Network, Parameters, stack
@@ -215,13 +218,18 @@ def test_fewer_ways_use_the_first_outputs_of_the_head() -> None:
 # -- alone or beside others
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("dtype", "digits"), [(torch.float32, LAST_DIGITS), (torch.float64, 0.0)])
 @pytest.mark.parametrize("algorithm", ["maml", "erm"])
-def test_a_run_is_the_same_alone_and_beside_others(algorithm: str, dtype: torch.dtype) -> None:
+def test_a_run_is_the_same_alone_and_beside_others(algorithm: str, dtype: torch.dtype, digits: float) -> None:
+    """In single precision but for last digits.
+
+    The head is a batched product of matrices, and with one thread, on some processors, MKL computes a matrix otherwise
+    beside others. All else is convolutions and sums, whose kernels do not ask how many models there are.
+    """
     network, run = Network(filters=64), [0, 0, 1, 1, 2, 2]
     theta = network.initial([5, 6, 7], dtype)
     tasks, objective = batch(network, run, 5, 1, 2, dtype), Objective(algorithm)
-    together = meta_gradient(network, theta, tasks, objective, 2)
+    together = meta_gradient(network, theta, tasks, objective, 2).gradients
     for k in range(3):
         own = slice(2 * k, 2 * k + 2)
         alone = TaskBatch(
@@ -231,12 +239,9 @@ def test_a_run_is_the_same_alone_and_beside_others(algorithm: str, dtype: torch.
             tasks.query[:, own].contiguous(memory_format=torch.channels_last),
             5,
         )
-        single = meta_gradient(network, {n: v[k : k + 1] for n, v in theta.items()}, alone, objective, 2)
-        for name, value in single.gradients.items():
-            assert torch.equal(value[0], together.gradients[name][k]), (
-                name,
-                float((value[0] - together.gradients[name][k]).abs().max()),
-            )
+        single = meta_gradient(network, {n: v[k : k + 1] for n, v in theta.items()}, alone, objective, 2).gradients
+        gaps = [gap(single, {name: value[[place]] for name, value in together.items()}) for place in range(3)]
+        assert gaps.pop(k) <= digits < 1e-2 < min(gaps)
 
 
 def test_a_model_depends_on_its_seed_alone() -> None:

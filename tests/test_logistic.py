@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import expit, log_expit
 
 from paperlib import linear, logistic
-from paperlib.environments import Array, TaskEnvironment
+from paperlib.arguments import Array
+from paperlib.environments import TaskEnvironment
 from paperlib.gaussian import gauss_hermite
 from paperlib.logistic import Labels
 
@@ -184,9 +186,11 @@ def test_batches_are_many_single_points(labels: Labels) -> None:
     for function in (logistic.population_loss, logistic.population_gradient, logistic.gradient_covariance):
         batch = function(points, W_STAR, SIGMA, labels)
         np.testing.assert_allclose(batch[1, 2], function(points[1, 2], W_STAR, SIGMA, labels), rtol=1e-12)
-    risks = logistic.post_adaptation_risk(THREE, points, 1.5, 30, labels)
-    single = logistic.post_adaptation_risk(THREE, points[1, 2], 1.5, 30, labels)
-    assert risks[1, 2] == pytest.approx(single, rel=1e-12)
+    risks = logistic.post_adaptation_risk(THREE, points, 1.5, labels=labels)
+    assert risks[1, 2] == pytest.approx(logistic.post_adaptation_risk(THREE, points[1, 2], 1.5, labels=labels))
+    pair = np.array(logistic.approximate_post_adaptation_risk(THREE, points, 1.5, 30, labels))
+    single = logistic.approximate_post_adaptation_risk(THREE, points[1, 2], 1.5, 30, labels)
+    np.testing.assert_allclose(pair[:, 1, 2], single, rtol=1e-12)
 
 
 # After adaptation
@@ -208,11 +212,36 @@ def test_the_gradient_of_the_risk_is_its_derivative(labels: Labels, alpha: float
 
 
 @pytest.mark.parametrize("labels", LABELS)
+def test_without_a_step_every_number_of_samples_is_erm(labels: Labels) -> None:
+    loss = logistic.post_adaptation_risk(THREE, W, 0.0, labels=labels)
+    for m in (1, 7, math.inf):
+        risk, bound = logistic.approximate_post_adaptation_risk(THREE, W, 0.0, m, labels)
+        assert risk == loss and bound == 0.0
+    draws = logistic.sampled_risks(THREE, W, 0.0, 3, 5, rng(), labels)
+    np.testing.assert_allclose(draws, loss, rtol=1e-14)
+    expected = sum(
+        p * logistic.population_gradient(W, w_star, sigma, labels)
+        for p, w_star, sigma in zip(THREE.probabilities, THREE.means, THREE.covariances, strict=True)
+    )
+    np.testing.assert_allclose(logistic.post_adaptation_gradient(THREE, W, 0.0, labels), expected, rtol=1e-13)
+    solution = logistic.maml_solution(THREE, 0.0, labels)
+    np.testing.assert_array_equal(solution, logistic.erm_solution(THREE, labels))
+    around = logistic.post_adaptation_risk(THREE, solution + 0.01 * rng().normal(size=(50, 3)), 0.0, 9, labels)
+    assert (around > logistic.post_adaptation_risk(THREE, solution, 0.0, 9, labels)).all()
+
+
+# After adaptation on m samples
+
+
+@pytest.mark.parametrize("labels", LABELS)
 def test_many_samples_leave_the_full_gradient(labels: Labels) -> None:
     full = logistic.post_adaptation_risk(THREE, W, 2.0, labels=labels)
-    added = [logistic.post_adaptation_risk(THREE, W, 2.0, m, labels) - full for m in (100, 1000)]
+    np.testing.assert_array_equal(logistic.approximate_post_adaptation_risk(THREE, W, 2.0, math.inf, labels), [full, 0])
+    pairs = [logistic.approximate_post_adaptation_risk(THREE, W, 2.0, m, labels) for m in (1000, 10_000)]
+    added = [risk - full for risk, _ in pairs]
     assert added[0] > 0
     assert added[0] == pytest.approx(10 * added[1], rel=1e-9)
+    assert pairs[0][1] == pytest.approx(100 * pairs[1][1], rel=0.01)  # the bound is of second order
 
 
 @pytest.mark.parametrize("labels", LABELS)
@@ -221,10 +250,42 @@ def test_the_expansion_is_the_mean_of_simulated_steps(labels: Labels) -> None:
     draws = logistic.sampled_risks(THREE, points, 3.0, 80, 4000, rng(3), labels)
     assert draws.shape == (4000, 3)
     error = draws.std(axis=0, ddof=1) / math.sqrt(len(draws))
-    gap = draws.mean(axis=0) - logistic.post_adaptation_risk(THREE, points, 3.0, 80, labels)
-    assert (np.abs(gap) < 4.5 * error).all()
+    risk, bound = logistic.approximate_post_adaptation_risk(THREE, points, 3.0, 80, labels)
+    assert (np.abs(draws.mean(axis=0) - risk) < 4.5 * error).all()
     full = draws.mean(axis=0) - logistic.post_adaptation_risk(THREE, points, 3.0, labels=labels)
     assert (full > 9 * error).all()  # the check could tell the term in 1/m from nothing
+    assert (bound < 0.25 * full).all()  # and the bound says so
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("dim", [1, 3, 10])
+@pytest.mark.parametrize("alpha", [3.0, 300.0])
+@pytest.mark.parametrize("m", [2, 5, 10, 50])
+def test_the_error_of_the_expansion_is_bounded(m: int, alpha: float, dim: int, labels: Labels) -> None:
+    env = THREE if dim == 3 else TaskEnvironment.two_tasks(dim, 0.2, 1.0)
+    points = np.array([[0.0], [0.5], [3.0]]) * np.arange(1.0, dim + 1.0)
+    draws = logistic.sampled_risks(env, points, alpha, m, 300, rng(m), labels)
+    risk, bound = logistic.approximate_post_adaptation_risk(env, points, alpha, m, labels)
+    error = draws.std(axis=0, ddof=1) / math.sqrt(len(draws))
+    assert (np.abs(draws.mean(axis=0) - risk) <= bound + 4.5 * error).all()
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("alpha", [0.1, 1.0, 3.0, 10.0, 30.0, 1000.0])
+@pytest.mark.parametrize(("w", "w_star"), [(0.0, 1.0), (0.4, -2.0), (2.0, 0.1)])
+def test_the_error_on_a_single_sample_is_bounded(w: float, w_star: float, alpha: float, labels: Labels) -> None:
+    """In one dimension and for m = 1 the expectation is an integral over one input, summed over its label."""
+    env = TaskEnvironment.finite_tasks([[[1.0]]], [[w_star]])
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    x = (np.arange(24)[:, None] + (nodes + 1) / 2).ravel() / 2 - 6 + 1e-300
+    mass = np.tile(weights / 4, 24) * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+    positive = expit(w_star * x) if labels == "bernoulli" else (x * w_star > 0).astype(float)
+    exact = 0.0
+    for y, share in ((1.0, positive), (0.0, 1 - positive)):
+        adapted = w - alpha * (expit(w * x) - y) * x
+        exact += (mass * share) @ logistic.post_adaptation_risk(env, adapted[:, None], 0.0, labels=labels)
+    risk, bound = logistic.approximate_post_adaptation_risk(env, [w], alpha, 1, labels)
+    assert abs(exact - risk) <= bound
 
 
 def test_small_signals_are_linear_regression_with_a_quarter_of_the_covariance() -> None:
@@ -272,6 +333,41 @@ def test_one_task_of_drawn_labels_is_solved_by_its_parameter() -> None:
     env = TaskEnvironment.finite_tasks([SIGMA], [W_STAR])
     np.testing.assert_allclose(logistic.erm_solution(env), W_STAR, atol=1e-8)
     np.testing.assert_allclose(logistic.maml_solution(env, 1.0), W_STAR, atol=1e-8)
+
+
+def test_a_solution_is_a_minimum_where_the_start_is_none() -> None:
+    """Between two valleys there is a maximum, where the gradient vanishes too."""
+    env, axis = TaskEnvironment.two_tasks(10, 0.025, 1.0), np.ones(10)
+    top = brentq(lambda x: logistic.post_adaptation_gradient(env, x * axis, 4.0).sum(), -0.5, 0.0, xtol=1e-15) * axis
+    assert np.linalg.norm(logistic.post_adaptation_gradient(env, top, 4.0)) < 1e-12
+    found = logistic.maml_solution(env, 4.0, starts=[top])
+    lower = logistic.post_adaptation_risk(env, top, 4.0) - logistic.post_adaptation_risk(env, found, 4.0)
+    assert lower > 1e-4 and min(np.abs(found[0] - valley) for valley in (-0.60, 0.16)) < 0.05
+
+
+def test_an_estimate_is_a_minimum_where_the_start_is_none() -> None:
+    generator, data = rng(1), []
+    for _ in range(4):
+        X_in, y_in = 2 * generator.normal(size=(2, 1)), generator.integers(0, 2, 2)
+        data.append((X_in, y_in.astype(float), 2 * generator.normal(size=(3, 1)), generator.integers(0, 2, 3) + 0.0))
+
+    def risk(x: float) -> float:
+        return empirical_risk(np.array([x]), data, 6.0)
+
+    top = brentq(lambda x: differences(lambda v: empirical_risk(v, data, 6.0), np.array([x]))[0], -0.5, -0.1)
+    found = float(logistic.maml_estimate(data, 6.0, start=[top])[0])
+    assert risk(found) < min(risk(found - 0.01), risk(found + 0.01), risk(top) - 0.01)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_solutions_do_not_depend_on_the_unit_of_the_inputs(scale: float) -> None:
+    env = TaskEnvironment.finite_tasks(scale**2 * THREE.covariances, THREE.means / scale, THREE.probabilities)
+    found = logistic.maml_solution(env, 3.0 / scale**2)
+    np.testing.assert_allclose(found * scale, logistic.maml_solution(THREE, 3.0), atol=1e-8)
+    data = episodes(40, 20, 15)
+    other = [(X_in * scale, y_in, X * scale, y) for X_in, y_in, X, y in data]
+    found = logistic.maml_estimate(other, 1.0 / scale**2)
+    np.testing.assert_allclose(found * scale, logistic.maml_estimate(data, 1.0), atol=1e-8)
 
 
 def test_one_task_of_certain_labels_has_no_solution() -> None:
@@ -346,7 +442,11 @@ ZERO = TaskEnvironment.finite_tasks([np.eye(2)], [[0.0, 0.0]])
         (lambda: logistic.erm_solution(NOISY), "no noise but that of the labels"),
         (lambda: logistic.noise_floor(ZERO, "sign"), "w_star must not be zero"),
         (lambda: logistic.post_adaptation_risk(THREE, W, -1.0), "alpha must be finite and at least 0"),
-        (lambda: logistic.post_adaptation_risk(THREE, W, 1.0, 0.5), "m must be a positive whole number; got 0.5"),
+        (lambda: logistic.post_adaptation_risk(THREE, W, 0.0, 0.5), "m must be a positive whole number; got 0.5"),
+        (lambda: logistic.post_adaptation_risk(THREE, W, 1.0, 50), "m must be infinite where alpha > 0.*; got 50"),
+        (lambda: logistic.approximate_post_adaptation_risk(THREE, W, 1.0, 2.5), "m must be a positive whole number"),
+        (lambda: logistic.approximate_post_adaptation_risk(THREE, W, -1.0, 5), "alpha must be finite and at least 0"),
+        (lambda: logistic.maml_solution(THREE, 1.0, starts=[[0.0]]), r"starts must have shape \(..., 3\)"),
         (
             lambda: logistic.maml_estimate([(np.eye(2), [0, 1], np.eye(2), [0, 2])], 1.0),
             "episodes must have labels that are 0 or 1",

@@ -1,32 +1,33 @@
 """Every formula of `paperlib.linear` and `.networks` is broken in turn, and the tests of its module notice every time.
 
-A mutant is one exact replacement in the source of one function. Each goes into its own copy of the package, against
-which the tests of the mutated module run in a process that has not imported it before.
+A mutant is one exact replacement in the source of one function. This file run as a script collects the tests of a
+module once, and forks a child for each mutant: it puts the changed code in the function's place, whoever has imported
+that function, and runs the tests until one fails. Tests that noticed an earlier mutant come first, then the quick ones.
 """
 
 from __future__ import annotations
+import __future__
 
 import inspect
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import textwrap
+import traceback
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import NamedTuple
 
 import pytest
 
-import paperlib
 from paperlib.linear import asymptotics, population, wishart
 from paperlib.networks import activations, objectives, pairs
 from paperlib.networks import population as networks_population
 
-Function = Callable[..., object]
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Case(NamedTuple):
@@ -315,22 +316,6 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         "_sum": [("terms[1:]", "terms[2:]")],
     },
 }
-RUNNER = """
-import json, os, sys
-import hypothesis, numpy, pytest, scipy.linalg, scipy.optimize, torch  # once for all mutants
-
-for folder, *arguments in json.loads(sys.argv[1]):
-    child = os.fork()
-    if child == 0:
-        with open(os.path.join(folder, "output"), "w") as output:
-            os.dup2(output.fileno(), 1)
-            os.dup2(output.fileno(), 2)
-        options = ["-o", "addopts=", "-o", f"pythonpath={folder}", "--import-mode=importlib", "-p", "no:cacheprovider"]
-        code = pytest.main([*options, "--assert=plain", "-x", "-q", "--tb=line", *arguments])
-        sys.stdout.flush()
-        os._exit(code)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
 CASES = [
     Case(module, name, old, new)
     for module, functions in MUTANTS.items()
@@ -339,7 +324,7 @@ CASES = [
 ]
 
 
-def functions(module: ModuleType) -> dict[str, Function]:
+def functions(module: ModuleType) -> dict[str, FunctionType]:
     """The functions of a module, and the methods of its classes, but for protocols, which only declare."""
     found = {name: f for name, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__}
     for name, kind in inspect.getmembers(module, inspect.isclass):
@@ -348,46 +333,122 @@ def functions(module: ModuleType) -> dict[str, Function]:
     return found
 
 
-def copy_package(folder: Path, case: Case) -> Path:
-    """Copy the package into a folder, with the replacement of the case."""
-    package = Path(inspect.getfile(paperlib)).parent
-    shutil.copytree(package, folder / "paperlib", ignore=shutil.ignore_patterns("__pycache__"))
-    if case.function:
-        module = MODULES[case.module]
-        function, found = inspect.getsource(functions(module)[case.function]), Path(inspect.getfile(module))
-        copy = folder / "paperlib" / found.relative_to(package)
-        source, count = copy.read_text(encoding="utf-8"), function.count(case.old)
-        assert count == 1, f"{case.function} must hold {case.old!r} once; it holds it {count} times"
-        assert source.count(function) == 1
-        copy.write_text(source.replace(function, function.replace(case.old, case.new)), encoding="utf-8")
-    return folder
+# -- the script: one run of pytest for each module, one child for each mutant
 
 
-def run(jobs: list[tuple[Case, Path]]) -> list[tuple[int, str]]:
-    """Run the tests of the module of each case against the copy of the package; return exit codes and outputs."""
-    variables = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
-    here = Path(__file__).parent
-    arguments = [
-        [str(folder), *(str(here / word) if word.endswith(".py") else word for word in TESTS[case.module])]
-        for case, folder in jobs
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", RUNNER, json.dumps(arguments)],
-        env=os.environ | variables,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    outputs = [(folder / "output").read_text(encoding="utf-8") for _, folder in jobs]
-    return list(zip(map(int, done.stdout.split()), outputs, strict=True))
+class Outcome(NamedTuple):
+    """How a run of tests ended: how many ran, and for the first that failed its name, its phase and what it said."""
+
+    ran: int = 0
+    test: str = ""
+    phase: str = ""
+    said: str = ""
+
+
+def change(case: Case) -> None:
+    """Put the mutant's code in the place of the function's."""
+    module = MODULES[case.module]
+    function = functions(module)[case.function]
+    source = inspect.getsource(function)
+    count = source.count(case.old)
+    assert count == 1, f"{case.function} must hold {case.old!r} once; it holds it {count} times"
+    text, names = textwrap.dedent(source.replace(case.old, case.new)), dict(vars(module))
+    flags = __future__.annotations.compiler_flag
+    exec(compile(text, inspect.getfile(module), "exec", flags, dont_inherit=True), names)
+    mutant = names[function.__name__]
+    assert mutant.__code__ != function.__code__
+    function.__code__, function.__defaults__ = mutant.__code__, mutant.__defaults__
+    function.__kwdefaults__ = mutant.__kwdefaults__
+
+
+class Breaker:
+    """A plugin of pytest that runs the collected tests once for each case, in a child of its own."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self.cases, self.outcomes = cases, list[Outcome]()
+        self.noticed: list[str] = []  # tests, those that noticed the latest mutants first
+        self.seconds = Counter[str]()  # that each test takes
+        self.failed = Outcome()
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for case in self.cases:
+            outcome = self.forked(case, session.items)
+            self.outcomes.append(outcome)
+            if outcome.test:
+                self.noticed = [outcome.test, *(name for name in self.noticed if name != outcome.test)]
+        return True
+
+    def forked(self, case: Case, tests: list[pytest.Item]) -> Outcome:
+        """Return the outcome of the tests in a child, and keep how long each took where nothing is changed."""
+        here, there = os.pipe()
+        child = os.fork()
+        if not child:
+            try:
+                os.write(there, json.dumps([self.run(case, tests), self.seconds]).encode())
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(0)
+        os.close(there)
+        with os.fdopen(here, "rb") as pipe:
+            sent = pipe.read()
+        os.waitpid(child, 0)
+        if not sent:
+            return Outcome(said="the child died")
+        outcome, seconds = json.loads(sent)
+        if not case.function:
+            self.seconds = Counter(seconds)
+        return Outcome(*outcome)
+
+    def run(self, case: Case, tests: list[pytest.Item]) -> Outcome:
+        """Run the tests until one fails; without a function in the case, nothing is changed."""
+        if case.function:
+            change(case)
+        ranks = {name: rank for rank, name in enumerate(self.noticed)}
+        tests = sorted(tests, key=lambda test: (ranks.get(test.nodeid, len(ranks)), self.seconds[test.nodeid]))
+        for ran, (test, following) in enumerate(zip(tests, [*tests[1:], None], strict=True), start=1):
+            test.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
+            if self.failed.test:
+                return self.failed._replace(ran=ran)
+        return Outcome(len(tests))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.seconds[report.nodeid] += report.duration
+        if not report.passed and not self.failed.test:
+            self.failed = Outcome(0, report.nodeid, report.when or "", report.longreprtext[-2000:])
+
+
+def script(target: Path) -> None:
+    """Write what became of each module unchanged and of each mutant, as JSON; modules with the same tests share one."""
+    outcomes: list[tuple[Case, Outcome]] = []
+    options = ["-o", "addopts=", "--import-mode=importlib", "-p", "no:cacheprovider", "--assert=plain", "-q"]
+    for chosen in dict.fromkeys(map(tuple, TESTS.values())):
+        modules = [module for module, tests in TESTS.items() if tuple(tests) == chosen]
+        breaker = Breaker([Case(modules[0]), *(case for case in CASES if case.module in modules)])
+        words = [str(ROOT / "tests" / word) if word.endswith(".py") else word for word in chosen]
+        pytest.main([*options, "--tb=line", *words], plugins=[breaker])
+        outcomes += zip(breaker.cases, breaker.outcomes, strict=True)
+        outcomes += [(Case(module), breaker.outcomes[0]) for module in modules[1:]]
+    target.write_text(json.dumps(outcomes), encoding="utf-8")
+
+
+# -- the tests
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, tuple[int, str]]:
-    jobs = [(case, copy_package(tmp_path_factory.mktemp("mutant"), case)) for case in CASES]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        even, odd = pool.map(run, (jobs[::2], jobs[1::2]))
-    return dict(zip(CASES[::2] + CASES[1::2], even + odd, strict=True))
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Outcome]:
+    target = tmp_path_factory.mktemp("mutants") / "outcomes.json"
+    variables = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, __file__, str(target)],
+        cwd=ROOT,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0 and target.exists(), done.stdout[-3000:]
+    return {Case(*case): Outcome(*outcome) for case, outcome in json.loads(target.read_text(encoding="utf-8"))}
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -395,14 +456,17 @@ def test_every_function_has_a_mutant(name: str) -> None:
     assert set(MUTANTS[name]) == set(functions(MODULES[name]))
 
 
-def test_the_package_itself_passes(tmp_path: Path) -> None:
-    for code, output in run([(Case(name), copy_package(tmp_path / name, Case(name))) for name in MODULES]):
-        assert code == 0, output
+@pytest.mark.parametrize("name", MODULES)
+def test_the_module_itself_passes(name: str, results: dict[Case, Outcome]) -> None:
+    outcome = results[Case(name)]
+    assert outcome.ran > 0 and outcome == Outcome(outcome.ran)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{c.module}.{c.function}: {c.old} -> {c.new}" for c in CASES])
-def test_the_mutant_is_noticed(case: Case, results: dict[Case, tuple[int, str]]) -> None:
-    code, output = results[case]
-    assert code == 1, f"pytest left with {code}:\n{output}"
-    # a test failed, and the collection did not
-    assert re.search(r"^1 failed(, \d+ passed)?(, \d+ deselected)? in ", output, re.MULTILINE), output
+def test_the_mutant_is_noticed(case: Case, results: dict[Case, Outcome]) -> None:
+    outcome = results[case]
+    assert outcome.test and outcome.phase == "call", f"of {outcome.ran} tests none failed; {outcome}"
+
+
+if __name__ == "__main__":
+    script(Path(sys.argv[1]))

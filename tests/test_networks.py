@@ -294,6 +294,26 @@ def test_without_a_step_the_maml_objective_is_the_erm_objective(activation: str)
 
 
 @pytest.mark.parametrize("activation", ALL)
+def test_a_rate_of_zero_is_no_step(activation: str) -> None:
+    """Whatever the number of samples: ERM's objectives, its gradient and its solution, also at a ReLU's origin."""
+    for W in (START, 0 * START):
+        loss, gradient = (f(activation, W=W, **TASKS) for f in (networks.erm_loss, networks.erm_gradient))
+        assert networks.post_adaptation_loss(activation, W=W, alpha=0.0, **TASKS) == loss
+        np.testing.assert_array_equal(networks.post_adaptation_gradient(activation, W=W, alpha=0.0, **TASKS), gradient)
+        for m in (1, 5):
+            inner = networks.sample_inputs(TASKS["covariances"], (3, m), np.random.default_rng(0))
+            mean, error = networks.sampled_post_adaptation_loss(activation, W=W, alpha=0.0, inner=inner, **TASKS)
+            assert mean == pytest.approx(float(loss), rel=1e-14) and error < 1e-15
+            empirical = networks.empirical_maml_loss(activation, W, TASKS["W_stars"], inner, inner, alpha=0.0)
+            flat = networks.empirical_erm_loss(activation, W, TASKS["W_stars"], inner.reshape(3, -1, 2))
+            assert empirical == pytest.approx(float(flat), rel=1e-14)
+    one = {"probabilities": [0.5, 0.5], "W_stars": [[[1.0]], [[-0.5]]], "covariances": [[[1.0]], [[0.3]]]}
+    erm = networks.erm_solution(activation, **one, start=[[0.2]])  # type: ignore[arg-type]
+    maml = networks.maml_solution(activation, **one, alpha=0.0, start=[[0.2]])  # type: ignore[arg-type]
+    np.testing.assert_array_equal(maml, erm)
+
+
+@pytest.mark.parametrize("activation", ALL)
 def test_gradients_of_the_objectives_are_those_of_autodiff(activation: str) -> None:
     for loss, gradient, extra in (
         (networks.erm_loss, networks.erm_gradient, {}),
@@ -462,7 +482,7 @@ def test_bad_input_is_named(quantity: Callable[..., Any], change: dict[str, Any]
         ({"probabilities": [-0.5, 1.0, 0.5]}, r"probabilities must be positive; got \[-0\.5, 1\.0, 0\.5\]"),
         ({"probabilities": [1.0]}, r"W_stars must hold one matrix for each of 1 tasks; got shape \(3, 2, 2\)"),
         ({"covariances": [np.eye(2)]}, r"covariances must hold one matrix for each of 3 tasks; got shape \(1, 2, 2\)"),
-        ({"alpha": 0.0}, "alpha must be finite and greater than 0; got 0"),
+        ({"alpha": -1.0}, "alpha must be finite and at least 0; got -1"),
     ],
 )
 def test_bad_environments_are_named(change: dict[str, Any], message: str) -> None:

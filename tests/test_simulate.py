@@ -371,18 +371,6 @@ def test_another_process_trains_to_the_same_bits() -> None:
 # Stability and bad input
 
 
-def test_stability_limits_in_one_dimension() -> None:
-    env = TaskEnvironment.two_tasks(1, 0.5, 0.5)
-    assert stability_limits("erm", env, 1.0, n1=2, n2=3) == pytest.approx((4.0, 4.0 / (1 + 2 / 5)))
-    alpha, n1, n2 = 0.5, 2, 3
-    moments = [1.0] + [wishart_moment([[0.5]], n2, [(0, 0)] * k) / n2**k for k in range(1, 5)]
-    square = sum(math.comb(2, k) * (-alpha) ** k * moments[k] for k in range(3))
-    fourth = sum(math.comb(4, k) * (-alpha) ** k * moments[k] for k in range(5))
-    limits = stability_limits("maml", env, alpha, n1, n2, draws=100_000)
-    assert limits[0] == pytest.approx(2 / (0.5 * square))
-    assert limits[1] == pytest.approx(2 * 0.5 * square / (0.25 * (1 + 2 / n1) * fourth), rel=0.03)
-
-
 @pytest.mark.parametrize("algorithm", ["erm", "maml"])
 def test_iterates_stay_bounded_below_the_mean_square_limit_and_blow_up_far_above(algorithm: Algorithm) -> None:
     setting = Setting("edge", FULL, alpha=0.3, n1=20, n2=20)

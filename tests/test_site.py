@@ -1,7 +1,7 @@
 """The site: built without a warning, whole, offline, readable on a phone and in the dark.
 
-One build and one browser serve all tests. Where Chromium is missing its tests skip, but fail if CI or
-PAPERLIB_NO_SKIP is set.
+One build and one browser serve all tests: the build that `make book` left, if it is of what is there now. Where
+Chromium is missing its tests skip, but fail if CI or PAPERLIB_NO_SKIP is set.
 """
 
 import functools
@@ -24,7 +24,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.chapters import ROOT
+from tools.site import HTML, NOTE, digest, finished
+
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 EXTRA = {"genindex", "index", "prf-prf", "search"}  # written by Sphinx and Jupyter Book, not by us
@@ -87,7 +89,7 @@ def build(source: Path, target: Path) -> tuple[Path, str]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    return build(ROOT, tmp_path_factory.mktemp("site"))
+    return (ROOT / HTML, "") if finished() else build(ROOT, tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,30 @@ def sources(site: Path) -> dict[Path, Source]:
 def in_book(site: Path, path: Path) -> bool:
     """Tell a page of the book from the theme's templates."""
     return not path.relative_to(site).parts[0].startswith("_")
+
+
+@pytest.mark.parametrize("name", ["_toc.yml", "book/claims.yml", "book/_ext/edition.py", "paperlib/claims.py", "tools"])
+def test_a_site_is_looked_at_only_if_it_is_of_what_is_there(name: str, tmp_path: Path) -> None:
+    """Whatever it was built from has changed, has gone or has a new neighbour, and it is built again."""
+    for path in ("book/_ext", "paperlib", "tools", HTML):
+        (tmp_path / path).mkdir(parents=True)
+    for path in ("_config.yml", "_toc.yml", "book/claims.yml", "book/_ext/edition.py", "paperlib/claims.py"):
+        (tmp_path / path).write_text("a")
+    (tmp_path / HTML / "index.html").touch()
+    assert not finished(tmp_path), "nobody said that it was built without a warning"
+    (tmp_path / NOTE).write_text(digest(tmp_path))
+    (tmp_path / "paperlib" / "__pycache__").mkdir()
+    (tmp_path / "paperlib" / "__pycache__" / "claims.pyc").touch()
+    (tmp_path / "README.md").touch()
+    assert finished(tmp_path)
+    changed = tmp_path / name
+    if changed.is_dir():
+        (changed / "new.py").touch()
+    else:
+        changed.write_text("b")
+        assert not finished(tmp_path)
+        changed.unlink()
+    assert not finished(tmp_path)
 
 
 def test_the_site_is_built_without_a_warning(built: tuple[Path, str]) -> None:

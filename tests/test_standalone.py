@@ -1,53 +1,33 @@
-"""Each chapter runs alone: in an empty folder, with the dependencies; its first cell installs this project."""
+"""A chapter runs alone: in an empty folder, with the dependencies; its first cell installs this project.
+
+The first cells are all the same, so one chapter shows that. `python -m tools.standalone` compares them all in such a
+folder, with the project installed from a wheel; here is tested that it does.
+"""
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import standalone
+from tools.chapters import BOOK, ROOT, chapters
+from tools.standalone import run
+
 TORCH = "import torch; print(torch.__version__, torch.__file__)"  # must be the same after the first cell has run
-CHAPTERS = sorted(path.name for path in (ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
-
-
-def run(*command: str | Path, cwd: Path) -> str:
-    """Run a command with nothing of this environment's settings, and return what it printed."""
-    foreign = ("PYTHON", "VIRTUAL", "PYTEST")
-    settings = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
-    result = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout[-3000:]
-    return result.stdout
+CHAPTERS = [chapter.notebook.name for chapter in chapters(BOOK)]
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a clone of the working tree in which the repository's address has been set to its own place."""
-    path = tmp_path_factory.mktemp("origin") / "book"
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, tracked.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, path / name)
+    path = standalone.copy_tree(tmp_path_factory.mktemp("origin") / "book")
     run(sys.executable, "-m", "tools.repository", path.as_uri(), cwd=path)
     run("git", "init", "--quiet", cwd=path)
     run("git", "add", "--all", cwd=path)
@@ -56,43 +36,44 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def dependencies_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return standalone.build_wheel(clone, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
     """Return the Python of an environment that sees this one's packages, but not this project."""
-    path = tmp_path_factory.mktemp("environment") / "venv"
-    run(sys.executable, "-m", "venv", path, cwd=path.parent)
-    python = path / "bin" / "python"
-    own = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=path).strip())
-    # The line of a .pth file makes packages importable, but does not process the .pth files of editable installs there.
-    (own / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    return python
+    return standalone.make_environment(tmp_path / "environment")
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter_runs_alone(chapter: str, clone: Path, dependencies_only: Path, tmp_path: Path) -> None:
-    python = dependencies_only
+def test_a_chapter_installs_what_it_needs_and_runs_alone(clone: Path, python: Path, tmp_path: Path) -> None:
     torch = run(python, "-c", TORCH, cwd=tmp_path)
-    run(python, "-m", "pip", "uninstall", "--yes", "--quiet", "maml-landscape", cwd=tmp_path)
-    with pytest.raises(AssertionError, match="No module named 'paperlib'"):
+    with pytest.raises(RuntimeError, match="No module named 'paperlib'"):
         run(python, "-c", "import paperlib", cwd=tmp_path)
-    shutil.copy(clone / "book" / chapter, tmp_path / chapter)
-    run(python, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", chapter, cwd=tmp_path)
-    assert "clone" not in run(python, "-c", "import paperlib; print(paperlib.__file__)", cwd=tmp_path)
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    shutil.copy(clone / "book" / CHAPTERS[0], folder)
+    run(python, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", ".", cwd=folder)
+    found = Path(run(python, "-c", "import paperlib; print(paperlib.__file__)", cwd=folder).strip())
+    assert found.is_relative_to(python.parent.parent)
     assert run(python, "-c", TORCH, cwd=tmp_path) == torch
 
 
-def test_without_an_address_the_first_cell_says_what_to_set(dependencies_only: Path, tmp_path: Path) -> None:
+def test_without_an_address_the_first_cell_says_what_to_set(python: Path, tmp_path: Path) -> None:
     script = (ROOT / "book" / CHAPTERS[0]).with_suffix(".py").read_text(encoding="utf-8")
     cell = script[script.index("import importlib.util") : script.index("\n# %%", script.index("import importlib.util"))]
     address = next(line for line in cell.splitlines() if line.startswith("REPOSITORY"))
-    run(dependencies_only, "-m", "pip", "uninstall", "--yes", "--quiet", "maml-landscape", cwd=tmp_path)
     (tmp_path / "first.py").write_text(cell.replace(address, 'REPOSITORY = ""'), encoding="utf-8")
-    with pytest.raises(AssertionError, match="set REPOSITORY above to the address"):
-        run(dependencies_only, "first.py", cwd=tmp_path)
+    with pytest.raises(RuntimeError, match="set REPOSITORY above to the address"):
+        run(python, "first.py", cwd=tmp_path)
 
 
-def test_what_is_installed_has_the_books_data_and_none_of_its_scripts(clone: Path, tmp_path: Path) -> None:
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, clone, cwd=tmp_path)
-    (wheel,) = tmp_path.glob("*.whl")
+def test_all_first_cells_are_the_same() -> None:
+    scripts = [(ROOT / "book" / name).with_suffix(".py").read_text(encoding="utf-8") for name in CHAPTERS]
+    assert len({script.split("\n# %%", 2)[1] for script in scripts}) == 1
+
+
+def test_what_is_installed_has_the_books_data_and_none_of_its_scripts(clone: Path, wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
     scripts = {path.relative_to(tmp_path) for path in tmp_path.rglob("*.py")}
@@ -108,13 +89,12 @@ def test_what_is_installed_has_the_books_data_and_none_of_its_scripts(clone: Pat
 
 
 def test_installed_it_finds_the_books_records_from_any_folder(
-    clone: Path, dependencies_only: Path, tmp_path: Path
+    clone: Path, wheel: Path, python: Path, tmp_path: Path
 ) -> None:
-    python, count = dependencies_only, len(list((clone / "book" / "records").rglob("*.json")))
-    run(python, "-m", "pip", "uninstall", "--yes", "--quiet", "maml-landscape", cwd=tmp_path)
-    run(python, "-m", "pip", "install", "--quiet", "--no-deps", clone, cwd=tmp_path)
+    count = len(list((clone / "book" / "records").rglob("*.json")))
+    standalone.install(wheel, python)
     package = Path(run(python, "-c", "import paperlib; print(paperlib.__file__)", cwd=tmp_path).strip()).parent
-    assert package.is_relative_to(dependencies_only.parent.parent)
+    assert package.is_relative_to(python.parent.parent)
     listed = run(python, "-m", "paperlib", "records", cwd=tmp_path).splitlines()
     assert listed[-1] == f"{count} records in {package / 'book' / 'records'}" and len(listed) == count + 1
     (tmp_path / "grid.yml").write_text("{dataset: cifar, algorithm: maml, tier: book, seeds: 5}")
@@ -122,6 +102,30 @@ def test_installed_it_finds_the_books_records_from_any_folder(
     assert "hours: unknown" not in shown and "records of the same kinds of runs" in shown
 
 
-def test_all_first_cells_are_the_same() -> None:
-    scripts = [(ROOT / "book" / name).with_suffix(".py").read_text(encoding="utf-8") for name in CHAPTERS]
-    assert len({script.split("\n# %%", 2)[1] for script in scripts}) == 1
+OWN = "import os, sys, paperlib\npaperlib.__file__.startswith(sys.prefix), sorted(os.listdir())"
+NOTEBOOKS = [  # source, output, and what the comparison must say
+    (OWN, "(True, ['0.ipynb', '1.ipynb', '2.ipynb'])", "PASSED"),
+    ("import tools", "", "FAILED"),  # lies in the checkout, and is not installed
+    ("1 + 1", "3", "FAILED"),
+]
+
+
+def test_notebooks_are_compared_alone_with_the_installed_project(wheel: Path, tmp_path: Path) -> None:
+    written = [tmp_path / f"{place}.ipynb" for place in range(len(NOTEBOOKS))]
+    for path, (source, output, _) in zip(written, NOTEBOOKS, strict=True):
+        cell = nbformat.v4.new_code_cell(source, execution_count=1)
+        if output:
+            cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": output}, execution_count=1)]
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    options = standalone.prepare(tmp_path / "alone", wheel, written)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-c", str(ROOT / "pyproject.toml"), "-n", "0", "-rA", "--tb=short"],
+        cwd=ROOT,
+        env=standalone.settings() | {"JUPYTER_PATH": str(tmp_path / "alone")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = {int(place): verdict for verdict, place in re.findall(r"(?m)^(PASSED|FAILED) (\d)\.ipynb::", done.stdout)}
+    assert said == {place: verdict for place, (*_, verdict) in enumerate(NOTEBOOKS)}, done.stdout
+    assert "No module named 'tools'" in done.stdout

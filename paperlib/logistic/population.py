@@ -1,53 +1,26 @@
-r"""Population loss, gradient and Hessian of a logistic regression task: one-dimensional Gaussian integrals."""
+r"""Population loss, gradient and Hessian of a logistic regression task, and the covariance of a sample's gradient."""
 
 from __future__ import annotations
 
-import math
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import erf, expit
+from scipy.special import expit
 
 from paperlib.arguments import Array, finite_array, symmetric_matrices
-from paperlib.gaussian import gauss_hermite
-
-Labels = Literal["bernoulli", "sign"]
-Task = tuple[Array, Array, float]  # optimum, covariance, and the c of `label_slope`
-ROOT_2PI = math.sqrt(2 * math.pi)
-LEGENDRE = np.polynomial.legendre.leggauss(80)
+from paperlib.logistic.quadrature import PEAK, Labels, check_labels, half_line, label_moments, means
 
 
-def gaussian_means(std: ArrayLike, *, coarse: bool = False) -> Array:
-    r"""Return :math:`E\log(1+e^u)`, :math:`Es'(u)`, :math:`Es'''(u)` for :math:`u\sim N(0,\mathrm{std}^2)`, (3, ...).
+@dataclass(frozen=True)
+class Task:
+    r"""A checked task: optimum (d,), covariance (d, d), labels, c of `label_slope` and :math:`1-\sqrt{2\pi}\,tc`."""
 
-    Up to std 1 by Gauss–Hermite quadrature. Beyond, by :math:`s'` being the density of a logistic variable L: the
-    means are :math:`E\max(u+L,0)` and the density of :math:`u+L` at zero with its second derivative. The mean over L is
-    a trapezoidal sum, which converges geometrically. `coarse` halves the nodes: the difference estimates the error.
-
-    Example:
-        >>> gaussian_means(0.0).round(4).tolist()  # log 2, a quarter, minus an eighth
-        [0.6931, 0.25, -0.125]
-    """
-    scale = np.abs(finite_array("std", std))
-    flat, result = scale.reshape(-1, 1), np.empty((3, scale.size))
-    small = flat[:, 0] <= 1.0
-    nodes, transform = gauss_hermite(48 if coarse else 96)
-    half = len(nodes) // 2
-    u, weights = flat[small] * nodes[half:], 2 * transform[0, half:] ** 2
-    slope = expit(u) * expit(-u)
-    even = np.logaddexp(0, u) - u / 2  # the odd part u/2 has mean zero
-    result[:, small] = np.stack([even @ weights, slope @ weights, (slope * (1 - 6 * slope)) @ weights])
-    step = 0.5 if coarse else 0.25
-    L = np.arange(0.0, 40.0, step)
-    weights = 2 * step * expit(L) * expit(-L)
-    weights[0] /= 2
-    t = flat[~small]
-    density = np.exp(-((L / t) ** 2) / 2) / ROOT_2PI
-    result[0, ~small] = (t * density + L * erf(L / t / math.sqrt(2)) / 2) @ weights
-    result[1, ~small] = (density / t) @ weights
-    result[2, ~small] = (((L / t) ** 2 - 1) * density / t**3) @ weights
-    return result.reshape(3, *scale.shape)
+    w_star: Array
+    covariance: Array
+    labels: Labels
+    slope: float
+    shortfall: float
 
 
 def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
@@ -55,17 +28,20 @@ def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
 
     .. math:: c = E[s'(u^*)]\ \text{(Bernoulli)},\qquad c = 1/(\sqrt{2\pi}\,\mathrm{std})\ \text{(sign)}
 
+    Raises:
+        ValueError: std not finite, or not positive where labels are signs, or unknown labels.
+
     Example:
         >>> label_slope(0.0), label_slope(1.0, "sign").round(4)
         (np.float64(0.25), np.float64(0.3989))
     """
     check_labels(labels)
-    if labels == "bernoulli":
-        return np.asarray(gaussian_means(std)[1])[()]
     scale = finite_array("std", std)
+    if labels == "bernoulli":
+        return means(scale).slope[()]
     if (scale <= 0).any():
         raise ValueError(f"w_star must not be zero where labels are signs; got a standard deviation of {scale.min():g}")
-    return np.asarray(1 / (ROOT_2PI * scale))[()]
+    return np.asarray(PEAK / scale)[()]
 
 
 def population_loss(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
@@ -108,15 +84,14 @@ def population_hessian(w: ArrayLike, covariance: ArrayLike) -> Array:
 def gradient_covariance(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
     r"""Return the covariance of the gradient of one sample, :math:`E[(s(u)-y)^2xx^\top]-\nabla f\,\nabla f^\top`.
 
-    (..., d, d). The squared residual depends on x through :math:`u^*` and the part of u that is independent of it: a
-    double integral, Gauss–Legendre over :math:`u^*>0` (x and −x count alike) and Gauss–Hermite over the rest.
+    (..., d, d). Divided by m it is that of the gradient on m samples, in `approximate_post_adaptation_risk`.
 
     Example:
         >>> gradient_covariance([0.0], [0.0], [[2.0]])  # a residual of one half, times x
         array([[0.5]])
     """
     points, task = checked_task(w, w_star, covariance, labels)
-    return spread(points, task, derivatives(points, task)[1], labels)
+    return spread(points, task, derivatives(points, task)[1])
 
 
 def checked_task(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels) -> tuple[Array, Task]:
@@ -126,53 +101,91 @@ def checked_task(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels:
     for name, array in (("w", points), ("w_star", optimum)):
         if array.shape[-1:] != (len(sigma),):
             raise ValueError(f"{name} must have shape (..., {len(sigma)}), as covariance has; got {array.shape}")
-    return points, (optimum, sigma, float(label_slope(_norm(optimum, sigma), labels)))
+    return points, single_task(optimum, sigma, labels)
+
+
+def single_task(w_star: Array, covariance: Array, labels: Labels) -> Task:
+    """Return the task of an optimum (d,) and a covariance (d, d)."""
+    std = norm(w_star, covariance)
+    shortfall = float(means(std).shortfall) if labels == "bernoulli" else 0.0
+    return Task(w_star, covariance, labels, float(label_slope(std, labels)), shortfall)
 
 
 def derivatives(w: Array, task: Task) -> tuple[Array, Array, Array]:
-    """Return loss, gradient and Hessian at w (..., d)."""
-    w_star, sigma, c = task
-    image = w @ sigma
-    mean, first, third = gaussian_means(np.sqrt(np.sum(image * w, axis=-1)))
-    gradient = first[..., None] * image - c * (sigma @ w_star)
-    hessian = first[..., None, None] * sigma + third[..., None, None] * _outer(image, image)
-    return np.asarray(mean - c * image @ w_star), np.asarray(gradient), np.asarray(hessian)
+    r"""Return loss, gradient and Hessian at w (..., d).
+
+    Far out, near multiples of the optimum, loss and gradient are small differences of :math:`E[s'(u)]\,t`, which is
+    :math:`1/\sqrt{2\pi}` less a shortfall, of :math:`c` times the deviation of :math:`u^*`, and of :math:`t` and the
+    part of w along :math:`w^*`. So the shortfalls are subtracted, and the last difference comes from the rest of w.
+    """
+    sigma = task.covariance
+    t, std = norm(w, sigma), norm(task.w_star, sigma)
+    mean, unit, axis = means(t), _unit(w, t), _unit(task.w_star, std)
+    along, rest, across = _split(w, axis, sigma)
+    ahead = along > 0
+    gap = np.where(ahead, across * (across / np.where(ahead, t + along, 1.0)), t - along)  # t − along
+    loss = mean.remainder + PEAK * (gap + task.shortfall * along)
+    far = np.maximum(mean.shortfall, task.shortfall) < 0.5
+    excess = np.where(far, PEAK * (task.shortfall - mean.shortfall), mean.slope * t - task.slope * std)
+    gradient = (excess - mean.slope * gap)[..., None] * (axis @ sigma) + (mean.slope * across)[..., None] * (
+        rest @ sigma
+    )
+    hessian = mean.slope[..., None, None] * _beside(sigma, unit)
+    hessian = hessian + mean.along[..., None, None] * _outer(unit @ sigma, unit @ sigma)
+    return np.asarray(loss), np.asarray(gradient), np.asarray(hessian)
 
 
-def spread(w: Array, task: Task, gradient: Array, labels: Labels) -> Array:
-    """Return the covariance of the gradient of one sample at w (..., d)."""
-    w_star, sigma, _ = task
-    length = float(_norm(w_star, sigma))
-    axis = w_star / length if length > 0 else np.eye(len(w_star))[0] / math.sqrt(sigma[0, 0])
-    along = w @ sigma @ axis
-    rest = w - along[..., None] * axis
-    across = _norm(rest, sigma)
-    if (across <= 1e-12 * _norm(w, sigma)).all():
-        across = np.zeros_like(across)
-    other = np.divide(rest, across[..., None], out=np.zeros_like(rest), where=across[..., None] > 0)
-    z2, transform = gauss_hermite(64 if across.any() else 1)
-    x, weights = LEGENDRE
-    z1 = 4.5 * (x + 1)[:, None]
-    mass = 9 * weights[:, None] * np.exp(-(z1**2) / 2) / ROOT_2PI * transform[0] ** 2
-    u = along[..., None, None] * z1 + across[..., None, None] * z2
-    positive = expit(length * z1) if labels == "bernoulli" else 1.0
-    square = mass * (positive * expit(-u) ** 2 + (1 - positive) * expit(u) ** 2)
-    moments = [np.sum(square * v, axis=(-2, -1))[..., None, None] for v in (1.0, z1**2, z1 * z2, z2**2)]
-    a, b = axis @ sigma, other @ sigma
-    cross = _outer(np.broadcast_to(a, b.shape), b)
-    second = moments[0] * sigma + (moments[1] - moments[0]) * np.outer(a, a) + (moments[3] - moments[0]) * _outer(b, b)
-    second = second + moments[2] * (cross + cross.swapaxes(-1, -2))
-    return np.asarray(second - _outer(gradient, gradient))
+def spread(w: Array, task: Task, gradient: Array) -> Array:
+    r"""Return the covariance of the gradient of one sample at w (..., d).
+
+    The mean of :math:`(s(u)-y)^2xx^\top` is one over :math:`u=tn`, n > 0 (x and −x count alike), of means over the part
+    of :math:`u^*` that is independent of u.
+    """
+    sigma, points = task.covariance, w.reshape(-1, w.shape[-1])
+    t = norm(points, sigma)[:, None]
+    axis = _unit(task.w_star, norm(task.w_star, sigma))
+    unit = np.where(t > 0, _unit(points, t[:, 0]), axis)  # at w = 0 any direction will do
+    along, other, across = _split(task.w_star, unit, sigma)
+    width = across + (task.labels == "bernoulli")  # over which labels change, in u*
+    change = np.abs(along) / np.maximum(width, 1e-18 * np.abs(along) + 1e-300)
+    nodes, weights = half_line(np.maximum(t[:, 0], change))
+    ones, zeros = label_moments(along[:, None] * nodes, across[:, None], task.labels)
+    squares = weights * (expit(-t * nodes) ** 2 * ones + expit(t * nodes) ** 2 * zeros)
+    powers = squares[0], squares[0] * nodes**2, squares[1] * nodes, squares[2]
+    none, both, mixed, rest = (np.sum(power, axis=-1)[:, None, None] for power in powers)
+    a, b = unit @ sigma, other @ sigma
+    second = none * _beside(sigma, unit, other) + both * _outer(a, a) + rest * _outer(b, b)
+    second = second + mixed * (_outer(a, b) + _outer(b, a))
+    return np.asarray(second.reshape(*w.shape, -1) - _outer(gradient, gradient))
 
 
-def check_labels(labels: str) -> None:
-    """Raise a ValueError unless labels are of a known kind."""
-    if labels not in ("bernoulli", "sign"):
-        raise ValueError(f"labels must be 'bernoulli' or 'sign'; got {labels!r}")
+def norm(w: Array, sigma: Array) -> Array:
+    """Return the standard deviation of ⟨w, x⟩, (...)."""
+    largest = np.abs(w).max(axis=-1)
+    scaled = w / np.where(largest > 0, largest, 1.0)[..., None]
+    return np.asarray(largest * np.sqrt(np.sum(scaled @ sigma * scaled, axis=-1)))
 
 
-def _norm(w: Array, sigma: Array) -> Array:
-    return np.asarray(np.sqrt(np.sum(w @ sigma * w, axis=-1)))
+def _unit(w: Array, length: Array) -> Array:
+    """Return w over its `norm`, or zero."""
+    return np.divide(w, length[..., None], out=np.zeros_like(w), where=length[..., None] > 0)
+
+
+def _split(w: Array, unit: Array, sigma: Array) -> tuple[Array, Array, Array]:
+    """Return w's component along a unit vector or zero, and the unit vector and the length of the rest."""
+    along = np.sum(w @ sigma * unit, axis=-1)
+    rest = w - along[..., None] * unit
+    rest = rest - np.sum(rest @ sigma * unit, axis=-1)[..., None] * unit  # orthogonal even where little is left
+    across = norm(rest, sigma)
+    across = np.where(across > 1e-14 * np.abs(along), across, 0.0)
+    return along, _unit(rest, across), across
+
+
+def _beside(sigma: Array, *units: Array) -> Array:
+    """Return Σ without its part along orthonormal vectors (..., d): positive semidefinite to rounding of its own."""
+    eye = np.eye(len(sigma))
+    shadow = eye - sum(_outer(unit @ sigma, unit) for unit in units)
+    return np.asarray(shadow @ sigma @ shadow.swapaxes(-1, -2))
 
 
 def _outer(a: Array, b: Array) -> Array:

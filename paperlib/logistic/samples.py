@@ -2,6 +2,7 @@ r"""Logistic regression on samples: simulated adaptation, and the minimisers of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,8 +11,9 @@ from scipy.special import expit
 
 from paperlib.arguments import Array, finite_array, listed, real_number, whole_number
 from paperlib.environments import TaskEnvironment
-from paperlib.logistic.objectives import checked_points, finite_tasks, stationary
-from paperlib.logistic.population import Labels, checked_task, derivatives
+from paperlib.logistic.objectives import checked_points, finite_tasks, minimiser
+from paperlib.logistic.population import checked_task, derivatives
+from paperlib.logistic.quadrature import Labels
 
 Episode = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 
@@ -21,9 +23,9 @@ def sample_data(
 ) -> tuple[Array, Array]:
     """Draw n samples of a task: inputs (n, d) and labels (n,), zeros and ones."""
     optimum = finite_array("w_star", w_star, 1)
-    _, (_, sigma, _) = checked_task(optimum, optimum, covariance, labels)
+    _, task = checked_task(optimum, optimum, covariance, labels)
     n = whole_number("n", n)
-    X = rng.standard_normal((n, len(sigma))) @ np.linalg.cholesky(sigma).T
+    X = rng.standard_normal((n, len(optimum))) @ np.linalg.cholesky(task.covariance).T
     positive = expit(X @ optimum) if labels == "bernoulli" else (X @ optimum > 0)
     return X, np.asarray(rng.uniform(size=n) < positive, dtype=float)
 
@@ -43,7 +45,7 @@ def sampled_risks(
     for p, task in finite_tasks(env, labels):
         adapted = np.empty((draws, *w.shape))
         for k in range(draws):
-            X, y = sample_data(task[0], task[1], count, rng, labels)
+            X, y = sample_data(task.w_star, task.covariance, count, rng, labels)
             adapted[k] = w - rate / count * (expit(w @ X.T) - y) @ X
         total = total + p * derivatives(adapted, task)[0]
     return total
@@ -61,15 +63,15 @@ def erm_estimate(X: ArrayLike, y: ArrayLike) -> Array:
 
 
 def maml_estimate(episodes: Iterable[Episode], alpha: float, start: ArrayLike | None = None) -> Array:
-    """Return the stationary point (d,) of (4) reached from the start (or zero), to a gradient of 1e-10.
+    """Return the local minimum (d,) of (4) that a descent from the start (or zero) leads to, to a gradient of 1e-10.
 
     Args:
         episodes: tuples of inner inputs (n2, d), inner labels (n2,), outer inputs (n1, d) and outer labels (n1,).
-        alpha: inner learning rate, not negative.
+        alpha: inner learning rate, not negative; with 0 the inner samples do not matter.
         start: (d,).
 
     Raises:
-        ValueError: labels other than 0 and 1, or no stationary point, as when a plane parts the ones from the zeros.
+        ValueError: labels other than 0 and 1, or no minimum, as when a plane parts the ones from the zeros.
     """
     rate = real_number("alpha", alpha, at_least=0.0)
     parts = [listed("episodes", episode) for episode in listed("episodes", episodes)]
@@ -89,4 +91,4 @@ def maml_estimate(episodes: Iterable[Episode], alpha: float, start: ArrayLike | 
         return float(np.mean(np.logaddexp(0, u) - y * u)), gradient.mean(axis=0)
 
     origin = np.zeros(X.shape[-1]) if start is None else finite_array("start", start, 1)
-    return stationary(objective, origin)
+    return minimiser(objective, origin, math.sqrt(np.mean(np.square(X))))[1]

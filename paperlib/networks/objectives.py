@@ -82,13 +82,13 @@ def post_adaptation_loss(
     Eq. (1) with :math:`m=\infty`; Eq. (30) for two equally likely tasks.
 
     Args:
-        alpha: inner learning rate, positive; the other arguments as for `erm_loss`.
+        alpha: inner learning rate, not negative; with 0 this is `erm_loss`. The other arguments as there.
 
     Returns:
         (...).
 
     Raises:
-        ValueError: alpha <= 0, or another argument breaks its condition.
+        ValueError: alpha < 0, or another argument breaks its condition.
 
     Example:
         One neuron, where it is positive, is learned by one step of size 2: the Hessian of ½E[relu(wx)²] is ½.
@@ -96,7 +96,7 @@ def post_adaptation_loss(
         >>> float(post_adaptation_loss("relu", [1.0], [[1.0]], [[[0.5]]], [[[1.0]]], alpha=2.0))
         0.0
     """
-    rate = real_number("alpha", alpha, above=0.0)
+    rate = real_number("alpha", alpha, at_least=0.0)
     start = neuron_matrix("W", W)
     terms = []
     for p, aim, sigma in finite_tasks(probabilities, W_stars, covariances):
@@ -123,7 +123,9 @@ def post_adaptation_gradient(
         >>> post_adaptation_gradient("relu", [1.0], [[1.0]], [[[0.5]]], [[[1.0]]], alpha=2.0).tolist()
         [[0.0]]
     """
-    rate = real_number("alpha", alpha, above=0.0)
+    rate = real_number("alpha", alpha, at_least=0.0)
+    if rate == 0.0:  # no Hessian, which a ReLU neuron at the origin does not have
+        return erm_gradient(activation, probabilities, W, W_stars, covariances, order=order)
     start = neuron_matrix("W", W)
     terms = []
     for p, aim, sigma in finite_tasks(probabilities, W_stars, covariances):

@@ -62,7 +62,7 @@ def sampled_post_adaptation_loss(
 
     Args:
         activation, probabilities, W, W_stars, covariances, order: as for `post_adaptation_loss`.
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; with 0 every draw is the loss before adaptation.
         inner: (G, draws, m, d), inputs of the inner steps, as `sample_inputs` gives them; at least two draws.
 
     Returns:
@@ -80,7 +80,7 @@ def sampled_post_adaptation_loss(
         >>> float(loss), float(error)
         (0.0, 0.0)
     """
-    rate, name = real_number("alpha", alpha, above=0.0), check_activation(activation)
+    rate, name = real_number("alpha", alpha, at_least=0.0), check_activation(activation)
     start, tasks = neuron_matrix("W", W), finite_tasks(probabilities, W_stars, covariances)
     samples = _inputs("inner", inner, len(tasks), 4, start)
     if samples.shape[1] < 2:
@@ -140,7 +140,7 @@ def empirical_maml_loss(
         activation, W, W_stars: as for `empirical_erm_loss`.
         inner: (T, τ, n2, d).
         outer: (T, τ, n1, d).
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; with 0 this is the ERM objective on the outer samples.
 
     Returns:
         (...).
@@ -153,7 +153,7 @@ def empirical_maml_loss(
         >>> float(empirical_maml_loss("relu", [[1.0]], [[[0.5]]], **data))
         0.0
     """
-    rate, name = real_number("alpha", alpha, above=0.0), check_activation(activation)
+    rate, name = real_number("alpha", alpha, at_least=0.0), check_activation(activation)
     start, aims = neuron_matrix("W", W), neuron_matrix("W_stars", W_stars)
     ins, outs = (_inputs(side, X, len(aims), 4, start) for side, X in (("inner", inner), ("outer", outer)))
     if ins.shape[:2] != outs.shape[:2]:

@@ -1,41 +1,41 @@
-r"""Stationary points of the ERM and MAML objectives, found to machine precision by a library's solvers."""
+r"""Minima of the ERM and MAML objectives, found to machine precision."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize, root
 
-from paperlib.arguments import Array, finite_array
+from paperlib.arguments import Array, finite_array, symmetric_matrices
+from paperlib.minima import NoMinimum, minimum
 from paperlib.networks.objectives import erm_gradient, erm_loss, post_adaptation_gradient, post_adaptation_loss
-
-TOLERANCE = 1e-10
-"""The largest norm that the gradient may have at a solution."""
 
 
 def erm_solution(
     activation: str, probabilities: ArrayLike, W_stars: ArrayLike, covariances: ArrayLike, *, start: ArrayLike
 ) -> Array:
-    r"""Return a local minimiser of `erm_loss`: BFGS from `start`, polished until the gradient vanishes.
+    r"""Return a local minimiser of `erm_loss`; see `lowest_minimum`.
 
     Args:
         activation, probabilities, W_stars, covariances: as for `erm_loss`.
         start: (d, M), or (S, d, M) for several starts, of whose minima the lowest is returned.
 
     Returns:
-        (d, M), where the gradient has a norm of at most `TOLERANCE`.
+        (d, M), where the gradient has a norm of at most 1e-10.
 
     Raises:
         ValueError: an argument breaks its condition.
-        RuntimeError: from no start a minimum was found to this precision.
+        RuntimeError: no start leads to a minimum.
 
     Example:
-        With a single task, its own neuron:
+        With a single task, its own neuron. From the left a ReLU network comes to the kink at zero, and goes on:
 
         >>> erm_solution("softplus", [1.0], [[[0.5]]], [[[1.0]]], start=[[0.0]]).round(10).tolist()
         [[0.5]]
+        >>> erm_solution("relu", [1.0], [[[1.0]]], [[[1.0]]], start=[[-1.0]]).round(10).tolist()
+        [[1.0]]
     """
 
     def loss(W: Array) -> float:
@@ -44,7 +44,7 @@ def erm_solution(
     def gradient(W: Array) -> Array:
         return np.asarray(erm_gradient(activation, probabilities, W, W_stars, covariances))
 
-    return lowest_minimum(loss, gradient, start)
+    return lowest_minimum(loss, gradient, start, _unit(covariances))
 
 
 def maml_solution(
@@ -58,7 +58,7 @@ def maml_solution(
 ) -> Array:
     r"""Return a local minimiser of `post_adaptation_loss`, the MAML objective with the full inner gradient.
 
-    Arguments, result and errors as for `erm_solution`.
+    Arguments, result and errors as for `erm_solution`, which it is at alpha = 0.
 
     Example:
         >>> maml_solution("softplus", [1.0], [[[0.5]]], [[[1.0]]], alpha=1.0, start=[[0.0]]).round(10).tolist()
@@ -71,18 +71,20 @@ def maml_solution(
     def gradient(W: Array) -> Array:
         return np.asarray(post_adaptation_gradient(activation, probabilities, W, W_stars, covariances, alpha))
 
-    return lowest_minimum(loss, gradient, start)
+    return lowest_minimum(loss, gradient, start, _unit(covariances))
 
 
-def lowest_minimum(loss: Callable[[Array], float], gradient: Callable[[Array], Array], start: ArrayLike) -> Array:
+def lowest_minimum(
+    loss: Callable[[Array], float], gradient: Callable[[Array], Array], start: ArrayLike, unit: float = 1.0
+) -> Array:
     """Return the lowest of the minima that are reached from one start (d, M), or from several (S, d, M).
 
-    BFGS comes close; Powell's hybrid method then solves for a vanishing gradient. A point that the polish has carried
-    to a higher loss, to a saddle say, does not count.
+    Each is looked at from all sides (see `paperlib.minima`): a maximum, a saddle or a kink beside which the loss is
+    lower is left, also where it is the start. Lengths in the space of W are of the order of 1/unit.
 
     Raises:
         ValueError: start is not finite, or has another number of axes.
-        RuntimeError: no start leads to a gradient norm of at most `TOLERANCE`.
+        RuntimeError: no start leads to a minimum; the message says where the descents ended.
 
     Example:
         >>> lowest_minimum(lambda W: float(((W - 1) ** 2).sum()), lambda W: 2 * (W - 1), [[3.0]]).tolist()
@@ -92,16 +94,26 @@ def lowest_minimum(loss: Callable[[Array], float], gradient: Callable[[Array], A
     if starts.ndim not in (2, 3):
         raise ValueError(f"start must have shape (d, M) or (S, d, M); got {starts.shape}")
     shape = starts.shape[-2:]
+
+    def objective(w: Array) -> tuple[float, Array]:
+        return loss(w.reshape(shape)), gradient(w.reshape(shape)).ravel()
+
     found: list[tuple[float, Array]] = []
-    norms: list[float] = []
+    failed: list[NoMinimum] = []
     for first in starts.reshape(-1, shape[0] * shape[1]):
-        near = minimize(lambda w: loss(w.reshape(shape)), first, jac=lambda w: gradient(w.reshape(shape)).ravel())
-        exact = root(lambda w: gradient(w.reshape(shape)).ravel(), near.x, tol=1e-14)
-        point = exact.x.reshape(shape)
-        norms.append(float(np.linalg.norm(gradient(point))))
-        value = loss(point)
-        if norms[-1] <= TOLERANCE and value <= near.fun + 1e-9 * (1.0 + abs(near.fun)):
-            found.append((value, point))
+        try:
+            found.append(minimum(objective, first, unit))
+        except NoMinimum as error:
+            failed.append(error)
     if not found:
-        raise RuntimeError(f"no start leads to a minimum; the smallest norm of a gradient is {min(norms):.1e}")
-    return min(found, key=lambda pair: pair[0])[1]
+        best = min(failed, key=lambda error: error.gradient)
+        raise RuntimeError(
+            f"no start leads to a minimum; the smallest norm of a gradient is {best.gradient:.1e}: {best}"
+        )
+    return min(found, key=lambda pair: pair[0])[1].reshape(shape)
+
+
+def _unit(covariances: ArrayLike) -> float:
+    """Return the root of the mean variance of the inputs."""
+    sigmas = symmetric_matrices("covariances", covariances, 3)
+    return math.sqrt(np.mean(np.trace(sigmas, axis1=-2, axis2=-1)) / sigmas.shape[-1])

@@ -14,92 +14,114 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from paperlib.arguments import Array, real_number, whole_number
 from paperlib.environments import TaskEnvironment
-from paperlib.linear import adapted_covariance, wishart_sandwich
-from paperlib.simulate.bartlett import draw_factors
-from paperlib.simulate.streams import generator
-from paperlib.simulate.tasks import square_roots
+from paperlib.linear.wishart import average
+
+DENSE = 600
+"""Up to this many entries of a symmetric matrix the operator is written down, and all its eigenvalues are computed."""
 
 
 def stability_limits(
-    algorithm: Literal["erm", "maml"], env: TaskEnvironment, alpha: float, n1: int, n2: int, *, draws: int = 2000
+    algorithm: Literal["erm", "maml"], env: TaskEnvironment, alpha: float, n1: int, n2: int
 ) -> tuple[float, float]:
     r"""Return the largest learning rates at which the mean and the mean square of the iterates stay bounded.
 
-    ERM has :math:`A=X^\top X/n` with n = n1 + n2, MAML :math:`A=\hat P\,(X^{out\top}X^{out}/n_1)\,\hat P`.
-    Exact, except for the mean-square limit of MAML, where the average over the inner samples is one over
-    `draws` matrices of each group, with a fixed seed (the average over the outer samples is exact).
+    ERM has :math:`A=X^\top X/n` with n = n1 + n2, MAML :math:`A=\hat P\,(X^{out\top}X^{out}/n_1)\,\hat P` with
+    :math:`\hat P=I-\frac\alpha{n_2}X^{in\top}X^{in}`. Exact, from the moments of the Wishart distribution.
 
     Args:
         algorithm: "erm" or "maml".
         env: the task environment.
-        alpha: inner learning rate, positive.
+        alpha: inner learning rate, not negative; 0 is no step.
         n1: outer samples.
         n2: inner samples.
-        draws: matrices of each group in the average.
 
     Returns:
         The limit of the mean, and that of the mean square.
 
     Raises:
-        ValueError: alpha <= 0, or a count that is not a positive whole number.
+        ValueError: alpha < 0, or a count that is not a positive whole number.
 
     Example:
         One dimension, variance one: :math:`E[A]=1` and :math:`E[A^2]=1+2/n`.
 
-        >>> stability_limits("erm", TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=1.0, n1=1, n2=1)
+        >>> mean, square = stability_limits("erm", TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=1.0, n1=1, n2=1)
+        >>> round(mean, 12), round(square, 12)
         (2.0, 1.0)
     """
-    n1, n2, draws = whole_number("n1", n1), whole_number("n2", n2), whole_number("draws", draws)
-    rate = real_number("alpha", alpha, above=0.0)
-    if algorithm == "erm":
-        curvatures = env.covariances
-
-        def square(M: Array) -> Array:
-            return _average(env, wishart_sandwich(env.covariances, np.broadcast_to(M, curvatures.shape), n1 + n2))
-
-    elif algorithm == "maml":
-        curvatures = adapted_covariance(env.covariances, rate, n2)
-        steps = _steps(env, rate, n2, draws)
-        sigma = env.covariances[:, None]
-
-        def square(M: Array) -> Array:
-            # E over the outer samples of S N S / n1² with N = P M P
-            inner = sigma @ (steps @ M @ steps.swapaxes(-1, -2))
-            trace = np.trace(inner, axis1=-2, axis2=-1)[..., None, None]
-            outer = (1.0 + 1.0 / n1) * inner @ sigma + trace / n1 * sigma
-            return _average(env, (steps.swapaxes(-1, -2) @ outer @ steps).mean(axis=1))
-
-    else:
+    n1, n2 = whole_number("n1", n1), whole_number("n2", n2)
+    rate = real_number("alpha", alpha, at_least=0.0)
+    if algorithm not in ("erm", "maml"):
         raise ValueError(f"algorithm must be 'erm' or 'maml'; got {algorithm!r}")
-    mean = _average(env, curvatures)
-    return float(2.0 / np.linalg.eigvalsh(mean)[-1]), float(1.0 / _radius(mean, square))
+    rate, outer = (0.0, n1 + n2) if algorithm == "erm" else (rate, n1)
+    mean, parts = np.zeros((env.dim, env.dim)), []
+    for p, sigma in zip(env.probabilities, env.covariances, strict=True):
+        values, axes = np.linalg.eigh(sigma)
+        first, equal, mixed = _moments(values, rate, n2)
+        mean += p * (axes * first) @ axes.T
+        parts.append((p, axes, equal, mixed))
+
+    def square(M: Array) -> Array:
+        total = np.zeros_like(M)
+        for p, axes, equal, mixed in parts:
+            own = axes.T @ M @ axes
+            diagonal = np.diagonal(own, axis1=-2, axis2=-1)
+            # E[BMB] + (E[BMB] + E[tr(BM) B]) / n over the outer samples, B = PΣP
+            image = ((1 + 1 / outer) * (equal + mixed) + 2 / outer * mixed) * own
+            image += (diagonal @ ((1 + 1 / outer) * mixed + equal / outer))[..., None] * np.eye(env.dim)
+            total += p * axes @ image @ axes.T
+        return total
+
+    return float(2.0 / np.linalg.eigvalsh(mean)[-1]), 1.0 / _radius(mean, square)
 
 
-def _steps(env: TaskEnvironment, alpha: float, n2: int, draws: int) -> Array:
-    """Draw P̂ = I − (α/n2) XᵀX for each group: (G, draws, d, d)."""
-    rng = generator(0, "stability")
-    factors = draw_factors(env.groups * draws, n2, env.dim, rng).reshape(env.groups, draws, -1, env.dim)
-    factors = factors @ square_roots(env.covariances)[:, None]
-    return np.asarray(np.eye(env.dim) - alpha / n2 * factors.swapaxes(-1, -2) @ factors)
+def _moments(values: Array, alpha: float, n2: int) -> tuple[Array, Array, Array]:
+    r"""Return what :math:`E[B]` and :math:`E[B\otimes B]` are made of for a diagonal Σ, :math:`B=\hat P\Sigma\hat P`.
+
+    Reflections of an axis leave Σ alone, so :math:`E[B_{ab}]=m_a[a=b]` and, with symmetric U and V,
+    :math:`E[B_{ab}B_{cd}]=U_{ac}[a=b,c=d]+V_{ab}([a=c,b=d]+[a=d,b=c])`.
+    """
+    sigma = np.diag(values)
+    step = (np.eye(len(values)) - alpha * sigma, -alpha)
+    factors = [step, (sigma, 0.0), step]
+    first = average("ax,xy,ya->a", factors, sigma, n2)
+    equal = average("ax,xy,ya,cz,zw,wc->ac", 2 * factors, sigma, n2)
+    mixed = average("ax,xy,yb,az,zw,wb->ab", 2 * factors, sigma, n2)
+    np.fill_diagonal(mixed, 0.0)  # what U counts already
+    return first, equal, mixed
 
 
-def _radius(mean: Array, square: Callable[[Array], Array], steps: int = 200, tolerance: float = 1e-6) -> float:
-    """Return the spectral radius of the positive map M ↦ L⁻¹(S M) by power iteration from the identity."""
-    values, vectors = np.linalg.eigh(mean)
-    sums = values[:, None] + values
-    M = np.eye(len(mean)) / len(mean)
-    radius = 0.0
-    for _ in range(steps):
-        image = vectors @ ((vectors.T @ square(M) @ vectors) / sums) @ vectors.T
-        last, radius = radius, float(np.trace(image))
-        M = image / radius
-        if abs(radius - last) <= tolerance * radius:
-            break
-    return radius
+def _radius(mean: Array, square: Callable[[Array], Array]) -> float:
+    r"""Return the spectral radius of :math:`\mathcal L^{-1}\mathcal S`, or a number just above it.
 
+    It is the largest eigenvalue of the symmetric :math:`\mathcal L^{-1/2}\mathcal S\mathcal L^{-1/2}`. Where that is
+    too large to write down, Lanczos' method comes near it from below. The matrix X that it finds is positive definite,
+    as all images of :math:`\mathcal S` are, and the least c with :math:`\mathcal L^{-1}\mathcal SX\preceq cX` is a
+    bound from above (Collatz and Wielandt).
+    """
+    values, axes = np.linalg.eigh(mean)
+    scale = np.sqrt(values[:, None] + values)
+    rows, columns = np.triu_indices(len(mean))
+    weights = np.where(rows == columns, 1.0, np.sqrt(0.5))  # of an orthonormal basis of the symmetric matrices
 
-def _average(env: TaskEnvironment, matrices: Array) -> Array:
-    return np.asarray(np.tensordot(env.probabilities, matrices, 1))
+    def matrix(vector: Array) -> Array:
+        M = np.zeros((*vector.shape[:-1], *mean.shape))
+        M[..., rows, columns] = M[..., columns, rows] = weights * vector
+        return M
+
+    def image(vector: Array) -> Array:
+        M = axes.T @ square(axes @ (matrix(vector) / scale) @ axes.T) @ axes / scale
+        return np.asarray(M[..., rows, columns] / weights)
+
+    if len(rows) <= DENSE:
+        return float(np.linalg.eigvalsh(image(np.eye(len(rows))))[-1])
+    operator = LinearOperator((len(rows), len(rows)), matvec=lambda x: image(np.ravel(x)), dtype=float)
+    start = np.where(rows == columns, 1.0, 0.0)
+    _, vectors = eigsh(operator, k=1, which="LA", v0=start)
+    X = matrix(vectors[:, 0] * np.sign(vectors[:, 0] @ start)) / scale
+    after = axes.T @ square(axes @ X @ axes.T) @ axes / scale**2
+    root = np.linalg.inv(np.linalg.cholesky(X))
+    return float(np.linalg.eigvalsh(root @ after @ root.T)[-1])
