@@ -42,6 +42,7 @@ import torch
 import torch.nn.functional as F
 import yaml
 from IPython.display import Markdown
+from scipy import stats
 from torch.utils.flop_counter import FlopCounterMode
 
 from paperlib import claims, costs, plotting, records, tables
@@ -702,9 +703,16 @@ def cells_met(accuracies):
 
 
 accuracies = {row: tables.columns(ours(*row, TIER)) for row in rows}
+
+
+def five_values(cell):
+    """Return five values with the mean and the 95 % interval of a printed cell."""
+    deviation = cell.half_width * np.sqrt(5) / stats.t.ppf(0.975, 4)
+    return cell.mean + deviation * np.array([-1, -1, 0, 1, 1])
+
+
 as_printed = {
-    row: np.stack([c.mean + c.half_width * np.array([-1, 0, 1]) for c in cells], axis=1)
-    for row, cells in paper.items()
+    row: np.stack([five_values(c) for c in cells], axis=1) for row, cells in paper.items()
 }
 off = {row: values + 20 for row, values in as_printed.items()}
 _shape = {tier: configure("omniglot", "maml", tier) for tier in ("paper", TIER)}
@@ -779,7 +787,7 @@ average = sum(-sp.log(p[order[2]]) for order in orders) / len(orders)  # of the 
 claims.proves(
     "text:erm-trained-equivalently",
     average,
-    -sum(map(sp.log, p)) / 5,
+    -sp.log(sp.prod(p)) / 5,
     "Given the probabilities, the expected loss of an image does not depend on which character it shows.",
     shows=r"\frac1{5!}\sum_\pi-\log p_{\pi(3)}=-\frac15\sum_{j=1}^5\log p_j",
     refuses={"one numbering for all tasks": -sp.log(p[2])},
@@ -1321,7 +1329,12 @@ RULES = {
 exchanged = {
     (("small", "large")[s == "small"], label): one for (s, label), one in as_printed.items()
 }
-MET = as_printed  # the paper's own table meets all of them but where a control of ours is named
+MET = {row: {"the paper's own table": as_printed} for row in RULES}
+MET["text:erm-does-not-change"] = {
+    "the accuracies of Large for Small": {
+        (s, one): as_printed["large", one] for s, one in as_printed
+    }
+}
 NOT_MET = {
     "text:same-alphabet-is-harder": {
         "easy and hard exchanged": {row: one[:, [1, 0, 3, 2]] for row, one in as_printed.items()}
@@ -1347,9 +1360,7 @@ def judged(row, says):
     said = {"rule": _rules["sentences"][row]["says"], "scale": SCALE, "verdict": verdict}
     if verdict == "reproduced":
         return claims.judges(row, accuracies, rule, says, refuses=NOT_MET[row], **said)
-    return claims.judges(
-        row, accuracies, rule, says, control={"the paper's own table": MET}, **said
-    )
+    return claims.judges(row, accuracies, rule, says, control=MET[row], **said)
 
 
 # %% [markdown]
@@ -1375,6 +1386,18 @@ judged(
 
 # %%
 judged("text:erm-does-not-change", "ERM-1 and ERM-10 stay within 5 points in every column.")
+
+# %% tags=["remove-input"]
+_moved = [
+    (label, column, one)
+    for label in LABELS[1:]
+    for column, one in enumerate(shifts(as_printed, label))
+]
+_label, _column, _most = max(_moved, key=lambda move: max(map(abs, move[2])))
+Markdown(
+    f"The paper's own Table 3 {'meets' if all(still(one) for *_, one in _moved) else 'does not quite meet'} this rule: there {_label.upper()} moves by "
+    f"{np.mean(_most):.1f} points ({_most.low:.1f} to {_most.high:.1f}) on {('easy training', 'hard training', 'easy test', 'hard test')[_column]} tasks."
+)
 
 # %% tags=["remove-input"]
 _moves = {

@@ -1203,7 +1203,7 @@ claims.checks(
     logistic(found_by_search),
     1 / (1 + hardness_ratio),
     "The share with the largest gain, by a search over the library's risks.",
-    atol=1e-3,
+    atol=1e-6,
     refuses={"half of the tasks": 0.5},
 )
 
