@@ -13,6 +13,7 @@ from IPython.display import HTML
 from numpy.typing import ArrayLike
 
 from paperlib.environments import finite_array, real_number
+from paperlib.plotting import LINES
 
 STEPS = 60  # levels in a factor of ten: a level is four percent of the value
 
@@ -85,6 +86,7 @@ def landscapes(
         "steps": STEPS,
         "ticks": list(ticks),
         "start": start,
+        "colours": {kind: LINES[kind]["color"] for kind in ("hard", "easy", "ERM", "MAML")},
         "frames": [
             {
                 "label": frame.label,
