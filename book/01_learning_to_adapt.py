@@ -208,23 +208,23 @@ after = {
 def before_and_after():
     """Draw both tasks' losses and their average over the start, before and after adaptation."""
     figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
-    marks = (("ERM", "s", plotting.ERM, (-6, 9)), ("MAML", "o", plotting.MAML, (0, 16)))
-    for axis, losses, (name, marker, colour, offset), title in zip(
+    marks = (("ERM", (-6, 9)), ("MAML", (0, 16)))
+    for axis, losses, (name, offset), title in zip(
         axes, (before, after), marks, ("before", "after"), strict=True
     ):
         average = 0.5 * (losses["hard"] + losses["easy"])
         lowest = (starts[average.argmin()], average.min())
-        axis.plot(starts, losses["hard"], ":", color=plotting.HARD, label="hard task")
-        axis.plot(starts, losses["easy"], "--", color=plotting.EASY, label="easy task")
+        for kind in ("hard", "easy"):
+            axis.plot(starts, losses[kind], **plotting.LINES[kind], label=f"{kind} task")
         axis.plot(starts, average, color="black", label="average")
-        axis.plot(*lowest, marker, color=colour, markersize=8)
+        axis.plot(*lowest, **plotting.MARKS[name], markersize=8)
         axis.annotate(
             name,
             lowest,
             xytext=offset,
             textcoords="offset points",
             ha="center",
-            color=colour,
+            color=plotting.MARKS[name]["color"],
         )
         axis.set(xlabel=r"start $w$", ylim=(0, 0.8), title=f"{title} adaptation")
     axes[1].legend(loc="upper center")
@@ -462,14 +462,15 @@ def two_risks():
     figure, axis = plt.subplots(figsize=(7, 3.4))
     total = np.array([linear.post_adaptation_risk(noisy, [w0], ALPHA, M) for w0 in starts])
     edges = [0 * starts, float(floor) + 0 * starts, float(infimum) + 0 * starts, total]
-    labels = ("noise floor $N$", "irreducible risk", "excess risk (2)")
-    colours = ((0.6, 0.6, 0.6, 0.35), plotting.HARD + "70", plotting.MAML + "33")
-    for low, high, label, colour in zip(edges[:-1], edges[1:], labels, colours, strict=True):
-        axis.fill_between(starts, low, high, color=colour, lw=0, label=label)
+    bands = (("noise floor $N$", 0.48, 0.78), ("irreducible risk", 0.53, 0.87))
+    bands = (*bands, ("excess risk (2)", 0.58, 0.95))
+    for low, high, (label, height, shade) in zip(edges[:-1], edges[1:], bands, strict=True):
+        axis.fill_between(starts, low, high, fc=str(shade), ec=plotting.REFERENCE, lw=0.8)
+        axis.text(-1.5, height, label, va="center")
     axis.plot(starts, total, color="black", label="$F_m(w)$")
-    for name, start, style in zip(("ERM", "MAML"), population, ("s", "o"), strict=True):
+    for name, start in zip(("ERM", "MAML"), population, strict=True):
         height = linear.post_adaptation_risk(noisy, [start], ALPHA, M)
-        axis.plot(start, height, style, color=getattr(plotting, name), label=name)
+        axis.plot(start, height, **plotting.MARKS[name], label=name)
     axis.set(xlabel=r"start $w$", ylabel="post-adaptation risk", ylim=(0.45, 0.85))
     axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure

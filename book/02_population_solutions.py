@@ -520,23 +520,15 @@ claims.proves(
 
 
 # %% mystnb={"figure": {"caption": "What one step leaves of the curvature of a task with covariance ρI in ten dimensions. Below the dotted line the step helps. A step along the exact gradient solves the task with αρ = 1; of the less steep tasks it leaves most, 4/27, to the one with αρ = 1/3. With few samples the noise of the gradient takes back what the step gains, and more on steep tasks.", "name": "fig-curvature-left"}, "image": {"alt": "Curves of curvature after the step against curvature before it, both times the step size, for 11, 40, 200 and infinitely many samples, with a dotted diagonal for no step. The infinite-sample curve rises to 4/27 at one third, falls to zero at one and rises again. Curves for fewer samples lie higher; the one for 11 samples crosses the diagonal at one."}} tags=["hide-input"]
-CURVES = (
-    (11, "--", "C1"),
-    (40, "-.", "C2"),
-    (200, (0, (4, 1, 1, 1, 1, 1)), "C3"),
-    (math.inf, "-", "C0"),
-)
-
-
 def curvature_left():
     """Draw αQ against αρ for isotropic tasks in ten dimensions and several sample sizes."""
     figure, axis = plt.subplots(figsize=(7, 3.6))
     ratio = np.linspace(0.01, 1.5, 150)
     axis.plot(ratio, ratio, ":", color=plotting.REFERENCE, label="no step")
-    for s, style, colour in CURVES:
+    for look, s in enumerate((math.inf, 200, 40, 11)):
         left = linear.adapted_covariance(ratio[:, None, None] * np.eye(10), 1.0, s)[:, 0, 0]
         name = r"$s=\infty$" if math.isinf(s) else f"$s={s}$"
-        axis.plot(ratio, left, linestyle=style, color=colour, label=name)
+        axis.plot(ratio, left, **plotting.LINES[look], label=name)
     axis.set(xlabel=r"curvature before the step, $\alpha\rho$", xlim=(0, 1.5))
     axis.set(ylabel=r"curvature after, $\alpha q$", ylim=(0, 1.2))
     axis.legend(loc="upper left")
@@ -807,7 +799,6 @@ claims.proves(
 metrics = [[[0.19, 0.17], [0.17, 0.26]], [[0.98, 0.07], [0.07, 0.77]]]
 plane = TaskEnvironment.finite_tasks(metrics, [[1.0, 0.3], [-1.0, -0.3]])
 STEP, SAMPLES, LEVEL = 1.0, 100, 0.03
-TASKS = ((plotting.HARD, "-.", "hard task"), (plotting.EASY, "--", "easy task"))
 
 
 def ellipse(matrix, centre, level):
@@ -822,17 +813,17 @@ def two_metrics():
     figure, axes = plt.subplots(1, 2, figsize=(7, 3.1), sharex=True, sharey=True)
     adapted = linear.adapted_covariance(plane.covariances, STEP, SAMPLES)
     erm, maml = linear.erm_solution(plane), linear.maml_solution(plane, STEP, SAMPLES)
-    before = (axes[0], plane.covariances, erm, plotting.ERM, "before the step")
-    after = (axes[1], adapted, maml, plotting.MAML, "after the step")
-    for axis, matrices, own, colour, title in (before, after):
+    before = (axes[0], plane.covariances, erm, "before the step")
+    after = (axes[1], adapted, maml, "after the step")
+    for axis, matrices, own, title in (before, after):
         axis.plot(*plane.means.T, ":", color=plotting.REFERENCE)
-        for task, (shade, style, name) in enumerate(TASKS):
+        for task, name in enumerate(("hard", "easy")):
             points = ellipse(matrices[task], plane.means[task], LEVEL)
-            axis.plot(*points, style, color=shade, label=name)
-            axis.plot(*plane.means[task], "x", color=shade)
-        axis.plot(*ellipse(matrices.mean(axis=0), own, LEVEL), color=colour, label="average")
-        axis.plot(*erm, "s", color=plotting.ERM, label="ERM")
-        axis.plot(*maml, "o", color=plotting.MAML, label="MAML")
+            axis.plot(*points, **plotting.LINES[name], label=f"{name} task")
+            axis.plot(*plane.means[task], **plotting.MARKS[name])
+        axis.plot(*ellipse(matrices.mean(axis=0), own, LEVEL), color="black", label="average")
+        axis.plot(*erm, **plotting.MARKS["ERM"], label="ERM")
+        axis.plot(*maml, **plotting.MARKS["MAML"], label="MAML")
         axis.set(xlabel=r"$w_1$", title=title, aspect="equal")
     axes[0].set_ylabel(r"$w_2$")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)

@@ -571,18 +571,19 @@ def task_weights():
     """Draw the weights of ERM and of MAML over the hardness of a task."""
     figure, axis = plt.subplots(figsize=(7, 3.4))
     products = np.linspace(0, 1, 401)
-    axis.plot(products, products, "--", color=plotting.ERM, label=r"ERM: $\alpha\rho$")
-    for inner, style in ((math.inf, "-"), (500, "-."), (100, (0, (5, 1))), (30, ":")):
+    erm = products[products <= 0.4]
+    plotting.label_end(*axis.plot(erm, erm, **plotting.LINES["ERM"]), r"ERM: $\alpha\rho$")
+    for inner in (math.inf, 500, 100, 30):
         weights = products * ((1 - products) ** 2 + 11 / inner * products**2)
         name = r"\infty" if inner == math.inf else inner
-        axis.plot(products, weights, ls=style, color=plotting.MAML, label=f"MAML, $n_2={name}$")
+        curve = axis.plot(products, weights, **plotting.LINES["MAML"])
+        plotting.label_end(*curve, f"MAML, $n_2={name}$")
         if inner > 33:
             top = float(peak.subs(s, 11 / inner))
             height = float(weight.subs({x: top, s: 11 / inner}))
-            axis.plot(top, height, "o", color=plotting.MAML)
+            axis.plot(top, height, **plotting.MARKS["MAML"])
     axis.set(xlabel=r"$\alpha\rho$  (left: hard, right: easy)", xlim=(0, 1))
     axis.set(ylabel=r"weight $\alpha\rho\,\varphi(\rho)$", ylim=(0, 0.4))
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
@@ -1005,12 +1006,10 @@ def figure_2():
     figure, axes = plt.subplots(3, 2, figsize=(7, 7.6), sharex=True)
     for (place, risks), size, letters in zip(axes, SIZES, ("ab", "cd", "ef"), strict=True):
         curves = two_task_curves(size)
-        for name, style, colour in (("ERM", "--", plotting.ERM), ("MAML", "-", plotting.MAML)):
-            place.plot(HARDNESS, curves[name][0], style, color=colour, label=name)
-            risks.plot(HARDNESS, curves[name][1], style, color=colour, label=name)
-        risks.fill_between(
-            HARDNESS, curves["MAML"][1], curves["ERM"][1], color=plotting.ERM, alpha=0.15, lw=0
-        )
+        risks.fill_between(HARDNESS, curves["MAML"][1], curves["ERM"][1], fc="0.9", lw=0)
+        for name in ("ERM", "MAML"):
+            place.plot(HARDNESS, curves[name][0], **plotting.LINES[name], label=name)
+            risks.plot(HARDNESS, curves[name][1], **plotting.LINES[name], label=name)
         place.axhline(0, color=plotting.REFERENCE, lw=0.8)
         place.set(
             ylim=(-1.05, 1.05), ylabel="first coordinate", title=f"({letters[0]})  $m={size}$"
@@ -1220,7 +1219,7 @@ with claims.rejecting("500 tasks in place of 5,000"):
     claims.holds("text:sgd-task-stream", early, "less than 0.5% left")
 
 
-# %% mystnb={"figure": {"caption": "Figure 8 of the paper: theory (lines) and the last iterates of SGD (marks), with 95% t-intervals over five repetitions. Left: first coordinates. Right: risks above the noise floor, estimated from 3,000 test tasks as in C.1. Every mark has random numbers of its own, except that ERM and MAML meet the same test tasks.", "name": "fig-two-tasks-trained"}, "image": {"alt": "Two rows of two panels, for m = 2000 and 500, over the hard task's curvature from 0 to 1. The curves are those of the figure before. Circles for ERM and squares for MAML, each with a vertical interval, follow their lines. On the left the intervals are about a tenth long. On the right ERM's are widest in the middle of the range; MAML's are hardly longer than its squares."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 8 of the paper: theory (lines) and the last iterates of SGD (marks), with 95% t-intervals over five repetitions. Left: first coordinates. Right: risks above the noise floor, estimated from 3,000 test tasks as in C.1. Every mark has random numbers of its own, except that ERM and MAML meet the same test tasks.", "name": "fig-two-tasks-trained"}, "image": {"alt": "Two rows of two panels, for m = 2000 and 500, over the hard task's curvature from 0 to 1. The curves are those of the figure before. Squares for ERM and circles for MAML, each with a vertical interval, follow their lines. On the left the intervals are about a tenth long. On the right ERM's are widest in the middle of the range; MAML's are hardly longer than its circles."}} tags=["hide-input"]
 def intervals(values):
     """Return the 95% t-intervals for the means of five repetitions: (2, k) of (k, 5)."""
     half = stats.t.ppf(0.975, df=4) * values.std(axis=1, ddof=1) / math.sqrt(5)
@@ -1230,17 +1229,16 @@ def intervals(values):
 def figure_8():
     """Draw theory, and the means of five trained runs with their intervals, a row a sample size."""
     figure, axes = plt.subplots(2, 2, figsize=(7, 5.6), sharex=True, layout="constrained")
-    styles = ("ERM", "--", "o", plotting.ERM), ("MAML", "-", "s", plotting.MAML)
     for row, (pair, size) in enumerate(zip(axes, (2000, 500), strict=True)):
         curves, here = two_task_curves(size), slice(20 * row, 20 * row + 20)
-        for name, line, mark, colour in styles:
+        for name in ("ERM", "MAML"):
+            line, mark = plotting.LINES[name], plotting.MARKS[name]
             results = runs[name].iterates[here, :, 0], sampled[name][here]
             for axis, curve, values in zip(pair, curves[name], results, strict=True):
-                axis.plot(HARDNESS, curve, line, color=colour, lw=1.2, label=f"{name}, theory")
-                axis.vlines(GRID, *intervals(values), color=colour, lw=1.2, label=f"_{name}")
-                axis.plot(
-                    GRID, values.mean(axis=1), mark, color=colour, ms=3.5, label=f"{name}, SGD"
-                )
+                axis.plot(HARDNESS, curve, **line, lw=1.2, label=f"{name}, theory")
+                bars = {"color": line["color"], "lw": 1.2, "label": f"_{name}"}
+                axis.vlines(GRID, *intervals(values), **bars)
+                axis.plot(GRID, values.mean(axis=1), **mark, ms=3.5, label=f"{name}, SGD")
         pair[0].axhline(0, color=plotting.REFERENCE, lw=0.8)
         pair[0].set(ylim=(-1.05, 1.05), ylabel="first coordinate")
         pair[1].set(ylim=(0, 1.12), ylabel="risk above the floor")
@@ -1568,9 +1566,9 @@ def inner_samples():
     env, inner = two_tasks(1 / 9), np.unique(np.geomspace(6, 10_000, 150).round())
     excess = [linear.excess_risk(env, linear.maml_solution(env, 1.0, n2), 1.0, 100) for n2 in inner]
     erm_excess = linear.excess_risk(env, linear.erm_solution(env), 1.0, 100)
-    axis.semilogx(inner, excess, color=plotting.MAML, label="MAML, trained with $n_2$")
-    axis.plot(100, 0, "o", color=plotting.MAML, clip_on=False, label="$n_2=m$")
-    axis.axhline(erm_excess, ls="--", color=plotting.ERM, label="ERM")
+    axis.semilogx(inner, excess, **plotting.LINES["MAML"], label="MAML, trained with $n_2$")
+    axis.plot(100, 0, **plotting.MARKS["MAML"], clip_on=False, label="$n_2=m$")
+    axis.axhline(erm_excess, **plotting.LINES["ERM"], label="ERM")
     axis.set(xlabel="inner samples in training $n_2$", ylabel="excess risk (2)", ylim=(0, None))
     axis.legend(loc="center right")
     return figure

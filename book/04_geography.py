@@ -953,16 +953,16 @@ assert np.allclose(optima.mean(axis=0), means, atol=0.1)
 assert np.allclose((optima**2).mean(axis=0), means * FAR + 1, atol=0.5)
 
 
-# %% mystnb={"figure": {"caption": "Figure 1 of the paper: 100 sampled task optima in four environments (the first two of ten coordinates, on the same axes in all panels), the starts of ERM and MAML, and the gain. (a) Equal hardness, where the starts coincide; (b) small R; (c) scattered hard tasks; (d) far and packed.", "name": "fig-four-environments"}, "image": {"alt": "Four scatter plots of hard and easy task optima. In (a) the diamond of MAML lies inside the square of ERM, halfway between two separate clouds. In (b) the clouds overlap. In (c) the hard cloud is wide and engulfs the easy one. In (d) two tight clouds lie apart; ERM's square is inside the easy cloud, MAML's diamond inside the hard cloud, on the side of the easy one."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 1 of the paper: 100 sampled task optima in four environments (the first two of ten coordinates, on the same axes in all panels), the starts of ERM and MAML, and the gain. (a) Equal hardness, where the starts coincide; (b) small R; (c) scattered hard tasks; (d) far and packed.", "name": "fig-four-environments"}, "image": {"alt": "Four scatter plots of hard and easy task optima. In (a) the circle of MAML lies inside the square of ERM, halfway between two separate clouds. In (b) the clouds overlap. In (c) the hard cloud is wide and engulfs the easy one. In (d) two tight clouds lie apart; ERM's square is inside the easy cloud, MAML's circle inside the hard cloud, on the side of the easy one."}} tags=["hide-input"]
 def four_environments():
     """Draw 100 sampled optima of each environment with both population solutions."""
     figure, axes = plt.subplots(2, 2, figsize=(7, 6.1), sharex=True, sharey=True)
-    cloud, hollow = {"ls": "none", "alpha": 0.8, "ms": 3.5}, {"mfc": "none", "mew": 2.2, "ms": 11}
+    start, marks = {"mec": "white", "mew": 1.5}, plotting.MARKS
     looks = {
-        "hard tasks": {"marker": "^", "color": plotting.HARD, **cloud},
-        "easy tasks": {"marker": "o", "color": plotting.EASY, **cloud},
-        "ERM": {"marker": "s", "color": plotting.ERM, "ls": "none", **hollow},
-        "MAML": {"marker": "D", "color": plotting.MAML, "ls": "none", "mec": "white", "ms": 7},
+        "hard tasks": {**marks["hard"], "ms": 3.5},
+        "easy tasks": {**marks["easy"], "ms": 3},
+        "ERM": {**marks["ERM"], **start, "ms": 13},
+        "MAML": {**marks["MAML"], **start, "ms": 9},
     }
     for axis, (name, env) in zip(axes.flat, FIGURE_1.items(), strict=True):
         groups, optima = sample_optima(env, 100, np.random.default_rng(7))
@@ -1151,9 +1151,9 @@ def risk_over_distance():
     panels = zip(axes, ("ab", "cd"), FIGURE_3.items(), strict=True)
     for (left, right), letters, (title, quotients) in panels:
         erm, maml = risks_over_distance(*quotients)
-        left.plot(distances, erm, "--", color=plotting.ERM, label="ERM")
-        left.plot(distances, maml, color=plotting.MAML, label="MAML")
-        left.fill_between(distances, maml, erm, color=plotting.ERM, alpha=0.15, lw=0)
+        left.fill_between(distances, maml, erm, fc="0.9", lw=0)
+        left.plot(distances, erm, **plotting.LINES["ERM"], label="ERM")
+        left.plot(distances, maml, **plotting.LINES["MAML"], label="MAML")
         left.set(title=f"({letters[0]})  {title}", ylabel="risk above the floor")
         right.plot(distances, erm / maml, color="black", label="exact")
         right.axhline(1 + quotients[0], ls="-.", color=plotting.REFERENCE, label="by (12)")
@@ -1216,17 +1216,17 @@ runs = {"ERM": simulate.train("erm", trained_at), "MAML": simulate.train("maml",
 sampled = {name: run.sampled_risks(3000) for name, run in runs.items()}
 
 
-# %% mystnb={"figure": {"caption": "Figure 3 of the paper, theory (lines) and the last iterates of SGD (marks) with 95% t-intervals over five repetitions. Left: risks above the floor, estimated from 3,000 test tasks. Right: their ratio within each repetition. ERM and MAML meet the same test tasks.", "name": "fig-risk-over-distance-trained"}, "image": {"alt": "The four panels of the figure before, with marks at R = 1 to 10. Left, circles for ERM and squares for MAML, each with a vertical interval, follow the two parabolas; ERM's intervals in (c) are the longest. Right, on equal scales, the marks lie along the horizontal lines at 1.27 in (b) and 1.76 in (d): close to the line in (b), mostly a little above it in (d), where most intervals reach 0.1 to each side or more."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 3 of the paper, theory (lines) and the last iterates of SGD (marks) with 95% t-intervals over five repetitions. Left: risks above the floor, estimated from 3,000 test tasks. Right: their ratio within each repetition. ERM and MAML meet the same test tasks.", "name": "fig-risk-over-distance-trained"}, "image": {"alt": "The four panels of the figure before, with marks at R = 1 to 10. Left, squares for ERM and circles for MAML, each with a vertical interval, follow the two parabolas; ERM's intervals in (c) are the longest. Right, on equal scales, the marks lie along the horizontal lines at 1.27 in (b) and 1.76 in (d): close to the line in (b), mostly a little above it in (d), where most intervals reach 0.1 to each side or more."}} tags=["hide-input"]
 def intervals(values):
     """Return the 95% t-intervals for the means of five repetitions: (2, k) of (k, 5)."""
     reach = stats.t.ppf(0.975, df=4) * values.std(axis=1, ddof=1) / np.sqrt(5)
     return values.mean(axis=1) + np.array([-reach, reach])
 
 
-def mark(axis, values, symbol, colour, name):
+def mark(axis, values, look, name):
     """Add the means of five repetitions and their intervals to a panel."""
-    axis.vlines(shown, *intervals(values), color=colour, lw=1.2, label=f"_{name}")
-    axis.plot(shown, values.mean(axis=1), symbol, color=colour, ms=3.5, label=f"{name}, SGD")
+    axis.vlines(shown, *intervals(values), color=look["color"], lw=1.2, label=f"_{name}")
+    axis.plot(shown, values.mean(axis=1), **look, ms=3.5, label=f"{name}, SGD")
 
 
 def trained_over_distance():
@@ -1235,12 +1235,11 @@ def trained_over_distance():
     for row, (title, quotients) in enumerate(FIGURE_3.items()):
         (left, right), here = axes[row], slice(10 * row, 10 * row + 10)
         curves = risks_over_distance(*quotients)
-        styles = ("ERM", "--", "o", plotting.ERM), ("MAML", "-", "s", plotting.MAML)
-        for (name, line, symbol, colour), curve in zip(styles, curves, strict=True):
-            left.plot(distances, curve, line, color=colour, lw=1.2, label=f"{name}, theory")
-            mark(left, sampled[name][here], symbol, colour, name)
+        for name, curve in zip(runs, curves, strict=True):
+            left.plot(distances, curve, **plotting.LINES[name], lw=1.2, label=f"{name}, theory")
+            mark(left, sampled[name][here], plotting.MARKS[name], name)
         right.plot(distances, curves[0] / curves[1], color="black", lw=1.2, label="ratio, theory")
-        mark(right, sampled["ERM"][here] / sampled["MAML"][here], "D", "black", "ratio")
+        mark(right, sampled["ERM"][here] / sampled["MAML"][here], plotting.MARKS[0], "ratio")
         left.set(title=f"({'ac'[row]})  {title}", ylabel="risk above the floor")
         right.set(title=f"({'bd'[row]})  {title}", ylabel="gain", ylim=(0.9, 2.3))
     for column in (0, 1):
@@ -1397,7 +1396,7 @@ measured = [*(gains[name] for name in "bcd"), ratios[0][0], ratios[1][0]]
 assert np.allclose(on_curve, measured, rtol=1e-8)  # R²/r_eff and u place all five environments
 
 
-# %% mystnb={"figure": {"caption": "The gain at step size 1/ρ_E for d = 10, over R²/r_eff, the squared distance of the clouds in units of their effective spread, and the hardness ratio u. Contours turn horizontal where the gain saturates. Dots are environments of the paper's Figures 1 and 3; the dotted line is the best hardness ratio, √5 − 2.", "name": "fig-phase-diagram"}, "image": {"alt": "Two contour maps with a logarithmic horizontal axis, for m = 500 and m = 5000. The gain rises from left to right and then levels off; the contours are tongues that open to the right around u = 0.24. For m = 500 the highest contour drawn is 4, for m = 5000 it is 30. The environments 3a, 1b, 1c and 3c lie left of the contour 2, and 1d on the contour 3."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The gain at step size 1/ρ_E for d = 10, over R²/r_eff, the squared distance of the clouds in units of their effective spread, and the hardness ratio u. Contours turn horizontal where the gain saturates. Crosses are environments of the paper's Figures 1 and 3; the dotted line is the best hardness ratio, √5 − 2.", "name": "fig-phase-diagram"}, "image": {"classes": "as-drawn", "alt": "Two contour maps with a logarithmic horizontal axis, for m = 500 and m = 5000. The gain rises from left to right and then levels off; the contours are tongues that open to the right around u = 0.24. For m = 500 the highest contour drawn is 4, for m = 5000 it is 30. The environments 3a, 1b, 1c and 3c lie left of the contour 2, and 1d on the contour 3."}} tags=["hide-input"]
 def phase_diagram():
     """Draw contours of the gain over R²/r_eff and u for two sample sizes."""
     figure, axes = plt.subplots(1, 2, sharey=True, figsize=(7, 3.9))
@@ -1405,7 +1404,7 @@ def phase_diagram():
     panels = {500: [1.2, 1.5, 2, 3, 4], 5000: [1.5, 3, 6, 15, 30]}
     for axis, (size, levels) in zip(axes, panels.items(), strict=True):
         height = gain_formula(v, (DIM + 1) / size, np.sqrt(across), 1.0, 0.0)
-        colours = plt.get_cmap("Blues")(np.linspace(0.05, 0.7, len(levels) + 1))
+        colours = plotting.GREYS(np.linspace(0, 0.6, len(levels) + 1))
         axis.contourf(across, v, height, levels=[0.99, *levels, 1e3], colors=colours)
         contours = axis.contour(across, v, height, levels=levels, colors="black", linewidths=0.8)
         tops = [
@@ -1413,7 +1412,7 @@ def phase_diagram():
             for line in contours.get_paths()
         ]
         axis.clabel(contours, fmt="%g", fontsize=9, manual=tops)
-        axis.axhline(np.sqrt(5) - 2, ls=":", color=plotting.ERM, lw=1.2)
+        axis.axhline(np.sqrt(5) - 2, ls=":", color="black", lw=1.2)
         axis.set(xscale="log", xlabel=r"$R^2/r_{\mathrm{eff}}$", title=f"$m={size}$")
     places = {
         "3a": (0.16, 0.11),
@@ -1422,10 +1421,10 @@ def phase_diagram():
         "3c": (4.6, 0.3),
         "1d": (60, 0.2),
     }
-    lead = {"arrowstyle": "-", "lw": 0.9, "color": plotting.ERM, "shrinkB": 3, "shrinkA": 0}
+    lead = {"arrowstyle": "-", "lw": 0.9, "color": "black", "shrinkB": 3, "shrinkA": 0}
     look = {"arrowprops": lead, "ha": "center", "va": "center", "size": 9}
     for name, place in marked.items():
-        axes[0].plot(*place, "o", color=plotting.ERM, mec="white")
+        axes[0].plot(*place, **plotting.MARKS[0], mec="white", ms=8)
         axes[0].annotate(name, place, places[name], **look)
     axes[0].set_ylabel(r"hardness ratio $u=\rho_H/\rho_E$")
     return figure
@@ -1476,11 +1475,10 @@ rates = np.linspace(0.2, 2.6, 241)
 def gain_over_rate():
     """Draw the gain of two geographies over the inner step size."""
     figure, axis = plt.subplots(figsize=(7, 3.2))
-    looks = (("-", plotting.HARD), ("--", plotting.EASY))
-    for (label, geography), (style, colour) in zip(packings.items(), looks, strict=True):
+    for look, (label, geography) in enumerate(packings.items()):
         env = TaskEnvironment.hard_easy(DIM, 0.5, 1.0, 1.0, *geography)
         heights = [gain(env, rate, 2000) for rate in rates]
-        axis.plot(rates, heights, style, color=colour, label=label)
+        axis.plot(rates, heights, **plotting.LINES[look], label=label)
     for place, label in ((1.0, r"$1/\rho_E$"), (2.0, r"$1/\rho_H$")):
         axis.axvline(place, ls=":", color=plotting.REFERENCE, lw=1)
         axis.annotate(label, (place, 5.5), (4, 0), textcoords="offset points", va="top")
@@ -1618,15 +1616,15 @@ def turned_valleys():
     circle = np.stack([np.cos(angle), np.sin(angle)])
     after = linear.adapted_covariance(mirrored.covariances, 1.0, 2000)
     starts = linear.erm_solution(mirrored), linear.maml_solution(mirrored, 1.0, 2000)
-    looks = (("ERM", "s", plotting.ERM, "before"), ("MAML", "D", plotting.MAML, "after"))
+    looks = (("ERM", "before"), ("MAML", "after"))
     panels = zip(axes, (mirrored.covariances, after), starts, looks, strict=True)
-    for axis, matrices, start, (label, marker, colour, when) in panels:
-        for g, (style, tone) in enumerate((("--", "C4"), (":", "C5"))):
+    for axis, matrices, start, (label, when) in panels:
+        for g in range(2):
             radii = np.sqrt(matrices[g].max() / np.diagonal(matrices[g]))[:, None]
             for level in (0.6, 0.4, 0.2):
                 ellipse = mirrored.means[g][:, None] + level * radii * circle
-                axis.plot(*ellipse, style, color=tone, label=f"task {g + 1}")
-        axis.plot(*start, marker, color=colour, ms=8, ls="none", label=label)
+                axis.plot(*ellipse, **plotting.LINES[g], label=f"task {g + 1}")
+        axis.plot(*start, **plotting.MARKS[label], ms=8, label=label)
         axis.set(
             xlabel="$w_1$", title=f"{when} the step", xlim=(-3, 3), ylim=(-3, 3), aspect="equal"
         )

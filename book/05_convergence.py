@@ -650,24 +650,24 @@ by_tasks = {
 slopes_in_tasks = {name: slope(*values) for name, values in by_tasks.items()}
 
 
-# %% mystnb={"figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks. Points are simulations with 95 % intervals, lines are the exact law below, without a fit. Grey: the shape of the printed bounds at the smallest sample size, scaled to meet the first point. With one sample a task (left), or one episode of one inner and one outer sample (right), the error falls like one over the square root of T.", "name": "fig-rates-in-tasks"}, "image": {"alt": "Two panels on logarithmic axes, distance against tasks from 100 to 3000. Left, ERM with 1, 4 and 16 samples a task: three parallel lines of slope minus one half through the simulated points. Right, MAML with one episode of three sizes: again parallel lines of slope minus one half. A grey dotted curve, the shape of the printed bound, flattens out on the left and rises on the right."}} tags=["hide-input"]
-def draw_sweep(axis, values, marker, dashes, colour, label):
-    """Draw simulated root mean square errors with 95 % intervals, and the exact law as a line."""
+# %% mystnb={"figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks. Points are simulations with 95 % intervals, lines are the exact law below, without a fit. Grey: the shape of the printed bounds at the smallest sample size, scaled to meet the first point. With one sample a task (left), or one episode of one inner and one outer sample (right), the error falls like one over the square root of T.", "name": "fig-rates-in-tasks"}, "image": {"alt": "Two panels on logarithmic axes, distance against tasks from 100 to 3000. Left, ERM with 1, 4 and 16 samples a task: three parallel lines of slope minus one half through the simulated points. Right, MAML with one episode of three sizes: again parallel lines of slope minus one half. A grey curve, the shape of the printed bound, flattens out on the left and rises on the right."}} tags=["hide-input"]
+def draw_sweep(axis, values, look):
+    """Draw simulated root mean square errors with 95 % intervals, and the exact law as a line; return it."""
     x, draws, predicted = values
     means = draws.mean(axis=1)
     spread = 1.96 * draws.std(axis=1) / math.sqrt(draws.shape[1])
     bars = np.sqrt(means) - np.sqrt(means - spread), np.sqrt(means + spread) - np.sqrt(means)
-    axis.errorbar(x, np.sqrt(means), bars, fmt=marker, capsize=2, color=colour)
-    axis.plot(x, np.sqrt(predicted), dashes, color=colour, lw=1.2, label=label)
+    axis.errorbar(x, np.sqrt(means), bars, **plotting.MARKS[look], capsize=2)
+    return axis.plot(x, np.sqrt(predicted), **plotting.LINES[look], lw=1.2)[0]
 
 
 def rates_in_tasks():
     """Draw the error of ERM and MAML against the number of tasks."""
     figure, axes = plt.subplots(1, 2, figsize=(7, 4.2), sharey=True)
-    for place, (name, values) in enumerate(by_tasks.items()):
+    for name, values in by_tasks.items():
         algorithm, label = name.split(", ", 1)
-        look = "so^"[place % 3], ("--", "-", ":")[place % 3], getattr(plotting, algorithm)
-        draw_sweep(axes[int(algorithm == "MAML")], values, *look, label)
+        line = draw_sweep(axes[int(algorithm == "MAML")], values, algorithm)
+        plotting.label_end(line, label.replace(r"\tau=1,", ""))
     x = np.geomspace(100, 3000, 50)
     printed = math.sqrt(3) + 1 / np.sqrt(x), np.log(300 * x) ** 3
     labels = {"ERM": "shape of (45)", "MAML": "first term of (81)"}
@@ -676,7 +676,8 @@ def rates_in_tasks():
         grey = shape / shape[0] * math.sqrt(first.mean())
         side.plot(x, grey, "-.", color=plotting.REFERENCE, lw=1.2, label=label)
         side.set(xscale="log", yscale="log", xlabel="tasks $T$", title=name)
-        side.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+        side.legend(loc="lower left")
+    axes[1].set_title(r"MAML, $\tau=1$")
     axes[0].set_ylabel("root mean square distance")
     return figure
 
@@ -785,15 +786,10 @@ panels = {
 def rates_in_the_rest():
     """Draw the error against samples, episodes, dimension and noise."""
     figure, axes = plt.subplots(2, 2, figsize=(7, 6.2), sharey="row")
-    looks = {
-        "ERM": ("s", "--", plotting.ERM),
-        "MAML": ("o", "-", plotting.MAML),
-        "one task": ("^", ":", plotting.EASY),
-        "mixture": ("D", "-", "black"),
-    }
+    looks = {"ERM": "ERM", "MAML": "MAML", "one task": 1, "mixture": 0}
     for axis, (title, curves) in zip(axes.flat, panels.items(), strict=True):
         for name, values in curves.items():
-            draw_sweep(axis, values, *looks[name], name)
+            draw_sweep(axis, values, looks[name]).set_label(name)
         axis.set(xscale="log", yscale="log", xlabel=title)
     d, sigma = np.array(dims), np.array(noises)
     for axis, x, shape, label in (
@@ -1221,12 +1217,11 @@ def learning_curves():
         ),
         "MAML": (0.0, linear.excess_risk_slope_maml(mix, 1.0, m, 1, n1, n2)),
     }
-    for (name, draws), marker, dashes in zip(curves.items(), "so", ("--", "-"), strict=True):
+    for name, draws in curves.items():
         means = np.array([risk.mean() for risk in draws])
         spread = np.array([1.96 * risk.std() / math.sqrt(risk.size) for risk in draws])
-        colour = getattr(plotting, name)
-        axis.errorbar(grid, means, spread, fmt=marker, color=colour, capsize=2)
-        axis.plot(x, ends[name][0] + ends[name][1] / x, dashes, color=colour, label=name)
+        axis.errorbar(grid, means, spread, **plotting.MARKS[name], capsize=2)
+        axis.plot(x, ends[name][0] + ends[name][1] / x, **plotting.LINES[name], label=name)
     axis.axvline(crossing, ls=":", color=plotting.REFERENCE, label=f"$T^*={crossing:.0f}$")
     axis.set(
         xscale="log",
@@ -1286,9 +1281,9 @@ def crossover_map():
         0.525,
     ]
     ends = np.array([[crossover_at(u, noise) for u in ratios] for noise in (0.0, 1.0)])
-    for noise, dashes in ((0.5, ":"), (1.0, "-"), (2.0, "--")):
+    for look, noise in enumerate((0.5, 1.0, 2.0)):
         tasks = ends[0] + noise**2 * (ends[1] - ends[0])
-        axis.plot(ratios, tasks, dashes, color=plotting.MAML, label=rf"$\sigma={noise:g}$")
+        axis.plot(ratios, tasks, **plotting.LINES[look], label=rf"$\sigma={noise:g}$")
     boundary = (n2 - dim - 1) / (n2 + dim + 1)
     axis.axvline(boundary, color=plotting.REFERENCE, lw=1, label="solutions coincide")
     axis.set(

@@ -255,6 +255,42 @@ claims.bounds(
     ),
 )
 
+
+# %% mystnb={"figure": {"caption": "Curvature of a task at its own optimum, in ten dimensions, over the variance of its inputs. Thick: smallest eigenvalue of the Hessian, for three lengths of the optimum. Thin, dashed: the bound ρ/4. Thin, dotted: ρ, which the paper's caption takes for it.", "name": "fig-curvature"}, "image": {"alt": "Curves over the input variance from 0.02 to 1 on logarithmic axes. The dotted line of rho and the dashed line of rho over 4 rise in parallel. The curve for kappa 0.1 follows the dashed line closely. That for kappa 1 rises, bends and is flat from 0.6 on. That for kappa 3 rises until about 0.1 and then falls."}} tags=["hide-input"]
+VARIANCES = np.geomspace(0.02, 1, 60)
+
+
+def curvature_at_optimum(kappa):
+    """Return the smallest eigenvalue of the Hessian at κ·1 in ten dimensions, for all variances."""
+    return eigenvalues(VARIANCES, kappa * np.sqrt(10 * VARIANCES))[1]
+
+
+def curvatures():
+    """Draw the smallest eigenvalue at the optimum over the variance of the inputs."""
+    figure, axis = plt.subplots(figsize=(7, 3.4))
+    thin = {"color": "black", "lw": 1, "zorder": 3}
+    axis.loglog(VARIANCES, VARIANCES, ":", **thin, label=r"$\rho$")
+    axis.loglog(VARIANCES, VARIANCES / 4, "--", **thin, label=r"$\rho/4$")
+    for kappa, look in ((0.1, 3), (1.0, 2), (3.0, 0)):
+        label = rf"$\kappa={kappa:g}$"
+        axis.loglog(VARIANCES, curvature_at_optimum(kappa), **plotting.LINES[look], label=label)
+    axis.set(xlabel=r"input variance $\rho$", ylabel=r"smallest eigenvalue at $w^*$")
+    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figure
+
+
+curvatures()
+
+# %% tags=["remove-input"]
+peak = VARIANCES[curvature_at_optimum(1.0).argmax()]
+values = {rho: eigenvalues(rho, math.sqrt(10 * rho)) for rho in (0.2, 0.7, 1.0)}
+steep = {rho: eigenvalues(rho, 3 * math.sqrt(10 * rho))[1] for rho in (0.1, 1.0)}
+Markdown(
+    f"At the optimum $1_d$ of the task with $\\rho_H=0.2$ the eigenvalues are {values[0.2][1]:.4f} and {values[0.2][0]:.4f}; at that of the easy task "
+    f"{values[1.0][1]:.4f} and {values[1.0][0]:.4f}. The smallest eigenvalue is not even monotone: it is largest near $\\rho={peak:.1f}$, and a task with $\\rho=0.7$ ({values[0.7][1]:.4f}) "
+    f"is no flatter at its optimum than the easy one. For $\\kappa=3$ the order is reversed: {steep[0.1]:.4f} at $\\rho=0.1$ and {steep[1.0]:.4f} at $\\rho=1$."
+)
+
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
@@ -490,10 +526,8 @@ marks = {alpha: trained_marks(alpha) for alpha in (1.0, 4.0)}
 def with_intervals(axis, values, name):
     """Draw the means of five runs with their 95% t-intervals."""
     half = stats.t.ppf(0.975, df=4) * values.std(axis=1, ddof=1) / math.sqrt(5)
-    colour, mark = getattr(plotting, name), {"ERM": "o", "MAML": "s"}[name]
-    axis.errorbar(
-        TRAINED, values.mean(axis=1), half, fmt=mark, color=colour, ms=4, lw=1.2, label=f"_{name}"
-    )
+    look = {**plotting.MARKS[name], "ms": 4, "elinewidth": 1.2, "label": f"_{name}"}
+    axis.errorbar(TRAINED, values.mean(axis=1), half, **look)
 
 
 def figure_7():
@@ -501,8 +535,8 @@ def figure_7():
     figure, rows = plt.subplots(2, 3, figsize=(7, 4.8), sharex=True)
     for row, (alpha, kinds) in zip(rows, computed.items(), strict=True):
         for axis, curve, mark in zip(row, kinds, marks[alpha], strict=False):
-            for k, (name, style) in enumerate((("ERM", "--"), ("MAML", "-"))):
-                axis.plot(HARDNESS, curve[k], style, color=getattr(plotting, name), label=name)
+            for k, name in enumerate(("ERM", "MAML")):
+                axis.plot(HARDNESS, curve[k], **plotting.LINES[name], label=name)
                 with_intervals(axis, mark[k], name)
         row[2].plot(HARDNESS, kinds[1][0] / kinds[1][1], color="black", label="ratio")
         row[0].axhline(0, color=plotting.REFERENCE, lw=0.8)
@@ -768,16 +802,10 @@ thresholds = {model: np.array([threshold(u, *model) for u in RATIOS]) for model 
 def threshold_map():
     """Draw the inner rates at which MAML changes sides over the hard task's variance."""
     figure, axis = plt.subplots(figsize=(7, 3.6))
-    axis.plot(RATIOS, small_signal, ":", color="black", label="small signals")
-    looks = (
-        (plotting.EASY, "-"),
-        (plotting.MAML, "--"),
-        (plotting.HARD, "-."),
-        (plotting.ERM, (0, (6, 1))),
-    )
-    for (kappa, labels), (colour, style) in zip(MODELS, looks, strict=True):
+    axis.plot(RATIOS, small_signal, ":", color="black", zorder=3, label="small signals")
+    for look, (kappa, labels) in zip((3, 2, 1, 0), MODELS, strict=True):
         name = "deterministic" if labels == "sign" else rf"$\kappa={kappa:g}$"
-        axis.plot(RATIOS, thresholds[kappa, labels], color=colour, ls=style, label=name)
+        axis.plot(RATIOS, thresholds[kappa, labels], **plotting.LINES[look], label=name)
     for alpha, name in ((1.0, "A"), (4.0, "B")):
         axis.axhline(alpha, color=plotting.REFERENCE, lw=0.8)
         axis.annotate(name, (1.0, alpha), xytext=(0, 3), textcoords="offset points")
@@ -874,12 +902,11 @@ def two_valleys():
     """Draw the objective along the axis around the variance at which its valleys are equally deep."""
     figure, axis = plt.subplots(figsize=(7, 3.2))
     points = np.linspace(-1.2, 0.6, 181)
-    looks = ((0.9, "--", plotting.EASY), (1.0, "-", "black"), (1.1, "-.", plotting.HARD))
-    for factor, style, colour in looks:
+    for factor, look in ((0.9, 1), (1.0, 0), (1.1, 2)):
         env = two_tasks(factor * JUMP)
         risks = logistic.post_adaptation_risk(env, points[:, None] * AXIS, 4.0)
         label = rf"$\rho_H={factor * JUMP:.4f}$"
-        axis.plot(points, 1000 * (risks - risks.min()), style, color=colour, label=label)
+        axis.plot(points, 1000 * (risks - risks.min()), **plotting.LINES[look], label=label)
     axis.set(xlabel="first coordinate", ylabel=r"risk less its minimum, $10^{-3}$", ylim=(-0.2, 8))
     axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure

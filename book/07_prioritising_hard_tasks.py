@@ -999,11 +999,9 @@ claims.bounds(
 def smallest_eigenvalues():
     """Draw λ_min(∇²f(W*)) over the scale of W*."""
     figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
-    styles = dict(zip(ACTIVATIONS, ("-", "--", ":", "-."), strict=True))
-    colours = (plotting.REFERENCE, plotting.MAML, plotting.HARD, plotting.ERM)
     for axis, neurons in zip(axes, (1, 2), strict=True):
-        for name, values, colour in zip(ACTIVATIONS, minima[neurons], colours, strict=True):
-            axis.loglog(scales, values, styles[name], color=colour, label=name)
+        for look, (name, values) in enumerate(zip(ACTIVATIONS, minima[neurons], strict=True)):
+            axis.loglog(scales, values, **plotting.LINES[look], label=name)
         axis.set(xlabel="scale $s$ of $W_*$", title=f"$M={neurons}$", ylim=(1e-8, 1.5))
     axes[0].set_ylabel(r"$\lambda_{\min}(\nabla^2f(W_*))$")
     axes[1].legend(loc="lower right")
@@ -1291,16 +1289,15 @@ curves = first_readings(near_curve), first_readings(far_curve)
 def gradient_ratios():
     """Draw the gradient ratios of both examples over the step size."""
     figure, axes = plt.subplots(1, 2)
-    kinds = ("after", 1, plotting.MAML, "o"), ("before", 2, plotting.HARD, "s")
+    kinds = ("after", 1), ("before", 2)
     for axis, curve in zip(axes, curves, strict=True):
-        for when, power, colour, marker in kinds:
+        for look, (when, power) in enumerate(kinds):
             found_ratios = [ratio(r, when) if r else np.nan for r in curve]
             bounds = [bound(r) ** power if r else np.nan for r in curve]
-            axis.semilogy(
-                rates, found_ratios, marker, ms=3.5, color=colour, label=f"{when} the step"
-            )
-            axis.semilogy(rates, bounds, "-", color=colour, label=f"bound, power {power}")
-        axis.axhline(1.0, ls=":", color=plotting.ERM, label="ERM")
+            points = {**plotting.MARKS[look], "ms": 4.5, "label": f"{when} the step"}
+            axis.semilogy(rates, found_ratios, **points)
+            axis.semilogy(rates, bounds, **plotting.LINES[look], label=f"bound, power {power}")
+        axis.axhline(1.0, **plotting.LINES["ERM"], label="ERM")
         axis.set_xlabel(r"step size $\alpha$")
     axes[0].set(ylabel="gradient norms, task 1 : task 2", yticks=[0.2, 0.4, 0.6, 1.0])
     axes[0].set_yticklabels(["0.2", "0.4", "0.6", "1"])

@@ -39,7 +39,6 @@ import numpy as np
 import sympy as sp
 import torch
 from IPython.display import Markdown
-from matplotlib.colors import LinearSegmentedColormap
 from scipy.optimize import brentq
 
 from paperlib import linear, networks, plotting, viewer
@@ -306,28 +305,23 @@ with claims.rejecting("the four losses and their neurons in another order"):
 
 
 # %% tags=["hide-input"]
-GREYS = LinearSegmentedColormap.from_list(
-    "greys", [plt.get_cmap("Greys")(x) for x in (0.05, 0.3, 0.55, 0.8)]
-)
-
-
 def draw(axis, places, values, levels, neurons, variances, points=()):
-    """Draw a landscape, the neurons (hard: triangles, easy: squares) and solutions (name, place)."""
+    """Draw a landscape, the neurons (hard: triangles, easy: diamonds) and solutions (name, place)."""
     clipped = np.clip(values, levels[0], levels[-1])
-    shades = axis.contourf(places, places, clipped.T, levels, cmap=GREYS, norm="log")
+    shades = axis.contourf(places, places, clipped.T, levels, cmap=plotting.GREYS, norm="log")
     axis.contour(places, places, clipped.T, levels[::2], colors="white", linewidths=0.5)
     for neuron, variance in zip(neurons, variances, strict=True):
-        marker, colour = ("^", plotting.HARD) if variance < 1 else ("s", plotting.EASY)
-        axis.plot(*neuron, marker, color=colour, markeredgecolor="white", markersize=8)
-    for name, place in points:
-        colour, marker = (plotting.ERM, "D") if name == "ERM" else (plotting.MAML, "*")
-        size = 7 if name == "ERM" else 13
-        axis.plot(*place, marker, color=colour, markeredgecolor="white", markersize=size)
+        look = plotting.MARKS["hard" if variance < 1 else "easy"]
+        axis.plot(*neuron, **look, markeredgecolor="white", markersize=8)
+    for (name, place), size in zip(
+        points, (10, 7), strict=False
+    ):  # the second may lie on the first
+        axis.plot(*place, **plotting.MARKS[name], markeredgecolor="white", markersize=size)
     axis.set(xlabel="$w_1$", aspect="equal")
     return shades
 
 
-# %% mystnb={"figure": {"caption": "Figure 5 of the paper, redrawn: the losses of four equally hard Softplus tasks, one neuron each (squares). Shades are logarithmic. Each loss is lowest at its neuron and turns into the next one when the plane is turned by a quarter.", "name": "fig-task-losses"}, "image": {"alt": "Four grey maps over the plane of the two weights. Each has rings around one corner of a square, dark far away and light at the corner, where a green square marks the task's neuron."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 5 of the paper, redrawn: the losses of four equally hard Softplus tasks, one neuron each (diamonds). Shades are logarithmic. Each loss is lowest at its neuron and turns into the next one when the plane is turned by a quarter.", "name": "fig-task-losses"}, "image": {"classes": "as-drawn", "alt": "Four grey maps over the plane of the two weights. Each has rings around one corner of a square, dark far away and light at the corner, where a green diamond marks the task's neuron."}} tags=["hide-input"]
 def task_landscapes():
     """Draw the losses of the four tasks."""
     figure, axes = plt.subplots(1, 4, figsize=(7.4, 2.3), sharey=True)
@@ -619,7 +613,7 @@ def landscape_pairs(drawn, levels, ticks):
     return figure
 
 
-# %% mystnb={"figure": {"caption": "Figure 4 of the paper, redrawn: ERM objective (left) and MAML objective with m = 250 (right) on one logarithmic scale. Above: four equally hard tasks. Below: the task at the upper right is hard (triangle). Squares are easy tasks, the diamond is ERM's solution, the star MAML's; both are marked in both maps.", "name": "fig-softplus-landscapes"}, "image": {"alt": "Four grey maps with a square of four neurons. Above, both maps have rings about the origin, where diamond and star lie together. Below, ERM's hollow and the diamond lie slightly to the lower left, while MAML's hollow and the star lie at the upper right near the hard neuron; MAML's map is lighter throughout."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 4 of the paper, redrawn: ERM objective (left) and MAML objective with m = 250 (right) on one logarithmic scale. Above: four equally hard tasks. Below: the task at the upper right is hard (triangle). Diamonds are easy tasks, the square is ERM's solution, the circle MAML's; both are marked in both maps.", "name": "fig-softplus-landscapes"}, "image": {"classes": "as-drawn", "alt": "Four grey maps with a square of four neurons. Above, both maps have rings about the origin, where square and circle lie together. Below, ERM's hollow and the square lie slightly to the lower left, while MAML's hollow and the circle lie at the upper right near the hard neuron; MAML's map is lighter throughout."}} tags=["hide-input"]
 def softplus_landscapes():
     """Draw Figure 4."""
     drawn = [
@@ -885,14 +879,14 @@ assert all(np.ptp(places, axis=1).max() < 1e-3 for places in followed.values())
 def falling_variance():
     """Draw the solutions and the ratio of their losses over the hard task's variance."""
     figure, (left, right) = plt.subplots(1, 2)
-    left.plot(HARDNESS, diagonal[0.0], "--", color=plotting.ERM, label="ERM")
+    left.plot(HARDNESS, diagonal[0.0], **plotting.LINES["ERM"], label="ERM")
     left.axhline(-CORNERS[0, 0] / 3, color=plotting.REFERENCE, lw=0.8)
-    for alpha, style in zip(RATES, (":", "-.", "-"), strict=True):
-        label = rf"MAML, $\alpha={alpha:g}$"
-        left.plot(HARDNESS, diagonal[alpha], style, color=plotting.MAML, label=label)
+    for alpha, width in zip(RATES, (0.8, 1.6, 2.8), strict=True):
+        label, look = rf"MAML, $\alpha={alpha:g}$", {**plotting.LINES["MAML"], "lw": width}
+        left.plot(HARDNESS, diagonal[alpha], **look, label=label)
         pair = np.stack([followed[0.0], followed[alpha]], 1)
         erm_loss, maml_loss = losses("softplus", pair, squares, ladder, alpha)[1:].T
-        right.plot(HARDNESS[1:], erm_loss / maml_loss, style, color=plotting.MAML)
+        right.plot(HARDNESS[1:], erm_loss / maml_loss, **look)
     left.set(xlabel=r"variance $\rho_H$ of the hard task", ylabel="$w_1=w_2$", ylim=(-0.6, 1.4))
     right.set(
         xlabel=r"variance $\rho_H$ of the hard task", ylabel="ERM's loss / MAML's", ylim=(0, 7)
@@ -950,7 +944,7 @@ viewer.landscapes(
 )
 
 # %% [markdown]
-# Markers: triangle hard task, squares easy tasks, diamond ERM's solution, star MAML's. Colours and slice are logarithmic; in the slice ERM's objective is dashed.
+# Markers: triangle hard task, diamonds easy tasks, square ERM's solution, circle MAML's. Colours and slice are logarithmic; in the slice ERM's objective is dashed.
 #
 # ## Figure 6: Sigmoid, and where the tasks lie
 #
@@ -1016,7 +1010,7 @@ with claims.rejecting("the same for one common centroid"):
     claims.reproduces("fig:6 text:spread-centroids", outcome, "as above", "same centroid")
 
 
-# %% mystnb={"figure": {"caption": "Figure 6 of the paper, redrawn for Sigmoid: ERM objective (left) and MAML objective with m = 80 and α = 16 (right) on one logarithmic scale. Above: hard tasks (triangles) and easy ones (squares) with one centroid. Below: hard tasks packed, far from the easy ones. Diamond: ERM's solution, star: MAML's.", "name": "fig-sigmoid-landscapes"}, "image": {"alt": "Four grey maps. Above, both objectives are lowest at the origin, where diamond and star coincide amid a cross of four neurons. Below, two triangles lie at the upper right and two squares at the lower left; ERM's hollow and the diamond are a little below the centre, MAML's hollow and the star a little above it, towards the triangles."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 6 of the paper, redrawn for Sigmoid: ERM objective (left) and MAML objective with m = 80 and α = 16 (right) on one logarithmic scale. Above: hard tasks (triangles) and easy ones (diamonds) with one centroid. Below: hard tasks packed, far from the easy ones. Square: ERM's solution, circle: MAML's.", "name": "fig-sigmoid-landscapes"}, "image": {"classes": "as-drawn", "alt": "Four grey maps. Above, both objectives are lowest at the origin, where square and circle coincide amid a cross of four neurons. Below, two triangles lie at the upper right and two diamonds at the lower left; ERM's hollow and the square are a little below the centre, MAML's hollow and the circle a little above it, towards the triangles."}} tags=["hide-input"]
 def sigmoid_landscapes():
     """Draw Figure 6."""
     drawn = [
@@ -1139,7 +1133,7 @@ trained = np.array(
 )
 
 
-# %% mystnb={"figure": {"caption": "The environment with one hard task on samples, as C.2 has it: empirical objectives (above) and population objectives (below), of ERM (left) and of MAML with m = 250 (right). Diamond and star are the lowest points of the objectives of that row.", "name": "fig-empirical-landscapes"}, "image": {"alt": "Four grey maps that are hard to tell apart by rows. Left, ERM's rings with the diamond a little to the lower left of the centre. Right, MAML's hollow near the triangle at the upper right, a little more ragged in the empirical map above."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The environment with one hard task on samples, as C.2 has it: empirical objectives (above) and population objectives (below), of ERM (left) and of MAML with m = 250 (right). Square and circle are the lowest points of the objectives of that row.", "name": "fig-empirical-landscapes"}, "image": {"classes": "as-drawn", "alt": "Four grey maps that are hard to tell apart by rows. Left, ERM's rings with the square a little to the lower left of the centre. Right, MAML's hollow near the triangle at the upper right, a little more ragged in the empirical map above."}} tags=["hide-input"]
 def empirical_landscapes():
     """Draw empirical above population landscapes."""
     drawn = [

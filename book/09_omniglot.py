@@ -109,7 +109,7 @@ assert all(count == (1 if hard else 5) for count, hard in zip(kinds, drawn.hard,
 assert abs(drawn.hard.mean() - 0.5) < 4 * 0.5 / np.sqrt(len(drawn.hard))
 
 
-# %% mystnb={"figure": {"caption": "Two tasks as the learner meets them: in each column one character; the top row holds the drawings to adapt to, the other rows three of the ten to classify. Left: an easy task, five alphabets. Right: a hard one, five characters of Sanskrit.", "name": "fig-omniglot-tasks"}, "image": {"alt": "Two blocks of five columns of handwritten characters. On the left the five characters look unlike each other; on the right they hang from a bar on top and share strokes and loops."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Two tasks as the learner meets them: in each column one character; the top row holds the drawings to adapt to, the other rows three of the ten to classify. Left: an easy task, five alphabets. Right: a hard one, five characters of Sanskrit.", "name": "fig-omniglot-tasks"}, "image": {"classes": "as-drawn", "alt": "Two blocks of five columns of handwritten characters. On the left the five characters look unlike each other; on the right they hang from a bar on top and share strokes and loops."}} tags=["hide-input"]
 def two_tasks():
     """Show the support image and three queries of the first easy task and the first one in Sanskrit."""
     widths = [1] * 5 + [0.6] + [1] * 5
@@ -121,9 +121,8 @@ def two_tasks():
     for block, task in enumerate(chosen):
         numbers = np.concatenate([drawn.support[task], drawn.query[task, :, :3]], axis=1)
         for column, row in np.ndindex(5, 4):
-            picture = 255 - omniglot.images[numbers[column, row]]
-            shades = np.dstack([np.full((28, 28, 3), 0.45), picture / 255])
-            axes[row, 6 * block + column].imshow(shades)
+            picture = omniglot.images[numbers[column, row]]
+            axes[row, 6 * block + column].imshow(picture, cmap="gray", vmin=0, vmax=255)
         axes[0, 6 * block + 2].set_title(("easy", "hard")[block])
     return figure
 
@@ -172,12 +171,11 @@ def alphabet_accuracies():
     """Draw the accuracy of each alphabet, lowest first, with the hard ones marked."""
     figure, axis = plt.subplots(figsize=(7, 3.2))
     for place, name in enumerate(order):
-        color = plotting.HARD if name in hard_names else plotting.EASY
-        axis.bar(
-            place, by_alphabet[name], color=color, fill=name in hard_names, edgecolor=color, lw=0.8
-        )
+        hard = name in hard_names
+        edge, face = (plotting.HARD, plotting.HARD + "50") if hard else (plotting.EASY, "none")
+        axis.bar(place, by_alphabet[name], facecolor=face, edgecolor=edge, lw=0.8)
         seeds = 100 * np.array(selection["accuracies"][name])
-        axis.plot([place] * len(seeds), seeds, ".", color=plotting.REFERENCE, ms=2.5)
+        axis.plot([place] * len(seeds), seeds, ".", color="black", ms=2.5)
         if name in ("Sanskrit", "Bengali"):
             axis.text(place, 98, name, rotation=90, ha="center", va="bottom", fontsize=8)
     axis.set(
@@ -359,16 +357,17 @@ descent = hardness.descend(
 curves = {kind: descent.accuracy[:, episodes.hard == (kind == "hard")] for kind in ("easy", "hard")}
 
 
-# %% mystnb={"figure": {"caption": "Accuracy on unseen drawings over steps of gradient descent from one random start, ten drawings of each character to learn from. Thin: single tasks; thick: their mean; dots: where the mean stays above 95 % of its last value.", "name": "fig-omniglot-hardness"}, "image": {"alt": "Two bundles of rising curves. Easy tasks rise fast and end near 95 percent; hard tasks rise later, scatter more, and end lower."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy on unseen drawings over steps of gradient descent from one random start, ten drawings of each character to learn from. Thin: single tasks; thick: their mean; marks: where the mean stays above 95 % of its last value.", "name": "fig-omniglot-hardness"}, "image": {"alt": "Two bundles of rising curves. Easy tasks rise fast and end near 95 percent; hard tasks rise later, scatter more, and end lower."}} tags=["hide-input"]
 def hardness_curves():
     """Draw accuracy over steps of single tasks and their mean, easy and hard."""
     figure, axis = plt.subplots(figsize=(6, 3.2))
-    for kind, color in (("easy", plotting.EASY), ("hard", plotting.HARD)):
-        every, mean = 100 * curves[kind], 100 * curves[kind].mean(axis=1)
-        axis.plot(every, color=color, lw=0.5, alpha=0.35)
-        axis.plot(mean, color=color, lw=2.5, label=kind, ls="-" if kind == "easy" else "--")
+    for kind in ("easy", "hard"):
+        line, every = plotting.LINES[kind], 100 * curves[kind]
+        axis.plot(every, color=line["color"], ls="-", lw=0.4, alpha=0.7)
+        mean = every.mean(axis=1)
+        axis.plot(mean, **line, lw=2.4, label=kind)
         steps = int(hardness.steps_to(mean))
-        axis.plot(steps, mean[steps], "o", color=color)
+        axis.plot(steps, mean[steps], **plotting.MARKS[kind], ms=8, mec="white")
     axis.set(xlabel="steps of gradient descent", ylabel="accuracy (%)", ylim=(0, 101))
     axis.legend(loc="lower right")
     return figure
@@ -579,20 +578,20 @@ def state_after(one):
 metrics = state_after(live).metrics(0)
 
 
-# %% mystnb={"figure": {"caption": "MAML trained in this page: accuracy after one step on the tasks of each iteration, smoothed. Dots at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two noisy rising curves. Easy tasks start near 40 percent and end near 80; hard tasks stay below them throughout."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "MAML trained in this page: accuracy after one step on the tasks of each iteration, smoothed. Marks at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two noisy rising curves. Easy tasks start near 40 percent and end near 80; hard tasks stay below them throughout."}} tags=["hide-input"]
 def learning_curves():
     """Draw training accuracy by kind of task over iterations, and test accuracy at the end."""
     figure, axis = plt.subplots(figsize=(6, 3))
     width = 5
-    for kind, color in (("easy", plotting.EASY), ("hard", plotting.HARD)):
+    for kind in ("easy", "hard"):
         count = np.array(metrics["history"][kind]["tasks"], dtype=float)
         value = np.array([v or 0.0 for v in metrics["history"][kind]["accuracy"]])
         box = np.ones(width)
         smooth = np.convolve(count * value, box, "valid") / np.convolve(count, box, "valid")
         place = np.convolve(metrics["history"]["iteration"], box / width, "valid")
-        axis.plot(place, 100 * smooth, color=color, label=kind, ls="-" if kind == "easy" else "--")
+        axis.plot(place, 100 * smooth, **plotting.LINES[kind], label=kind)
         final = metrics["evaluation"]["test"][kind]["accuracy"]
-        axis.plot(live.iterations * 1.02, 100 * final, "o", color=color)
+        axis.plot(live.iterations * 1.02, 100 * final, **plotting.MARKS[kind])
     axis.set(xlabel="iteration", ylabel="accuracy (%)", ylim=(0, 101))
     axis.legend(loc="lower right")
     return figure
@@ -841,15 +840,9 @@ def losses(run):
 def loss_curves():
     """Draw the training losses of ERM and of MAML, and log 5."""
     figure, axis = plt.subplots(figsize=(6, 2.8))
-    for run, name, color in ((metrics, "MAML", plotting.MAML), (blind, "ERM", plotting.ERM)):
-        place, value = losses(run)
-        box = np.ones(5) / 5
-        axis.plot(
-            np.convolve(place, box, "valid"),
-            np.convolve(value, box, "valid"),
-            color=color,
-            label=name,
-        )
+    for run, name in ((metrics, "MAML"), (blind, "ERM")):
+        place, value = (np.convolve(row, np.ones(5) / 5, "valid") for row in losses(run))
+        axis.plot(place, value, **plotting.LINES[name], label=name)
     axis.axhline(np.log(5), color=plotting.REFERENCE, ls=":", label=r"$\log 5$")
     axis.set(
         xlabel="iteration", ylabel="training loss", xlim=(0, blind["iterations"]), ylim=(0, 2.5)
@@ -1054,22 +1047,22 @@ descended = hardness.descend(
 untrained = descended.accuracy
 
 
-# %% mystnb={"figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Dots: five networks from the records, with 95 % intervals. Dotted lines: what the paper reports for ERM-1, trained, after one step.", "name": "fig-omniglot-untrained"}, "image": {"alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the dotted line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Marks: five networks from the records, with 95 % intervals. Thin lines: what the paper reports for ERM-1, trained, after one step.", "name": "fig-omniglot-untrained"}, "image": {"alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the thin line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
 def untrained_curves():
     """Draw accuracy over test steps of a random network beside the paper's ERM-1."""
     figure, axis = plt.subplots(figsize=(6, 3.2))
-    for column, (kind, color) in enumerate((("easy", plotting.EASY), ("hard", plotting.HARD))):
+    for column, kind in enumerate(("easy", "hard")):
         own = 100 * untrained[:, test_tasks.hard == (kind == "hard")].mean(axis=1)
-        axis.plot(own, color=color, label=f"{kind} test", ls="-" if kind == "easy" else "--")
+        axis.plot(own, **plotting.LINES[kind], label=f"{kind} test")
         for steps in (1, 5):
             runs = variants["large", "untrained", steps][:, 2 + column]
             if len(runs) > 1:
                 mean, half_width = mean_interval(runs)
-                axis.errorbar(steps, mean, yerr=half_width, fmt="o", color=color, ms=4)
-        level = paper["large", "erm-1"][2 + column].mean
-        axis.axhline(level, color=color, ls=":", lw=1)
-        axis.text(8.2, level, "ERM-1, paper", ha="right", va="top", fontsize=8, color=color)
-    axis.axhline(20, color=plotting.REFERENCE, lw=0.5)
+                axis.errorbar(steps, mean, yerr=half_width, **plotting.MARKS[kind])
+        level, color = paper["large", "erm-1"][2 + column].mean, plotting.LINES[kind]["color"]
+        axis.axhline(level, color=color, lw=0.8)
+        axis.text(8.2, level - 1, "ERM-1, paper", ha="right", va="top", fontsize=8, color=color)
+    axis.axhline(20, color=plotting.REFERENCE, lw=0.8)
     axis.text(8.2, 20, "chance", ha="right", va="bottom", fontsize=8, color=plotting.REFERENCE)
     axis.set(xlabel="steps of adaptation", ylabel="accuracy (%)", ylim=(0, 101), xlim=(-0.2, 8.2))
     axis.legend(loc="upper left")

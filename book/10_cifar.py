@@ -113,7 +113,7 @@ assert sets == [1, 50]
 # So an interval over seeds says how sure a number is for these twenty classes, and nothing about twenty others.
 
 
-# %% mystnb={"figure": {"caption": "Two tasks of the test classes, three of the images to adapt to in each column. Left: an easy task of two classes, with 50 such images each. Right: a hard one of twenty classes, with five each.", "name": "fig-cifar-tasks"}, "image": {"alt": "Left, two columns of three small photographs; right, twenty columns of three. The class names stand above the columns. Among the twenty are five kinds of people and five insects."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Two tasks of the test classes, three of the images to adapt to in each column. Left: an easy task of two classes, with 50 such images each. Right: a hard one of twenty classes, with five each.", "name": "fig-cifar-tasks"}, "image": {"classes": "as-drawn", "alt": "Left, two columns of three small photographs; right, twenty columns of three. The class names stand above the columns. Among the twenty are five kinds of people and five insects."}} tags=["hide-input"]
 def two_tasks():
     """Show three support images of each class of the first easy and the first hard test task."""
     easy = cifar_tasks(cifar, "test", p_hard=0.0).batch([0], 0, 1)[0]
@@ -328,8 +328,9 @@ def factorial():
     """Draw loss and κ over steps for two and twenty classes, 5 and 50 images."""
     figure, axes = plt.subplots(1, 2, figsize=(7, 3))
     for (ways, shots), one in descents.items():
-        color = plotting.EASY if ways == 2 else plotting.HARD
-        look = {"color": color, "ls": "-" if shots == 50 else "--", "lw": 2}
+        look = plotting.LINES[
+            {(2, 50): "easy", (20, 5): "hard", (2, 5): 1, (20, 50): 0}[ways, shots]
+        ]
         axes[0].plot(one.loss.mean(axis=1) / np.log(ways), **look)
         axes[1].plot(level[ways, shots], label=f"{ways} classes, {shots} images", **look)
     axes[0].axhline(0.5, color=plotting.REFERENCE, lw=1, ls=":")
@@ -689,11 +690,10 @@ def learning_curves():
     """Draw κ over iterations for each p, easy and hard."""
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.6))
     for axis, kind in zip(axes, ("easy", "hard"), strict=True):
-        for p, look in zip(PS, ("-", "--", ":"), strict=True):
+        for look, p in enumerate(PS):
             curve = learning(p, kind)
             if curve is not None and len(curve[0]):
-                color = plotting.EASY if kind == "easy" else plotting.HARD
-                axis.plot(*curve, ls=look, color=color, label=f"p = {p:g}")
+                axis.plot(*curve, **plotting.LINES[look], label=f"p = {p:g}")
         axis.set(xlabel="iteration", ylabel=f"κ, {kind} tasks", ylim=(0, None))
         if axis.lines:
             axis.legend(fontsize=7)
@@ -889,12 +889,12 @@ def equal_steps():
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.4), sharey=True)
     for axis, column in zip(axes, (2, 3), strict=True):
         for place, (name, values) in enumerate(networks.items()):
-            color = plotting.MAML if "MAML" in name else plotting.ERM
-            for steps, fill, lift in ((1, "none", 0.12), (5, color, -0.12)):
+            look = plotting.MARKS[{"untrained": 1}.get(name, name.partition(",")[0])]
+            for steps, fill, lift in ((1, "none", 0.12), (5, look["color"], -0.12)):
                 if len(values[steps]):
                     centre, width = mean_interval(values[steps][:, column])
                     width = width if np.isfinite(width) else 0
-                    axis.errorbar(centre, lift - place, xerr=width, fmt="o", mfc=fill, color=color)
+                    axis.errorbar(centre, lift - place, xerr=width, **look, mfc=fill)
         for place, algorithm in ((1, "erm"), (3, "maml")):
             axis.plot(mean[0.5, algorithm][column], -place, "x", color=plotting.REFERENCE)
         axis.axvline(chance[column], color=plotting.REFERENCE, ls="--", lw=1)
@@ -1237,35 +1237,36 @@ def draw_theory(axis):
     """Draw what the start costs in linear regression, over the training share, with the best shares."""
     at = logistic(np.linspace(-5, 5, 81))
     of_maml, of_erm = theory(at, maml), theory(at, linear.erm_solution)
-    axis.plot(at, of_maml[:, 0], color=plotting.HARD, ls="--", label="hard")
-    axis.plot(at, of_maml[:, 1], color=plotting.EASY, label="easy")
-    axis.plot(at, of_maml.mean(axis=1), color=plotting.MAML, lw=2.5, label="mixture, MAML")
-    axis.plot(at, of_erm.mean(axis=1), color=plotting.REFERENCE, ls="--", label="mixture, ERM")
-    for name, solution, color in (
-        ("MAML", maml, plotting.MAML),
-        ("ERM", linear.erm_solution, plotting.REFERENCE),
-    ):
+    lines, marks = plotting.LINES, plotting.MARKS
+    axis.plot(at, of_maml[:, 0], **lines["hard"], label="hard")
+    axis.plot(at, of_maml[:, 1], **lines["easy"], label="easy")
+    axis.plot(at, of_maml.mean(axis=1), **lines["MAML"], label="mixture, MAML")
+    axis.plot(at, of_erm.mean(axis=1), **lines["ERM"], label="mixture, ERM")
+    for name, solution in (("MAML", maml), ("ERM", linear.erm_solution)):
         place = best_share[name]
-        axis.plot(place, theory([place], solution).mean(), "o", color=color)
+        axis.plot(place, theory([place], solution).mean(), **marks[name])
     axis.legend(fontsize=7)
     axis.set(ylabel="risk added by the start", ylim=(0, None))
 
 
-# %% mystnb={"figure": {"caption": "Over the share p of hard tasks in training. Left, less is better: linear regression, what the start adds to the risk of MAML on hard tasks (dashed), on easy ones (solid) and on the half-and-half mixture (thick), and of ERM on the mixture (grey dashes); dots: the least of either mixture. Middle and right, more is better: accuracy of MAML after one step on hard and on easy test tasks, the paper's (open, with its 95 % intervals) and ours where there are runs (filled, tier book).", "name": "fig-cifar-share"}, "image": {"alt": "Three panels over a logit scale from 0.01 to 0.99. Left: a falling curve for hard tasks, a rising one for easy tasks, a shallow bowl with its dot at one half, and ERM's dashed curve with its dot near the right end. Middle: hard accuracy rises with p, the paper's from 12 to 22 percent and ours, lower, from 8 to 15. Right: the paper's easy accuracy stays near 85 percent, ours is lower and falls by some four points."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Over the share p of hard tasks in training. Left, less is better: linear regression, what the start adds to the risk of MAML on hard tasks (dash-dotted), on easy ones (dotted) and on the half-and-half mixture (solid), and of ERM on the mixture (dashed); circle and square: the least of either mixture. Middle and right, more is better: accuracy of MAML after one step on hard and on easy test tasks, the paper's (open, with its 95 % intervals) and ours where there are runs (filled, tier book).", "name": "fig-cifar-share"}, "image": {"alt": "Three panels over a logit scale from 0.01 to 0.99. Left: a falling curve for hard tasks, a rising one for easy tasks, a shallow bowl with its circle at one half, and ERM's dashed curve with its square near the right end. Middle: hard accuracy rises with p, the paper's from 12 to 22 percent and ours, lower, from 8 to 15. Right: the paper's easy accuracy stays near 85 percent, ours is lower and falls by some four points."}} tags=["hide-input"]
 def shares():
     """Draw the theory's risks and the measured accuracies over p."""
     figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.8))
     draw_theory(axes[0])
     centres, widest = {}, 0.0
-    for axis, kind, color in ((axes[1], 1, plotting.HARD), (axes[2], 0, plotting.EASY)):
+    for axis, kind, look in (
+        (axes[1], 1, plotting.MARKS["hard"]),
+        (axes[2], 0, plotting.MARKS["easy"]),
+    ):
         cells = [paper[p, "maml"][2 + kind] for p in PS]
-        kept = {"yerr": [c.half_width for c in cells], "mfc": "none", "color": color}
-        axis.errorbar(PS, [c.mean for c in cells], fmt="o", **kept)
+        bars = [c.half_width for c in cells]
+        axis.errorbar(PS, [c.mean for c in cells], yerr=bars, **look, mfc="none")
         drawn_points = [
             (p, *mean_interval(own[:, kind])) for p, own in grid.items() if len(own) > 1
         ]
         if drawn_points:
-            axis.errorbar(*np.array(drawn_points).T, fmt="s", color=color, ms=4)
+            axis.errorbar(*np.array(drawn_points).T, **look)
         axis.set(ylabel=f"{('easy', 'hard')[kind]} test accuracy (%)")
         low, high = axis.get_ylim()
         centres[axis], widest = (low + high) / 2, max(widest, high - low)

@@ -352,15 +352,10 @@ def printed_concentration():
     """Draw the exact failure probability of (52) along t = √n for three constants, and what is promised."""
     figure, axis = plt.subplots(figsize=(7, 3.4))
     n = np.arange(1, 41)
-    for c, style, colour in (
-        (1, "-", plotting.ERM),
-        (2, "-.", plotting.MAML),
-        (3, ":", plotting.EASY),
-    ):
-        axis.plot(
-            n, tail(n, printed_radius(n, np.sqrt(n), c)), style, color=colour, label=f"$c_2={c}$"
-        )
-    axis.plot(n, 2 * np.exp(-n), "--", color="black", label="promised")
+    for c, look in ((1, 0), (2, 2), (3, 3)):
+        outside = tail(n, printed_radius(n, np.sqrt(n), c))
+        axis.plot(n, outside, **plotting.LINES[look], label=f"$c_2={c}$")
+    axis.plot(n, 2 * np.exp(-n), **plotting.LINES[1], label="promised")
     axis.set(xlabel="samples $n$", ylabel="probability outside", yscale="log", ylim=(1e-14, 5))
     axis.legend(loc="lower left")
     return figure

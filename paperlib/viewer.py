@@ -13,6 +13,7 @@ from IPython.display import HTML
 from numpy.typing import ArrayLike
 
 from paperlib.arguments import finite_array, listed, real_number, whole_number
+from paperlib.plotting import LINES
 
 STEPS = 60  # levels in a factor of ten: a level is four percent of the value
 
@@ -91,6 +92,7 @@ def landscapes(
         "steps": STEPS,
         "ticks": lines,
         "start": start,
+        "colours": {kind: LINES[kind]["color"] for kind in ("hard", "easy", "ERM", "MAML")},
         "frames": [
             {
                 "label": frame.label,

@@ -4,8 +4,10 @@ One build and one browser serve all tests: the build that `make book` left, if i
 Chromium is missing its tests skip, but fail if CI or PAPERLIB_NO_SKIP is set.
 """
 
+import base64
 import functools
 import http.server
+import io
 import os
 import re
 import shutil
@@ -21,8 +23,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image, ImageColor
+
+from paperlib import plotting
 
 from tools.chapters import ROOT
 from tools.site import HTML, NOTE, digest, finished
@@ -363,12 +369,57 @@ def test_the_button_switches_to_the_dark(browser: Browser) -> None:
         assert themes == {"light", "dark"}
 
 
+def shown(browser: Browser, name: str, selector: str, scheme: str, stripes: str = "") -> Any:
+    """Return the pixels of the first such element of a page; `stripes` is the source of a picture put in its place."""
+    with browser.page(color_scheme=scheme) as page:
+        page.route("**/mathjax/**", lambda route: route.abort())
+        page.goto(f"{browser.base}/{name}.html", wait_until="load")
+        page.wait_for_function(THEMED, arg=scheme)
+        element = page.locator(selector).first
+        if stripes:
+            element.evaluate("(e, source) => { e.src = source; return e.decode(); }", stripes)
+        return np.asarray(Image.open(io.BytesIO(element.screenshot())).convert("RGB")).astype(float)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_colours_of_figures_are_readable_on_their_ground(browser: Browser, scheme: str) -> None:
+    colours = ["#FFFFFF", *(getattr(plotting, name) for name in ("ERM", "MAML", "HARD", "EASY", "REFERENCE"))]
+    picture, source = Image.new("RGB", (6, 1)), io.BytesIO()
+    picture.putdata([ImageColor.getrgb(colour) for colour in colours])
+    picture.resize((600, 100), Image.Resampling.NEAREST).save(source, format="PNG")
+    stripes = f"data:image/png;base64,{base64.b64encode(source.getvalue()).decode()}"
+    pixels = shown(browser, PAGES[1], "div.cell_output img", scheme, stripes)
+    middle = pixels[len(pixels) // 2, [round((k + 0.5) * pixels.shape[1] / 6) for k in range(6)]] / 255
+    light = np.where(middle <= 0.04045, middle / 12.92, ((middle + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+    high, low = np.maximum(light[1:], light[0]), np.minimum(light[1:], light[0])
+    assert ((high + 0.05) / (low + 0.05) >= CONTRAST).all()
+    assert (light[0] > 0.9) == (scheme == "light")
+
+
 def test_figures_have_no_white_card_in_the_dark(browser: Browser) -> None:
+    pixels = shown(browser, PAGES[1], "div.cell_output img", "dark")
     with browser.page(color_scheme="dark") as page:
-        browser.open(page, PAGES[1])
-        image = page.locator("div.cell_output img").first
-        style = image.evaluate("(e) => [getComputedStyle(e).backgroundColor, getComputedStyle(e).filter]")
-        assert style == ["rgba(0, 0, 0, 0)", "invert(1) hue-rotate(180deg)"]
+        page.goto(f"{browser.base}/{PAGES[1]}.html")
+        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert ground == "rgb(18, 18, 18)" and np.abs(pixels[[0, -1]] - 18).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "selector", "kept"),
+    [
+        ("book/01_learning_to_adapt", "div.cell_output img", False),
+        ("book/08_landscapes", "#fig-softplus-landscapes img", True),
+        ("book/08_landscapes", ".landscape-viewer canvas", True),
+        ("book/09_omniglot", "#fig-omniglot-tasks img", True),
+        ("book/10_cifar", "#fig-cifar-tasks img", True),
+    ],
+)
+def test_lines_are_turned_and_photographs_and_maps_are_not(
+    browser: Browser, name: str, selector: str, kept: bool
+) -> None:
+    light, dark = (shown(browser, name, selector, scheme).mean(axis=-1).ravel() for scheme in ("light", "dark"))
+    likeness = np.corrcoef(light, dark)[0, 1]
+    assert likeness > 0.99 if kept else likeness < -0.9
 
 
 SHOWN = """(column) => Array.from(document.querySelectorAll("table.ledger tbody tr"))

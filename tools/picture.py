@@ -1,4 +1,4 @@
-"""Write the picture of the README from a figure of the book, on white: `python -m tools.picture`."""
+"""Write the picture of the README from a figure of the book: `python -m tools.picture`."""
 
 import base64
 import io
@@ -14,14 +14,11 @@ PICTURE = ROOT / "book" / "_static" / "before-after.png"
 
 
 def figure_on_white(notebook: Path, name: str) -> Image.Image:
-    """Return the figure called `name` of an executed notebook, laid on white."""
+    """Return the figure called `name` of an executed notebook; it stands on white."""
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
         if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == name:
             data = next(output["data"]["image/png"] for output in cell["outputs"] if "image/png" in output["data"])
-            figure = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA")
-            page = Image.new("RGBA", figure.size, "white")
-            page.alpha_composite(figure)
-            return page.convert("RGB")
+            return Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
     raise ValueError(f"name must be a figure of {notebook.name}; got {name!r}")
 
 
