@@ -29,7 +29,6 @@ import yaml
 from PIL import Image, ImageColor
 
 from paperlib import plotting
-
 from tools.chapters import ROOT
 from tools.site import HTML, NOTE, digest, finished
 
