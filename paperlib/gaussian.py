@@ -11,13 +11,11 @@ A double integral becomes products of single ones, and the single ones are Gauss
 from __future__ import annotations
 
 from functools import lru_cache
-from numbers import Integral
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
 
-Array = NDArray[np.float64]
+from paperlib.arguments import Array, whole_number
 
 LARGEST_ORDER = 3000
 """The matrix of this order takes 72 MB."""
@@ -47,8 +45,7 @@ def gauss_hermite(order: int) -> tuple[Array, Array]:
         >>> nodes.round(12).tolist(), (transform[0] ** 2).round(12).tolist()
         ([-1.0, 1.0], [0.5, 0.5])
     """
-    if not isinstance(order, Integral) or isinstance(order, bool) or not 1 <= order <= LARGEST_ORDER:
-        raise ValueError(f"order must be a whole number from 1 to {LARGEST_ORDER}; got {order!r}")
+    order = check_order(order)
     nodes = eigvalsh_tridiagonal(np.zeros(order), np.sqrt(np.arange(1.0, order)))
     nodes = 0.5 * (nodes - nodes[::-1])  # exactly symmetric
     rows = np.ones((order, order))
@@ -62,3 +59,11 @@ def gauss_hermite(order: int) -> tuple[Array, Array]:
     for array in (nodes, transform):
         array.flags.writeable = False
     return nodes, transform
+
+
+def check_order(order: float) -> int:
+    """Return `order` as an int, or raise a ValueError unless it is a whole number from 1 to `LARGEST_ORDER`."""
+    number = whole_number("order", order)
+    if number > LARGEST_ORDER:
+        raise ValueError(f"order must be at most {LARGEST_ORDER}; got {order!r}")
+    return number
