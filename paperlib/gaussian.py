@@ -13,12 +13,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
 
-from paperlib.arguments import whole_number
-
-Array = NDArray[np.float64]
+from paperlib.arguments import Array, whole_number
 
 LARGEST_ORDER = 3000
 """The matrix of this order takes 72 MB."""

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import pytest
 
 from paperlib.linear import asymptotics, population, wishart
-from paperlib.networks import activations, objectives, pairs
+from paperlib.networks import activations, hermite, objectives, pairs, planes, wide
 from paperlib.networks import population as networks_population
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +45,9 @@ MODULES: dict[str, ModuleType] = {
     "wishart": wishart,
     "activations": activations,
     "pairs": pairs,
+    "hermite": hermite,
+    "planes": planes,
+    "wide": wide,
     "networks_population": networks_population,
     "objectives": objectives,
 }
@@ -56,6 +59,9 @@ TESTS = {
     "wishart": ["test_asymptotics.py", "-k", "wishart or named"],
     "activations": ["test_networks.py", "-k", "derivative or bad_input"],
     "pairs": ["test_networks.py", "-k", FAST],
+    "hermite": ["test_networks.py", "-k", FAST],
+    "planes": ["test_networks.py", "test_wide.py", "-k", f"{FAST} or thirty or hardly"],
+    "wide": ["test_wide.py", "-k", "thirty or batch"],
     "networks_population": ["test_networks.py", "-k", FAST],
     "objectives": ["test_networks.py", "-k", "without_a_step or objectives or environments"],
 }
@@ -228,9 +234,14 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         ],
     },
     "pairs": {
-        "pairs": [("(W, W_star), (W_star, W_star)", "(W_star, W), (W_star, W_star)"), ("order)", "order - 60)")],
+        "pairs": [
+            ("(W, W_star), (W_star, W_star)", "(W_star, W), (W_star, W_star)"),
+            ("HermitePair(own, target)", "HermitePair(target, own)"),
+            ("covariance, rule)", "covariance, rule - 60)"),
+        ],
+    },
+    "hermite": {
         "deviation": [("covariance @ neurons", "neurons"), (".sqrt()", "")],
-        "_norm": [("dim=-1", "dim=0")],
         "_outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
         "HermiteNeurons.__init__": [
             ("2.0 * transform[0, half:]", "transform[0, half:]"),
@@ -243,57 +254,99 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("torch.full_like(self.deviation, 0.5)", "torch.full_like(self.deviation, 0.0)"),
             ("remainder - 0.5 * t", "remainder"),
         ],
-        "SmoothPair.__init__": [
+        "HermitePair.__init__": [
             ("left.W.mT @ self.covariance", "left.W.mT"),
             ("left.deviation.unsqueeze(-1) *", "left.deviation.unsqueeze(-1).square() *"),
+            ("self.covariance @ left.W", "left.W"),
         ],
-        "SmoothPair.expectation": [
+        "HermitePair.expectation": [
             ("total * square", "total * self.correlation"),
             ("total * self.correlation if parity", "total if parity"),
             ("reversed(range(count))", "reversed(range(1, count))"),
         ],
-        "SmoothPair.moment": [
-            ("self.covariance @ self.left.W", "self.left.W"),
+        "HermitePair.first_moment": [
+            ("self._w * self.expectation(i + 1, j)", "self._w * self.expectation(i, j)"),
+            ("+ self._b", "- self._b"),
+        ],
+        "HermitePair.second_moment": [
             ("i + 2, j", "i + 1, j + 1"),
             ("i, j + 2", "i, j"),
             ("i + 1, j + 1", "i, j"),
             ("(cross + cross.mT)", "cross"),
         ],
-        "ReluPair.__init__": [
-            ("left + right", "left - 2 * right"),
-            ("2.0 * torch.atan2", "torch.atan2"),
-            ("keepdim=True) * left", "keepdim=True) * right"),
-            ("self._p = left @ root.mT", "self._p = left @ root"),
+    },
+    "planes": {
+        "_outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
+        "_excess": [("x**3 / 6.0", "x**3 / 5.0"), ("x.abs() < 1.0", "x.abs() < 0.0"), ("k * (k + 1)", "k * k")],
+        "Plane.__init__": [
+            ("self.along = (p * second)", "self.along = (p * first)"),
+            ("across = second - self.along", "across = second + self.along"),
+            ("r = across /", "r = -across /"),
         ],
-        "ReluPair.expectation": [
-            ("sine + opposite", "sine - opposite"),
-            ("s * t * (", "s * ("),
-            ("opposite / (2.0", "opposite / (4.0"),
-            ("t * sine / (2.0", "s * sine / (2.0"),
-            ("torch.where(s > 0, s, torch.inf)", "s"),
+        "Plane.first_moment": [("self.r * m01", "self.p * m01")],
+        "Plane.second_moment": [
+            (" - _outer(self.r, r)", ""),
+            ("cross + cross.mT", "cross"),
+            ("(m20, _outer(self.p, self.p))", "(m20, _outer(self.r, self.r))"),
         ],
-        "ReluPair.moment": [
-            ("- _outer(p, p) + _outer(r, r)", "- _outer(p, p)"),
-            ("cosine * (_outer", "sine * (_outer"),
-            ("sine * (cross", "cosine * (cross"),
-            ("value * self.covariance + sine", "value * self.covariance - sine"),
+        "PlanePair.__init__": [("(root.mT @ W)", "(root @ W)"), ("(root.mT @ B)", "(root @ B)")],
+        "PlanePair.expectation": [("[0]", "[0] * 2.0")],
+        "PlanePair.first_moment": [("(1, 0), (0, 1)", "(0, 1), (1, 0)")],
+        "PlanePair.second_moment": [("(2, 0), (1, 1), (0, 2)", "(0, 2), (1, 1), (2, 0)")],
+        "ReluPair.span": [("1e-24 * size", "0.1 * size")],
+        "ReluPair.moments": [
+            ("(0, 0): s * wedge", "(0, 0): t * wedge"),
+            ("_excess(opening))", "0.9 * _excess(opening))"),
+            ("opening * plane.across", "opening * plane.along"),
+            ("0.5 * _excess", "0.4 * _excess"),
+            ("sine.square()", "sine"),
+            ("opening + sine", "opening - sine"),
+            ("plane.across / s", "plane.across / t"),
+            ("2.0 * edge", "1.0 * edge"),
+        ],
+    },
+    "wide": {
+        "_density": [("-0.5 * x", "-0.4 * x"), ("2.0 * math.pi", "math.pi")],
+        "WidePair.__init__": [("2.0 if activation", "1.0 if activation")],
+        "WidePair.span": [("self.resolution.own", "0.1")],
+        "WidePair.second_moment": [("plane.s <", "plane.s >"), ("(2, 0), (1, 1), (0, 2)", "(0, 2), (1, 1), (2, 0)")],
+        "WidePair.moments": [
+            ("flat[2] < 1.0", "flat[2] < 8.0"),
+            ("torch.argsort(torch.cat(places))", "torch.cat(places)"),
+        ],
+        "WidePair._sums": [
+            ("3.0 / widest", "30.0 / widest"),
+            ("step * delta * torch", "delta * torch"),
+            ("torch.cosh(y)", "torch.sinh(y)"),
+            ("means(j, along * z", "means(j, z"),
+            ("left * z**a", "left * z"),
+        ],
+        "WidePair._hermite_means": [("transform[0].square()", "transform[0]"), ("nodes**b", "nodes")],
+        "WidePair._logistic_means": [
+            ("kinks / self.unit", "kinks"),
+            ("self.unit * step", "step"),
+            ("torch.sigmoid(-kinks)", "torch.sigmoid(kinks)"),
+            ("-x * density, x", "x * density, x"),
+            ("x.square() * density", "density"),
+            ("2.0 * density + x", "density + x"),
+            ("mass - x * density", "mass + x * density"),
+            ("[rise - 1.0, first, second - 1.0]", "[rise, first, second]"),
         ],
     },
     "networks_population": {
-        "population_loss": [("_loss, activation", "lambda *a: 2.0 * _loss(*a), activation")],
-        "population_gradient": [("_gradient, activation", "lambda *a: -_gradient(*a), activation")],
-        "population_hessian": [("_hessian, activation", "lambda *a: 2.0 * _hessian(*a), activation")],
-        "quadrature_error": [("order * 3 // 2", "order"), ("max(float(dev", "min(float(dev")],
+        "population_loss": [("_loss, 0", "lambda *a: 2.0 * _loss(*a), 0")],
+        "population_gradient": [("_gradient, 1", "lambda *a: -_gradient(*a), 1")],
+        "population_hessian": [("_hessian, 2", "lambda *a: 2.0 * _hessian(*a), 2")],
+        "quadrature_error": [("(order, FINE)", "(order, order)"), (".max()", ".min()")],
         "_loss": [("- cross +", "+ cross +"), ("0.5 * own", "own"), ("+ 0.5 * target", "")],
         "_gradient": [
-            ("(-1.0, W_star, cross)", "(1.0, W_star, cross)"),
-            ("covariance @ (along", "(along"),
-            ("(along + B", "(0 * along + B"),
-            ("pair.expectation(1, 1).mT", "pair.expectation(1, 1)[..., :1, :1].mT"),
+            ("- cross.first", "+ cross.first"),
+            ("own.first_moment(1, 0)", "own.first_moment(0, 1)"),
+            ("cross.first_moment(1, 0).sum(-2)", "cross.first_moment(1, 0)[..., 0, :]"),
         ],
         "_hessian": [
-            ("- cross.moment", "+ cross.moment"),
-            ("own.moment(1, 1) +", ""),
+            ("- cross.second", "+ cross.second"),
+            ("own.second_moment(1, 1) +", ""),
             ("(-3, -1, -4, -2)", "(-4, -2, -3, -1)"),
             ("(W == 0).all(-2).any()", "False"),
         ],
@@ -325,11 +378,12 @@ CASES = [
 
 
 def functions(module: ModuleType) -> dict[str, FunctionType]:
-    """The functions of a module, and the methods of its classes, but for protocols, which only declare."""
+    """The functions of a module, and the methods of its classes, but for those that only declare."""
     found = {name: f for name, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__}
     for name, kind in inspect.getmembers(module, inspect.isclass):
         if kind.__module__ == module.__name__ and not getattr(kind, "_is_protocol", False):
-            found |= {f"{name}.{method}": f for method, f in vars(kind).items() if inspect.isfunction(f)}
+            methods = {f"{name}.{method}": f for method, f in vars(kind).items() if inspect.isfunction(f)}
+            found |= {method: f for method, f in methods.items() if not getattr(f, "__isabstractmethod__", False)}
     return found
 
 

@@ -55,6 +55,6 @@ def _logistic(order: int, t: Tensor) -> Tensor:
     s = torch.sigmoid(t)
     if order == 0:
         return s
-    first = s * (1.0 - s)
+    first = s * torch.sigmoid(-t)  # 1 − s would lose the digits of the tail
     second = first * (1.0 - 2.0 * s)
     return (first, second, first * (1.0 - 6.0 * first), second * (1.0 - 12.0 * first))[order - 1]

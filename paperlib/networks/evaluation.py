@@ -1,4 +1,4 @@
-r"""What the population quantities have in common: checked arguments, the quadrature order, and evaluation in chunks."""
+r"""What the population quantities have in common: checked arguments, the quadrature rule, and evaluation in chunks."""
 
 from __future__ import annotations
 
@@ -15,49 +15,59 @@ from torch import Tensor
 from paperlib.arguments import finite_array, real_number, symmetric_matrices
 from paperlib.gaussian import check_order
 from paperlib.networks.activations import check_activation
-from paperlib.networks.pairs import deviation
+from paperlib.networks.hermite import deviation
+from paperlib.networks.wide import STANDARD, Resolution
 
-ORDERS = (64, 96, 144, 216, 324, 486, 729, 1094, 1640)
+ORDERS = (64, 96, 144, 216, 324, 486, 729)
 WIDEST = 1e100  # entries of neurons, adapted ones among them
 CHUNK = 2_000_000  # Hermite coefficients, or entries of moments, computed at once
 
 
-def automatic_order(activation: str, deviation: float) -> int:
-    r"""Return the number of nodes that suffices for neurons whose inputs have this standard deviation s.
+def automatic_order(activation: str, deviation: float) -> int | None:
+    r"""Return the number of Gauss–Hermite nodes of a loss for neurons whose inputs have this standard deviation s.
 
     As functions of a standard normal, the activations have their nearest poles at a distance of :math:`\pi/s`, tanh at
     half of that, and Hermite coefficients fall like :math:`e^{-\text{distance}\sqrt n}`. The loss, a sum of squared
     coefficients, is then off by about :math:`e^{-2\pi\sqrt{\mathrm{order}}/s}`. The order makes that less than
-    :math:`10^{-15}`, which leaves the Hessian about :math:`10^{-10}`, up to s = 7 (3.5 for tanh), beyond which it stays
-    at its largest. It is one of `ORDERS`, each 3/2 of the one before.
+    :math:`10^{-16}`, and for the gradient and the Hessian, in whose sums the coefficients have factors, less than
+    :math:`10^{-18}` and :math:`10^{-20}`. It is one of `ORDERS`, each 3/2 of the one before.
+
+    Returns:
+        the order; 1 for ReLU, which needs none; None for s above 4.6 (gradient 4.1, Hessian 3.7), half of that for
+        tanh, where the rule of `paperlib.networks.wide` takes over.
 
     Example:
         >>> automatic_order("softplus", 1.0), automatic_order("softplus", 10.0), automatic_order("relu", 1.0)
-        (64, 1640, 1)
+        (64, None, 1)
     """
     deviation = real_number("deviation", deviation, at_least=0.0)
     if check_activation(activation) == "relu":
         return 1
-    return ORDERS[bisect_left(_widths(activation), deviation)]
+    return (*ORDERS, None)[bisect_left(_widths(activation, 0), deviation)]
 
 
-def _widths(activation: str) -> list[float]:
-    """Return the standard deviations up to which each of `ORDERS` but the last suffices."""
-    distance = 0.5 if activation == "tanh" else 1.0
-    return [distance * 2.0 * math.pi * math.sqrt(order - 32) / math.log(1e15) for order in ORDERS[:-1]]
+def _widths(activation: str, derivatives: int) -> list[float]:
+    """Return the standard deviations up to which each of `ORDERS` suffices for so many derivatives of the loss."""
+    distance = 2.0 * math.pi * (0.5 if activation == "tanh" else 1.0)
+    digits = math.log(10.0) * (16.0 + 2.0 * derivatives)
+    return [distance * math.sqrt(order) / digits for order in ORDERS]
 
 
 def evaluate(
     formula: Callable[..., Tensor],
+    derivatives: int,
     activation: str,
     W: ArrayLike | Tensor,
     W_star: ArrayLike | Tensor,
     covariance: ArrayLike,
-    order: int | None,
+    order: int | Resolution | None,
 ) -> Any:
-    """Check the arguments, evaluate the formula in chunks over the leading axes, and return W's kind of array."""
+    """Check the arguments, evaluate the formula in chunks over the leading axes, and return W's kind of array.
+
+    Without an order, every problem of a batch gets the rule for its widest neuron and as many derivatives of the loss.
+    """
     name = check_activation(activation)
-    order = None if order is None else check_order(order)
+    rule = order if order is None or isinstance(order, Resolution) else check_order(order)
     neurons = neuron_matrix("W", W)
     targets = neuron_matrix("W_star", W_star).to(neurons.device)
     if targets.shape[-2] != neurons.shape[-2]:
@@ -69,21 +79,24 @@ def evaluate(
     flat, aims = (
         array.expand(*batch, *array.shape[-2:]).reshape(-1, *array.shape[-2:]) for array in (neurons, targets)
     )
-    if targets.shape[:-2].numel() == 1:  # one task for all: its coefficients are computed once
+    if targets.shape[:-2].numel() == 1:  # one task for all: what concerns it alone is computed once
         aims = targets.reshape(targets.shape[-2:])
-    widest = float(deviation(targets.detach(), sigma).max())
-    widths = deviation(flat.detach(), sigma).amax(-1).clamp_min(widest)
-    limits = torch.tensor([] if order is not None or name == "relu" else _widths(name)).to(widths)
+    widths = torch.maximum(*(deviation(array.detach(), sigma).amax(-1) for array in (flat, aims)))
+    automatic = rule is None and name != "relu"
+    rules: tuple[int | Resolution | None, ...] = (*ORDERS, STANDARD) if automatic else (rule,)
+    limits = torch.tensor(_widths(name, derivatives) if automatic else []).to(widths)
     levels = torch.bucketize(widths, limits)  # narrow neurons need fewer nodes
     most = max(neurons.shape[-1], targets.shape[-1])
     pieces, places = [], []
     for level in torch.unique(levels).tolist():
-        nodes = (1 if name == "relu" else ORDERS[level]) if order is None else order
+        chosen = rules[level]
+        nodes = chosen if isinstance(chosen, int) else 1
         members = torch.nonzero(levels == level).squeeze(-1)
         rows = max(1, CHUNK // max(1, most * nodes, most * neurons.shape[-2:].numel() * neurons.shape[-2]))
         for first in range(0, len(members), rows):
             some = members[first : first + rows]
-            pieces.append(formula(name, flat[some], aims[some] if aims.dim() == 3 else aims, sigma, nodes))
+            aim = aims[some] if aims.dim() == 3 else aims
+            pieces.append(formula(name, flat[some], aim, sigma, chosen))
             places.append(some)
     if not pieces:
         pieces, places = [formula(name, flat, aims, sigma, 1)], [levels]
