@@ -39,7 +39,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
 from IPython.display import Markdown
-from scipy import stats
+from scipy import optimize, stats
 
 from paperlib import claims, linear, plotting, simulate
 from paperlib.environments import TaskEnvironment
@@ -52,9 +52,6 @@ plotting.use_book_style()
 #
 # A task is hard if gradient descent needs many steps to solve it. For a quadratic loss with Hessian $\Sigma$ a step of size $\alpha$
 # multiplies the error by $I-\alpha\Sigma$. Count the steps until the error has shrunk to a hundredth, whatever its direction:
-
-# %% tags=["remove-input"]
-claims.states("def:hardness", "the number of gradient steps a loss needs; smaller ρ is harder")
 
 
 # %%
@@ -88,7 +85,7 @@ Markdown("\n".join([head, "| --- | --- | --- |", *rows]))
 # > **The paper, Abstract.** "hardness is related to the condition number of the task's loss function"
 #
 # The table says otherwise. The first three tasks have condition number 1 and differ most. Rows three and four have different condition numbers and
-# need the same number of steps. Rows five and six share a condition number and differ tenfold in steps. What counts is the smallest eigenvalue *in units of the
+# need the same number of steps. Rows five and six share a condition number, and one needs thirteen times the steps of the other. What counts is the smallest eigenvalue *in units of the
 # common step size*: while $\alpha\lambda_{\max}\le1$ the slowest direction shrinks by $1-\alpha\lambda_{\min}$ a step.
 
 
@@ -100,23 +97,31 @@ def steps_at(slowness):
     return math.ceil(math.log(0.01) / math.log1p(-slowness))
 
 
+assert round(counted[5] / counted[4]) == 13
 spectra += [tuple(rng.uniform(0.02, 0.98, size=5)) for _ in range(50)]
 counted += [steps_needed(rotated(values, rng), rate=1.0) for values in spectra[6:]]
-claims.checks(
-    "text:rate-is-the-smallest-eigenvalue text:condition-number",
-    counted,
-    [steps_at(min(spectrum)) for spectrum in spectra],
-    "the steps counted are those of the contraction 1 − αλ_min, for d = 2 and 5",
-    atol=0.1,
-)
+by_smallest = [steps_at(min(spectrum)) for spectrum in spectra]
+by_largest = [steps_at(max(spectrum)) for spectrum in spectra]
+by_condition = [steps_at(min(spectrum) / max(spectrum)) for spectrum in spectra]
 
 # %% tags=["hide-input"]
-with claims.rejecting("the largest eigenvalue in place of the smallest"):
-    by_largest = [steps_at(max(spectrum)) for spectrum in spectra]
-    claims.checks("text:rate-is-the-smallest-eigenvalue", counted, by_largest, "λ_max", atol=0.1)
-with claims.rejecting("the contraction 1 − 1/κ, κ the task's own condition number", printed=True):
-    by_condition = [steps_at(min(spectrum) / max(spectrum)) for spectrum in spectra]
-    claims.checks("text:condition-number", counted, by_condition, "κ", atol=0.1)
+rates_of_descent = ("text:rate-is-the-smallest-eigenvalue", "text:condition-number")
+claims.checks(
+    " ".join(rates_of_descent),
+    dict.fromkeys(rates_of_descent, counted),
+    dict.fromkeys(rates_of_descent, by_smallest),
+    r"The steps counted are those of a contraction by this factor, $d=2$ and $5$, $\alpha=1$.",
+    shows=r"1-\alpha\lambda_{\min}(\Sigma_i)",
+    atol=1e-9,
+    refuses={
+        "the largest eigenvalue for the smallest": dict.fromkeys(rates_of_descent, by_largest)
+    },
+    printed=claims.prints(
+        "text:condition-number",
+        by_condition,
+        r"\text{condition number of the task's loss function}",
+    ),
+)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
@@ -132,26 +137,30 @@ with claims.rejecting("the contraction 1 − 1/κ, κ the task's own condition n
 
 # %% tags=["hide-input"]
 def overshoots(covariances, rate):
-    """Tell whether a step passes the optimum along some eigenvector of some task."""
-    contractions = np.linalg.eigvalsh(np.eye(covariances.shape[-1]) - rate * covariances)
-    return bool(contractions.min() < 0)
+    """Tell whether a step against the gradient, from the steepest side of a task, climbs before it ends."""
+    away = np.ones(covariances.shape[:-1])
+    for _ in range(500):
+        away = np.einsum("...ij,...j->...i", covariances, away)
+        away /= np.linalg.norm(away, axis=-1, keepdims=True)
+    gradient = np.einsum("...ij,...j->...i", covariances, away)
+    arrival = np.einsum("...ij,...j->...i", covariances, away - rate[..., None] * gradient)
+    return np.any(np.sum(gradient * arrival, axis=-1) < 0, axis=-1)
 
 
 spectra = rng.uniform(0.1, [[0.5], [1.0], [3.0]], size=(50, 3, 4))
-groups = [np.stack([rotated(spectrum, rng) for spectrum in three]) for three in spectra]
-smoothness = [np.linalg.norm(group, 2, axis=(1, 2)).max() for group in groups]
-pairs = list(zip(groups, smoothness, strict=True))
-claims.holds(
+groups = np.array([[rotated(spectrum, rng) for spectrum in three] for three in spectra])
+smoothness = spectra.max(axis=(1, 2))[:, None]
+flattest = spectra.max(axis=2).min(axis=1)[:, None]
+rates = np.array([0.5, 0.995, 1.005, 1.5]) / smoothness
+beyond = [overshoots(groups, np.repeat(column[:, None], 3, axis=1)) for column in rates.T]
+claims.decides(
     "text:natural-alpha",
-    [not overshoots(group, 0.999 / L) and overshoots(group, 1.001 / L) for group, L in pairs],
-    "1/L, L the largest smoothness parameter, is the longest step that overshoots nowhere",
+    np.transpose(beyond),
+    lambda factor: rates > factor / smoothness,
+    "A step from the steepest side of some task overshoots exactly beyond this size.",
+    shows=r"\alpha=\frac1{\max_i\lambda_{\max}(\Sigma_i)}",
+    refuses={"the flattest task's smoothness": rates > 1 / flattest},
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("the inverse of the smallest task's smoothness parameter"):
-    flattest = [np.linalg.norm(group, 2, axis=(1, 2)).min() for group in groups]
-    stays = [not overshoots(g, 0.999 / L) for g, L in zip(groups, flattest, strict=True)]
-    claims.holds("text:natural-alpha", stays, "1/L of the flattest task overshoots nowhere")
 
 # %% [markdown]
 # ## One step, seen from far away
@@ -159,6 +168,8 @@ with claims.rejecting("the inverse of the smallest task's smoothness parameter")
 # > **The paper, §3.** "easy tasks can generally be solved after one step of gradient descent from far away, which is not true for hard tasks"
 #
 # From here on tasks are isotropic, $\Sigma=\rho I_d$. By [(5)](#eq-5) the curvature after a step on $m$ samples is $Q^{(m)}=a(\rho)\,I_d$ with
+#
+# (def-a-easy-hard)=
 #
 # $$
 # a(\rho)=\rho\,\varphi(\rho),\qquad \varphi(\rho)=(1-\alpha\rho)^2+\frac{d+1}{m}\,\alpha^2\rho^2,
@@ -171,10 +182,25 @@ rho, rho_H, rho_E = sp.symbols("rho rho_H rho_E", positive=True)
 alpha, d, m = sp.symbols("alpha d m", positive=True)
 phi = (1 - alpha * rho) ** 2 + (d + 1) / m * alpha**2 * rho**2
 a = rho * phi
-Sigma, one = rho * sp.eye(4), sp.eye(4)
-noise = alpha**2 / m * ((Sigma**2).trace() * Sigma + Sigma**3)
-Q = (one - alpha * Sigma) * Sigma * (one - alpha * Sigma) + noise
-claims.proves("def:a-easy-hard", Q, a.subs(d, 4) * one, "a is Q's eigenvalue, for d = 4")
+
+
+def eigenvalue_of_Q(eigenvalue, trace_of_square):
+    """Return Q's eigenvalue where Σ has this one, by (5)."""
+    noise = alpha**2 / m * (trace_of_square * eigenvalue + eigenvalue**3)
+    return (1 - alpha * eigenvalue) ** 2 * eigenvalue + noise
+
+
+after_step = eigenvalue_of_Q(rho, sp.Sum(rho**2, (sp.Symbol("k"), 1, d)).doit())
+
+# %% tags=["hide-input"]
+claims.proves(
+    "def:a-easy-hard",
+    after_step,
+    a,
+    r"For $\Sigma=\rho I_d$ the matrix $Q^{(m)}$ of (5) has this eigenvalue.",
+    shows=r"a(\rho)=\rho(1-\alpha\rho)^2+\frac{d+1}m\alpha^2\rho^3",
+    refuses={"$d$ for $d+1$": a - alpha**2 * rho**3 / m},
+)
 
 # %% [markdown]
 # That was algebra on (5). The step itself is the better witness. This function does what [(1)](#eq-1) says, for several starts on the same samples, and we shall use it
@@ -200,18 +226,17 @@ before = 0.5 * np.array([0.2, 1.0]) * 1000.0**2 * 10
 left = np.concatenate(losses, axis=1) / before
 step = {alpha: 1, d: 10, m: 100}
 expected = [float(phi.subs(step | {rho: r})) for r in (0.2, 1.0)]
-claims.samples(
-    "text:easy-tasks-solved-in-one-step def:a-easy-hard",
-    left,
-    expected,
-    f"one step from far away leaves {expected[1]:.0%} of the easy task's loss "
-    f"and {expected[0]:.0%} of the hard one's (d = 10, m = 100)",
-)
 
 # %% tags=["hide-input"]
-with claims.rejecting("the exact gradient, which leaves nothing of the easy task's loss"):
-    exact = [(1 - r) ** 2 for r in (0.2, 1.0)]
-    claims.samples("text:easy-tasks-solved-in-one-step def:a-easy-hard", left, exact, "m → ∞")
+claims.samples(
+    "text:easy-tasks-solved-in-one-step",
+    left,
+    expected,
+    f"One simulated step from far away leaves {100 * expected[1]:.0f} % of the easy task's loss and "
+    f"{100 * expected[0]:.0f} % of the hard one's: $d=10$, $m=100$, $\\rho=1$ and $0.2$.",
+    shows=r"\varphi(\rho)=(1-\alpha\rho)^2+\frac{d+1}m\alpha^2\rho^2",
+    refuses={"the exact gradient, which leaves nothing of the easy task": [0.8**2, 0.0]},
+)
 
 # %% [markdown]
 # The word "generally" needs a number. One step solves the easy task up to the fraction $(d+1)/m$, however far away it starts. For $m\gg d$ that is little; for $m<d+1$ the step does harm.
@@ -222,14 +247,15 @@ with claims.rejecting("the exact gradient, which leaves nothing of the easy task
 #
 # Yes. Every task is then an easy one, with the same curvature after the step and the same fraction left:
 
-# %%
-scaled = [a.subs(rho, 1 / alpha), phi.subs(rho, 1 / alpha)]
-common = [(d + 1) / (m * alpha), (d + 1) / m]
+# %% tags=["hide-input"]
+half_scale = [a.subs(rho, 1 / (2 * alpha)), phi.subs(rho, 1 / (2 * alpha))]
 claims.proves(
     "text:scaling-removes-hardness",
-    scaled,
-    common,
-    "with covariance I/α one step leaves every task the same fraction, (d+1)/m",
+    [after_step.subs(rho, 1 / alpha), after_step.subs(rho, 1 / alpha) * alpha],
+    [(d + 1) / (m * alpha), (d + 1) / m],
+    r"With covariance $\alpha^{-1}I_d$ every task has the same curvature after the step, and the same fraction left.",
+    shows=r"a\bigl(\tfrac1\alpha\bigr)=\frac{d+1}{m\,\alpha},\qquad\varphi\bigl(\tfrac1\alpha\bigr)=\frac{d+1}m",
+    refuses={"another scale, $\\Sigma=I_d/(2\\alpha)$": half_scale},
 )
 
 # %% [markdown]
@@ -239,22 +265,24 @@ claims.proves(
 # diverge in the first coordinate. After scaling the variance by $1/(\alpha\rho_H)$ that coordinate has $\alpha\lambda=1/(\alpha\rho_H)$. Take the steps:
 
 # %% tags=["hide-input"]
-products = np.array([0.1, 0.3, 0.45, 0.49, 0.51, 0.55, 0.7, 0.9])  # αρ_H
+products = np.array([0.1, 0.3, 0.45, 0.498, 0.502, 0.55, 0.7, 0.9])  # αρ_H
 errors = np.ones_like(products)
 for _ in range(200):
     errors -= errors / products
-claims.holds(
+converged = np.abs(errors) < 1
+claims.decides(
     "text:scaling-impossible",
-    (np.abs(errors) < 1) == (products > 0.5),
-    "the scaled iteration converges in the first coordinate if αρ_H > ½, diverges if αρ_H < ½",
+    converged,
+    lambda factor: products > factor / 2,
+    "After 200 steps on the scaled data the first coordinate has come closer in exactly these cases.",
+    shows=r"\alpha\rho_H>\frac12",
+    refuses={"convergence at every $\\rho_H$": products > 0},
+    printed=claims.prints(
+        "text:scaling-impossible",
+        products > 1,
+        r"\text{gradient descent not converging in the first coordinate}",
+    ),
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("scaling to covariance I/(2α)"):
-    wrong_scale = [a.subs(rho, 1 / (2 * alpha)), phi.subs(rho, 1 / (2 * alpha))]
-    claims.proves("text:scaling-removes-hardness", wrong_scale, common, "another scale")
-with claims.rejecting("divergence for every ρ_H", printed=True):
-    claims.holds("text:scaling-impossible", np.abs(errors) > 1, "no convergence")
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
@@ -265,15 +293,10 @@ with claims.rejecting("divergence for every ρ_H", printed=True):
 #
 # ## The two-task environment
 #
-# Now the setting of §3.1. Two tasks are equally likely. Their optima are $w_1^*=\mathbf 1_d$ (hard) and $w_2^*=-\mathbf 1_d$ (easy), their covariances $\rho_HI_d$ and $\rho_EI_d$ with $\rho_H<\rho_E$.
-
-# %% tags=["remove-input"]
-claims.states(
-    "def:two-task-environment",
-    "two equally likely tasks, d = 10, covariances ρ_H I and I, optima 1 and −1, σ² = 1, n₂ = m",
-)
-
-# %% [markdown]
+# (def-two-task-environment)=
+# Now the setting of §3.1. Two tasks are equally likely. Their optima are $w_1^*=\mathbf 1_d$ (hard) and $w_2^*=-\mathbf 1_d$ (easy), their covariances $\rho_HI_d$ and $\rho_EI_d$ with $\rho_H<\rho_E$,
+# and $n_2=m$. The figures have $d=10$, $\rho_E=1$ and $\sigma^2=1$.
+#
 # In (5) each task's optimum is weighted by its curvature: by $\rho$ before the step, by $a(\rho)$ after it.
 #
 # (eq-8)=
@@ -294,10 +317,33 @@ minimiser = sp.solve(sp.diff(objective, w), w)[0]
 a_H, a_E = a.subs(rho, rho_H), a.subs(rho, rho_E)
 erm_8 = (rho_H * w_1 + rho_E * w_2) / (rho_H + rho_E)
 maml_8 = (a_H * w_1 + a_E * w_2) / (a_H + a_E)
-printed_8 = [erm_8, maml_8]
+formula_8 = [erm_8, maml_8]
 weights = ({b_H: rho_H, b_E: rho_E}, {b_H: a_H, b_E: a_E})
-solutions = [minimiser.subs(pair) for pair in weights]
-claims.proves("eq:8", solutions, printed_8, "the two minimisers are (8)")
+sp.Tuple(*(minimiser.subs(pair) for pair in ({b_H: rho_H, b_E: rho_E}, {})))
+
+
+# %% tags=["hide-input"]
+def slopes(solutions):
+    """Return the slopes of both weighted sums if these are their lowest points."""
+    return [
+        (2 * (b_H + b_E) * (w - lowest)).subs(pair)
+        for lowest, pair in zip(solutions, weights, strict=True)
+    ]
+
+
+exchanged = [f.subs({w_1: w_2, w_2: w_1}, simultaneous=True) for f in formula_8]
+claims.proves(
+    "eq:8",
+    [sp.diff(objective, w).subs(pair) for pair in weights],
+    slopes(formula_8),
+    "The slope of each weighted sum, in every coordinate, is that of a parabola about the solution.",
+    shows=r"w_{ERM}^*=\frac{\rho_Hw_1^*+\rho_Ew_2^*}{\rho_H+\rho_E},\qquad "
+    r"w_{MAML}^*=\frac{a_Hw_1^*+a_Ew_2^*}{a_H+a_E}",
+    refuses={
+        "the weights of the two tasks exchanged": slopes(exchanged),
+        "1 % off": slopes([f * sp.Rational(101, 100) for f in formula_8]),
+    },
+)
 
 # %% [markdown]
 # With the paper's optima every coordinate of a solution is the same number $t$, which runs from $-1$ at the easy optimum to $1$ at the hard one. From
@@ -320,18 +366,18 @@ for hardness, size, dim in cases:
     values.append({alpha: 1, rho_E: 1, rho_H: sp.Rational(str(hardness)), m: size, d: dim})
     env = two_tasks(hardness, dim)
     from_library.append([linear.erm_solution(env)[0], linear.maml_solution(env, 1.0, size)[0]])
-by_formula = [[float(f.subs(v)) for f in (t_erm, t_maml)] for v in values]
-claims.checks(
-    "eq:8", from_library, by_formula, "the library, which solves d × d systems, agrees", rtol=1e-10
+by_formula, doubled = (
+    [[float(f.subs(v | {m: times * v[m]})) for f in (t_erm, t_maml)] for v in values]
+    for times in (1, 2)
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("the weights of the two tasks exchanged"):
-    exchanged = [f.subs({w_1: w_2, w_2: w_1}, simultaneous=True) for f in printed_8]
-    claims.proves("eq:8", solutions, exchanged, "exchanged")
-with claims.rejecting("MAML's solution with twice the samples"):
-    doubled = [[float(f.subs(v | {m: 2 * v[m]})) for f in (t_erm, t_maml)] for v in values]
-    claims.checks("eq:8", from_library, doubled, "2m for m", rtol=1e-10)
+claims.checks(
+    "eq:8",
+    from_library,
+    by_formula,
+    r"The library, which solves $d\times d$ systems, agrees at four settings with $d=1$, $3$ and $10$.",
+    rtol=1e-9,
+    refuses={"MAML's solution with twice the samples": doubled},
+)
 
 # %% [markdown]
 # ## Who is closer to whom?
@@ -344,20 +390,30 @@ u, delta = rho_H / rho_E, (d + 1) / m
 easy, hard = sp.simplify(a_E.subs(natural)), a_H.subs(natural)
 easy
 
-# %%
+# %% tags=["hide-input"]
 claims.proves(
-    "text:a-easy-at-natural-alpha text:a-hard-at-natural-alpha",
-    [easy, hard],
-    [delta * rho_E, rho_H * (1 - u) ** 2 + (d + 1) * rho_H**3 / (m * rho_E**2)],
-    "a_E = (d+1)ρ_E/m and a_H = ρ_H(1 − ρ_H/ρ_E)² + (d+1)ρ_H³/(mρ_E²) at α = 1/ρ_E",
+    "text:a-easy-at-natural-alpha",
+    after_step.subs({rho: rho_E, alpha: 1 / rho_E}),
+    delta * rho_E,
+    r"A step of size $\alpha=1/\rho_E$ leaves this curvature of the easy task.",
+    shows=r"a_E=\frac{d+1}m\rho_E",
+    refuses={"$d$ for $d+1$": d * rho_E / m},
 )
 
 # %% tags=["hide-input"]
-with claims.rejecting("d ρ_E/m for a_E"):
-    claims.proves("text:a-easy-at-natural-alpha", easy, d * rho_E / m, "d for d + 1")
-with claims.rejecting("the printed ρ_E³ in the last term of a_H", printed=True):
-    cubed = rho_H * (1 - u) ** 2 + (d + 1) * rho_H**3 / (m * rho_E**3)
-    claims.proves("text:a-hard-at-natural-alpha", hard, cubed, "ρ_E³")
+claims.proves(
+    "text:a-hard-at-natural-alpha",
+    after_step.subs({rho: rho_H, alpha: 1 / rho_E}),
+    rho_H * (1 - u) ** 2 + (d + 1) * rho_H**3 / (m * rho_E**2),
+    "The same step leaves this curvature of the hard task.",
+    shows=r"a_H=\rho_H(1-\frac{\rho_H}{\rho_E})^2+\frac{(d+1)\rho_H^3}{m\rho_E^2}",
+    refuses={"$d$ for $d+1$": rho_H * (1 - u) ** 2 + d * rho_H**3 / (m * rho_E**2)},
+    printed=claims.prints(
+        "text:a-hard-at-natural-alpha",
+        rho_H * (1 - u) ** 2 + (d + 1) * rho_H**3 / (m * rho_E**3),
+        r"a_H=\rho_H(1-\frac{\rho_H}{\rho_E})^2+\frac{(d+1)\rho_H^3}{m\rho_E^3}",
+    ),
+)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
@@ -370,13 +426,14 @@ with claims.rejecting("the printed ρ_E³ in the last term of a_H", printed=True
 #
 # How large? The difference factorises:
 
-# %%
+# %% tags=["hide-input"]
 claims.proves(
     "text:a-hard-exceeds-a-easy",
     hard - easy,
     rho_E * (1 - u) * (u * (1 - u) - delta * (1 + u + u**2)),
-    "a_H − a_E = ρ_E(1 − u)[u(1 − u) − δ(1 + u + u²)]: "
-    "a_H > a_E iff m > (d+1)(1 + u + u²)/(u(1 − u))",
+    r"The difference has the sign of the bracket, with $u=\rho_H/\rho_E$ and $\delta=(d+1)/m$.",
+    shows=r"a_H-a_E=\rho_E(1-u)\bigl[u(1-u)-\delta(1+u+u^2)\bigr]",
+    refuses={"the sampling term of the hard task forgotten": rho_E * (u * (1 - u) ** 2 - delta)},
 )
 
 # %% [markdown]
@@ -405,26 +462,29 @@ Markdown(
 )
 
 # %% tags=["hide-input"]
-grid = list(product((0.02, 0.1, 0.37, 0.6, 0.9, 0.99), (12, 30, 100, 500, 2000), (1, 3, 10)))
-closer, beyond = [], []
-for hardness, size, dim in grid:
-    closer.append(linear.maml_solution(two_tasks(hardness, dim), 1.0, size)[0] > 0)
-    beyond.append(bool(size > (dim + 1) * fraction.subs(ratio, hardness)))
-claims.holds(
-    "text:maml-closer-to-hard text:landscape-closer-to-hard",
-    np.equal(closer, beyond),
-    "MAML starts closer to the hard task exactly when m > (d+1)(1 + u + u²)/(u(1 − u))",
+line = list(product((0.02, 0.1, 0.37, 0.6, 0.9, 0.99), (1, 3, 10)))
+thresholds = [float((dim + 1) * fraction.subs(ratio, hardness)) for hardness, dim in line]
+sizes = np.outer(thresholds, [0.1, 0.5, 0.995, 1.005, 2.0, 10.0])
+closer = np.array(
+    [
+        [linear.maml_solution(two_tasks(hardness, dim), 1.0, size)[0] > 0 for size in row]
+        for (hardness, dim), row in zip(line, sizes, strict=True)
+    ]
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("the sampling term of the hard task forgotten: u(1 − u)² − δ"):
-    forgotten = rho_E * (u * (1 - u) ** 2 - delta)
-    claims.proves("text:a-hard-exceeds-a-easy", hard - easy, forgotten, "a_H without it")
-with claims.rejecting("the threshold (d+1)/u, which forgets what happens near u = 1"):
-    beyond_near_zero = [size > (dim + 1) / hardness for hardness, size, dim in grid]
-    claims.holds("text:maml-closer-to-hard", np.equal(closer, beyond_near_zero), "m > (d+1)/u")
-with claims.rejecting("MAML closer to the hard tasks without a condition", printed=True):
-    claims.holds("text:landscape-closer-to-hard", closer, "closer to the hard tasks")
+near_zero = sizes > [[(dim + 1) / hardness] for hardness, dim in line]
+claims.decides(
+    "text:maml-closer-to-hard text:landscape-closer-to-hard",
+    closer,
+    lambda factor: sizes > factor * np.array(thresholds)[:, None],
+    "MAML starts closer to the hard task exactly beyond the threshold.",
+    shows=r"m>(d+1)\frac{1+u+u^2}{u(1-u)}",
+    refuses={"$m>(d+1)/u$, which forgets what happens near $u=1$": near_zero},
+    printed=claims.prints(
+        "text:landscape-closer-to-hard",
+        np.full(closer.shape, True),
+        r"\text{closer to the optimal solutions of the hard tasks}",
+    ),
+)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
@@ -435,55 +495,81 @@ with claims.rejecting("MAML closer to the hard tasks without a condition", print
 #
 # ERM needs no such condition:
 
-# %%
+# %% tags=["hide-input"]
 claims.proves(
     "text:erm-closer-to-easy",
     t_erm,
     -(1 - u) / (1 + u),
-    "ERM stands at −(1 − u)/(1 + u), for every u < 1 closer to the easy task",
+    "ERM stands on the easy task's side of the middle for every $u<1$.",
+    shows=r"t_{ERM}=-\frac{1-u}{1+u}",
+    refuses={"the plain average of the optima": sp.Integer(0)},
 )
 
 # %% [markdown]
-# In general, with any covariances, ERM is closer to the easy optimum if the hard task is flat enough:
-# $\lambda_{\max}(\Sigma_H)\le\tfrac12\lambda_{\min}(\Sigma_E)$ suffices.
+# In general, with any covariances, ERM is closer to the easy optimum if every eigenvalue of $\Sigma_E$ is larger than every eigenvalue of $\Sigma_H$, which is how §3 describes the two kinds of tasks:
+#
+# $$
+# \frac{\lVert w_{ERM}^*-w_E^*\rVert}{\lVert w_{ERM}^*-w_H^*\rVert}\le\frac{\lambda_{\max}(\Sigma_H)}{\lambda_{\min}(\Sigma_E)} .
+# $$ (erm-closer)
 #
 # :::{dropdown} Proof
-# Write $B=\Sigma_H+\Sigma_E$ and $\Delta=w_H^*-w_E^*\ne0$. Then $w_{ERM}^*-w_E^*=B^{-1}\Sigma_H\Delta$ and $w_{ERM}^*-w_H^*=B^{-1}\Sigma_H\Delta-\Delta$. Since
-# $\lambda_{\min}(B)>\lambda_{\min}(\Sigma_E)$, the first has length less than
-# $\lambda_{\max}(\Sigma_H)/\lambda_{\min}(\Sigma_E)\cdot\lVert\Delta\rVert\le\tfrac12\lVert\Delta\rVert$, and the second then more than $\tfrac12\lVert\Delta\rVert$.
+# At $w_{ERM}^*$ the gradients of the two tasks cancel: $\Sigma_E(w_{ERM}^*-w_E^*)=-\Sigma_H(w_{ERM}^*-w_H^*)$. The left side has at least $\lambda_{\min}(\Sigma_E)$ times the length of its vector, the right side at most
+# $\lambda_{\max}(\Sigma_H)$ times. For isotropic tasks there is equality.
 # :::
-#
-# The paper's reason is that $\Sigma_iw_i^*$ is large for easy tasks. Half of the environments below have the easy optimum at the origin, where $\Sigma_Ew_E^*=0$. It makes no difference: what counts is the
+
+# %% tags=["hide-input"]
+environments, steeper = [], []
+for k in range(200):
+    low, high = np.sort(rng.uniform(0.05, 4.0, size=(2, 4)).ravel()).reshape(2, 4)
+    if k % 4 == 0:
+        low[:], high[:] = 1.0, 1.005
+    optima, order = rng.normal(size=(2, 4)), rng.permutation(2)
+    optima[1] *= k % 2
+    pair = [rotated(low, rng), rotated(high, rng)]
+    environments.append(TaskEnvironment.finite_tasks([pair[i] for i in order], optima[order]))
+    steeper.append(np.argmax(order))
+steeper = np.array(steeper)
+eigenvalues = np.linalg.eigvalsh([env.covariances for env in environments])
+distances = np.array(
+    [np.linalg.norm(linear.erm_solution(env) - env.means, axis=1) for env in environments]
+)
+here = np.arange(200)
+flattest, steepest = eigenvalues[here, 1 - steeper], eigenvalues[here, steeper]
+claims.bounds(
+    "text:erm-weights-favour-easy",
+    distances[here, steeper] / distances[here, 1 - steeper],
+    "ERM's distance from the easy optimum, in units of that from the hard one, keeps this bound in 200 environments, $d=4$.",
+    below=flattest.max(axis=1) / steepest.min(axis=1),
+    shows=r"\frac{\lVert w_{ERM}^*-w_E^*\rVert}{\lVert w_{ERM}^*-w_H^*\rVert}"
+    r"\leq\frac{\lambda_{\max}(\Sigma_H)}{\lambda_{\min}(\Sigma_E)}",
+    refuses={"the ratio of the traces": flattest.sum(axis=1) / steepest.sum(axis=1)},
+)
+
+# %% [markdown]
+# The paper's reason is that $\Sigma_iw_i^*$ is large for easy tasks. Half of these environments have the easy optimum at the origin, where $\Sigma_Ew_E^*=0$. It makes no difference: what counts is the
 # weight $\Sigma_i$, not the vector that it multiplies.
 
 # %% tags=["hide-input"]
-environments = []
-for k in range(200):
-    covariances = [rotated(rng.uniform(*span, size=4), rng) for span in ((0.05, 0.5), (1.0, 4.0))]
-    optima = rng.normal(size=(2, 4)) * [[1], [k % 2]]
-    environments.append(TaskEnvironment.finite_tasks(covariances, optima))
-
-
-def distances(env, start):
-    """Return the distances of a start from the hard and from the easy optimum."""
-    return np.linalg.norm(start - env.means, axis=1)
-
-
-erm_distances = np.array([distances(env, linear.erm_solution(env)) for env in environments])
-claims.holds(
+vectors = [np.einsum("gij,gj->gi", env.covariances, env.means) for env in environments]
+longer = np.linalg.norm(vectors, axis=2).argmax(axis=1)
+claims.decides(
     "text:erm-weights-favour-easy",
-    erm_distances[:, 1] < erm_distances[:, 0],
-    "ERM is closer to the easy optimum, any eigenvectors",
+    distances[:, 0] < distances[:, 1],
+    lambda factor: eigenvalues[:, 0].min(axis=1) > factor * eigenvalues[:, 1].max(axis=1),
+    "Of two tasks in random order ERM is nearer to the optimum of the steeper one.",
+    shows=r"\lambda_{\max}(\Sigma_H)<\lambda_{\min}(\Sigma_E)",
+    refuses={
+        "the one whose optimum is further out": np.linalg.norm(
+            [e.means for e in environments], axis=2
+        ).argmax(axis=1)
+        == 0
+    },
+    printed=claims.prints(
+        "text:erm-weights-favour-easy",
+        longer == 0,
+        r"\Sigma_i\mathbf w_i^*\text{ is generally large for easy tasks}",
+    ),
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("unweighted averaging, which stands at 0"):
-    claims.proves("text:erm-closer-to-easy", t_erm, 0, "the plain average")
-with claims.rejecting("closer to the task with the longer vector Σw*"):
-    vectors = [np.einsum("gij,gj->gi", env.covariances, env.means) for env in environments]
-    longer = np.linalg.norm(vectors, axis=2).argmax(axis=1)
-    nearer = erm_distances.argmin(axis=1)
-    claims.holds("text:erm-weights-favour-easy", nearer == longer, "the longer Σw*")
 
 # %% [markdown]
 # ## When MAML leans to the hard task
@@ -505,17 +591,21 @@ with claims.rejecting("closer to the task with the longer vector Σw*"):
 #
 # :::{dropdown} Proof
 # The odds of hard against easy are $p\rho_H:(1-p)\rho_E$ for ERM and $p\rho_H\varphi(\rho_H):(1-p)\rho_E\varphi(\rho_E)$ for MAML. MAML's are larger iff $\varphi(\rho_H)-\varphi(\rho_E)>0$. The difference is
-# $\alpha(\rho_E-\rho_H)\bigl[2-(1+\tfrac{d+1}{n_2})\alpha(\rho_H+\rho_E)\bigr]$, as the next cell shows; the first two factors are positive.
+# $\alpha(\rho_E-\rho_H)\bigl[2-(1+\tfrac{d+1}{n_2})\alpha(\rho_H+\rho_E)\bigr]$, as the next card shows; the first two factors are positive.
 # :::
 
 # %%
 phi_H, phi_E = (phi.subs(rho, r) for r in (rho_H, rho_E))
 factorised = alpha * (rho_E - rho_H) * (2 - (1 + delta) * alpha * (rho_E + rho_H))
+exact = alpha * (rho_E - rho_H) * (2 - alpha * (rho_E + rho_H))
 claims.proves(
     "text:maml-weights-favour-hard",
     phi_H - phi_E,
     factorised,
-    "φ(ρ_H) − φ(ρ_E) = α(ρ_E − ρ_H)[2 − (1 + (d+1)/n₂)α(ρ_H + ρ_E)]",
+    "The difference has the sign of the bracket; $m$ stands for $n_2$.",
+    shows=r"\varphi(\rho_H)-\varphi(\rho_E)=\alpha(\rho_E-\rho_H)"
+    r"\bigl[2-\alpha(\rho_H+\rho_E)(1+\tfrac{d+1}{n_2})\bigr]",
+    refuses={"the exact gradient's, without the sampling term": exact},
 )
 
 # %% [markdown]
@@ -524,21 +614,54 @@ claims.proves(
 # %% tags=["hide-input"]
 mixtures = rng.uniform([0.05, 1, 0.2, 0.1], [0.95, 200, 2.0, 0.9], size=(300, 4))
 mixtures[:, 1] = mixtures[:, 1].round()  # samples
-leans, condition = [], []
+near = mixtures[:100].copy()  # a step within half a percent of the threshold
+near[:, 2] = np.tile([0.995, 1.005], 50) * 2 / ((near[:, 0] + 1) * (1 + 6 / near[:, 1]))
+mixtures = np.concatenate([mixtures, near])
+nearer, share, erm_share = [], [], []
 for hardness, inner, rate, p_hard in mixtures:
     env = TaskEnvironment.two_tasks(5, hardness, 1.0, p_hard=p_hard)
-    leans.append(linear.maml_solution(env, rate, inner)[0] > linear.erm_solution(env)[0])
-    condition.append(rate * (hardness + 1) * (1 + 6 / inner) < 2)
-claims.holds(
+    nearer.append(linear.maml_solution(env, rate, inner)[0] > linear.erm_solution(env)[0])
+    weights_of = (
+        linear.adapted_covariance(env.covariances, rate, inner)[:, 0, 0] * env.probabilities
+    )
+    share.append(weights_of[0] / weights_of.sum())
+    erm_share.append(hardness * p_hard / (hardness * p_hard + 1 - p_hard))
+products = mixtures[:, 2] * (mixtures[:, 0] + 1)
+sampling = 1 + 6 / mixtures[:, 1]
+without_sampling = products < 2
+claims.decides(
     "text:maml-weights-favour-hard",
-    np.equal(leans, condition),
-    "MAML is nearer to the hard optimum than ERM exactly under the theorem's condition",
+    np.greater(share, erm_share),
+    lambda factor: products * sampling < 2 * factor,
+    "MAML gives the hard task a larger share of the weight than ERM exactly under this condition, $d=5$, any proportion.",
+    shows=r"\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2",
+    refuses={"the exact gradient's condition": without_sampling},
+    printed=claims.prints(
+        "text:maml-weights-favour-hard",
+        np.full(400, True),
+        r"\Sigma_i(\mathbf I_d-\alpha\Sigma_i)^2\text{ induces a relatively larger weight on the hard tasks}",
+    ),
 )
 
+# %% [markdown]
+# §1.1 says the same of distances, after {cite:t}`fallah2020convergence`:
+#
+# > **The paper, §1.1.** "it was noticed that the MAML solution should be closer than the ERM solution to the hard tasks' global minima"
+
 # %% tags=["hide-input"]
-with claims.rejecting("the exact gradient's condition, α(ρ_H + ρ_E) < 2, at every n₂"):
-    without = mixtures[:, 2] * (mixtures[:, 0] + 1) < 2
-    claims.holds("text:maml-weights-favour-hard", np.equal(leans, without), "no sampling term")
+claims.decides(
+    "text:closer-than-erm-to-hard",
+    np.array(nearer),
+    lambda factor: products * sampling < 2 * factor,
+    "MAML's solution is closer to the hard optimum than ERM's under the same condition and no other.",
+    shows=r"\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2",
+    refuses={"the exact gradient's condition": without_sampling},
+    printed=claims.prints(
+        "text:closer-than-erm-to-hard",
+        np.full(400, True),
+        r"\text{closer than the ERM solution to the hard tasks' global minima}",
+    ),
+)
 
 # %% tags=["remove-input"]
 env = two_tasks(0.9)
@@ -550,19 +673,40 @@ Markdown(
 )
 
 # %% [markdown]
+# :::{admonition} Where we differ from the paper
+# :class: attention
+# §3 says of the weights and §1.1 of the distances, without a condition, that MAML favours the hard tasks more than ERM does. It is so under the condition of {prf:ref}`thm-leaning`. Smallest counterexample: for $d=1$, $\alpha=1/\rho_E$, $u=\frac12$ the two solutions
+# coincide at $n_2=6$; at $n_2=5$ MAML stands at $-\frac9{23}$, and ERM at $-\frac13$, closer to the hard optimum $1$.
+# :::
+
+# %% tags=["remove-input"]
+smallest_case = t_maml.subs({alpha: 1, rho_E: 1, rho_H: sp.Rational(1, 2), d: 1})
+assert [smallest_case.subs(m, n) for n in (5, 6)] == [-sp.Rational(9, 23), -sp.Rational(1, 3)]
+
+# %% [markdown]
 # Now think of a continuum of tasks, of every hardness $\rho$ up to $1/\alpha$. Which of them does MAML listen to most? The weight $\rho\,\varphi(\rho)$ is small for easy tasks, which one step solves, and small
-# again for impossibly hard ones, which no start could help. With $x=\alpha\rho$ its derivative vanishes at
+# again for impossibly hard ones, which no start could help. With $x=\alpha\rho$ and $s=(d+1)/n_2$ it is $x(1-x)^2+sx^3$, in units of $1/\alpha$. Its slope vanishes twice:
 
 # %%
-# s stands for (d + 1)/n₂
 x, s = sp.symbols("x s", positive=True)
 weight = x * ((1 - x) ** 2 + s * x**2)
-peak = (2 - sp.sqrt(1 - 3 * s)) / (3 * (1 + s))
+peak, valley = ((2 - sign * sp.sqrt(1 - 3 * s)) / (3 * (1 + s)) for sign in (1, -1))
+peak
+
+# %% tags=["hide-input"]
 claims.proves(
     "text:maml-weights-favour-hard",
-    [sp.diff(weight, x).subs(x, peak), peak.subs(s, 0)],
-    [0, sp.Rational(1, 3)],
-    "MAML's weight peaks at αρ = [2 − √(1 − 3s)]/(3(1 + s)), s = (d+1)/n₂; it tends to ⅓",
+    sp.diff(weight, x),
+    3 * (1 + s) * (x - peak) * (x - valley),
+    r"The weight rises up to its peak, at a third for $s=0$, and falls to the other root.",
+    shows=r"\alpha\rho=\frac{2-\sqrt{1-3s}}{3(1+s)},\qquad s=\frac{d+1}{n_2}",
+    refuses={
+        "the peak at one third for every $n_2$": 3
+        * (1 + s)
+        * (x - sp.Rational(1, 3))
+        * (x - valley)
+    },
+    towards=True,
 )
 
 
@@ -590,8 +734,37 @@ def task_weights():
 task_weights()
 
 # %% [markdown]
-# The peak exists for $n_2>3(d+1)$. The paper's second proviso, hard tasks "without being impossibly hard ($\rho_H\ge c>0$)", is the left flank of this curve.
+# The peak exists for $n_2>3(d+1)$. But the weight rises again towards the easiest tasks, and there it is $s$. Which end wins? The difference is one that we know,
+# $x(1-x)^2+sx^3-s=(1-x)\bigl[x(1-x)-s(1+x+x^2)\bigr]$, that of $a_H$ and $a_E$. So the peak is the highest point if and only if $n_2>(3+2\sqrt3)(d+1)$, which is the smallest threshold of {eq}`closer`: MAML listens more to some harder task
+# than to the easiest exactly where it can be closer to it.
+
+# %% tags=["hide-input"]
+factors = np.array([0.2, 0.5, 0.995, 1.005, 2.0, 10.0])
+smallest = np.array([[2], [4], [11]]) * float(least)  # d = 1, 3, 10
+inner = factors * smallest
+along = np.linspace(0, 1, 20_001)
+heights = along * (
+    (1 - along) ** 2 + np.multiply.outer(smallest / (inner * float(least)), along**2)
+)
+claims.decides(
+    "text:maml-weights-favour-hard",
+    heights.argmax(axis=-1) < 20_000,
+    lambda factor: inner > factor * smallest,
+    r"Among tasks of every curvature up to $1/\alpha$ a harder one has the largest weight exactly under this condition; $d=1$, $3$, $10$.",
+    shows=r"n_2>(3+2\sqrt3)(d+1)",
+    refuses={"wherever there is a peak": inner > 3 * smallest / float(least)},
+    towards=True,
+)
+
+# %% tags=["remove-input"]
+Markdown(
+    f"For $d=10$ there is a peak from $n_2={3 * 11 + 1}$ on, and it is the highest point from "
+    f"$n_2={math.floor(11 * least) + 1}$ on; in between, MAML listens most to the easiest task."
+)
+
 # %% [markdown]
+# The paper's second proviso, hard tasks "without being impossibly hard ($\rho_H\ge c>0$)", is the left flank of this curve.
+#
 # ## Two risks
 #
 # Put a start at $t\mathbf 1_d$. Its squared distances are $d(1-t)^2$ from the hard and $d(1+t)^2$ from the easy optimum, so the quadratic form of Proposition 1, [(6)](#eq-6) and [(7)](#eq-7), is one parabola in $t$:
@@ -618,13 +791,28 @@ sp.Tuple(risk_erm, risk_maml)
 #
 # The printed formulas lack the factor $d$: the optima are $4d$ apart in squared distance, not $4$.
 
-# %%
-erm_9 = (A_E * rho_H**2 + A_H * rho_E**2) / (rho_E + rho_H) ** 2
-maml_9 = A_E * A_H / (A_E + A_H)
-without_d = [erm_9, maml_9]
-with_d = [d * formula for formula in without_d]
-both_risks = [risk_erm, risk_maml]
-claims.proves("eq:9", both_risks, with_d, "Proposition 1 gives (9) times d")
+# %% tags=["hide-input"]
+without_d = [
+    (A_E * rho_H**2 + A_H * rho_E**2) / (rho_E + rho_H) ** 2,
+    A_E * A_H / (A_E + A_H),
+]
+printed_9 = claims.prints(
+    "eq:9",
+    lambda values: [formula.subs(values) for formula in without_d],
+    r"\mathcal E_m(\mathbf w_{ERM})=\frac{a_E\rho_H^2+a_H\rho_E^2}{(\rho_E+\rho_H)^2},\quad"
+    r"\mathcal E_m(\mathbf w_{MAML})=\frac{a_Ea_H}{a_E+a_H}",
+)
+both_risks = [risk.subs(t, stand) for stand in stands]
+claims.proves(
+    "eq:9",
+    both_risks,
+    [d * formula for formula in without_d],
+    "By Proposition 1 these are the risks above the noise floor.",
+    shows=r"R_m(w_{ERM}^*)=d\,\frac{a_E\rho_H^2+a_H\rho_E^2}{(\rho_E+\rho_H)^2},\quad "
+    r"R_m(w_{MAML}^*)=d\,\frac{a_Ea_H}{a_E+a_H}",
+    refuses={"twice, without the halves of the loss": [2 * d * formula for formula in without_d]},
+    printed=printed_9({}),
+)
 
 # %% [markdown]
 # Which is right? Ask [(1)](#eq-1) itself. We draw samples, take the step, and average the loss, without noise so that the floor is zero:
@@ -645,55 +833,69 @@ def simulate_average(starts, u, m, draws, noise_std=0.0):
     return (hard_loss + easy_loss) / 2
 
 
-simulated = simulate_average(starts, 0.3, 50, 4000)
+# %% tags=["hide-input"]
+simulated = simulate_average(starts, 0.3, 50, 12_000)
 claims.samples(
     "eq:9",
     simulated,
     [float(f.subs(case)) for f in (risk_erm, risk_maml)],
-    "simulated adaptation from both solutions gives (9) with the factor d",
+    "Simulated adaptation from both solutions costs as much: $u=0.3$, $m=50$, $d=10$, no noise.",
+    shows=r"R_m(w_{ERM}^*)=d\,\frac{a_E\rho_H^2+a_H\rho_E^2}{(\rho_E+\rho_H)^2},\quad "
+    r"R_m(w_{MAML}^*)=d\,\frac{a_Ea_H}{a_E+a_H}",
+    refuses={"both at ERM's solution": [float(risk_erm.subs(case))] * 2},
+    printed=printed_9(case),
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("(9) as printed, without the factor d, against the simulation", printed=True):
-    claims.samples("eq:9", simulated, [float(f.subs(case)) for f in without_d], "without d")
 
 # %% tags=["remove-input"]
 Markdown(
     f"At $u=0.3$, $m=50$, $d=10$ the simulation gives {simulated[:, 0].mean():.2f} for ERM "
     f"and {simulated[:, 1].mean():.2f} for MAML; the printed (9) gives "
     f"{float(without_d[0].subs(case)):.3f} and {float(without_d[1].subs(case)):.3f}. "
-    "In one dimension the printed formulas are right."
+    "In one dimension the printed formulas are right, for these risks."
 )
 
 # %% [markdown]
 # Chapter 1 told two quantities apart, and (9) is the first of them, the risk above the noise floor. Definition [(2)](#eq-2) measures from the best start instead. With $n_2=m$ that is MAML's, so MAML's excess risk is
 # zero, and ERM's is the difference of the two risks:
 
-# %%
+# %% tags=["hide-input"]
 distance = (A_H * rho_E - A_E * rho_H) ** 2
 excess_erm = d * distance / ((A_E + A_H) * (rho_E + rho_H) ** 2)
+infimum = risk.subs(t, sp.solve(sp.diff(risk, t), t)[0])
+better = "text:maml-better-after-adaptation"
 claims.proves(
-    "eq:9 text:maml-better-after-adaptation",
-    [risk_erm - risk_maml, sp.solve(sp.diff(risk, t), t)[0] - stand_maml],
-    [excess_erm, 0],
-    "ERM's excess risk (2) is d(a_Hρ_E − a_Eρ_H)²/((a_E + a_H)(ρ_E + ρ_H)²) ≥ 0, MAML's is 0",
+    f"eq:9 {better}",
+    {"eq:9": [formula - infimum for formula in both_risks], better: risk_erm - risk_maml},
+    {"eq:9": [excess_erm, sp.Integer(0)], better: excess_erm},
+    "The excess risks (2) of the two solutions, for $n_2=m$; the first is how much better MAML is.",
+    shows=r"\mathcal E_m(w_{ERM}^*)=d\,\frac{(a_H\rho_E-a_E\rho_H)^2}{(a_E+a_H)(\rho_E+\rho_H)^2},\quad "
+    r"\mathcal E_m(w_{MAML}^*)=0",
+    refuses={
+        "the risks above the floor, with their factor $d$": {
+            "eq:9": [risk_erm, risk_maml],
+            better: risk_erm,
+        }
+    },
+    printed=printed_9({}),
 )
 
-# %%
-noisy = simulate_average(starts, 0.3, 50, 4000, noise_std=1.0)
-advantage = noisy[:, 0] - noisy[:, 1]
-claims.samples(
-    "eq:9 text:maml-better-after-adaptation",
-    advantage,
-    float(excess_erm.subs(case)),
-    "simulated with label noise, ERM's loss exceeds MAML's by the excess risk",
-)
+# %% [markdown]
+# Simulated with label noise, whose floor cancels in the difference:
 
 # %% tags=["hide-input"]
-with claims.rejecting("(9), even with its factor d, taken for the excess risk (2)", printed=True):
-    claims.samples("eq:9", advantage, float(risk_erm.subs(case)), "risk above the floor")
-with claims.rejecting("equal losses after adaptation"):
-    claims.samples("text:maml-better-after-adaptation", advantage, 0.0, "no difference")
+setting = {rho_E: 1, rho_H: sp.Rational(1, 5), m: 500, d: 10, alpha: 1}
+setting |= {A_H: a_H.subs(setting), A_E: a_E.subs(setting)}
+starts = np.outer([float(stand.subs(setting)) for stand in stands], np.ones(10))
+noisy = simulate_average(starts, 0.2, 500, 3000, noise_std=1.0)
+claims.samples(
+    "text:maml-better-after-adaptation",
+    noisy[:, 0] - noisy[:, 1],
+    float(excess_erm.subs(setting)),
+    "ERM's loss after the step exceeds MAML's, on the same samples, by this on average: $u=0.2$, $m=500$, $d=10$.",
+    shows=r"F_m(w_{ERM}^*)-F_m(w_{MAML}^*)=d\,\frac{(a_H\rho_E-a_E\rho_H)^2}{(a_E+a_H)(\rho_E+\rho_H)^2}",
+    refuses={"equal losses": 0.0, "ERM's risk above the floor": float(risk_erm.subs(setting))},
+    limit=4.0,
+)
 
 # %% [markdown]
 # So with $n_2=m$ MAML is never worse, and it ties only if $a_H/a_E=\rho_H/\rho_E$, the boundary of {prf:ref}`thm-leaning`. The library agrees, at other values:
@@ -708,7 +910,13 @@ for (hardness, size, dim), v in zip(cases, values, strict=True):
     point = v | {A_H: a_H.subs(v), A_E: a_E.subs(v)}
     by_formula.append([float(f.subs(point)) for f in (risk_erm, risk_maml, excess_erm)] + [0.0])
 claims.checks(
-    "eq:9", by_library, by_formula, "both risks of both solutions, in the library", rtol=1e-9
+    "eq:9",
+    by_library,
+    by_formula,
+    "The library gives the same risks of both kinds, at four settings with $d=1$, $3$ and $10$.",
+    rtol=1e-9,
+    floor=1.0,
+    refuses={"the two solutions exchanged": np.array(by_formula)[:, [1, 0, 3, 2]]},
 )
 
 # %% [markdown]
@@ -732,7 +940,6 @@ costs = {
     name: [c.subs({t: stand}).subs(weights_now) for c in (cost_hard, cost_easy)]
     for name, stand in (("ERM", stand_erm), ("MAML", stand_maml))
 }
-setting = {rho_E: 1, rho_H: sp.Rational(1, 5), m: 500, d: 10}
 shown = {name: [float(c.subs(setting)) for c in costs[name]] for name in costs}
 
 # %% tags=["remove-input"]
@@ -745,15 +952,25 @@ Markdown("\n".join([head, "| --- | --- | --- | --- |", *rows]))
 #
 # For large $m$ that is a theorem: three of the four costs vanish, and ERM's on the hard task does not.
 
-# %%
-limits = [sp.limit(c, m, sp.oo) for name in ("MAML", "ERM") for c in costs[name]]
-remaining = 2 * d * rho_E * u * (1 - u) ** 2 / (1 + u) ** 2
+# %% tags=["hide-input"]
+limits = {name: [sp.limit(c, m, sp.oo) for c in costs[name]] for name in costs}
+remaining, zero = 2 * d * rho_E * u * (1 - u) ** 2 / (1 + u) ** 2, sp.Integer(0)
+expected_limits = {
+    "text:maml-good-on-both": [zero, zero],
+    "text:erm-struggles-on-hard": [remaining, zero],
+}
 claims.proves(
     "text:maml-good-on-both text:erm-struggles-on-hard",
-    limits,
-    [0, 0, remaining, 0],
-    "as m → ∞ MAML's costs vanish on both tasks, ERM's on the easy one only: "
-    "2dρ_E u(1 − u)²/(1 + u)² is left on the hard one",
+    {"text:maml-good-on-both": limits["MAML"], "text:erm-struggles-on-hard": limits["ERM"]},
+    expected_limits,
+    "MAML's costs vanish on both tasks, ERM's on the easy one only; on the hard one this is left of it.",
+    shows=r"\tfrac12da_H(1-t_{ERM})^2\to2d\rho_E\,\frac{u(1-u)^2}{(1+u)^2}",
+    case=r"the limit $m\to\infty$",
+    refuses={
+        "the costs of the two starts exchanged": dict(
+            zip(expected_limits, reversed(expected_limits.values()), strict=True)
+        )
+    },
 )
 
 # %% [markdown]
@@ -762,34 +979,78 @@ claims.proves(
 # Look at the table again. MAML's cost on the easy task is far above ERM's: it *does* sacrifice there, and most of what MAML still pays is paid on the easy task. The exact ratio:
 
 # %%
-sacrifice = sp.simplify(costs["MAML"][1] / costs["ERM"][1])
+sacrifice = costs["MAML"][1] / costs["ERM"][1]
 sacrificed = sp.limit(sacrifice, m, sp.oo).subs(setting)
 sp.factor(sp.limit(sacrifice, m, sp.oo))
 
 # %% tags=["hide-input"]
-outcomes, spared = [], []
-for hardness, size in product((0.05, 0.2, 0.5, 0.8), (100, 500, 2000)):
-    point = {rho_E: 1, rho_H: hardness, m: size, d: 10}
-    erm_hard, erm_easy = (float(cost.subs(point)) for cost in costs["ERM"])
-    maml_hard, maml_easy = (float(cost.subs(point)) for cost in costs["MAML"])
-    better = maml_hard < erm_hard and maml_easy - erm_easy < erm_hard - maml_hard
-    outcomes.append(better and maml_easy < 2 * 10 * 11 / size)
-    spared.append(maml_easy <= erm_easy)
-claims.holds(
+share_of_hard = (A_H / (A_H + A_E)).subs(weights_now)
+claims.proves(
     "text:no-sacrifice-on-easy",
-    outcomes,
-    "MAML pays at most 2d(d+1)ρ_E/m on the easy task, and gives up less there than it wins on "
-    "the hard one",
+    sacrifice,
+    ((1 + 1 / u) * share_of_hard) ** 2,
+    "MAML's cost on the easy task is this many times ERM's.",
+    shows=r"\bigl((1+\frac1u)\frac{a_H}{a_H+a_E}\bigr)^2",
+    refuses={"the limit, for every $m$": (1 + 1 / u) ** 2},
 )
 
+# %% [markdown]
+# Is it always the easy task that pays? The ratio is larger than one if and only if $a_H>ua_E$, that is $\varphi(\rho_H)>\varphi(\rho_E)$. This is the condition of {prf:ref}`thm-leaning`, $m>(d+1)\frac{1+u}{1-u}$, and MAML then gains on the hard task. With fewer samples
+# it stands further from the hard task than ERM, and the roles are exchanged.
+
 # %% tags=["hide-input"]
-with claims.rejecting("the costs of the two starts exchanged"):
-    exchanged = limits[2:] + limits[:2]
-    claims.proves(
-        "text:maml-good-on-both text:erm-struggles-on-hard", exchanged, [0, 0, remaining, 0], ""
-    )
-with claims.rejecting("MAML not above ERM on the easy task", printed=True):
-    claims.holds("text:no-sacrifice-on-easy", spared, "nothing is sacrificed")
+line = np.array(list(product((0.05, 0.2, 0.5, 0.8, 0.9), (3, 10))))
+thresholds = ((line[:, 1] + 1) * (1 + line[:, 0]) / (1 - line[:, 0]))[:, None]
+sizes = thresholds * [0.3, 0.7, 0.995, 1.005, 2.0, 20.0]
+
+
+def costs_at(u, m, dim):
+    """Return the library's costs after the step: rows ERM, MAML; columns hard task, easy task."""
+    env = two_tasks(u, dim)
+    curvatures = linear.adapted_covariance(env.covariances, 1.0, m)
+    starts = (linear.erm_solution(env), linear.maml_solution(env, 1.0, m))
+    gaps = np.array(starts)[:, None] - env.means
+    return np.einsum("sgi,gij,sgj->sg", gaps, curvatures, gaps) / 2
+
+
+measured = np.array(
+    [
+        [costs_at(hardness, size, int(dim)) for size in row]
+        for (hardness, dim), row in zip(line, sizes, strict=True)
+    ]
+)
+loses = measured[..., 1, :] > measured[..., 0, :]  # (settings, sizes, hard or easy)
+claims.decides(
+    "text:no-sacrifice-on-easy",
+    loses,
+    lambda factor: np.stack([sizes < factor * thresholds, sizes > factor * thresholds], axis=-1),
+    "Exactly one task costs more from MAML's start than from ERM's: the easy one beyond the threshold, the hard one below it.",
+    shows=r"m>(d+1)\frac{1+u}{1-u}",
+    refuses={"always the easy task": np.broadcast_to([False, True], loses.shape)},
+    printed=claims.prints(
+        "text:no-sacrifice-on-easy",
+        np.full(loses.shape, False),
+        r"\text{outperforms ERM on the hard tasks without sacrificing easy task performance}",
+    ),
+)
+
+# %% [markdown]
+# What MAML pays on the easy task is bounded all the same, by $2da_E$:
+
+# %% tags=["hide-input"]
+sizes_paid = (22, 100, 500, 2000, 10**5)
+paid = np.array(
+    [[costs_at(v, size, 10)[1, 1] for size in sizes_paid] for v in (0.05, 0.2, 0.5, 0.8)]
+)
+most = np.broadcast_to(2 * 10 * 11 / np.array(sizes_paid), paid.shape)
+claims.bounds(
+    "text:no-sacrifice-on-easy",
+    paid,
+    r"MAML's cost on the easy task is at most this, $d=10$, $\rho_E=1$.",
+    below=most,
+    shows=r"2d(d+1)\rho_E/m",
+    refuses={"$d(d+1)\\rho_E/m$, the bound of the average": most / 2},
+)
 
 # %% tags=["remove-input"]
 Markdown(
@@ -801,29 +1062,38 @@ Markdown(
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# MAML does sacrifice performance on the easy task, by a factor of up to $(1+1/u)^2$. What makes the trade worth while is that it is a factor of something small: MAML's cost there is at most $2da_E=2d(d+1)\rho_E/m$.
+# With $n_2=m$ MAML always sacrifices one of the two tasks. If $m>(d+1)\frac{1+u}{1-u}$ it is the easy one, by a factor of up to $(1+1/u)^2$. What makes the trade worth while is that it is a factor of something small: MAML's cost there is at
+# most $2da_E=2d(d+1)\rho_E/m$. With fewer samples MAML gains on the easy task and loses on the hard one. (With equality the two starts are the same.)
 # :::
 #
 # ## How large is the gain?
 #
 # > **The paper, §3.1.** "Recalling that $a_E$ is close to zero for $m\gg d$, we conclude that MAML achieves near-zero excess risk in the case of large $m$."
 #
-# In the sense of (2) MAML's excess risk is zero at every $m$; the sentence is about what (9) computes. MAML's risk there is $d$ times a *parallel sum*, like the resistance of two resistors side by side. It is smaller than either of them:
+# In the sense of (2) MAML's excess risk is zero at every $m$; the sentence is about what (9) computes. MAML's risk above the floor is $d$ times a *parallel sum*, like the resistance of two resistors side by side. It is smaller than either of them:
 #
 # $$
 # R_m(w_{MAML}^*)=d\,\frac{a_Ea_H}{a_E+a_H}<d\,\min(a_E,a_H)\le\frac{d(d+1)}{m}\,\rho_E .
 # $$ (parallel)
 
-# %%
+# %% tags=["hide-input"]
 claims.proves(
-    "text:near-zero-risk text:condition-or-large-risk",
-    [d * A_E - risk_maml, d * A_H - risk_maml, d * easy],
+    "text:near-zero-risk",
+    [d * A_E - risk_maml, d * A_H - risk_maml, d * after_step.subs({rho: rho_E, alpha: 1 / rho_E})],
     [d * A_E**2 / (A_E + A_H), d * A_H**2 / (A_E + A_H), d * (d + 1) * rho_E / m],
-    "MAML's risk is below d·a_E = d(d+1)ρ_E/m and below d·a_H",
+    r"MAML's risk is below $d\,a_E$ and below $d\,a_H$.",
+    shows=r"d\,\frac{a_Ea_H}{a_E+a_H}<d\,a_E=\frac{d(d+1)}m\rho_E",
+    refuses={
+        "the mean of the two for their parallel sum": [
+            d * (A_E - A_H) / 2,
+            d * (A_H - A_E) / 2,
+            d * easy,
+        ]
+    },
 )
 
 # %% [markdown]
-# With the factor $d$ back in place the bound is small for $m\gg d^2$. With $m$ a fixed multiple of $d$ the risk grows with $d$; what is small for $m\gg d$ is the risk divided by the squared distance of the optima, $4d$.
+# As printed, (9) would put the risk below $a_E$, small for $m\gg d$. With the factor $d$ back in place the bound is small for $m\gg d^2$. With $m$ a fixed multiple of $d$ the risk grows with $d$; what is small for $m\gg d$ is the risk divided by the squared distance of the optima, $4d$.
 
 
 # %% tags=["hide-input"]
@@ -833,70 +1103,191 @@ def maml_risk(u, m, dim=10):
     return linear.risk_above_floor(env, linear.maml_solution(env, 1.0, m), 1.0, m)
 
 
-dims = (2, 10, 50)
-linear_in_d = np.array([maml_risk(0.2, m=100 * dim, dim=dim) for dim in dims])
-quadratic_in_d = np.array([maml_risk(0.2, m=100 * dim**2, dim=dim) for dim in dims])
-claims.holds(
-    "text:near-zero-risk",
-    (quadratic_in_d < 0.02) & (linear_in_d < 0.004 * 4 * np.array(dims)),
-    "at d = 2, 10, 50 MAML's risk stays below 0.02 for m = 100d², and below 0.004·4d for m = 100d",
+dims = np.array([2, 10, 50, 200])[:, None]
+risks_found = np.array(
+    [[maml_risk(0.2, times * dim, dim) for times in (100, 10**4)] for dim in dims[:, 0]]
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("near-zero risk in absolute terms from m ≫ d alone", printed=True):
-    claims.holds("text:near-zero-risk", linear_in_d < 0.02, "below 0.02 for m = 100d")
+easy_alone = (dims + 1) / (dims * [100, 10**4])
+claims.bounds(
+    "text:near-zero-risk",
+    risks_found,
+    r"MAML's risk keeps this bound, and no smaller multiple of $a_E$: $u=0.2$, $m=100d$ and $10^4d$, $d=2$ to $200$.",
+    below=dims * easy_alone,
+    shows=r"d\,\frac{a_Ea_H}{a_E+a_H}<d\,a_E",
+    refuses={"$\\sqrt d\\,a_E$": np.sqrt(dims) * easy_alone},
+    printed=claims.prints(
+        "text:near-zero-risk",
+        easy_alone,
+        r"\mathcal E_m(\mathbf w_{MAML})=\frac{a_Ea_H}{a_E+a_H}<a_E",
+    ),
+)
 
 # %% [markdown]
 # > **The paper, §3.1.** "we require that $\rho_H(1-\frac{\rho_H}{\rho_E})^2\gg\frac{d\rho_E}{m}$, otherwise the $O(d/m)$ terms in $a_E$ and $a_H$ are non-negligible and the MAML excess risk may be large"
 #
-# By {eq}`parallel` MAML's risk is below $d(d+1)\rho_E/m$ whether or not the condition holds. At fixed $m$ it is even backwards: the parallel sum increases with $a_H$, so MAML's risk is largest where the condition holds *best*.
+# By {eq}`parallel` MAML's risk is below $d(d+1)\rho_E/m$ whether or not the condition holds. How much of this bound it reaches depends on $a_H/a_E=K+u^3$, where
+#
+# $$
+# K=u(1-u)^2\,\frac m{d+1}
+# $$ (quotient)
+#
+# is essentially the paper's quotient:
 
 # %% tags=["hide-input"]
-inside, outside = 0.2, np.array([0.0001, 0.001, 0.95, 0.999])
-margin, margins = (v * (1 - v) ** 2 / (10 / 500) for v in (inside, outside))
-smaller = np.array([maml_risk(v, m=500) for v in outside]) < maml_risk(inside, m=500)
-claims.holds(
+K = u * (1 - u) ** 2 * m / (d + 1)
+reached = (K + u**3) / (1 + K + u**3)
+claims.proves(
     "text:condition-or-large-risk",
-    smaller & (margins < 0.2) & (margin > 6),
-    "at m = 500 MAML's risk is larger at u = 0.2, where the condition holds by a factor above 6, "
-    "than at u = 0.0001, 0.001, 0.95, 0.999, where it fails by a factor above 5",
+    risk_maml.subs(weights_now),
+    d * (d + 1) / m * rho_E * reached,
+    "MAML's risk is this part of its bound.",
+    shows=r"\frac{d(d+1)}m\rho_E\,\frac{K+u^3}{1+K+u^3}",
+    refuses={"the sampling term of the hard task forgotten": d * (d + 1) / m * rho_E * K / (1 + K)},
 )
 
+# %% [markdown]
+# At fixed $m$ the sentence is backwards. Where the condition holds, $K\gg1$, the risk is nearly the whole bound. Where it fails, $K\ll1$, the risk is at most about half of it: it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
+
 # %% tags=["hide-input"]
-with claims.rejecting("a larger MAML risk where the condition fails", printed=True):
-    claims.holds("text:condition-or-large-risk", ~smaller, "large outside")
+line = np.array([1e-4, 1e-3, 0.01, 0.1, 0.2, 0.5, 0.9, 0.99])[:, None]
+sizes = 11 * (1 - line**3) / (line * (1 - line) ** 2) * [0.1, 0.5, 0.995, 1.005, 2.0, 10.0]
+quotients = line * (1 - line) ** 2 * sizes / 11
+found = np.array(
+    [[maml_risk(v, size) for size in row] for (v,), row in zip(line, sizes, strict=True)]
+)
+claims.decides(
+    "text:condition-or-large-risk",
+    found > 0.5 * 10 * 11 / sizes,
+    lambda factor: quotients > factor * (1 - line**3),
+    "MAML's risk is more than half of its bound exactly under this condition, $d=10$.",
+    shows="K>1-u^3",
+    refuses={"$K>1$": quotients > 1},
+    printed=claims.prints(
+        "text:condition-or-large-risk",
+        quotients < 1,
+        r"\text{otherwise […] the MAML excess risk may be large}",
+    ),
+)
+
+# %% tags=["remove-input"]
+of_largest = {
+    size: maml_risk(1.0, size) / max(maml_risk(v, size) for v in np.linspace(0.01, 1.0, 100))
+    for size in (2000, 500, 100)
+}
+Markdown(
+    "At $u=1$, where the condition fails completely, MAML's risk is "
+    + ", ".join(f"{100 * part:.0f} % at $m={size}$" for size, part in of_largest.items())
+    + " of the largest risk that it has at any $u$ with these samples."
+)
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# MAML's risk is not large where the condition fails; it is small at both ends of the scale of $u$, and largest in between. (At a fixed $u$ it does grow as $m$ falls, as the sentence says.) In
-# absolute terms it is near zero for $m\gg d^2$ rather than $m\gg d$.
+# MAML's risk is not large where the condition fails. At fixed $m$ it is at most about half of the bound $d\,a_E$ there: it vanishes as $u\to0$, and at $u=1$ it is half of it, whatever $m$. It is nearly the whole bound where the condition holds. (At a fixed
+# $u$ it does grow as $m$ falls, as the sentence says.) In absolute terms it is near zero for $m\gg d^2$ rather than $m\gg d$.
 # :::
 #
 # What the condition does govern is the **gain** of MAML over ERM, the ratio of the two risks in (9):
 #
 # $$
-# G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{(a_H\rho_E-a_E\rho_H)^2}{(\rho_E+\rho_H)^2\,a_Ea_H}.
+# G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{(a_H\rho_E-a_E\rho_H)^2}{(\rho_E+\rho_H)^2\,a_Ea_H}=1+\frac{(K+u^3-u)^2}{(1+u)^2(K+u^3)}.
 # $$ (two-task-gain)
-#
-# With $K=u(1-u)^2\,m/(d+1)$, essentially the paper's quotient, $K/4<G<1+K$ as long as $m\ge2(d+1)$. So the gain is large if and only if $K$ is: as a statement about the gain, the paper's condition is right. We check both bounds on a fine grid; since $G$ depends on $d$ and $m$ through $\delta$ only, one $d$ is enough.
 
-# %%
+# %% tags=["hide-input"]
 gain = (risk_erm / risk_maml).subs({A_H: hard, A_E: easy})
+claims.proves(
+    "text:level-of-discrepancy",
+    gain,
+    1 + (K + u**3 - u) ** 2 / ((1 + u) ** 2 * (K + u**3)),
+    "The gain depends on $u$ and $K$ alone.",
+    shows=r"G=1+\frac{(K+u^3-u)^2}{(1+u)^2(K+u^3)}",
+    refuses={"the sampling term of the hard task forgotten": 1 + (K - u) ** 2 / ((1 + u) ** 2 * K)},
+)
+
+# %% [markdown]
+# For $m\ge2(d+1)$ this lies between two multiples of $K$:
+#
+# $$
+# \frac K4<G<1+K .
+# $$ (gain-bounds)
+#
+# So the gain is large if and only if $K$ is: as a statement about the gain, the paper's condition is right.
+#
+# :::{dropdown} Proof
+# Write $A=K+u^3$ and $c=u-u^3=u(1-u)(1+u)$. *Below:* $G=\frac{(A+u^2)(A+1)}{(1+u)^2A}>\frac{A+1}{(1+u)^2}>\frac K4$. *Above:* $G-1=\frac{(K-c)^2}{(1+u)^2A}\le\frac{\max(K,c)^2}{(1+u)^2A}$. If $K\ge c$ this is at most $K^2/A<K$.
+# If $c>K$ it is at most $\frac{u^2(1-u)^2}A=\frac{\delta u}AK$, and for $\delta\le\frac12$ we have $A\ge u\bigl[2(1-u)^2+u^2\bigr]\ge\frac23u>\delta u$.
+# :::
+#
+# On a fine grid both bounds are reached: the upper one as $u\to0$, the lower one as $u\to1$ with $K\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
+
+# %% tags=["hide-input"]
 gain_of = sp.lambdify((rho_H, m, d), gain.subs(rho_E, 1))
-line = np.linspace(0.0005, 0.9995, 2000)
-ratios, sizes = np.meshgrid(line, (22, 100, 500, 2000, 10**5))
+line = np.linspace(0.0005, 0.9985, 2000)
+ratios, sizes = np.meshgrid(line, (22, 100, 500, 2000, 20_000, 10**12))
 gains = gain_of(ratios, sizes, 10)
 quotients = ratios * (1 - ratios) ** 2 * sizes / 11
-claims.holds(
+claims.bounds(
     "text:level-of-discrepancy",
-    (quotients / 4 < gains) & (gains < 1 + quotients),
-    "K/4 < G < 1 + K with K = u(1−u)² m/(d+1), for d = 10 and m = 22 … 100,000",
+    gains,
+    "The gain is below $1+K$ at every $u$ for $m$ from $2(d+1)$ on, $d=10$.",
+    below=1 + quotients,
+    shows=r"\frac K4<G<1+K",
+    refuses={"$K$": quotients},
+    printed=claims.prints(
+        "text:level-of-discrepancy",
+        np.where(ratios < 0.1, 1 + quotients, np.minimum(1 + quotients, 10.0)),
+        r"\frac{\rho_H}{\rho_E}\text{ must be much smaller than }1",
+    ),
 )
 
 # %% tags=["hide-input"]
-with claims.rejecting("G > K: the factor 1/(1 + u)² forgotten"):
-    claims.holds("text:level-of-discrepancy", gains > quotients, "G > K")
+claims.bounds(
+    "text:level-of-discrepancy",
+    gains,
+    "The same gains are above $K/4$.",
+    above=quotients / 4,
+    shows=r"\frac K4<G",
+    refuses={"$K$, the factor $(1+u)^2$ forgotten": quotients},
+)
+
+# %% [markdown]
+# > **The paper, §1.** "We focus on computational complexity rather than sample complexity by holding the effective problem dimension (and thus new task sample complexity) invariant across both algorithms"
+#
+# The dimension is the same, but the samples that a new task needs are not. As $m$ grows the risk from MAML's start tends to zero, and the risk from ERM's to a level that no number of samples lowers:
+
+# %% tags=["hide-input"]
+line = np.array([0.05, 0.2, 0.5, 0.8])[:, None]
+limit_of_erm = 10 * line * (1 - line) ** 2 / (1 + line) ** 2
+levels = limit_of_erm * [0.1, 0.9, 0.995, 1.005, 1.1, 10.0]
+many = 10**9
+
+
+def risk_of(solution, u, m):
+    """Return the risk above the floor at a solution of the two-task environment."""
+    env = two_tasks(u)
+    return linear.risk_above_floor(env, solution(env), 1.0, m)
+
+
+reached_by = {
+    name: np.array([[risk_of(solution, v, many)] for (v,) in line]) < levels
+    for name, solution in (
+        ("ERM", linear.erm_solution),
+        ("MAML", lambda env: linear.maml_solution(env, 1.0, many)),
+    )
+}
+claims.decides(
+    "text:same-dimension-for-both",
+    reached_by["ERM"],
+    lambda factor: levels > factor * limit_of_erm,
+    r"From ERM's start a level of risk can be reached, with however many samples, exactly if it is above this limit; $d=10$, $\rho_E=1$.",
+    shows=r"d\rho_E\frac{u(1-u)^2}{(1+u)^2}",
+    refuses={"without the factor $(1+u)^2$": levels > limit_of_erm * (1 + line) ** 2},
+    printed=claims.prints(
+        "text:same-dimension-for-both",
+        reached_by["MAML"],
+        r"\text{invariant across both algorithms}",
+    ),
+)
 
 # %% tags=["remove-input"]
 top = {size: (ratios[0][g.argmax()], g.max()) for size, g in zip(sizes[:, 0], gains, strict=True)}
@@ -910,74 +1301,113 @@ Markdown(
 # %% [markdown]
 # What would be left of ERM's risk if the step solved the easy task perfectly? Set $a_E=0$:
 
-# %%
-share_of_easy = A_E * rho_H**2 / (A_E * rho_H**2 + A_H * rho_E**2)
-average_easy = cost_easy.subs(t, stand_erm) / 2
+# %% tags=["hide-input"]
 claims.proves(
-    "text:erm-risk-at-zero-a-easy text:erm-error-due-to-hard-task",
-    [
-        risk_erm.subs(A_E, 0),
-        average_easy / risk_erm - share_of_easy,
-        share_of_easy.subs(A_E, 0),
-        stand_maml.subs(A_E, 0),
-    ],
-    [d * A_H * rho_E**2 / (rho_E + rho_H) ** 2, 0, 0, 1],
-    "at a_E = 0 ERM's risk is d·a_Hρ_E²/(ρ_E + ρ_H)², all of it the hard task's, "
-    "and MAML stands at the hard optimum",
+    "text:erm-risk-at-zero-a-easy",
+    risk.subs(t, stand_erm).subs(A_E, 0),
+    d * A_H * rho_E**2 / (rho_E + rho_H) ** 2,
+    "For $a_E=0$ ERM's risk is this.",
+    shows=r"d\,\frac{a_H\rho_E^2}{(\rho_E+\rho_H)^2}",
+    refuses={"the weight of the hard task": d * A_H * rho_H**2 / (rho_E + rho_H) ** 2},
+    printed=claims.prints(
+        "text:erm-risk-at-zero-a-easy",
+        A_H * rho_E**2 / (rho_E + rho_H) ** 2,
+        r"\mathcal E_m(\mathbf w_{ERM})=\frac{a_H\rho_E^2}{(\rho_E+\rho_H)^2}",
+    ),
 )
 
 # %% tags=["hide-input"]
-with claims.rejecting("the risk of ERM at a_E = 0 as printed, without the factor d", printed=True):
-    printed = A_H * rho_E**2 / (rho_E + rho_H) ** 2
-    claims.proves("text:erm-risk-at-zero-a-easy", risk_erm.subs(A_E, 0), printed, "no d")
-with claims.rejecting("no share of the easy task even when a_E > 0"):
-    claims.proves("text:erm-error-due-to-hard-task", average_easy / risk_erm, 0, "a_E > 0")
+easy_part, hard_part = A_E * rho_H**2, A_H * rho_E**2
+scale = d / (rho_E + rho_H) ** 2
+to_hard = 2 * A_E / (A_E + A_H)
+claims.proves(
+    "text:erm-error-due-to-hard-task",
+    [cost_easy.subs(t, stand_erm) / 2, cost_hard.subs(t, stand_erm) / 2, 1 - stand_maml],
+    [scale * easy_part, scale * hard_part, to_hard],
+    "The parts of the easy and of the hard task in ERM's risk, and MAML's distance from the hard optimum; the first and the last vanish with $a_E$.",
+    shows=r"d\,\frac{a_E\rho_H^2}{(\rho_E+\rho_H)^2},\quad d\,\frac{a_H\rho_E^2}{(\rho_E+\rho_H)^2},"
+    r"\qquad1-t_{MAML}=\frac{2a_E}{a_E+a_H}",
+    refuses={
+        "no part of the easy task even for $a_E>0$": [
+            sp.Integer(0),
+            scale * (easy_part + hard_part),
+            to_hard,
+        ]
+    },
+)
 
 # %% [markdown]
-# As $m\to\infty$ this is $d\rho_E\,u(1-u)^2/(1+u)^2$: "significantly larger than zero" amounts to at most nine hundredths of $d\rho_E$ (Exercise 1).
-#
+# As $m\to\infty$ this is $d\rho_E\,u(1-u)^2/(1+u)^2$. "Significantly larger than zero" amounts to slightly more than nine hundredths of $d\rho_E$ where it is largest (Exercise 1):
+
+# %% tags=["hide-input"]
+line = np.linspace(0.001, 0.999, 4001)
+claims.bounds(
+    "text:erm-risk-at-zero-a-easy",
+    line * (1 - line) ** 2 / (1 + line) ** 2,
+    r"As $m\to\infty$ ERM's risk is at most this, in units of $d\rho_E$.",
+    below=np.full(4001, (5 * math.sqrt(5) - 11) / 2),
+    shows=r"\frac{u(1-u)^2}{(1+u)^2}\leq\frac{5\sqrt5-11}2",
+    refuses={"nine hundredths": np.full(4001, 0.09)},
+)
+
+# %% [markdown]
 # ## Both ends of the scale
 #
 # > **The paper, §3.1.** "the excess risks for both MAML and ERM go to zero with $\rho_H$ [...] *too* much hardness discrepancy causes no gain for MAML over ERM"
 #
-# Let $\rho_H\to0$ at fixed $m$. The hard task's data shrink to nothing, and so does what *any* start $t$ costs on it:
+# Let $\rho_H\to0$ at fixed $m$. The hard task's data shrink to nothing, and so does what *any* start $t$ costs on it. Each of the three has the factor $\rho_H$, times something that stays finite; $\varphi_H=\varphi(\rho_H)=(1-u)^2+\delta u^2$ tends to one:
 
-# %%
-vanishing = [f.subs(weights_now) for f in (risk_erm, risk_maml, cost_hard)]
+# %% tags=["hide-input"]
+phi_u = (1 - u) ** 2 + delta * u**2
+of_erm = d * rho_H * ((1 - u) ** 2 + delta * u * (1 + u)) / (1 + u) ** 2
+of_maml = d * rho_H * delta * phi_u / (delta + u * phi_u)
 claims.proves(
-    "text:both-risks-vanish text:any-predictor-is-good",
-    [sp.limit(f, rho_H, 0) for f in vanishing],
-    [0, 0, 0],
-    "as ρ_H → 0 both risks vanish, and the hard task's cost for every start t",
+    "text:both-risks-vanish",
+    [risk_erm.subs(weights_now), risk_maml.subs(weights_now)],
+    [of_erm, of_maml],
+    r"Both risks above the floor vanish with $\rho_H$.",
+    shows=r"R_m(w_{ERM}^*)=d\rho_H\,\frac{(1-u)^2+\delta u(1+u)}{(1+u)^2},\qquad "
+    r"R_m(w_{MAML}^*)=d\rho_H\,\frac{\delta\varphi_H}{\delta+u\varphi_H}",
+    refuses={"risks that do not vanish": [of_erm * rho_E / rho_H, of_maml * rho_E / rho_H]},
+)
+
+# %% tags=["hide-input"]
+claims.proves(
+    "text:any-predictor-is-good",
+    d * after_step.subs({rho: rho_H, alpha: 1 / rho_E}) * (1 - t) ** 2 / 2,
+    d * rho_H * phi_u * (1 - t) ** 2 / 2,
+    r"What a start $t$ costs on the hard task vanishes with $\rho_H$, wherever it stands.",
+    shows=r"\tfrac12da_H(1-t)^2=\tfrac12d\rho_H\,\varphi_H(1-t)^2",
+    refuses={"the exact gradient, at finite $m$": d * rho_H * (1 - u) ** 2 * (1 - t) ** 2 / 2},
 )
 
 # %% [markdown]
 # Both starts then go to the easy optimum, $t=-1$, and the gain to one. How small is "too" small? The gain leaves one at the rate $u\,m/(d+1)$: the advantage is lost when $u\lesssim(d+1)/m$.
 
-# %%
+# %% tags=["hide-input"]
 maml_place = stand_maml.subs({A_H: hard, A_E: easy})
-ends = [stand_erm, maml_place, gain, (gain - 1) / u]
 claims.proves(
-    "text:both-ignore-the-hard-task text:too-much-discrepancy",
-    [sp.limit(f, rho_H, 0) for f in ends],
-    [-1, -1, 1, (1 - delta) ** 2 / delta],
-    "as ρ_H → 0 both solutions tend to the easy optimum, and the gain to 1, as 1 + u(1 − δ)²/δ",
+    "text:both-ignore-the-hard-task",
+    [1 + stand_erm, 1 + maml_place],
+    [2 * u / (1 + u), 2 * u * phi_u / (delta + u * phi_u)],
+    "The distances of both starts from the easy optimum vanish with $u$.",
+    shows=r"1+t_{ERM}=\frac{2u}{1+u},\qquad1+t_{MAML}=\frac{2u\varphi_H}{\delta+u\varphi_H}",
+    refuses={r"MAML as for $m\to\infty$, at the hard optimum": [2 * u / (1 + u), sp.Integer(2)]},
+)
+
+# %% tags=["hide-input"]
+claims.proves(
+    "text:too-much-discrepancy",
+    gain - 1,
+    u / delta * (phi_u - delta) ** 2 / (phi_u * (1 + u) ** 2),
+    r"The gain tends to one with $u$, as $1+(1-\delta)^2\frac u\delta$.",
+    shows=r"G-1=\frac u\delta\,\frac{(\varphi_H-\delta)^2}{\varphi_H(1+u)^2}",
+    refuses={"its limit for many samples, $K/(1+u)^2$": K / (1 + u) ** 2},
 )
 
 # %% [markdown]
 # The order of limits matters. With unlimited samples first, MAML stands at the hard optimum for every $\rho_H>0$, however tiny.
-
-# %% tags=["hide-input"]
-with claims.rejecting("the limit ρ_H → ρ_E in place of ρ_H → 0"):
-    equal = [sp.limit(f, rho_H, rho_E) for f in vanishing]
-    claims.proves("text:both-risks-vanish text:any-predictor-is-good", equal, [0, 0, 0], "")
-with claims.rejecting("m → ∞ before ρ_H → 0"):
-    m_first = [sp.limit(sp.limit(f, m, sp.oo), rho_H, 0) for f in (stand_erm, maml_place, 1 / gain)]
-    claims.proves(
-        "text:both-ignore-the-hard-task text:too-much-discrepancy", m_first, [-1, -1, 1], ""
-    )
-
-# %% [markdown]
+#
 # ## Figure 2
 #
 # The paper's Figure 2 shows the places of both solutions and both risks against $\rho_H$, for $m=2000$ in the upper row. For the lower row the text says $m=500$ and the caption $m=100$. We draw all three.
@@ -1026,58 +1456,131 @@ def figure_2():
 figure_2()
 
 # %% [markdown]
-# The paper's statements about this figure are tested on the curves drawn. Where does MAML cross the grey line? {eq}`closer` holds between the two roots of $(1+\delta)u^2-(1-\delta)u+\delta=0$.
+# The curves drawn are (8), and (9) with its factor $d$:
 
-# %%
-drawn = [{line.get_label(): line.get_ydata() for line in axis.lines} for axis in figure_2().axes]
+# %% tags=["hide-input"]
+panels = figure_2().axes
+drawn = [{line.get_label(): line.get_ydata() for line in axis.lines} for axis in panels]
 places = dict(zip(SIZES, drawn[::2], strict=True))
 risks = dict(zip(SIZES, drawn[1::2], strict=True))
+curves_of = sp.lambdify(
+    (rho_H, m),
+    [
+        f.subs({A_H: hard, A_E: easy}).subs({rho_E: 1, d: 10})
+        for f in (stand_erm, stand_maml, risk_erm, risk_maml)
+    ],
+)
 
 
-def crossings(values):
-    """Return where a curve over the grid changes sign first and last."""
-    inside = values[:-1]  # at the end point all tasks are equally hard
-    at = np.flatnonzero(np.diff(np.sign(inside)))[[0, -1]]
-    slopes = np.diff(values)[at] / np.diff(HARDNESS)[at]
-    return HARDNESS[at] - values[at] / slopes
+def side_by_side(sizes):
+    """Return the four curves of the rows for these sizes, by the formulas."""
+    return np.array([np.broadcast_arrays(*curves_of(HARDNESS, size)) for size in sizes])
 
 
-closer_span = {size: crossings(places[size]["MAML"]) for size in SIZES}
-deltas = [11 / size for size in SIZES]
-roots = [sorted(np.roots([1 + s, -(1 - s), s]).real) for s in deltas]
-crossed = list(closer_span.values())
+as_drawn = [
+    [panel[size][name] for panel in (places, risks) for name in ("ERM", "MAML")] for size in SIZES
+]
 claims.checks(
     "fig:2",
-    crossed,
-    roots,
-    "the curves drawn cross the midpoint at the roots",
-    atol=1e-3,
+    np.array(as_drawn),
+    side_by_side(SIZES),
+    "The twelve curves drawn, from the library, are (8) and (9) with its factor $d$ at 200 values of $\\rho_H$.",
+    rtol=1e-9,
+    floor=1.0,
+    refuses={"the lower two rows exchanged": side_by_side((2000, 100, 500))},
+)
+
+# %% [markdown]
+# Where does MAML cross the grey line? {eq}`closer` holds between the two roots of $(1+\delta)u^2-(1-\delta)u+\delta=0$. Solving for the places at which the library's solution changes sides gives the same:
+
+
+# %% tags=["hide-input"]
+def span(function, inside):
+    """Return where a function of u, positive inside, changes sign on either side."""
+    ends = ((1e-4, inside), (inside, 1 - 1e-4))
+    return [optimize.brentq(function, *pair, xtol=1e-14, rtol=1e-14) for pair in ends]
+
+
+def place(u, m):
+    """Return the first coordinate of MAML's solution."""
+    return linear.maml_solution(two_tasks(u), 1.0, m)[0]
+
+
+closer_span = {size: span(lambda v, size=size: place(v, size), 0.35) for size in SIZES}
+roots = {
+    size: np.sort(np.roots([1 + s, -(1 - s), s]).real)
+    for size, s in zip(SIZES, 11 / np.array(SIZES), strict=True)
+}
+claims.checks(
+    "fig:2",
+    list(closer_span.values()),
+    list(roots.values()),
+    "MAML crosses the middle at the roots of this, in the three rows.",
+    shows=r"(1+\delta)u^2-(1-\delta)u+\delta=0",
+    rtol=1e-9,
+    refuses={
+        "the sampling term of the hard task forgotten": [
+            np.sort(np.roots([1, -1, 11 / size]).real) for size in SIZES
+        ]
+    },
 )
 
 # %% [markdown]
 # > **The paper, §3.1.** "unlike ERM, MAML initializes closer to the optimal solution of the harder task as long as $\frac{\rho_H}{\rho_E}$ is not close to zero or one"
 #
+# Of which rows? For the lower one the paper says it in three places, and not the same:
+
+# %% tags=["hide-input"]
+claims.contradicts(
+    "text:fig-2-sample-size",
+    {"the text of §3.1": 500, "the caption of Figure 2": 100, "the caption of Figure 7": 500},
+    "The paper gives two numbers of samples $m$ for panels (c) and (d) of Figure 2.",
+    agrees=500,
+)
+
+# %% [markdown]
 # To decide between text and caption we state a rule first. *A sample size fits if the sentence above is true of its row, with "close" meaning within a tenth.*
 
-# %%
-RULE = "'close' read as within 0.1: MAML > 0 > ERM at every ρ_H in [0.1, 0.9]"
+# %% tags=["hide-input"]
+RULE = r"'close' read as within 0.1: MAML's coordinate is positive and ERM's negative at every $\rho_H$ in $[0.1,0.9]$"
 middle = (HARDNESS >= 0.1) & (HARDNESS <= 0.9)
-fits = {}
-for size, row in places.items():
-    fits[size] = ((row["MAML"] > 0) & (row["ERM"] < 0))[middle]
-claims.reproduces(
-    "fig:2 text:fig-2-maml-closer-to-hard text:fig-2-sample-size",
-    np.concatenate([fits[2000], fits[500]]),
-    RULE,
-    "the text's description holds in the rows m = 2000 and m = 500",
+
+
+def by_rule(rows):
+    """Tell of each row, a pair of curves, whether the sentence is true of it."""
+    return [bool(np.all((maml > 0) & (erm < 0), where=middle)) for maml, erm in rows]
+
+
+maml_and_erm = {size: (row["MAML"], row["ERM"]) for size, row in places.items()}
+claims.judges(
+    "text:fig-2-maml-closer-to-hard",
+    [maml_and_erm[2000], maml_and_erm[500]],
+    by_rule,
+    "The sentence is true of the rows for $m=2000$ and $m=500$.",
+    verdict="reproduced",
+    rule=RULE,
+    scale=r"exact curves, 200 values of $\rho_H$",
+    refuses={
+        "the row for $m=100$": [maml_and_erm[100]],
+        "ERM in place of MAML": [maml_and_erm[2000][::-1], maml_and_erm[500][::-1]],
+    },
 )
 
 # %% tags=["hide-input"]
-with claims.rejecting("m = 100 for the lower row, as the caption prints", printed=True):
-    claims.reproduces("text:fig-2-sample-size", fits[100], RULE, "the row m = 100")
-with claims.rejecting("the same of ERM in place of MAML"):
-    swapped = (places[500]["ERM"] > 0)[middle]
-    claims.reproduces("fig:2 text:fig-2-maml-closer-to-hard", swapped, RULE, "ERM")
+needed = 11 * float(max(fraction.subs(ratio, v) for v in (0.1, 0.9)))
+sizes = np.array([100, 200, 0.995 * needed, 1.005 * needed, 500, 2000])
+grid = np.linspace(0.1, 0.9, 81)
+fits = np.array(
+    [all(place(v, size) > 0 > linear.erm_solution(two_tasks(v))[0] for v in grid) for size in sizes]
+)
+claims.decides(
+    "text:fig-2-sample-size",
+    fits,
+    lambda factor: sizes > factor * needed,
+    f"By the same rule the sentence is true of a row for $m={math.ceil(needed)}$ samples or more: of $500$, not of $100$.",
+    shows=r"m>(d+1)\max_{u\in\{0.1,\,0.9\}}\frac{1+u+u^2}{u(1-u)}",
+    refuses={"from $m=100$ on": sizes >= 100},
+)
 
 # %% tags=["remove-input"]
 margin = {size: max(low, 1 - high) for size, (low, high) in closer_span.items()}
@@ -1104,33 +1607,60 @@ Markdown(
 
 # %% tags=["hide-input"]
 drawn_gain = {size: risks[size]["ERM"] / risks[size]["MAML"] for size in SIZES}
-twofold = {size: crossings(drawn_gain[size] - 2) for size in (2000, 500)}
-roots = []
+
+
+def excess_of_gain(u, m):
+    """Return by how much the library's gain exceeds two."""
+    env = two_tasks(u)
+    pair = linear.erm_solution(env), linear.maml_solution(env, 1.0, m)
+    erm, maml = (linear.risk_above_floor(env, start, 1.0, m) for start in pair)
+    return erm / maml - 2
+
+
+twofold = {size: span(lambda v, size=size: excess_of_gain(v, size), 0.3) for size in (500, 2000)}
+double = []
 for size in twofold:
     equation = sp.numer(sp.together(gain.subs({rho_E: 1, d: 10, m: size}) - 2))
-    roots.append(sorted(float(r) for r in sp.Poly(equation, rho_H).real_roots() if 0 < r < 1))
+    double.append(sorted(float(r) for r in sp.Poly(equation, rho_H).real_roots() if 0 < r < 1))
 claims.checks(
-    "fig:2 text:fig-2-smaller-risk",
+    "text:fig-2-smaller-risk",
     list(twofold.values()),
-    roots,
-    "at m = 2000 and 500 the gain drawn exceeds two between the roots of G = 2",
-    atol=2e-3,
+    double,
+    "The gain exceeds two between these places at $m=500$, and between two others at $m=2000$, by the library as by the formula.",
+    shows=rf"G>2\iff u\in({double[0][0]:.4f},{double[0][1]:.4f})",
+    rtol=1e-9,
+    refuses={
+        "where $K>2$": [
+            sorted(
+                float(r)
+                for r in sp.Poly(rho_H * (1 - rho_H) ** 2 * size - 22, rho_H).nroots()
+                if r < 1
+            )
+            for size in twofold
+        ]
+    },
+    printed=claims.prints(
+        "text:fig-2-smaller-risk",
+        [roots[size] for size in twofold],
+        r"\text{significantly smaller excess risk for MAML compared to ERM in such cases}",
+    ),
 )
 
-# %% tags=["hide-input"]
-growing = (drawn_gain[2000] > drawn_gain[500]) & (drawn_gain[500] > drawn_gain[100])
-claims.holds(
-    "fig:2 text:fig-2-smaller-risk",
-    np.concatenate([growing[middle], drawn_gain[100] < 2]),
-    "for ρ_H in [0.1, 0.9] the gain drawn grows with m; at m = 100 it is below two everywhere",
-)
+# %% [markdown]
+# "Especially for large $m$" is right as long as MAML leans to the hard task, $\varphi_H>\delta$: then every term of the logarithmic derivative is positive.
 
 # %% tags=["hide-input"]
-with claims.rejecting("a twofold gain wherever MAML is closer to the harder task", printed=True):
-    such_cases = places[500]["MAML"] > 0
-    claims.holds("text:fig-2-smaller-risk", (drawn_gain[500] >= 2)[such_cases], "twofold")
-with claims.rejecting("a gain that falls as m grows"):
-    claims.holds("fig:2", (drawn_gain[2000] < drawn_gain[500])[middle], "falling")
+leaning = (1 - ratio) ** 2 + s * ratio**2  # φ_H, with s for δ
+growth = 1 + s * ratio**2 / leaning + 2 * s * (1 - ratio**2) / (leaning - s)
+at_s = sp.factor((gain - 1).subs({rho_E: 1, rho_H: ratio, m: (d + 1) / s}))
+claims.proves(
+    "text:fig-2-smaller-risk",
+    -s * sp.diff(sp.log(at_s), s),
+    growth,
+    r"The gain grows with $m=(d+1)/\delta$ at this rate.",
+    shows=r"\frac{\partial\log(G-1)}{\partial\log m}=1+\frac{\delta u^2}{\varphi_H}+\frac{2\delta(1-u^2)}{\varphi_H-\delta}",
+    refuses={"in proportion to $m$": sp.Integer(1)},
+)
 
 # %% tags=["remove-input"]
 spans = "; ".join(
@@ -1149,12 +1679,23 @@ Markdown(
 # > **The paper, App. C.1.** "we sample one task from the corresponding environment on each iteration for 5,000 iterations. Each task has $n_1=25$ outer loop samples and varying $n_2$ inner loop samples
 # > for MAML, and $n=n_1+n_2$ samples for ERM."
 #
-# So far both solutions came from formulas. Figure 8 sets beside them what stochastic gradient descent finds. On each task ERM takes a step down the gradient of [(3)](#eq-3), and MAML one of [(4)](#eq-4); the learning rates are
-# $\beta=0.025$ for ERM and $\beta=n_2/10000$ for MAML. After 5,000 tasks, 3,000 new ones estimate the risk of the last iterate. All of it is done five times.
+# So far both solutions came from formulas. Figure 8 sets beside them what stochastic gradient descent finds.
+#
+# (def-sgd-task-stream)=
+# One task is drawn on each of 5,000 iterations. ERM takes a step down its gradient of [(3)](#eq-3), and MAML one of [(4)](#eq-4).
+#
+# (def-sgd-samples)=
+# MAML sees $n_2$ inner and $n_1=25$ outer samples of the task, ERM all $n=n_1+n_2$.
+#
+# (def-sgd-learning-rates)=
+# The learning rates are $\beta=0.025$ for ERM and $\beta=n_2/10000$ for MAML.
+#
+# (def-sgd-evaluation)=
+# After 5,000 tasks, "3,000 randomly samples from the environment" estimate the risk of the last iterate. We read them as 3,000 tasks, with $m$ samples each to adapt on. All of it is done five times.
 #
 # Two things are left open. C.1 does not say where the iterates start: here, at zero. Nor does it say whether a loss is the average over its samples, as in §2, or the sum, as in §3: here, the average.
 #
-# `paperlib.sgd` draws $X^\top X$ and $X^\top z$ of a task, which are all that a step needs, in place of its samples; the distribution is the same. Every curve and every point has random numbers of its own.
+# `paperlib.simulate.train` draws $X^\top X$ and $X^\top z$ of a task, which are all that a step needs, in place of its samples; the distribution is the same. Every curve and every point has random numbers of its own.
 
 # %%
 GRID = np.linspace(0.05, 1.0, 20)
@@ -1163,14 +1704,15 @@ points = [
     for size in (2000, 500)
     for v in GRID
 ]
-runs = {"ERM": simulate.train("erm", points), "MAML": simulate.train("maml", points)}
+runs = {name: simulate.train(name.lower(), points, seeds=range(5, 10)) for name in ("ERM", "MAML")}
 sampled = {name: run.sampled_risks(3000) for name, run in runs.items()}
 
 
 # %% [markdown]
-# Are these learning rates good ones? The mean distance from the solution shrinks by $1-\beta\bar a$ an iteration, where $\bar a$ is the mean curvature: $\tfrac12(\rho_H+\rho_E)$ for ERM, $\tfrac12(a_H+a_E)$ for MAML. MAML's is smallest at
-# $\rho_H=\rho_E$, where it is $(d+1)/n_2$. There a step shrinks the distance by $\frac{n_2}{10000}\cdot\frac{11}{n_2}=0.0011$ of itself, whatever $n_2$ is; 5,000 of them leave $e^{-5.5}$. So a rate proportional to $n_2$ makes training
-# equally long for all $n_2$. It is also small enough to be stable. With sums in place of averages ERM's would not be.
+# Are these learning rates good ones? The mean distance from the solution shrinks by $1-\beta\bar a$ an iteration, where $\bar a$ is the mean curvature: $\tfrac12(\rho_H+\rho_E)$ for ERM, $\tfrac12(a_H+a_E)$ for MAML. Where $\rho_H=\rho_E$ MAML's is
+# $(d+1)/n_2$. There a step shrinks the distance by $\frac{n_2}{10000}\cdot\frac{11}{n_2}=0.0011$ of itself, whatever $n_2$ is; 5,000 of them leave $e^{-5.5}$. So a rate proportional to $n_2$ makes training about equally long for all $n_2$.
+#
+# It is not the slowest place. MAML's mean curvature is below $(d+1)/n_2$ wherever $a_H<a_E$, that is wherever MAML starts closer to the *easy* task.
 
 
 # %% tags=["hide-input"]
@@ -1181,42 +1723,70 @@ def mean_curvature(name, point):
     return linear.adapted_covariance(point.env.covariances, 1.0, point.n2).mean(axis=0)
 
 
-def solve_for(name, point):
-    """Return the solution that theory has for a point of the figure."""
-    if name == "ERM":
-        return linear.erm_solution(point.env)
-    return linear.maml_solution(point.env, 1.0, point.n2)
-
-
-def risk_at(start, point):
-    """Return the risk above the floor of a start at a point of the figure."""
-    return linear.risk_above_floor(point.env, start, 1.0, point.n2)
-
-
 def left_of_start(name, point, iterations=5000):
     """Return the fraction of the mean distance from the solution that is left."""
     step = simulate.protocol_rate(name.lower(), point.n2) * mean_curvature(name, point)[0, 0]
     return (1 - step) ** iterations
 
 
-corners = [(name, points[k]) for name in runs for k in (0, 19, 20, 39)]
-bounds = [stability_limits(name.lower(), p.env, 1.0, p.n1, p.n2)[1] for name, p in corners]
-steps = [simulate.protocol_rate(name.lower(), p.n2) for name, p in corners]
-forgotten = [left_of_start(name, point) < 0.005 for name in runs for point in points]
-claims.holds(
-    "text:sgd-learning-rates text:sgd-task-stream",
-    np.concatenate([np.less(steps, bounds), forgotten]),
-    "losses averaged over samples: both rates keep the mean square of the iterates bounded at the "
-    "ends of the range, and 5,000 tasks leave less than 0.5% of the start everywhere",
+line = np.array([0.02, 0.05, 0.2, 0.5, 0.8, 0.95])[:, None]
+thresholds = 11 * (1 + line + line**2) / (line * (1 - line))
+sizes = np.ceil(thresholds * [0.2, 0.5, 0.99, 1.01, 2.0, 5.0])
+thresholds = np.broadcast_to(thresholds, sizes.shape)
+slower = [
+    [
+        mean_curvature("MAML", simulate.Setting("a point", two_tasks(v), 1.0, int(size)))[0, 0]
+        < 11 / size
+        for size in row
+    ]
+    for (v,), row in zip(line, sizes, strict=True)
+]
+claims.decides(
+    "def:sgd-learning-rates",
+    np.array(slower),
+    lambda factor: sizes < factor * thresholds,
+    r"MAML's mean distance shrinks more slowly than for equally hard tasks exactly under this condition, $d=10$.",
+    shows=r"n_2<(d+1)\frac{1+u+u^2}{u(1-u)}",
+    refuses={r"nowhere, the slowest place being $\rho_H=\rho_E$": np.full(sizes.shape, False)},
+    towards=True,
 )
 
+# %% tags=["remove-input"]
+left = {name: [left_of_start(name, point) for point in points] for name in runs}
+slowest = points[int(np.argmax(left["MAML"]))]
+assert max(left["ERM"]) < max(left["MAML"])
+Markdown(
+    f"Of the points of the figure the slowest is {slowest.name.replace('rho_H', '$u$', 1)}: "
+    f"5,000 tasks leave {max(left['MAML']):.2%} of the mean distance there, and less everywhere else; "
+    f"$e^{{-5.5}}$ is {math.exp(-5.5):.2%}. For $u\\to0$ the curvature is half of $(d+1)/n_2$, "
+    f"and {math.exp(-2.75):.1%} would be left."
+)
+
+# %% [markdown]
+# The rates are also small enough to be stable. With sums in place of averages ERM's would not be:
+
+
 # %% tags=["hide-input"]
-with claims.rejecting("losses summed over samples: ERM's steps are n times as long"):
-    summed = [0.025 * (p.n1 + p.n2) for name, p in corners if name == "ERM"]
-    claims.holds("text:sgd-learning-rates", np.less(summed, bounds[:4]), "stable")
-with claims.rejecting("500 tasks in place of 5,000"):
-    early = [left_of_start("MAML", point, 500) < 0.005 for point in points]
-    claims.holds("text:sgd-task-stream", early, "less than 0.5% left")
+def diverges(point, rate):
+    """Tell whether 300 iterations of ERM at this rate blow up."""
+    try:
+        simulate.train("erm", [point], seeds=[0], rates=rate, iterations=300)
+    except ValueError as error:
+        return "diverges" in str(error)
+    return False
+
+
+corners = [points[k] for k in (0, 19, 20, 39)]
+tried = [(p, rate) for p in corners for rate in (0.025, 0.025 * (p.n1 + p.n2))]
+allowed = [stability_limits("erm", p.env, 1.0, p.n1, p.n2)[1] for p, _ in tried]
+claims.decides(
+    "def:sgd-learning-rates",
+    np.array([diverges(*pair) for pair in tried]),
+    np.array([rate for _, rate in tried]) > allowed,
+    "ERM diverges within 300 tasks exactly beyond the rate at which its mean square stays bounded: with losses summed over samples, not with averages.",
+    refuses={"sums as stable as averages": np.full(8, False)},
+    towards=True,
+)
 
 
 # %% mystnb={"figure": {"caption": "Figure 8 of the paper: theory (lines) and the last iterates of SGD (marks), with 95% t-intervals over five repetitions. Left: first coordinates. Right: risks above the noise floor, estimated from 3,000 test tasks as in C.1. Every mark has random numbers of its own, except that ERM and MAML meet the same test tasks.", "name": "fig-two-tasks-trained"}, "image": {"alt": "Two rows of two panels, for m = 2000 and 500, over the hard task's curvature from 0 to 1. The curves are those of the figure before. Squares for ERM and circles for MAML, each with a vertical interval, follow their lines. On the left the intervals are about a tenth long. On the right ERM's are widest in the middle of the range; MAML's are hardly longer than its circles."}} tags=["hide-input"]
@@ -1253,8 +1823,7 @@ def figure_8():
 figure_8()
 
 # %% [markdown]
-# Does theory lie within the intervals? The rule, before counting: *a curve agrees if at least nine in ten of its 95% intervals hold it.* (Of 20, one expects 19.) The exact risks of the iterates are at hand too; the last
-# column counts them, without test tasks.
+# How many of the 95% intervals hold theory? Of 20, one expects 19. The exact risks of the iterates are at hand too; the last column counts with them, without test tasks.
 
 # %% tags=["hide-input"]
 panels = figure_8().axes
@@ -1273,11 +1842,21 @@ def count_held(found, expected):
     return held.reshape(2, 20).sum(axis=1)
 
 
+def solve_for(name, point):
+    """Return the solution that theory has for a point of the figure."""
+    if name == "ERM":
+        return linear.erm_solution(point.env)
+    return linear.maml_solution(point.env, 1.0, point.n2)
+
+
 exact = {name: run.exact_risks() for name, run in runs.items()}
 theory, counts = {}, {}
 for name in runs:
     stands = [solve_for(name, point) for point in points]
-    risks_there = [risk_at(stand, point) for stand, point in zip(stands, points, strict=True)]
+    risks_there = [
+        linear.risk_above_floor(point.env, stand, 1.0, point.n2)
+        for stand, point in zip(stands, points, strict=True)
+    ]
     theory[name] = np.array([stand[0] for stand in stands]), np.array(risks_there)
     compared = (shown_in(0, name), 0), (shown_in(1, name), 1), (intervals(exact[name]), 1)
     counts[name] = [count_held(found, theory[name][side]) for found, side in compared]
@@ -1289,13 +1868,8 @@ head = "| of 20 intervals hold theory | place | risk | risk, exact |"
 Markdown("\n".join([head, "| --- | --- | --- | --- |", *lines]))
 
 # %% [markdown]
-# Places agree, and so do ERM's risks. MAML's risks do not agree at $m=2000$, and by exact risks at neither $m$. This is no accident: with $n_2=m$ theory's curve is the *lowest* risk that any start has, and whatever noise is left in an iterate lifts it.
-
-# %%
-above = exact["MAML"] > theory["MAML"][1][:, None]
-claims.holds("fig:8", above, "each of MAML's 200 risks is above theory's")
-
-# %% [markdown]
+# Places agree, and so do ERM's risks. MAML's risks do not at $m=2000$, and by exact risks at neither $m$. This is no accident: with $n_2=m$ theory's curve is the *lowest* risk that any start has, and whatever noise is left in an iterate lifts it.
+#
 # ### What SGD adds to theory
 #
 # How far above? With a constant learning rate the iterates never settle. Near the solution, an iteration takes the error $e$ to $(I-\beta\hat A)e+\beta\psi$. Here $\hat A$ is the task's curvature, with mean $\bar A$, and $\psi$ its downhill gradient at
@@ -1333,60 +1907,77 @@ def whitened(iterates, mean, covariance):
     return np.linalg.solve(np.linalg.cholesky(covariance), (iterates - mean).T).T
 
 
-# %%
+# %% tags=["hide-input"]
 forecasts = {name: [last_iterate(name, point) for point in points] for name in runs}
 draws = []
 for name, run in runs.items():
     for iterates, prediction in zip(run.iterates, forecasts[name], strict=True):
         units = whitened(iterates, *prediction)
         draws += [(unit.mean(), (unit**2).mean()) for unit in units]
+
+
 claims.samples(
-    "fig:8 text:sgd-task-stream text:sgd-samples",
+    "fig:8",
     draws,
     [0.0, 1.0],
-    "the last iterates have the mean and covariance predicted, in ten dimensions",
+    "In units that should make the last iterates standard normal, their mean is 0 and their mean square 1.",
+    shows=r"\bar AC+C\bar A=\beta V",
+    refuses={
+        "iterates at rest, as theory alone has them": [0.0, 0.0],
+        "two tasks on each iteration": [0.0, 0.5],
+    },
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("twice the tasks on each iteration, which halves the variance"):
-    claims.samples("fig:8 text:sgd-task-stream", draws, [0.0, 0.5], "half the variance")
-with claims.rejecting("5 outer samples in place of 25"):
-    few = [
-        (whitened(runs["MAML"].iterates[k], *last_iterate("MAML", points[k], n1=5)) ** 2).mean(
-            axis=1
-        )
-        for k in (0, 10, 20, 30)
-    ]
-    claims.samples("text:sgd-samples", np.concatenate(few), 1.0, "n₁ = 5")
 
 # %% [markdown]
-# A covariance $C$ adds $\tfrac12\operatorname{tr}(\bar QC)$ to the risk, where $\bar Q$ is the mean of $Q^{(m)}$ over the tasks. By the rule above, then, theory alone is not what MAML's risks do. The correction was worked out after that count, so counting again with it is a check of the correction, and no longer a test of the rule:
-
-# %%
-added, raised = {}, []
-for name in runs:
-    covariances = np.array([covariance for _, covariance in forecasts[name]])
-    after_step = [mean_curvature("MAML", point) for point in points]
-    added[name] = np.einsum("kij,kji->k", after_step, covariances) / 2
-    raised.append(count_held(shown_in(1, name), theory[name][1] + added[name]))
-RULE_8 = "a curve agrees if at least nine in ten of its 95% t-intervals hold it"
-claims.holds(
-    "fig:8",
-    np.concatenate([counts["ERM"][0], counts["MAML"][0], *raised]) >= 18,
-    "all eight curves agree: places with theory, risks with theory plus SGD's part",
-)
+# A covariance $C$ adds $\tfrac12\operatorname{tr}(\bar QC)$ to the risk, where $\bar Q$ is the mean of $Q^{(m)}$ over the tasks. With it we count the intervals of the figure again:
 
 # %% tags=["hide-input"]
-with claims.rejecting("theory alone, for MAML's risks"):
-    claims.holds("fig:8", counts["MAML"][1] >= 18, "without what SGD adds")
+added, raised = {}, {}
+for name in runs:
+    covariances = np.array([covariance for _, covariance in forecasts[name]])
+    curvatures = [mean_curvature("MAML", point) for point in points]  # after the test's step
+    added[name] = np.einsum("kij,kji->k", curvatures, covariances) / 2
+    raised[name] = count_held(shown_in(1, name), theory[name][1] + added[name])
+lines = [
+    f"| {name} | " + " | ".join(f"{before} → {after}" for before, after in pairs) + " |"
+    for name, pairs in ((n, zip(counts[n][1], raised[n], strict=True)) for n in runs)
+]
+head = "| of 20 intervals hold the risk | $m=2000$ | $m=500$ |"
+Markdown("\n".join([head, "| --- | --- | --- |", *lines]))
 
-# %%
-theory_alone = np.concatenate([counts[name][kind] for name in runs for kind in (0, 1)]) >= 18
-claims.fails_to_reproduce(
+# %% [markdown]
+# Is this Figure 8, then? The rule: *of the 80 intervals of places and of the 80 of risks at least nine in ten hold the curve*, which is theory's, and for the risks theory's with what SGD adds. Rule and correction were settled on
+# repetitions 0 to 4 of each run; those of the figure are 5 to 9, and were run afterwards.
+
+
+# %% tags=["hide-input"]
+def holds_curves(curves):
+    """Judge {name: (places, risks)}, 40 each, by the intervals of the figure."""
+    held = [
+        [count_held(shown_in(side, name), curves[name][side]).sum() for name in runs]
+        for side in (0, 1)
+    ]
+    return [sum(pair) >= 72 for pair in held]
+
+
+expected_curves = {name: (theory[name][0], theory[name][1] + added[name]) for name in runs}
+claims.judges(
     "fig:8",
-    theory_alone,
-    RULE_8,
-    f"theory alone: {theory_alone.sum()} of 8 curves agree; MAML's risks at m = 2000 lie above",
+    expected_curves,
+    holds_curves,
+    "The places and risks of trained ERM and MAML lie on their curves.",
+    verdict="reproduced",
+    rule="of the 80 intervals of places and of the 80 of risks at least nine in ten hold theory, for the risks with what SGD adds",
+    scale="the 5,000 iterations, five repetitions and 3,000 test tasks of C.1, at 40 settings",
+    refuses={
+        "the curves of ERM and MAML exchanged": dict(
+            zip(runs, reversed(expected_curves.values()), strict=True)
+        ),
+        "the curves of the two rows exchanged": {
+            name: tuple(np.roll(curve, 20) for curve in pair)
+            for name, pair in expected_curves.items()
+        },
+    },
 )
 
 # %% tags=["remove-input"]
@@ -1408,36 +1999,22 @@ Markdown(
 )
 
 # %% [markdown]
-# Last, the test tasks. We read C.1's "3,000 randomly samples from the environment" as 3,000 tasks, with $m$ samples each to adapt on.
-
-# %%
-misses = [sampled[name] / exact[name] - 1 for name in runs]
-claims.samples(
-    "text:sgd-evaluation",
-    np.stack(misses, axis=-1).reshape(-1, 2),
-    [0.0, 0.0],
-    "risks estimated from 3,000 test tasks are right on average",
-)
-
-# %% tags=["hide-input"]
-with claims.rejecting("the risks of theory's solutions in place of the iterates'"):
-    against = [sampled[name] / theory[name][1][:, None] - 1 for name in runs]
-    against = np.stack(against, axis=-1).reshape(-1, 2)
-    claims.samples("text:sgd-evaluation", against, [0.0, 0.0], "theory's")
+# Last, the test tasks. How much of what the intervals show comes from them?
 
 # %% tags=["remove-input"]
+misses = [sampled[name] / exact[name] - 1 for name in runs]
 variances = {
     name: [
         of.var(axis=1, ddof=1).reshape(2, 20).mean(axis=1) for of in (exact[name], sampled[name])
     ]
     for name in runs
 }
-trained = {name: inner / outer for name, (inner, outer) in variances.items()}
+share_of_training = {name: inner / outer for name, (inner, outer) in variances.items()}
 Markdown(
-    f"One estimate is off by {np.std(misses):.1%} of the risk (standard deviation). That matters "
+    f"An estimate from 3,000 tasks is off by {np.std(misses):.1%} of the risk (standard deviation). That matters "
     "for MAML, whose runs differ little. Of the variance between its repetitions in the figure, "
-    f"{trained['MAML'][0]:.0%} come from training at $m=2000$ and {trained['MAML'][1]:.0%} at "
-    f"$m=500$, against {min(trained['ERM']):.0%} of ERM's. The rest is the test tasks': MAML's "
+    f"{share_of_training['MAML'][0]:.0%} come from training at $m=2000$ and {share_of_training['MAML'][1]:.0%} at "
+    f"$m=500$, against {min(share_of_training['ERM']):.0%} of ERM's. The rest is the test tasks': MAML's "
     "intervals are mostly about the evaluation, and the exact risk has no such noise."
 )
 
@@ -1449,18 +2026,16 @@ Markdown(
 # Where does the $d$ in $\delta$ come from? Along an eigenvector with eigenvalue $\lambda$, the sampling term of $Q$ in [(5)](#eq-5) is $\frac{\alpha^2}m\bigl(\mathrm{tr}(\Sigma^2)\,\lambda+\lambda^3\bigr)$. In a direction that the step should solve, $\lambda=1/\alpha$, the fraction
 # left of the loss is $\bigl(\mathrm{tr}(\Sigma^2)/\lambda^2+1\bigr)/m$. So the **effective dimension** is $\mathrm{tr}(\Sigma^2)/\lambda^2$, a number without units. For $\Sigma=\rho I_d$ it is $d$.
 
-# %%
-spectrum = sp.symbols("lambda_1:4", positive=True)
-Sigma, one = sp.diag(*spectrum), sp.eye(3)
-noise = alpha**2 / m * ((Sigma**2).trace() * Sigma + Sigma**3)
-Q = (one - alpha * Sigma) * Sigma * (one - alpha * Sigma) + noise
-fraction_left = (Q[0, 0] / spectrum[0]).subs(alpha, 1 / spectrum[0])
-effective_dimension = sum(value**2 for value in spectrum) / spectrum[0] ** 2
+# %% tags=["hide-input"]
+squares = sp.Symbol("squares", positive=True)  # tr(Σ²)
+solved = 1 / alpha
 claims.proves(
     "rem:1",
-    fraction_left,
-    (effective_dimension + 1) / m,
-    "in a direction with λ = 1/α the step leaves the fraction (tr(Σ²)/λ² + 1)/m",
+    eigenvalue_of_Q(solved, squares) / solved,
+    (squares / solved**2 + 1) / m,
+    r"In a direction with eigenvalue $\lambda=1/\alpha$ a step leaves this fraction of the loss.",
+    shows=r"(\mathrm{tr}(\Sigma_i^2)/\lambda^2+1)/m",
+    refuses={r"the trace of $\Sigma_i$ in units of $\lambda$": (sp.sqrt(squares) / solved + 1) / m},
 )
 
 # %% [markdown]
@@ -1470,25 +2045,33 @@ claims.proves(
 # %%
 def fraction_after_step(eigenvalues, m, draws):
     """Return draws of the fraction left by a step 1/λ_1 of coordinate 1's loss."""
-    inputs = rng.normal(size=(draws, m, len(eigenvalues))) * np.sqrt(eigenvalues)
-    gradient = np.einsum("kmd,km->kd", inputs, inputs[:, :, 0]) / m
+    first = rng.normal(size=(draws, m)) * np.sqrt(eigenvalues[0])
+    # given coordinate 1 of the samples, its products with the others are independent normals
+    length = np.linalg.norm(first, axis=1, keepdims=True)
+    others = rng.normal(size=(draws, len(eigenvalues) - 1)) * np.sqrt(eigenvalues[1:]) * length
+    gradient = np.hstack([length**2, others]) / m
     error = np.eye(len(eigenvalues))[0] - gradient / eigenvalues[0]
     return error**2 @ eigenvalues / eigenvalues[0]
 
 
 tasks = [np.array([1.0] + [0.1] * 99), np.full(50, 0.02)]
-left = np.transpose([fraction_after_step(task, m=40, draws=1500) for task in tasks])
+left = np.transpose([fraction_after_step(task, m=40, draws=40_000) for task in tasks])
 predicted = [((task**2).sum() / task[0] ** 2 + 1) / 40 for task in tasks]
+
+# %% tags=["hide-input"]
 claims.samples(
     "rem:1",
     left,
     predicted,
-    f"simulated steps leave (tr(Σ²)/λ² + 1)/m: {predicted[0]:.3f} and {predicted[1]:.3f}",
+    "Simulated steps in both tasks leave this fraction, $m=40$.",
+    shows=r"(\mathrm{tr}(\Sigma_i^2)/\lambda^2+1)/m",
+    refuses={"the number of dimensions": [(len(task) + 1) / 40 for task in tasks]},
+    printed=claims.prints(
+        "rem:1",
+        [(task.sum() + 1) / 40 for task in tasks],
+        r"\mathrm{tr}(\Sigma_i)\text{ can be thought of as the effective problem dimension}",
+    ),
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("tr(Σ) as the effective dimension", printed=True):
-    claims.samples("rem:1", left, [(task.sum() + 1) / 40 for task in tasks], "trace")
 
 # %% tags=["remove-input"]
 rows = []
@@ -1530,17 +2113,17 @@ Markdown("\n".join([head, "| --- | --- | --- | --- | --- | --- |", *rows]))
 difference = (risk.subs(t, 1) - risk_erm).subs({A_H: hard, A_E: easy})
 criterion = delta * (1 + 2 * u - u**3) - u * (1 - u) ** 2
 positive = d * rho_E / (1 + u) ** 2
+
+# %% tags=["hide-input"]
 claims.proves(
     "text:maml-better-after-adaptation",
     difference,
     positive * criterion,
-    "with n₂ = ∞ MAML's risk less ERM's is dρ_E[δ(1 + 2u − u³) − u(1 − u)²]/(1 + u)²",
+    r"MAML with $n_2=\infty$ has this much more risk than ERM.",
+    shows=r"\frac{d\rho_E}{(1+u)^2}\bigl[\delta(1+2u-u^3)-u(1-u)^2\bigr]",
+    refuses={"a positive advantage of MAML at every $m$": -positive * u * (1 - u) ** 2},
+    towards=True,
 )
-
-# %% tags=["hide-input"]
-with claims.rejecting("no condition: a positive advantage of full-gradient MAML at every m"):
-    always_wins = -positive * u * (1 - u) ** 2
-    claims.proves("text:maml-better-after-adaptation", difference, always_wins, "no sampling term")
 
 # %% [markdown]
 # Take $d=10$, $u=\tfrac19$ and $m=100$, and simulate it literally:
@@ -1551,11 +2134,15 @@ start_pair = np.outer([1.0, -0.8], np.ones(10))
 outcome = simulate_average(start_pair, 1 / 9, 100, 3000, noise_std=1.0)
 there = {rho_E: 1, rho_H: sp.Rational(1, 9), m: 100, d: 10}
 expected_loss = float(difference.subs(there))
+
+# %% tags=["hide-input"]
 claims.samples(
     "text:maml-better-after-adaptation",
     outcome[:, 0] - outcome[:, 1],
     expected_loss,
-    f"full-gradient MAML's simulated loss exceeds ERM's by {expected_loss:.3f}",
+    f"Full-gradient MAML's simulated loss exceeds ERM's by {expected_loss:.3f}.",
+    refuses={"no difference": 0.0, "MAML as much better": -expected_loss},
+    towards=True,
 )
 
 
@@ -1597,7 +2184,8 @@ Markdown(
 # - Hardness is the mismatch of a task's curvature and the common step size, $\alpha\rho<1$, not the task's condition number.
 # - Both solutions are weighted means, with weights $\rho$ and $\rho\,\varphi(\rho)$. Both risks follow, (9) with a factor $d$; the excess risks are {eq}`two-task-excess`.
 # - MAML leans to the hard task more than ERM does iff $\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2$. It is closer to it than to the easy one iff {eq}`closer`.
-# - The gain is large iff $u(1-u)^2\gg(d+1)/m$. MAML's own risk is small in any case for $m\gg d^2$, and it loses to ERM on the easy task.
+# - With $n_2=m$ exactly one task pays for MAML: the easy one if MAML leans to the hard task, else the hard one.
+# - The gain is large iff $u(1-u)^2\gg(d+1)/m$. MAML's own risk is small in any case for $m\gg d^2$; at fixed $m$ it is at most about half of its bound where that condition fails, and nearly all of it where it holds.
 # - We differed from the printed text in the factor $d$ of (9), an exponent in $a_H$, the footnote, Remark 1, the caption of Figure 2, and wherever it says without a condition that MAML favours the hard task or
 #   spares the easy one.
 #
