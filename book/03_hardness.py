@@ -464,7 +464,8 @@ Markdown(
 # %% tags=["hide-input"]
 line = list(product((0.02, 0.1, 0.37, 0.6, 0.9, 0.99), (1, 3, 10)))
 thresholds = [float((dim + 1) * fraction.subs(ratio, hardness)) for hardness, dim in line]
-sizes = np.outer(thresholds, [0.1, 0.5, 0.995, 1.005, 2.0, 10.0])
+below, above = [0.1, 0.5, 0.995], [1.005, 2.0, 10.0]  # whole numbers of samples, on these sides
+sizes = np.hstack([np.floor(np.outer(thresholds, below)), np.ceil(np.outer(thresholds, above))])
 closer = np.array(
     [
         [linear.maml_solution(two_tasks(hardness, dim), 1.0, size)[0] > 0 for size in row]
@@ -1001,7 +1002,9 @@ claims.proves(
 # %% tags=["hide-input"]
 line = np.array(list(product((0.05, 0.2, 0.5, 0.8, 0.9), (3, 10))))
 thresholds = ((line[:, 1] + 1) * (1 + line[:, 0]) / (1 - line[:, 0]))[:, None]
-sizes = thresholds * [0.3, 0.7, 0.995, 1.005, 2.0, 20.0]
+sizes = np.hstack(
+    [np.floor(thresholds * [0.3, 0.7, 0.995]), np.ceil(thresholds * [1.005, 2.0, 20.0])]
+)
 
 
 def costs_at(u, m, dim):
@@ -1150,7 +1153,8 @@ claims.proves(
 
 # %% tags=["hide-input"]
 line = np.array([1e-4, 1e-3, 0.01, 0.1, 0.2, 0.5, 0.9, 0.99])[:, None]
-sizes = 11 * (1 - line**3) / (line * (1 - line) ** 2) * [0.1, 0.5, 0.995, 1.005, 2.0, 10.0]
+sizes = 11 * (1 - line**3) / (line * (1 - line) ** 2)
+sizes = np.hstack([np.floor(sizes * below), np.ceil(sizes * above)])
 quotients = line * (1 - line) ** 2 * sizes / 11
 found = np.array(
     [[maml_risk(v, size) for size in row] for (v,), row in zip(line, sizes, strict=True)]
@@ -1568,7 +1572,7 @@ claims.judges(
 
 # %% tags=["hide-input"]
 needed = 11 * float(max(fraction.subs(ratio, v) for v in (0.1, 0.9)))
-sizes = np.array([100, 200, 0.995 * needed, 1.005 * needed, 500, 2000])
+sizes = np.array([100, 200, math.floor(0.995 * needed), math.ceil(1.005 * needed), 500, 2000])
 grid = np.linspace(0.1, 0.9, 81)
 fits = np.array(
     [all(place(v, size) > 0 > linear.erm_solution(two_tasks(v))[0] for v in grid) for size in sizes]
