@@ -354,6 +354,7 @@ claims.proves(
     rho_H * (a_H * (rho_H + 2 * rho_E) - a_E * rho_H) / (rho_E + rho_H) ** 2,
     r"ERM's weight on $r_H$ less that on $R^2$, in units of $\frac d4$: positive whenever $a_H\ge a_E$.",
     shows=r"a_H-\frac{a_H\rho_E^2+a_E\rho_H^2}{(\rho_E+\rho_H)^2}=\rho_H\frac{a_H(\rho_H+2\rho_E)-a_E\rho_H}{(\rho_E+\rho_H)^2}",
+    case=r"in units of $\frac d4$",
     refuses={"the weights of MAML": a_H - on_R_maml},
     printed=claims.prints(
         "text:erm-weighs-distance-most", sp.Integer(0), r"\text{the most weight on }R^2"
@@ -405,6 +406,7 @@ claims.proves(
     [d / 4 * a_E**2 / (a_H + a_E), d * (d + 1) * rho_E / (4 * m)],
     r"MAML's weight on $R^2$ is below that on $r_E$, which is $\frac{d(d+1)\rho_E}{4m}$ at $\alpha=1/\rho_E$.",
     shows=r"a_E=\frac{d+1}m\rho_E",
+    case="the weights alone",
     refuses={"a weight of order $d/m$": [d / 4 * a_E**2 / (a_H + a_E), (d + 1) * rho_E / (4 * m)]},
     printed=claims.prints(
         "text:neither-needs-to-be-small",
@@ -574,7 +576,7 @@ claims.checks(
     [*measured, *distant],
     [float(gain_formula(*one)) for one in everywhere],
     "The exact gain on random settings, and with $R^2/r_H=m$ up to $10^8$.",
-    rtol=1e-8,
+    rtol=1e-9,
     refuses={
         "the spread of the easy tasks forgotten": [
             float(gain_formula(*one[:4], 0.0)) for one in everywhere

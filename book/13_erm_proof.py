@@ -933,8 +933,9 @@ for n, t, b in ((300, 1.5, 1.5), (300, 2.0, 2.0), (1000, 1.5, 1.5), (1000, 2.5, 
     promise = T * some + 2 * n * math.exp(-min(b**2 / (d * K), b / K))
     over_printed.append(np.mean(theta > shorter) / promise)
 reached = {row: np.array(part) for row, part in reached.items()}
+assert set(reached) == {"eq:57", "eq:58", "eq:61", "eq:62", "eq:63", "eq:66"}
 claims.bounds(
-    " ".join(reached),
+    "eq:57 eq:58 eq:61 eq:62 eq:63 eq:66",
     reached,
     "Repaired, each step holds with the probability that it names; what is drawn is given as a part of its bound.",
     below={row: np.ones(4) for row in reached},
