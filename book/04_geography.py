@@ -1104,6 +1104,7 @@ def moment(env):
 
 
 env = FIGURE_1["d"]
+assert moment(mixture(DIM, HARD, EASY, FAR, r_hard=0, r_easy=0))[-2] < 1e-9  # points span a line
 claims.bounds(
     "text:no-shared-subspace",
     [moment(env)[0], gains["d"]],
@@ -1112,7 +1113,6 @@ claims.bounds(
     atol=1e-9,
     refuses={"an eigenvalue twice as large": [2.0, 2.9]},
 )
-assert moment(mixture(DIM, HARD, EASY, FAR, r_hard=0, r_easy=0))[-2] < 1e-9  # points span a line
 
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
