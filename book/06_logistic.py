@@ -764,17 +764,17 @@ np.testing.assert_allclose(mirror[:, 0], mirror[:, 1], rtol=1e-5)
 
 # %%
 q, a = sp.symbols("q a", positive=True)
-balance = sp.factor(q**2 * (1 - q**2 * a) ** 2 - (1 - a) ** 2)
+balance = q**2 * (1 - q**2 * a) ** 2 - (1 - a) ** 2
 band = [1 / (1 + q + q**2), 1 / (1 - q + q**2)]
 claims.proves(
     "text:logistic-maml-closer-to-hard",
-    [balance.subs(a, end) for end in band],
-    [0, 0],
+    balance,
+    (q**6 - 1) * (a - band[0]) * (a - band[1]),
     r"For small signals MAML changes sides at two inner rates, with $u=q^2=\rho_H/\rho_E$ and $a=\alpha\rho_E/4$.",
-    shows=r"a=\frac1{1+q+q^2},\ \frac1{1-q+q^2}",
+    shows=r"q^2(1-q^2a)^2-(1-a)^2=(q^6-1)\Bigl(a-\frac1{1+q+q^2}\Bigr)\Bigl(a-\frac1{1-q+q^2}\Bigr)",
     case=r"$\kappa\to0$, the full gradient",
     refuses={
-        r"the same ends for $\alpha\rho_E$": [balance.subs(a, end / 4) - balance for end in band]
+        r"the same ends for $\alpha\rho_E$": (q**6 - 1) * (a - band[0] / 4) * (a - band[1] / 4)
     },
     towards=True,
 )

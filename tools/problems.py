@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tools import earlier
 from tools.evidence import Evidence
 from tools.rows import CHAPTERS, NUMBERED, ROW_ID, Row, expand, label
 from tools.verdicts import CORRECTING, row_verdict
@@ -24,7 +23,6 @@ def problems(
     return [
         *incomplete(rows),
         *unborne(evidences),
-        *earlier.unpaired(evidences),
         *unlike(rows, evidences),
         *untied(rows, evidences, written, set(labels)),
         *unexplained(evidences, survivors),
@@ -60,10 +58,7 @@ def unborne(evidences: Sequence[Evidence]) -> Iterator[str]:
     """Yield the evidence that does not bear the verdict it declares, or stands twice."""
     first: dict[tuple[str, str], str] = {}
     for evidence in evidences:
-        doubts = evidence.doubts
-        if evidence.notebook in earlier.CHAPTERS:
-            doubts = filter(None, [earlier.doubt(evidence)])
-        for doubt in doubts:
+        for doubt in evidence.doubts:
             yield f"{' '.join(evidence.claims)}: {evidence.place}: {evidence.verdict}, but {doubt}"
         place = first.setdefault((evidence.notebook, evidence.anchor), evidence.place)
         if place != evidence.place:
@@ -74,8 +69,6 @@ def unlike(rows: Sequence[Row], evidences: Sequence[Evidence]) -> Iterator[str]:
     """Yield evidence that says something else than its rows."""
     table = {row.id: row for row in rows}
     for evidence in evidences:
-        if evidence.notebook in earlier.CHAPTERS:
-            continue
         named = [table[claim] for claim in evidence.claims if claim in table]
         for row in named:
             tex = evidence.printed(row.id)
@@ -107,14 +100,10 @@ def untied(
             yield f"{row.id}: only a definition, an assumption or an equation defines"
         if not stated and not any(evidence.notebook == row.chapter for evidence in found):
             what = f"no label ({row.id.replace(':', '-')})=, and no" if row.definition else "no"
-            if row.chapter in earlier.CHAPTERS:
-                continue
             if row.chapter in chapters:
                 yield f"{row.id}: {what} evidence in {row.chapter}" + (f", only in {elsewhere}" if elsewhere else "")
             elif elsewhere:
                 yield f"{row.id}: evidence in {elsewhere}, but none in its chapter {row.chapter}, which is not written"
-        if row.chapter in earlier.CHAPTERS:
-            continue
         verdict = row_verdict(row, found, labels)
         if verdict in ("corrected", "inconsistent") and not row.corrected:
             yield f"{row.id}: {verdict}, but the row has no corrected statement"

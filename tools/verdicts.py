@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from tools import earlier
 from tools.evidence import Evidence
 from tools.rows import Row
 
@@ -29,7 +28,7 @@ def row_verdict(row: Row, evidences: Iterable[Evidence], labels: Iterable[str] =
     found = [evidence for evidence in evidences if row.id in evidence.claims and not evidence.towards]
     verdicts = {evidence.verdict for evidence in found}
     correcting = [evidence for evidence in found if evidence.verdict in CORRECTING]
-    if any(evidence.printed(row.id) for evidence in correcting) or (correcting and earlier.rejects_print(found)):
+    if any(evidence.printed(row.id) for evidence in correcting):
         verdicts.add("corrected")
     if row.definition and row.id.replace(":", "-") in labels:
         verdicts.add("stated")
