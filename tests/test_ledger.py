@@ -18,6 +18,7 @@ from tools import ledger
 from tools import rows as ledger_rows
 from tools.evidence import Evidence
 from tools.ledger import Row
+from tools.problems import incomplete
 
 Record = dict[str, Any]
 
@@ -83,7 +84,7 @@ def found(
 
 def test_the_ledger_covers_the_paper() -> None:
     rows = ledger.load_rows(ledger.ROOT / "book" / "claims.yml")
-    assert list(ledger.incomplete(rows)) == []
+    assert list(incomplete(rows)) == []
     texts = [(r.id, text) for r in rows for text in (r.says, r.printed, r.corrected, r.reason)]
     assert [claim for claim, text in texts if text.count("$") % 2 or "|" in text.replace(r"\|", "")] == []
     known = {r.id for r in rows}
@@ -354,7 +355,7 @@ def test_rows_that_make_no_sense_are_noticed(rows: list[Row], problem: str) -> N
 )
 def test_missing_items_are_noticed(claim: str, name: str) -> None:
     rows = [r for r in full_ledger() if r.id != claim]
-    assert list(ledger.incomplete(rows)) == [f"{claim}: no row covers {name}"]
+    assert list(incomplete(rows)) == [f"{claim}: no row covers {name}"]
 
 
 # -- reading files

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tools import ledger
+from tools.rows import NUMBERED
 
 BOOK = ledger.ROOT / "book"
 
@@ -58,7 +59,7 @@ def test_numbered_items_stand_in_their_order() -> None:
         for row in paragraph.get("rows", []):
             numbers = firsts.setdefault(row.partition(":")[0], [])
             numbers.extend(n for n in ledger.expand(row) if n not in numbers)
-    for kind, count in ledger.NUMBERED.items():
+    for kind, count in NUMBERED.items():
         assert firsts[kind] == list(range(1, count + 1)), kind
 
 
