@@ -15,7 +15,14 @@ from paperlib.fewshot.sources import DataError, locate
 
 LOADERS = {"load_omniglot(": "omniglot", "load_cifar100(": "cifar100"}
 RUNTIME = Path(__file__).parent / "book" / "records" / "runtime.yml"
-SECONDS = {"test_site": 60, "test_mutants": 50}  # of the longest files of tests, about
+SECONDS = {  # of the longest files of tests, about, with one thread
+    "test_image_chapters": 100,
+    "test_site": 75,
+    "test_mutants": 50,
+    "test_sweeps": 40,
+    "test_standalone": 30,
+    "test_commands": 25,
+}
 
 
 @cache

@@ -36,6 +36,7 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 EXTRA = {"genindex", "index", "prf-prf", "search"}  # written by Sphinx and Jupyter Book, not by us
 PHONE = 390
+PATIENCE = 240_000  # milliseconds until a page that does not come is an error; a busy machine takes its time
 CONTRAST = 4.5  # WCAG 2.1, level AA, for text of ordinary size
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 FLAGS = [
@@ -232,6 +233,7 @@ class Browser:
     def page(self, visit: Visit | None = None, **settings: Any) -> Iterator[Any]:
         """Open a tab whose errors and foreign requests are noted; nothing leaves this machine."""
         context = self.chromium.new_context(viewport={"width": 1280, "height": 900}, **settings)
+        context.set_default_timeout(PATIENCE)
         page, seen = context.new_page(), visit or Visit()
 
         def admit(route: Any) -> None:
