@@ -87,6 +87,7 @@ OTHERS: dict[str, Any] = {
 }
 OWN: dict[str, dict[str, Any]] = {  # what a package or a function calls by a name that means something else elsewhere
     "logistic": {"env": QUIET},
+    "logistic.post_adaptation_risk": {"alpha": 0.0},  # with a step there is no closed form for finite m
     "networks": {
         "W": [[0.5]],
         "W_star": [[1.0]],

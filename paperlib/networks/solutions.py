@@ -44,7 +44,7 @@ def erm_solution(
     def gradient(W: Array) -> Array:
         return np.asarray(erm_gradient(activation, probabilities, W, W_stars, covariances))
 
-    return lowest_minimum(loss, gradient, start, _unit(covariances))
+    return _lowest(loss, gradient, start, _unit(covariances))
 
 
 def maml_solution(
@@ -71,16 +71,14 @@ def maml_solution(
     def gradient(W: Array) -> Array:
         return np.asarray(post_adaptation_gradient(activation, probabilities, W, W_stars, covariances, alpha))
 
-    return lowest_minimum(loss, gradient, start, _unit(covariances))
+    return _lowest(loss, gradient, start, _unit(covariances))
 
 
-def lowest_minimum(
-    loss: Callable[[Array], float], gradient: Callable[[Array], Array], start: ArrayLike, unit: float = 1.0
-) -> Array:
+def lowest_minimum(loss: Callable[[Array], float], gradient: Callable[[Array], Array], start: ArrayLike) -> Array:
     """Return the lowest of the minima that are reached from one start (d, M), or from several (S, d, M).
 
     Each is looked at from all sides (see `paperlib.minima`): a maximum, a saddle or a kink beside which the loss is
-    lower is left, also where it is the start. Lengths in the space of W are of the order of 1/unit.
+    lower is left, also where it is the start.
 
     Raises:
         ValueError: start is not finite, or has another number of axes.
@@ -90,6 +88,10 @@ def lowest_minimum(
         >>> lowest_minimum(lambda W: float(((W - 1) ** 2).sum()), lambda W: 2 * (W - 1), [[3.0]]).tolist()
         [[1.0]]
     """
+    return _lowest(loss, gradient, start, 1.0)
+
+
+def _lowest(loss: Callable[[Array], float], gradient: Callable[[Array], Array], start: ArrayLike, unit: float) -> Array:
     starts = finite_array("start", start)
     if starts.ndim not in (2, 3):
         raise ValueError(f"start must have shape (d, M) or (S, d, M); got {starts.shape}")
