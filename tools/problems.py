@@ -9,6 +9,7 @@ from tools.evidence import Evidence
 from tools.rows import CHAPTERS, NUMBERED, ROW_ID, Row, expand, label
 from tools.verdicts import CORRECTING, row_verdict
 
+TOGETHER = ("source", "lacking", "contradiction")  # kinds of evidence that may name rows which differ
 DEFINING = ("def", "ass", "eq")  # kinds of rows that a definition can be
 
 
@@ -78,7 +79,7 @@ def unlike(rows: Sequence[Row], evidences: Sequence[Evidence]) -> Iterator[str]:
             special = evidence.verdict == "proved" and not evidence.towards and not evidence.figures.get("case")
             if special and lacking:
                 yield f"{row.id}: {evidence.place}: proved without {', '.join(lacking)}, and names no case"
-        if len(named) > 1 and not evidence.figures.get("by_row") and evidence.kind not in ("source", "lacking"):
+        if len(named) > 1 and not evidence.figures.get("by_row") and evidence.kind not in TOGETHER:
             roots = {row.restates or row.id for row in named}
             if len(roots) > 1:
                 yield f"{' '.join(evidence.claims)}: {evidence.place}: one side for rows that do not restate each other"
