@@ -752,6 +752,7 @@ def mean_gradients(learner, solution):
     return np.concatenate(found)
 
 
+# %%
 draws = [training_gradients(env) for env, *_ in solutions]
 LEARNERS = {"eq:14": 0, "eq:15": 1}
 claims.samples(

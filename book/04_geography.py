@@ -1021,6 +1021,7 @@ def as_drawn(distance, scatter, easy):
     ]
 
 
+# %% tags=["hide-input"]
 def as_the_paper_says(choices):
     """Judge each choice: one start in (a); ERM easy, MAML hard, and the largest gain in (d)."""
     return [
@@ -1577,6 +1578,7 @@ def commuting(rng):
     return TaskEnvironment.finite_tasks(covariances, centres, [share, 1 - share]), lam, gap, share
 
 
+# %% tags=["hide-input"]
 pairs = [commuting(rng) for _ in range(100)]
 mirror = (np.array([[1.0, 0.1], [0.1, 1.0]]), np.array([2.0, 2.0]), 0.5)
 

@@ -373,6 +373,7 @@ def printed_44(beta, L, B, V1, V2, sigma, T, n, constant, d=1):
     return few_samples + math.sqrt(V2 * log / T) / beta + L * B * math.sqrt(V1 * log / T) / beta**2
 
 
+# %% tags=["hide-input"]
 needs, allowed_44, printed = [], [], []
 for scale, sigma in ((1.0, 0.5), (1e6, 1e6)):
     rhos, signs = scale**2 * np.array([0.9, 1.0]), np.array([1.0, -1.0]) / scale
@@ -443,6 +444,7 @@ def repaired_81(beta, L_hat, L, B, V1, V2, sigma, d=1):
     return episodes + 2 * few_tasks, first / (beta**2 * math.sqrt(TAU)) + few_tasks
 
 
+# %% tags=["hide-input"]
 needs, allowed_81, printed = [], [], []
 for sigma in (0.1, 1e9):
     kinds = TaskEnvironment.finite_tasks([[[0.5]], [[1.0]]], [[1.0], [-1.0]], None, sigma)
@@ -499,6 +501,7 @@ def failures(L, B, d, V1, V2, repaired):
     ]
 
 
+# %%
 settings = [
     (L, B, d, L**2 * v1, 4 * L**2 * B**2 * v2)
     for L in (0.2, 1, 5)
@@ -1095,6 +1098,7 @@ for name, matrices, mean, limit in (
     needed[row] = [np.quantile(np.sqrt(draws), 0.5)]
     allowed[row] = [radius(mean, limit, T, eta=0.5)]
     report.append(f"{name}: $T\\ge{float(f'{T:.2g}'):.0f}$")
+# %%
 error, printed_bound, d, T = infinite_data  # a hundred dimensions: Σ = I, V = I, a thousand tasks
 as_printed = {row: np.array([*part, printed_bound]) for row, part in allowed.items()}
 for row in needed:

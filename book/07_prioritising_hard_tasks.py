@@ -1222,6 +1222,7 @@ def certified(activation, count, dim, rng):
     return np.stack([ratios, factor**2], axis=1)[met]
 
 
+# %% tags=["hide-input"]
 certified_runs = [
     certified(n, 80, d, np.random.default_rng(7)) for n, d in zip(SMOOTH, (2, 3, 5), strict=True)
 ]

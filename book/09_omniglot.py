@@ -1309,6 +1309,7 @@ def still(interval, most=5.0):
     return True if inside else False if interval.low >= most or interval.high <= -most else None
 
 
+# %% tags=["hide-input"]
 RULES = {
     "text:same-alphabet-is-harder": lambda values: [
         above(tables.difference(one[:, 2], one[:, 3])) for one in values.values()
@@ -1342,6 +1343,7 @@ NOT_MET = {
 }
 
 
+# %% tags=["hide-input"]
 def judged(row, says):
     """Record the verdict on a sentence of the paper by its rule, or that it waits for runs."""
     if not complete(TIER):

@@ -533,6 +533,7 @@ def any_of_three(part):
     return 1 - np.prod(1 - tail(columns, part * radius(columns, three)), axis=-1)
 
 
+# %%
 union = 2 * np.exp(-(three**2)).sum(-1) * np.ones((len(sizes), 1))
 keep("eq:57", union, any_of_three, 6 * np.exp(-path), -np.expm1(3 * np.log1p(-tail(path, y))))
 pairs = list(product((4, 10, 30, 100, 1000), (1.25, 1.5, 2, 3)))
@@ -932,6 +933,7 @@ for n, t, b in ((300, 1.5, 1.5), (300, 2.0, 2.0), (1000, 1.5, 1.5), (1000, 2.5, 
     shorter = bracket / (beta - L * (math.sqrt(d / n) + t / n))
     promise = T * some + 2 * n * math.exp(-min(b**2 / (d * K), b / K))
     over_printed.append(np.mean(theta > shorter) / promise)
+# %% tags=["hide-input"]
 reached = {row: np.array(part) for row, part in reached.items()}
 assert set(reached) == {"eq:57", "eq:58", "eq:61", "eq:62", "eq:63", "eq:66"}
 claims.bounds(

@@ -122,7 +122,8 @@ def contradicts(ids: str, places: Mapping[str, Any], says: str, *, agrees: Any, 
     if not found or comparisons.contradiction([agrees for _ in places]):
         raise ClaimRejected(f"{ids}: {says} ({'the places agree' if not found else 'the repaired form fails too'})")
     record = {"claims": rows(ids), "verdict": "inconsistent", "kind": "contradiction", "says": says, "shows": shows}
-    return Evidence(record | {"places": {place: str(value) for place, value in places.items()}, "error": found})
+    said = {place: "a formula" if callable(value) else str(value) for place, value in places.items()}
+    return Evidence(record | {"places": said, "error": found})
 
 
 def quotes(ids: str, says: str, source: str) -> Evidence:
