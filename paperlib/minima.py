@@ -62,7 +62,12 @@ def minimum(objective: Objective, start: Array, unit: float = 1.0) -> tuple[floa
             beside = np.linalg.norm(point - near.x) <= 0.1 * (1.0 + np.linalg.norm(near.x))
         if not (stationary and beside) or _below(near.fun, value):
             left = unit * float(np.linalg.norm(near.jac))
-            raise NoMinimum(f"a descent ends at {near.fun:.6g}, with a gradient of {left:.1e}, at no minimum", left)
+            before_a_kink = left <= 100 * TOLERANCE and _bends(scaled, near.x)[1]
+            lower = lower_neighbour(scaled, near.x) if before_a_kink else None
+            if lower is None:
+                raise NoMinimum(f"a descent ends at {near.fun:.6g}, with a gradient of {left:.1e}, at no minimum", left)
+            point = lower
+            continue
         lower = lower_neighbour(scaled, point)
         if lower is None:
             return float(value), np.asarray(point / unit)
@@ -77,15 +82,10 @@ def lower_neighbour(objective: Objective, point: Array) -> Array | None:
     distance at which the value changes decides. Where the Hessian does not tell, because it is singular, or because
     there is a kink and it is another on the other side, descents are begun in these directions and in random ones.
     """
-    value, gradient = objective(point)
-    size = 1.0 + float(np.linalg.norm(point))
-    steps = 1e-4 * size * np.eye(len(point))
-    ahead, behind = (np.array([objective(point + sign * step)[1] for step in steps]) for sign in (1, -1))
-    hessian = (ahead - behind) / (2e-4 * size)
+    value, size = objective(point)[0], 1.0 + float(np.linalg.norm(point))
+    hessian, kink = _bends(objective, point)
     curvatures, axes = np.linalg.eigh((hessian + hessian.T) / 2)
-    least = 1e-6 * (1.0 + np.abs(curvatures).max())
-    kink = np.abs(ahead + behind - 2 * gradient).max() > least
-    flat = axes.T if kink else axes.T[curvatures <= least]
+    flat = axes.T if kink else axes.T[curvatures <= 1e-6 * (1.0 + np.abs(curvatures).max())]
     for direction in np.concatenate([axes.T, -axes.T]):
         neighbour = _first_change(objective, point, value, size * direction)
         if _below(objective(neighbour)[0], value):
@@ -98,6 +98,16 @@ def lower_neighbour(objective: Objective, point: Array) -> Array | None:
         if _below(descent.fun, value):
             return np.asarray(descent.x)
     return None
+
+
+def _bends(objective: Objective, point: Array) -> tuple[Array, bool]:
+    """Return the Hessian, from differences of the gradient, and whether it is another on the other side: a kink."""
+    size = 1.0 + float(np.linalg.norm(point))
+    steps, gradient = 1e-4 * size * np.eye(len(point)), objective(point)[1]
+    ahead, behind = (np.array([objective(point + sign * step)[1] for step in steps]) for sign in (1, -1))
+    hessian = (ahead - behind) / (2e-4 * size)
+    least = 1e-6 * (1.0 + np.abs(np.linalg.eigvalsh((hessian + hessian.T) / 2)).max())
+    return hessian, bool(np.abs(ahead + behind - 2 * gradient).max() > least)
 
 
 def _first_change(objective: Objective, point: Array, value: float, direction: Array) -> Array:

@@ -53,9 +53,7 @@ def test_mehler_s_formula() -> None:
 
 @pytest.mark.parametrize("order", [0, -1, 2.5, True, "3", LARGEST_ORDER + 1])
 def test_an_order_that_is_not_one_is_refused(order: Any) -> None:
-    with pytest.raises(
-        ValueError, match=f"order must be (a positive whole number|at most {LARGEST_ORDER}); got {order!r}"
-    ):
+    with pytest.raises(ValueError, match=f"order must be a whole number from 1 to {LARGEST_ORDER}; got {order!r}"):
         gauss_hermite(order)
 
 

@@ -470,9 +470,9 @@ GOOD: dict[str, Any] = {"activation": "softplus", "W": [[1.0]], "W_star": [[0.5]
         ({"covariance": np.eye(2)}, r"covariance must have shape \(d, d\) with d = 1; got \(2, 2\)"),
         ({"covariance": [[-1.0]]}, "covariance must be symmetric positive definite; smallest eigenvalue is -1"),
         ({"W": np.ones((3, 1, 1)), "W_star": np.ones((2, 1, 1))}, "W and W_star must have leading axes that broadcast"),
-        ({"order": 0}, "order must be a positive whole number; got 0"),
-        ({"order": 2.5, "activation": "relu"}, r"order must be a positive whole number; got 2\.5"),
-        ({"order": 3001}, "order must be at most 3000; got 3001"),
+        ({"order": 0}, "order must be a whole number from 1 to 3000; got 0"),
+        ({"order": 2.5, "activation": "relu"}, r"order must be a whole number from 1 to 3000; got 2\.5"),
+        ({"order": 3001}, "order must be a whole number from 1 to 3000; got 3001"),
     ],
 )
 def test_bad_input_is_named(quantity: Callable[..., Any], change: dict[str, Any], message: str) -> None:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.arguments import Array, finite_array, symmetric_matrices
+from paperlib.arguments import Array, finite_array, real_number, symmetric_matrices
 from paperlib.minima import NoMinimum, minimum
 from paperlib.networks.objectives import erm_gradient, erm_loss, post_adaptation_gradient, post_adaptation_loss
+
+TINY = 1e-100
+"""Entries of a start below this are zero: their squares are no numbers of full precision."""
 
 
 def erm_solution(
@@ -58,12 +61,18 @@ def maml_solution(
 ) -> Array:
     r"""Return a local minimiser of `post_adaptation_loss`, the MAML objective with the full inner gradient.
 
-    Arguments, result and errors as for `erm_solution`, which it is at alpha = 0.
+    Arguments, result and errors as for `erm_solution`, which it is at alpha = 0; and for ReLU no column of the start
+    may be zero (entries below 1e-100), where the Hessian in the gradient of the objective does not exist.
 
     Example:
         >>> maml_solution("softplus", [1.0], [[[0.5]]], [[[1.0]]], alpha=1.0, start=[[0.0]]).round(10).tolist()
         [[0.5]]
     """
+
+    starts = finite_array("start", start)
+    stepping = real_number("alpha", alpha, at_least=0.0) > 0
+    if activation == "relu" and stepping and starts.ndim > 1 and (np.abs(starts) < TINY).all(axis=-2).any():
+        raise ValueError("start must have no zero column where a ReLU network takes a step; got one")
 
     def loss(W: Array) -> float:
         return float(post_adaptation_loss(activation, probabilities, W, W_stars, covariances, alpha))
@@ -93,6 +102,7 @@ def lowest_minimum(loss: Callable[[Array], float], gradient: Callable[[Array], A
 
 def _lowest(loss: Callable[[Array], float], gradient: Callable[[Array], Array], start: ArrayLike, unit: float) -> Array:
     starts = finite_array("start", start)
+    starts = np.where(np.abs(starts) < TINY, 0.0, starts)
     if starts.ndim not in (2, 3):
         raise ValueError(f"start must have shape (d, M) or (S, d, M); got {starts.shape}")
     shape = starts.shape[-2:]
