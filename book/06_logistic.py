@@ -251,7 +251,7 @@ claims.bounds(
     printed=claims.prints(
         "text:logistic-strong-convexity",
         variances,
-        r"\text{$\rho_H$ is the strong convexity parameter (data variance) for the hard task}",
+        r"\rho_H\text{ is the strong convexity parameter (data variance) for the hard task}",
     ),
 )
 

@@ -364,7 +364,7 @@ claims.decides(
     printed=claims.prints(
         "def:cifar-tasks",
         [one[0] > other[0] or one[1] < other[1] for one, other in pairs],
-        r"\text{larger $N$ and smaller $K$ being more hard}",
+        r"\text{larger }N\text{ and smaller }K\text{ being more hard}",
     ),
 )
 
@@ -522,7 +522,7 @@ claims.decides(
     largest_gains(as_printed),
     [p != 0.01 for p in PS for _ in ("train", "test")],
     "In the paper's own table MAML's gain in accuracy is larger on hard tasks at $p=0.99$ and $0.5$, and not at $0.01$.",
-    shows=r"\text{at $p=0.01$ it is larger on easy ones}",
+    shows=r"\text{at }p=0.01\text{ it is larger on easy ones}",
     refuses={"at $p=0.99$ alone": [p == 0.99 for p in PS for _ in ("train", "test")]},
     printed=claims.prints(
         "text:largest-gains-on-hard",
@@ -555,7 +555,7 @@ claims.bounds(
     printed=claims.prints(
         "text:improvement-disappears",
         [paper[0.01, "maml"][3].mean, 0.0],
-        r"\text{the improvement by MAML on the hard tasks disappears when the hard tasks are scarce ($p=0.01$)}",
+        r"\text{the improvement by MAML on the hard tasks disappears when the hard tasks are scarce }(p=0.01)",
     ),
 )
 

@@ -145,6 +145,8 @@ def test_a_printed_formula_is_defined_once(monkeypatch: pytest.MonkeyPatch) -> N
         claims.prints("eq:9", None, "x^2")
     found = call("proves", printed=printed(x, y), refuses=None).record["refuses"]
     assert [(item["printed"], item["tex"], item["claims"]) for item in found] == [(True, "x^2+y^2", ["eq:9"])]
+    with pytest.raises(ValueError, match="tex must hold no dollar sign"):
+        claims.prints("eq:8", 1, r"\text{a share $p$ of tasks}")
 
 
 def test_printed_takes_what_prints_returned_for_its_row_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,13 +44,15 @@ def prints(ids: str, value: Any, tex: str) -> Printed:
         tex: how the paper prints it; the same as `printed` of the row in ``book/claims.yml``.
 
     Raises:
-        ValueError: if a row has another printed formula already.
+        ValueError: if a row has another printed formula already, or the TeX holds a dollar sign, which would end it.
 
     Example:
         >>> square = prints("eq:1", lambda x: x**2, "x^2")
         >>> square.at([(1,), (2,)]).value
         [1, 4]
     """
+    if "$" in tex:
+        raise ValueError(rf"tex must hold no dollar sign, as \text{{of }}p\text{{ tasks}} does not; got {tex!r}")
     for claim in rows(ids):
         if _PRINTED.setdefault(claim, tex) != tex:
             raise ValueError(f"the printed formula of {claim} is defined once; got {tex!r} beside {_PRINTED[claim]!r}")
