@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from functools import cache
 from pathlib import Path
@@ -51,7 +52,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Divide the cores among the workers, and run notebooks in this environment unless a kernel is named."""
+    """Divide the cores among the workers, run notebooks in this environment unless a kernel is named, and hear SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; commands would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     workers = len(config.getoption("tx", None) or [])
     if workers:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // workers)))

@@ -696,8 +696,8 @@ def count_monomials(d, n1, n2):
 printed_counts = claims.prints(
     "text:numbers-of-monomials",
     lambda d, n1, n2: [d**2 * n1 * n2**2, d * n1 * n2, n1],
-    r"d^2n_1n_2^2$ monomials with six random variables, and only $dn_1n_2$ monomials with four random variables "
-    r"and $n_1",
+    r"d^2n_1n_2^2\text{ monomials with six random variables, and only }dn_1n_2"
+    r"\text{ monomials with four random variables and }n_1",
 )
 claims.checks(
     "text:numbers-of-monomials",
@@ -744,7 +744,7 @@ nonzero = sum_97(3, 2, 1, 0, 0)[1] != 0
 printed_terms = claims.prints(
     "text:nonzero-terms",
     lambda d, n1: admitted(d, n1, third=False),
-    r"r=r'$, $l=l'$ and $h=h'",
+    r"r=r'\text{, }l=l'\text{ and }h=h'",
 )
 claims.decides(
     "text:nonzero-terms",
@@ -760,7 +760,7 @@ shapes = [(2, 1), (2, 2), (3, 2), (2, 3)]  # d, n1
 two_cases = claims.prints(
     "text:counts-of-nonzero-terms",
     lambda d, n1: n1**2 * d**2 + n1 * d**2,
-    r"n_1^2d^2$ distinct values of $(h,h',r,r',l,l')$ that satisfy (i), and $n_1d^2",
+    r"n_1^2d^2\text{ distinct values of }(h,h',r,r',l,l')\text{ that satisfy (i), and }n_1d^2",
 )
 claims.checks(
     "text:counts-of-nonzero-terms",
@@ -834,8 +834,8 @@ printed_top = [
     claims.prints(claim, 1e6 * top, tex)
     for claim, tex in {
         "eq:97": r"\frac c{n_1^2\tau}\mathbb E\bigl[\bigl(\frac{\alpha^2}{n_2^2}\sum_h\sum_l\sum_r\ldots\bigr)^2\bigr]",
-        "text:highest-order-terms-dominate": r"\mathbb E[u_1^2]$ is at most a constant times the expectation of the "
-        r"$d^4n_1^2n_2^4$ monomials of 12 variables in $u_1^2",
+        "text:highest-order-terms-dominate": r"\mathbb E[u_1^2]\text{ is at most a constant times the expectation of the }"
+        r"d^4n_1^2n_2^4\text{ monomials of 12 variables in }u_1^2",
     }.items()
 ]
 claims.bounds(
@@ -1492,7 +1492,7 @@ for size, outer, inner in shapes:
 printed_monomials = claims.prints(
     "text:noise-monomials",
     lambda d, n1, n2: np.array([T**2 * tau**2, T**2 * tau]) * n1**2 * d**4 * n2**2,
-    r"T^2\tau^2n_1^2d^4n_2^2$ of these terms, but as before, only $T^2\tau d^4n_1^2n_2^2",
+    r"T^2\tau^2n_1^2d^4n_2^2\text{ of these terms, but as before, only }T^2\tau d^4n_1^2n_2^2",
 )
 claims.checks(
     "text:noise-monomials",
@@ -1634,7 +1634,7 @@ exact = [float(variance_g.subs(n1, n)) for n in sizes]
 printed_iid = claims.prints(
     "text:noise-as-iid-sum",
     lambda n: exact[0] / n,
-    r"n_1\tau$ i.i.d. random variables to obtain variance decreasing linearly in $n_1\tau",
+    r"n_1\tau\text{ i.i.d. random variables to obtain variance decreasing linearly in }n_1\tau",
 )
 claims.checks(
     "text:noise-as-iid-sum",
@@ -2088,7 +2088,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# Last, the constants. The paper chooses $\gamma=4d\sqrt{\alpha^4L^6/c}\,\log^3(100Td)$, $b=2d\sqrt{\alpha^4L^5\sigma^2/c'}\,\log^3(100d)$,
+# Last, the constants. The paper chooses $\gamma=4d\sqrt{\alpha^4L^6/c}\,\log^3(100Td)\text{, }b=2d\sqrt{\alpha^4L^5\sigma^2/c'}\,\log^3(100d)$,
 # $\delta=\sqrt{\log(200d)/(\operatorname{Var}(Q_i)+\operatorname{Var}(Q_iw_i^*))}$ and $\tau>32d^2\alpha^4L^6\log^6(100Td)/(c\hat\beta)$, so that each of the four terms of (124) is at most 0.01 and $\gamma/\sqrt\tau\le\hat\beta/2$. None of the four does it.
 
 
@@ -2159,9 +2159,9 @@ for _ in range(200):
 printed_constants = claims.prints(
     "text:constants-of-theorem-3",
     chosen_by_the_paper,
-    r"\gamma=4d\sqrt{\frac{\alpha^4L^6}c}\log^3(100Td)$, $b=2d\sqrt{\frac{\alpha^4L^5\sigma^2}{c'}}\log^3(100d)$, "
-    r"$\delta=(\sqrt{\mathrm{Var}(\mathbf Q_i)+\mathrm{Var}(\mathbf Q_i\mathbf w_i^*)})^{-1}\sqrt{\log(200d)}$, "
-    r"$\tau>32d^2\alpha^4L^6\log^6(100Td)/(c\hat\beta)",
+    r"\gamma=4d\sqrt{\frac{\alpha^4L^6}c}\log^3(100Td)\text{, }b=2d\sqrt{\frac{\alpha^4L^5\sigma^2}{c'}}\log^3(100d)\text{, }"
+    r"\delta=(\sqrt{\mathrm{Var}(\mathbf Q_i)+\mathrm{Var}(\mathbf Q_i\mathbf w_i^*)})^{-1}\sqrt{\log(200d)}\text{, }"
+    r"\tau>32d^2\alpha^4L^6\log^6(100Td)/(c\hat\beta)",
 )
 claims.bounds(
     "text:constants-of-theorem-3",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,10 @@ _NAMES = {
     "fig": ("Fig.", "Figs."),
     "tab": ("Table", "Tables"),
 }
+
+
+_WORDS = 25
+"""Letters of words up to which a formula with words in it is one line on a phone."""
 
 
 def label(claim: str) -> str:
@@ -96,15 +101,34 @@ def card(evidence: Evidence) -> str:
         f'<span class="verdict">{record["verdict"]}</span> {links} {record["says"]}' + (f" ({about})" if about else ""),
     ]
     if record.get("shows"):
-        parts.append(f"$$\n{record['shows']}\n$$")
+        words, tex = sentence(record["shows"]), record["shows"]
+        parts.append(f"$$\n{tex}\n$$" if words == f"${tex}$" else words)
     refused = record.get("refuses", [])
     for item in refused:
         if item["printed"]:
-            parts.append(f'<span class="printed">As printed: ${item["tex"]}$, false.</span> {_differs(item)}')
+            parts.append(f'<span class="printed">As printed: {sentence(item["tex"])}, false.</span> {_differs(item)}')
     quiet = [f"*{item['wrong']}*: {_differs(item)}" for item in refused if not item["printed"]]
     words = figures(record) + (f" · refuses {'; '.join(quiet)}" if quiet else "")
     parts += [f'<span class="figures">{words}</span>', "</div>"]
     return "\n\n".join(parts)
+
+
+def sentence(tex: str) -> str:
+    r"""Return TeX as Markdown whose words can wrap: a formula with more than a few words in it is a sentence with symbols.
+
+    Example:
+        >>> print(sentence(r"\frac12\text{ if }\rho_H<1"))
+        $\frac12\text{ if }\rho_H<1$
+        >>> print(sentence(r"\text{larger on the harder of the tasks than }\rho_H^2"))
+        larger on the harder of the tasks than $\rho_H^2$
+    """
+    pieces = re.split(r"\\text\{([^{}]*)\}", tex)
+    nested = any(piece.count("{") != piece.count("}") or piece.endswith(("_", "^")) for piece in pieces[::2])
+    short = len("".join(pieces[1::2])) <= _WORDS and ", " not in pieces[1::2]
+    if short or nested or "\\begin" in tex:
+        return f"${tex}$"
+    pieces[::2] = [f"${piece.strip()}$" if piece.strip() else "" for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def digest(record: dict[str, Any]) -> str:

@@ -475,6 +475,13 @@ def test_a_card_says_case_scale_and_what_is_printed(monkeypatch: pytest.MonkeyPa
     assert '<span class="printed">As printed: $x^2$, false.</span>' in card(call("proves", printed=printed))
 
 
+def test_a_formula_that_is_a_sentence_is_set_as_words() -> None:
+    text = card(call("proves", shows=r"\text{larger than the risk that has }\rho_H^2"))
+    assert "\nlarger than the risk that has $\\rho_H^2$\n" in text and "$$" not in text
+    text = card(call("proves", shows=r"x_{\text{what is an index and longer than a line}}"))
+    assert "$$\nx_{\\text{" in text
+
+
 @pytest.mark.parametrize("ids", ["", "  ", "9", "eq:9 prop"])
 def test_ids_must_be_rows_of_the_ledger(ids: str) -> None:
     with pytest.raises(ValueError, match="ids must be rows of the ledger separated by spaces"):

@@ -60,8 +60,8 @@ TESTS = {
     "activations": ["test_networks.py", "-k", "derivative or bad_input"],
     "pairs": ["test_networks.py", "-k", FAST],
     "hermite": ["test_networks.py", "-k", FAST],
-    "planes": ["test_networks.py", "test_wide.py", "-k", f"{FAST} or thirty or hardly"],
-    "wide": ["test_wide.py", "-k", "thirty or batch"],
+    "planes": ["test_networks.py", "test_wide.py", "-k", f"({FAST}) and not line or hardly"],
+    "wide": ["test_wide.py", "-k", "sums or batch"],
     "networks_population": ["test_networks.py", "-k", FAST],
     "objectives": ["test_networks.py", "-k", "without_a_step or objectives or environments"],
 }
@@ -227,7 +227,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("2.0 * t)", "t)"),
         ],
         "_logistic": [
-            ("(1.0 - s)", "(1.0 + s)"),
+            ("torch.sigmoid(-t)", "torch.sigmoid(t)"),
             ("1.0 - 2.0 * s", "1.0 - s"),
             ("6.0 * first", "5.0 * first"),
             ("12.0 * first", "6.0 * first"),
@@ -330,7 +330,6 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("x.square() * density", "density"),
             ("2.0 * density + x", "density + x"),
             ("mass - x * density", "mass + x * density"),
-            ("[rise - 1.0, first, second - 1.0]", "[rise, first, second]"),
         ],
     },
     "networks_population": {
@@ -378,13 +377,13 @@ CASES = [
 
 
 def functions(module: ModuleType) -> dict[str, FunctionType]:
-    """The functions of a module, and the methods of its classes, but for those that only declare."""
+    """The functions that a module writes, and the methods of its classes, but for those that only declare."""
     found = {name: f for name, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__}
     for name, kind in inspect.getmembers(module, inspect.isclass):
         if kind.__module__ == module.__name__ and not getattr(kind, "_is_protocol", False):
             methods = {f"{name}.{method}": f for method, f in vars(kind).items() if inspect.isfunction(f)}
             found |= {method: f for method, f in methods.items() if not getattr(f, "__isabstractmethod__", False)}
-    return found
+    return {name: f for name, f in found.items() if f.__code__.co_filename == module.__file__}
 
 
 # -- the script: one run of pytest for each module, one child for each mutant
@@ -408,8 +407,11 @@ def change(case: Case) -> None:
     assert count == 1, f"{case.function} must hold {case.old!r} once; it holds it {count} times"
     text, names = textwrap.dedent(source.replace(case.old, case.new)), dict(vars(module))
     flags = __future__.annotations.compiler_flag
+    free = function.__code__.co_freevars  # __class__, where super() is called
+    if free:
+        text = f"def {function.__name__}({', '.join(free)}):\n{textwrap.indent(text, '    ')}\n    return {function.__name__}"
     exec(compile(text, inspect.getfile(module), "exec", flags, dont_inherit=True), names)
-    mutant = names[function.__name__]
+    mutant = names[function.__name__](*free) if free else names[function.__name__]
     assert mutant.__code__ != function.__code__
     function.__code__, function.__defaults__ = mutant.__code__, mutant.__defaults__
     function.__kwdefaults__ = mutant.__kwdefaults__

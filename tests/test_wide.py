@@ -96,13 +96,13 @@ def on_a_line(quantity: Callable[..., Any], activation: str, s: float, t: float)
 
 
 def cells(centre: Array, scale: float) -> tuple[Array, Array]:
-    """Nodes and weights on (-12, 12) of a standard normal for what bends within `scale` of each centre (n,): (n, m)."""
+    """Nodes and weights on (-9, 9) of a standard normal for what bends within `scale` of each centre (n,): (n, m)."""
     centre = np.asarray(centre, dtype=np.longdouble)[:, None]
-    doubling = scale * 2.0 ** np.arange(math.ceil(math.log2(48 / scale)))
+    doubling = scale * 2.0 ** np.arange(math.ceil(math.log2(36 / scale)))
     cuts = np.concatenate([-doubling[::-1], [0.0], doubling])
-    fixed = np.broadcast_to(np.arange(-12.0, 13.0, 2.0), (len(centre), 13))
-    edges = np.sort(np.clip(np.concatenate([centre + cuts, fixed], axis=1), -12, 12), axis=1)
-    x, w = np.polynomial.legendre.leggauss(20)
+    fixed = np.broadcast_to(np.arange(-9.0, 10.0, 2.0), (len(centre), 10))
+    edges = np.sort(np.clip(np.concatenate([centre + cuts, fixed], axis=1), -9, 9), axis=1)
+    x, w = np.polynomial.legendre.leggauss(12)
     low, half = edges[:, :-1, None], np.diff(edges, axis=1)[..., None] / 2
     nodes = (low + half * (1 + x)).reshape(len(centre), -1)
     normal = np.exp(-nodes * nodes / 2) / np.sqrt(2 * np.pi)

@@ -118,8 +118,8 @@ class WidePair(PlanePair):
         mass = torch.special.ndtr(x)
         if order == -1:
             return [across * (f @ weights) for f in (density + x * mass, mass, 2.0 * density + x * mass)]
-        rise, first, second = (f @ weights for f in (mass, density, mass - x * density))
-        return [rise - 1.0, first, second - 1.0] if self.activation == "tanh" else [rise, first, second]
+        # These are means of tanh + 1; what the 1 adds to a moment is odd in (z, z'), and vanishes.
+        return [f @ weights for f in (mass, density, mass - x * density)]
 
 
 def _density(x: Tensor) -> Tensor:
