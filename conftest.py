@@ -17,12 +17,14 @@ from paperlib.fewshot.sources import DataError, locate
 LOADERS = {"load_omniglot(": "omniglot", "load_cifar100(": "cifar100"}
 RUNTIME = Path(__file__).parent / "book" / "records" / "runtime.yml"
 SECONDS = {  # of the longest files of tests, about, with one thread
-    "test_image_chapters": 100,
-    "test_site": 75,
-    "test_mutants": 50,
+    "test_site": 190,
+    "test_image_chapters": 130,
+    "test_mutants": 60,
     "test_sweeps": 40,
-    "test_standalone": 30,
+    "test_standalone": 40,
     "test_commands": 25,
+    "test_wide": 25,
+    "test_arguments": 25,
 }
 
 
@@ -52,8 +54,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Divide the cores among the workers, run notebooks in this environment unless a kernel is named, and hear SIGINT."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; commands would inherit it
+    """Divide the cores among the workers, run notebooks in this environment or a named kernel, and hear SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so it is in the background of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)
     workers = len(config.getoption("tx", None) or [])
     if workers:

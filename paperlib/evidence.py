@@ -114,7 +114,7 @@ def card(evidence: Evidence) -> str:
 
 
 def sentence(tex: str) -> str:
-    r"""Return TeX as Markdown whose words can wrap: a formula with more than a few words in it is a sentence with symbols.
+    r"""Return TeX as Markdown: a formula with more than a few words in it is a sentence with symbols, which can wrap.
 
     Example:
         >>> print(sentence(r"\frac12\text{ if }\rho_H<1"))

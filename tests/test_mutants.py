@@ -409,9 +409,9 @@ def change(case: Case) -> None:
     flags = __future__.annotations.compiler_flag
     free = function.__code__.co_freevars  # __class__, where super() is called
     if free:
-        text = f"def {function.__name__}({', '.join(free)}):\n{textwrap.indent(text, '    ')}\n    return {function.__name__}"
+        text = f"def make({', '.join(free)}):\n{textwrap.indent(text, '    ')}\n    return {function.__name__}"
     exec(compile(text, inspect.getfile(module), "exec", flags, dont_inherit=True), names)
-    mutant = names[function.__name__](*free) if free else names[function.__name__]
+    mutant = names["make"](*free) if free else names[function.__name__]
     assert mutant.__code__ != function.__code__
     function.__code__, function.__defaults__ = mutant.__code__, mutant.__defaults__
     function.__kwdefaults__ = mutant.__kwdefaults__
