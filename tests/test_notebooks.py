@@ -357,6 +357,13 @@ def test_long_cell(book: Path, length: int, problems: int) -> None:
     assert [f"has {length} lines" in line for line in found] == [True] * problems
 
 
+@pytest.mark.parametrize("prose", ["# ## One map", "# $$", "# :::{note}", "# > The paper"])
+def test_prose_that_a_missing_marker_left_in_a_code_cell(book: Path, prose: str) -> None:
+    source = f"1 / 8\n#\n{prose}"
+    found = rewrite(book, TAGGED, f"# %%\n{source}", PLAIN, lambda cell: cell.update(source=source))
+    assert ["is '# %% [markdown]' missing" in line for line in found] == [True]
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [

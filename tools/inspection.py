@@ -16,6 +16,7 @@ from tools.chapters import ROOT, Chapter, ChapterError, chapters, read_notebook,
 Findings = Iterator[tuple[int, str]]
 
 LONGEST_CELL = 40  # lines
+PROSE = re.compile(r"^# (?:#{1,6} \S|:{3,}|\$\$|> )", re.MULTILINE)  # a heading, a box, a formula or a quotation
 INSTALL_TAGS = {"hide-cell", "nbval-ignore-output"}
 EXEMPTING_TAGS = {"nbval-ignore-output", "nbval-skip", "pytest-validate-ignore-output"}
 EXEMPTING_COMMENTS = {tag.upper().replace("-", "_") for tag in EXEMPTING_TAGS}
@@ -79,7 +80,7 @@ def problems(chapter: Chapter) -> list[str]:
     found = list(structure(script, notebook))
     if not found:
         found = list(drift(script, notebook))
-        for rule in (counts, errors, warnings, captions, machine, exemptions, lengths):
+        for rule in (counts, errors, warnings, captions, machine, exemptions, lengths, swallowed):
             found.extend(rule(notebook))
     if not found and chapter.notebook.read_text(encoding="utf-8") != serialise(notebook):
         found = [(0, "the notebook is not laid out as execution writes it")]
@@ -235,3 +236,10 @@ def lengths(notebook: NotebookNode) -> Findings:
         length = len(cell.source.splitlines())
         if length > LONGEST_CELL:
             yield number, f"the cell has {length} lines; at most {LONGEST_CELL} are allowed"
+
+
+def swallowed(notebook: NotebookNode) -> Findings:
+    """Find prose that became comments of a code cell."""
+    for number, cell in numbered(notebook, "code"):
+        if found := PROSE.search(cell.source):
+            yield number, f"prose stands in a code cell: is '# %% [markdown]' missing above {found.group().strip()!r}?"
