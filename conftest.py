@@ -48,9 +48,9 @@ def cores() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Take every core that there is, up to eight; a single file runs in this process, with all threads."""
+    """Take one worker more than cores, up to eight cores, for tests wait; a single file runs here, with all threads."""
     files = {argument.partition("::")[0] for argument in config.args}
-    return 0 if len(files) == 1 and Path(*files).is_file() else min(cores(), 8)
+    return 0 if len(files) == 1 and Path(*files).is_file() else min(cores(), 8) + 1
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -37,6 +37,9 @@ def test_accuracies_are_those_of_each_number_of_steps() -> None:
     start, batch = NETWORK.initial([5], torch.float64), tasks(4)
     long, short = (hardness.descend(NETWORK, start, batch, Objective("maml"), steps=k) for k in (3, 2))
     assert np.array_equal(long.accuracy[:3], short.accuracy)
+    ends = hardness.descend(NETWORK, start, batch, Objective("maml"), steps=3, watch=False)
+    assert np.array_equal(ends.displacement, long.displacement)
+    assert np.array_equal(ends.loss, long.loss[[0, -1]]) and np.array_equal(ends.accuracy, long.accuracy[[0, -1]])
 
 
 def test_a_short_step_lowers_the_loss_by_its_squared_length_over_the_rate() -> None:

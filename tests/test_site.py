@@ -265,9 +265,9 @@ class Browser:
                 self.open(page, name)
                 seen.formulas = page.locator("mjx-container").count()
                 seen.leftovers = page.evaluate(probe("leftovers"))
+                page.add_style_tag(content="* { transition: none !important; }")
                 for scheme in ("light", "dark"):
                     page.emulate_media(color_scheme=scheme)
-                    page.add_style_tag(content="* { transition: none !important; }")
                     page.wait_for_function(THEMED, arg=scheme)
                     seen.themes[scheme] = page.evaluate("document.documentElement.dataset.theme")
                     seen.faint[scheme] = page.evaluate(probe("faint"), CONTRAST)

@@ -35,7 +35,9 @@ class Descent:
     displacement: Floats
 
 
-def descend(network: Network, start: Parameters, batch: TaskBatch, objective: Objective, steps: int) -> Descent:
+def descend(
+    network: Network, start: Parameters, batch: TaskBatch, objective: Objective, steps: int, *, watch: bool = True
+) -> Descent:
     """Descend on the support images of each task, one step after the other, and watch them and the queries.
 
     Args:
@@ -44,6 +46,7 @@ def descend(network: Network, start: Parameters, batch: TaskBatch, objective: Ob
         batch: M tasks of that model.
         objective: rate of the steps and what they change; its number of steps is ignored.
         steps: how many.
+        watch: whether to look after every step; if not, loss and accuracy are those of the start and the end alone.
 
     Raises:
         ValueError: if `steps` is not positive, or `start` holds several models.
@@ -55,9 +58,10 @@ def descend(network: Network, start: Parameters, batch: TaskBatch, objective: Ob
     one = Objective(objective.algorithm, 1, objective.alpha, adapt_norm=objective.adapt_norm)
     values = {name: value.expand(len(batch.run), *value.shape[1:]).contiguous() for name, value in start.items()}
     first, curves = values, [_standing(network, values, batch)]
-    for _ in range(steps):
+    for step in range(1, steps + 1):
         values = {name: value.detach() for name, value in adapt(network, values, batch, one).items()}
-        curves.append(_standing(network, values, batch))
+        if watch or step == steps:
+            curves.append(_standing(network, values, batch))
     moved = [(values[name] - first[name]).flatten(1).double() for name in values]
     loss, right = np.array(curves).swapaxes(0, 1)
     return Descent(loss, right, torch.cat(moved, dim=1).cpu().numpy())
