@@ -75,8 +75,13 @@ def sentence(text: str) -> list[nodes.Node]:
     ]
 
 
-def bearing(found: Sequence[Any]) -> list[nodes.Node]:
-    """List what bears a verdict, each sentence a link to the cell that shows it."""
+def bearing(item: Any) -> list[nodes.Node]:
+    """List what bears a verdict, each sentence a link to its cell; a definition has its place."""
+    row, found = item.row, item.evidence
+    if not found and item.verdict == "stated":
+        place = f"{row.chapter}.html#{anchor(row.id)}"
+        link = nodes.reference("", "where it is written", internal=True, refuri=place)
+        return [nodes.paragraph("", "", link)]
     if not found:
         return [nodes.paragraph("", "none yet")]
     items = []
@@ -141,7 +146,7 @@ class Ledger(Directive):
                     item.row.where,
                     chapter_name(env, item.row.chapter),
                     badge(item.verdict),
-                    bearing(item.evidence),
+                    bearing(item),
                 ],
                 [f"verdict-{slug(item.verdict)}", f"chapter-{item.row.chapter.replace('_', '-')}"],
             )
