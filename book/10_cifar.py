@@ -296,7 +296,7 @@ def steps_to_half(loss, ways):
 
 
 STEPS = at_tier(smoke=10, book=20, paper=40)
-random_network = Network(channels=3, side=32, ways=20, filters=at_tier(smoke=8, book=16, paper=16))
+random_network = Network(channels=3, side=32, ways=20, filters=16)
 start = random_network.initial([0])
 descents = {}
 for ways, count, asked in (

@@ -2088,7 +2088,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# Last, the constants. The paper chooses $\gamma=4d\sqrt{\alpha^4L^6/c}\,\log^3(100Td)\text{, }b=2d\sqrt{\alpha^4L^5\sigma^2/c'}\,\log^3(100d)$,
+# Last, the constants. The paper chooses $\gamma=4d\sqrt{\alpha^4L^6/c}\,\log^3(100Td)$, $b=2d\sqrt{\alpha^4L^5\sigma^2/c'}\,\log^3(100d)$,
 # $\delta=\sqrt{\log(200d)/(\operatorname{Var}(Q_i)+\operatorname{Var}(Q_iw_i^*))}$ and $\tau>32d^2\alpha^4L^6\log^6(100Td)/(c\hat\beta)$, so that each of the four terms of (124) is at most 0.01 and $\gamma/\sqrt\tau\le\hat\beta/2$. None of the four does it.
 
 

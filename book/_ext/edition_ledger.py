@@ -76,22 +76,18 @@ def sentence(text: str) -> list[nodes.Node]:
 
 
 def bearing(item: Any) -> list[nodes.Node]:
-    """List what bears a verdict, each sentence a link to its cell; a definition has its place."""
-    row, found = item.row, item.evidence
-    if not found and item.verdict == "stated":
-        place = f"{row.chapter}.html#{anchor(row.id)}"
-        link = nodes.reference("", "where it is written", internal=True, refuri=place)
-        return [nodes.paragraph("", "", link)]
-    if not found:
-        return [nodes.paragraph("", "none yet")]
+    """List what bears a verdict: the place of a definition, and sentences that link to their cells."""
     items = []
-    for item in found:
-        cell = f"{item.notebook}.html#{item.anchor}"
-        link = nodes.reference("", "", *sentence(item.says), internal=True, refuri=cell)
-        items.append(
-            nodes.list_item("", nodes.paragraph("", "", badge(item.verdict), nodes.Text(" "), link))
-        )
-    return [nodes.bullet_list("", *items)]
+    if item.verdict == "stated":
+        place = f"{item.row.chapter}.html#{anchor(item.row.id)}"
+        link = nodes.reference("", "where it is written", internal=True, refuri=place)
+        items.append(nodes.list_item("", nodes.paragraph("", "", link)))
+    for found in item.evidence:
+        cell = f"{found.notebook}.html#{found.anchor}"
+        link = nodes.reference("", "", *sentence(found.says), internal=True, refuri=cell)
+        line = nodes.paragraph("", "", badge(found.verdict), nodes.Text(" "), link)
+        items.append(nodes.list_item("", line))
+    return [nodes.bullet_list("", *items) if items else nodes.paragraph("", "none yet")]
 
 
 def summary(verdicts: Counter[str]) -> nodes.paragraph:

@@ -25,7 +25,7 @@ class Descent:
 
     Attributes:
         loss: (steps + 1, M) cross-entropy on the support images, which descent lowers, before the first step and after
-            each.
+            each; (2, M), before the first and after the last, where nobody watched.
         accuracy: (steps + 1, M) on the queries, likewise.
         displacement: (M, P) parameters after the last step, less the start.
     """

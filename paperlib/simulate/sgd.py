@@ -169,7 +169,7 @@ def _rates(algorithm: Algorithm, rates: float | Sequence[float] | None, settings
     given = finite_array("rates", rates)
     if given.shape not in ((), (len(settings),)):
         raise ValueError(f"rates must be one number, or one for each of {len(settings)} settings; got {given.size}")
-    return np.array([real_number("rates", rate, above=0.0) for rate in np.broadcast_to(given, len(settings))])
+    return np.array([real_number("rates", rate, above=0.0) for rate in np.broadcast_to(given, len(settings)).tolist()])
 
 
 def _method(method: Method) -> Method:
