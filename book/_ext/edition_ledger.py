@@ -76,7 +76,7 @@ def sentence(text: str) -> list[nodes.Node]:
 
 
 def bearing(item: Any) -> list[nodes.Node]:
-    """List what bears a verdict: the place of a definition, and sentences that link to their cells."""
+    """List what bears a verdict: where a definition stands, sentences that lead to cells."""
     items = []
     if item.verdict == "stated":
         place = f"{item.row.chapter}.html#{anchor(item.row.id)}"
