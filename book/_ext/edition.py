@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import edition_claims
 import edition_errata
 import edition_ledger
+import edition_reading
 import edition_runtime
 import imagesize
 from docutils import nodes
@@ -159,5 +160,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     edition_ledger.setup(app)
     edition_claims.setup(app)
     edition_errata.setup(app)
+    edition_reading.setup(app)
     edition_runtime.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
