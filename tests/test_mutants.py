@@ -110,7 +110,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("rate**2 / count", "rate / count"),
             ("rate**2 / count", "rate**2 * count"),
             ('"gij,gij->g"', '"gii,gjj->g"'),
-            ("env.probabilities @ traces", "traces.mean()"),
+            ("env.average(traces)", "traces.mean()"),
             ("at_least=0.0", "above=0.0"),
         ],
         "risk_above_floor": [
@@ -118,8 +118,8 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ('sample_number("m", m))', "float('inf'))"),
             ("distances + spreads", "distances"),
             ("distances + spreads", "distances - spreads"),
-            ("0.5 * env.probabilities", "env.probabilities"),
-            ("0.5 * env.probabilities", "0.5 / env.groups * np.ones(env.groups)"),
+            ("0.5 * env.average", "env.average"),
+            ("env.average(distances + spreads)", "(distances + spreads).mean()"),
             ("curvatures, env.spreads", "env.covariances, env.spreads"),
         ],
         "post_adaptation_risk": [
@@ -137,8 +137,8 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         ],
         "_weighted_centre": [
             ("np.linalg.solve(total, ", "(total @ "),
-            ('"g,gij,gj->i", env.probabilities, ', '"gij,gj->i", '),
-            ("np.tensordot(env.probabilities, weights, 1)", "weights.mean(axis=0)"),
+            ("env.average(np.einsum(", "sum(np.einsum("),
+            ("env.average(weights)", "weights.mean(axis=0)"),
         ],
         "_initialisation": [("start.shape != (env.dim,)", "start.size == 0")],
         "_match": [("return one[-2:] == other[-2:]", "return True"), ("return False", "return True")],
@@ -183,7 +183,6 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("(sigma, 1.0)", "(sigma, 0.0)"),
         ],
         "_second_moments": [("+ env.spreads", "")],
-        "_mean": [("np.tensordot(env.probabilities, values, 1)", "values.mean(axis=0)")],
         "_sandwich": [("0.5 * (result", "(result"), ("score).T)", "score))")],
         "_bias": [("-inverse @", "inverse @")],
         "_slope": [

@@ -54,7 +54,7 @@ def asymptotic_covariance_erm(env: TaskEnvironment, n: float) -> Array:
     count = sample_number("n", n)
     moments = _second_moments(env, erm_solution(env))
     score = sandwich(env.covariances, moments, count) + env.noise_std**2 / count * env.covariances
-    return _sandwich(_mean(env, env.covariances), _mean(env, score))
+    return _sandwich(env.average(env.covariances), env.average(score))
 
 
 def asymptotic_covariance_maml(env: TaskEnvironment, alpha: float, tau: float, n1: float, n2: float) -> Array:
@@ -97,7 +97,7 @@ def asymptotic_covariance_maml(env: TaskEnvironment, alpha: float, tau: float, n
         noise = curvature / outer + rate**2 / inner * _inner_noise(sigma, rate, outer, inner)
         episode = _episode_sandwich(sigma, moment, rate, outer, inner) + env.noise_std**2 * noise
         score[g] = squared_mean + (episode - squared_mean) / episodes
-    return _sandwich(_mean(env, curvatures), _mean(env, score))
+    return _sandwich(env.average(curvatures), env.average(score))
 
 
 def asymptotic_bias_erm(env: TaskEnvironment, n: float) -> Array:
@@ -112,7 +112,7 @@ def asymptotic_bias_erm(env: TaskEnvironment, n: float) -> Array:
         array([0.375])
     """
     count = sample_number("n", n)
-    inverse = np.asarray(np.linalg.inv(_mean(env, env.covariances)), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(env.average(env.covariances)), dtype=np.float64)
     products = sandwich(env.covariances, inverse, count)
     return _bias(env, inverse, products, erm_solution(env))
 
@@ -129,7 +129,7 @@ def asymptotic_bias_maml(env: TaskEnvironment, alpha: float, tau: float, n1: flo
     rate, episodes, outer, inner = _episode(alpha, tau, n1, n2)
     centre = maml_solution(env, rate, inner)
     curvatures = adapted_covariance(env.covariances, rate, inner)
-    inverse = np.asarray(np.linalg.inv(_mean(env, curvatures)), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(env.average(curvatures)), dtype=np.float64)
     products = curvatures @ inverse @ curvatures
     sandwiches = np.stack([_episode_sandwich(sigma, inverse, rate, outer, inner) for sigma in env.covariances])
     return _bias(env, inverse, products + (sandwiches - products) / episodes, centre)
@@ -205,7 +205,7 @@ def crossover_tasks(env: TaskEnvironment, alpha: float, m: float, n: float, tau:
     m, n = sample_number("m", m), sample_number("n", n)
     erm, maml = erm_solution(env), maml_solution(env, alpha, n2)
     gain = excess_risk(env, erm, alpha, m) - excess_risk(env, maml, alpha, m)
-    curvature = _mean(env, adapted_covariance(env.covariances, alpha, m))
+    curvature = env.average(adapted_covariance(env.covariances, alpha, m))
     rounding = 1e-14 * float(erm @ curvature @ erm + maml @ curvature @ maml)
     cost = excess_risk_slope_maml(env, alpha, m, tau, n1, n2) - excess_risk_slope_erm(env, alpha, m, n)
     return max(0.0, cost / gain) if gain > rounding else math.inf
@@ -232,22 +232,18 @@ def _second_moments(env: TaskEnvironment, centre: Array) -> Array:
     return np.asarray(offsets[:, :, None] * offsets[:, None, :] + env.spreads)
 
 
-def _mean(env: TaskEnvironment, values: Array) -> Array:
-    return np.asarray(np.tensordot(env.probabilities, values, 1))
-
-
 def _sandwich(curvature: Array, score: Array) -> Array:
     result = np.linalg.solve(curvature, np.linalg.solve(curvature, score).T)
     return np.asarray(0.5 * (result + result.T))
 
 
 def _bias(env: TaskEnvironment, inverse: Array, products: Array, centre: Array) -> Array:
-    return np.asarray(-inverse @ np.einsum("g,gij,gj->i", env.probabilities, products, env.means - centre))
+    return np.asarray(-inverse @ env.average(np.einsum("gij,gj->gi", products, env.means - centre)))
 
 
 def _slope(env: TaskEnvironment, alpha: float, m: float, centre: Array, covariance: Array, bias: Array) -> float:
     offset = centre - maml_solution(env, alpha, m)
-    curvature = _mean(env, adapted_covariance(env.covariances, alpha, m))
+    curvature = env.average(adapted_covariance(env.covariances, alpha, m))
     return float(0.5 * np.sum(curvature * covariance) + offset @ curvature @ bias)
 
 

@@ -132,7 +132,7 @@ def maml_solution(env: TaskEnvironment, alpha: float, n2: float) -> Array:
         array([1.])
     """
     curvatures = adapted_covariance(env.covariances, alpha, sample_number("n2", n2))
-    eigenvalues = np.linalg.eigvalsh(np.tensordot(env.probabilities, curvatures, 1))
+    eigenvalues = np.linalg.eigvalsh(env.average(curvatures))
     if eigenvalues[0] <= env.dim * np.finfo(float).eps * eigenvalues[-1]:
         raise ValueError(
             f"alpha={alpha!r} with n2={n2!r} leaves a direction in which adaptation solves every task from anywhere "
@@ -159,7 +159,7 @@ def noise_floor(env: TaskEnvironment, alpha: float, m: float) -> float:
     """
     rate, count = real_number("alpha", alpha, at_least=0.0), sample_number("m", m)
     traces = np.einsum("gij,gij->g", env.covariances, env.covariances)
-    return float(0.5 * env.noise_std**2 * (1.0 + rate**2 / count * (env.probabilities @ traces)))
+    return float(0.5 * env.noise_std**2 * (1.0 + rate**2 / count * env.average(traces)))
 
 
 def risk_above_floor(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> float:
@@ -191,7 +191,7 @@ def risk_above_floor(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float)
     offsets = start - env.means
     distances = np.einsum("gi,gij,gj->g", offsets, curvatures, offsets)
     spreads = np.einsum("gij,gij->g", curvatures, env.spreads)
-    return float(0.5 * env.probabilities @ (distances + spreads))
+    return float(0.5 * env.average(distances + spreads))
 
 
 def post_adaptation_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> float:
@@ -231,13 +231,12 @@ def excess_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> f
         0.5
     """
     offset = _initialisation(env, w) - maml_solution(env, alpha, sample_number("m", m))
-    curvature = np.tensordot(env.probabilities, adapted_covariance(env.covariances, alpha, m), 1)
+    curvature = env.average(adapted_covariance(env.covariances, alpha, m))
     return float(0.5 * offset @ curvature @ offset)
 
 
 def _weighted_centre(env: TaskEnvironment, weights: Array) -> Array:
-    total = np.tensordot(env.probabilities, weights, 1)
-    return np.linalg.solve(total, np.einsum("g,gij,gj->i", env.probabilities, weights, env.means))
+    return np.asarray(np.linalg.solve(env.average(weights), env.average(np.einsum("gij,gj->gi", weights, env.means))))
 
 
 def _initialisation(env: TaskEnvironment, w: ArrayLike) -> Array:

@@ -84,7 +84,10 @@ def _path(expression: str, dim: int) -> list[Any]:
 
 
 def _pairings(edges: Sequence[str]) -> Iterator[tuple[list[str], int]]:
-    """Yield each pairing of the ends of the edges that joins no edge to itself, with the number of loops it makes."""
+    """Yield each pairing of the ends of the edges that joins no edge to itself, with the number of loops it makes.
+
+    `paperlib.simulate.bartlett` counts loops in another way: each is a check of the other.
+    """
     if not edges:
         yield [], 0
         return

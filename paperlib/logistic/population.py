@@ -81,19 +81,6 @@ def population_hessian(w: ArrayLike, covariance: ArrayLike) -> Array:
     return derivatives(points, task)[2]
 
 
-def gradient_covariance(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
-    r"""Return the covariance of the gradient of one sample, :math:`E[(s(u)-y)^2xx^\top]-\nabla f\,\nabla f^\top`.
-
-    (..., d, d). Divided by m it is that of the gradient on m samples, in `approximate_post_adaptation_risk`.
-
-    Example:
-        >>> gradient_covariance([0.0], [0.0], [[2.0]])  # a residual of one half, times x
-        array([[0.5]])
-    """
-    points, task = checked_task(w, w_star, covariance, labels)
-    return spread(points, task, derivatives(points, task)[1])
-
-
 def checked_task(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels) -> tuple[Array, Task]:
     """Return `w`, (..., d), and the task, or raise a ValueError that names the argument."""
     sigma, points = symmetric_matrices("covariance", covariance, 2), finite_array("w", w)
@@ -135,8 +122,10 @@ def derivatives(w: Array, task: Task) -> tuple[Array, Array, Array]:
     return np.asarray(loss), np.asarray(gradient), np.asarray(hessian)
 
 
-def spread(w: Array, task: Task, gradient: Array) -> Array:
-    r"""Return the covariance of the gradient of one sample at w (..., d).
+def gradient_covariance(w: Array, task: Task) -> Array:
+    r"""Return the covariance of the gradient of one sample, :math:`E[(s(u)-y)^2xx^\top]-\nabla f\,\nabla f^\top`.
+
+    At w (..., d): (..., d, d). On m samples it is this by m.
 
     The mean of :math:`(s(u)-y)^2xx^\top` is one over :math:`u=tn`, n > 0 (x and −x count alike), of means over the part
     of :math:`u^*` that is independent of u.
@@ -156,6 +145,7 @@ def spread(w: Array, task: Task, gradient: Array) -> Array:
     a, b = unit @ sigma, other @ sigma
     second = none * _beside(sigma, unit, other) + both * _outer(a, a) + rest * _outer(b, b)
     second = second + mixed * (_outer(a, b) + _outer(b, a))
+    gradient = derivatives(w, task)[1]
     return np.asarray(second.reshape(*w.shape, -1) - _outer(gradient, gradient))
 
 

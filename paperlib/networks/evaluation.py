@@ -101,8 +101,12 @@ def evaluate(
     if not pieces:
         pieces, places = [formula(name, flat, aims, sigma, 1)], [levels]
     result = torch.cat(pieces)[torch.argsort(torch.cat(places))]
-    result = result.reshape((*batch, *result.shape[1:]))
-    return result if isinstance(W, Tensor) else result.detach().numpy()
+    return like(W, result.reshape((*batch, *result.shape[1:])))
+
+
+def like(W: ArrayLike | Tensor, result: Tensor) -> Any:
+    """Return a result for W as a tensor if W is one, else in NumPy, without axes as a number."""
+    return result if isinstance(W, Tensor) else result.detach().numpy()[()]
 
 
 def neuron_matrix(name: str, value: ArrayLike | Tensor) -> Tensor:

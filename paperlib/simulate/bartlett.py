@@ -162,7 +162,10 @@ def _pairs(entries: Entries, dim: int) -> list[tuple[int, ...]]:
 
 @cache
 def _pairings(size: int) -> tuple[tuple[tuple[tuple[int, int], ...], int], ...]:
-    """Return all pairings of 0, ..., size - 1 with the number of cycles they close with (0,1), (2,3), ..."""
+    """Return all pairings of 0, ..., size - 1 with the number of cycles they close with (0,1), (2,3), ...
+
+    `paperlib.linear.wishart` counts loops in another way: each is a check of the other.
+    """
 
     def pairings(left: tuple[int, ...]) -> Iterator[tuple[tuple[int, int], ...]]:
         if not left:

@@ -21,8 +21,8 @@ class Setting:
         name: any text; errors use it.
         env: the task environment.
         alpha: inner learning rate, not negative; also the rate of adaptation at test time.
+        n1: outer samples, at least 1 (C.1 has 25); ERM sees n = n1 + n2 samples.
         n2: inner samples, and samples of the adaptation step at test time (m = n2), at least 1.
-        n1: outer samples, at least 1; ERM sees n = n1 + n2 samples.
 
     Raises:
         ValueError: empty name, alpha < 0, n1 or n2 not a positive whole number.
@@ -31,8 +31,8 @@ class Setting:
     name: str
     env: TaskEnvironment
     alpha: float
+    n1: int
     n2: int
-    n1: int = 25
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:

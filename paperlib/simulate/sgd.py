@@ -31,8 +31,6 @@ from paperlib.simulate.descent import adapt, affine, batches, descend, one_threa
 from paperlib.simulate.setting import Algorithm, Setting, checked_algorithm, protocol_rate
 from paperlib.simulate.streams import Method
 
-__all__ = ["Algorithm", "Method", "Runs", "Setting", "protocol_rate", "train"]
-
 
 @dataclass(frozen=True)
 class Runs:
@@ -53,20 +51,20 @@ class Runs:
             ]
         )
 
-    def sampled_risks(self, tasks: int = 3000, method: Method = "statistics", device: str = "cpu") -> Array:
+    def test_risks(self, count: int = 3000, method: Method = "statistics", device: str = "cpu") -> Array:
         r"""Estimate the same from test tasks, as C.1 does: (settings, seeds).
 
         Each task adapts the iterate on n2 samples; its loss :math:`\tfrac12\lVert u\rVert^2_\Sigma` is that of the
         whole population, and the exact noise floor is taken off. Both algorithms meet the same test tasks.
         """
-        tasks, method, device = whole_number("tasks", tasks), _method(method), _device(device)
+        count, method, device = whole_number("count", count), _method(method), _device(device)
         risks = np.empty(self.iterates.shape[:2])
         units = torch.ones(len(self.settings), dtype=torch.float64, device=device)
         for batch in batches("test", self.settings, self.seeds, method, self.shared, device):
             start = batch.gather(self.iterates)
             losses = []
             with one_thread():
-                for draws in batch.streams.chunks(tasks):
+                for draws in batch.streams.chunks(count):
                     into, shift, inner, noise = batch.task(draws, units)
                     into, shift, inner, z = (part.flatten(0, 1) for part in (into, shift, inner, noise[0]))
                     factors = torch.from_numpy(draws.factors[0]).to(device).flatten(0, 1)
@@ -119,7 +117,7 @@ def train(
     Example:
         >>> from paperlib.environments import TaskEnvironment
         >>> env = TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0)
-        >>> runs = train("erm", [Setting("two tasks", env, alpha=1.0, n2=100)], iterations=2000)
+        >>> runs = train("erm", [Setting("two tasks", env, alpha=1.0, n1=25, n2=100)], iterations=2000)
         >>> runs.iterates.shape, bool(abs(runs.iterates.mean() + 0.6) < 0.1)
         ((1, 5, 1), True)
     """
