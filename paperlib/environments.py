@@ -117,6 +117,9 @@ class TaskEnvironment:
             probabilities: (G,); uniform when left out.
             noise_std: standard deviation of the label noise.
 
+        Raises:
+            ValueError: an argument breaks one of these conditions.
+
         Example:
             >>> TaskEnvironment.finite_tasks([[[0.2]], [[1.0]]], [[1.0], [-1.0]]).probabilities
             array([0.5, 0.5])

@@ -31,7 +31,6 @@ SETTING = simulate.Setting("one", ENV, 0.5, 4, 3)
 NUMBERS: dict[str, float] = {
     "R": 2.0,
     "alpha": 0.5,
-    "deviation": 0.5,
     "noise_std": 0.5,
     "p_hard": 0.25,
     "r_easy": 0.25,

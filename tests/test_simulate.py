@@ -416,7 +416,10 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: erm_estimate([[[1.0, 2.0]] * 3], [[1.0] * 3]), "the 3 rows span only 1"),
     (lambda: maml_estimate([], 0.1), "episodes must hold at least one tuple (X_in, y_in, X_out, y_out)"),
     (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]], [1.0])], -0.1), "alpha must be finite and at least 0"),
-    (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]])], 0.1), "episodes must hold at least one tuple (X_in, y_in, X_out, y_out)"),  # type: ignore[list-item]
+    (
+        lambda: maml_estimate([([[1.0]], [1.0], [[1.0]])], 0.1),
+        "episodes must hold at least one tuple (X_in, y_in, X_out, y_out)",
+    ),  # type: ignore[list-item]
     (lambda: maml_estimate([([[1.0, 0.0]], [1.0], [[1.0, 0.0]], [1.0])], 0.1), "the 1 rows after adaptation span"),
     (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]], [1.0])], 1.0), "the 1 rows after adaptation span only 0"),
     (lambda: maml_estimate([([[1.0]], [1.0], [[1.0, 2.0]], [1.0])], 1.0), "inputs of one dimension; got 1 and 2"),

@@ -101,9 +101,18 @@ def asymptotic_covariance_maml(env: TaskEnvironment, alpha: float, tau: float, n
 
 
 def asymptotic_bias_erm(env: TaskEnvironment, n: float) -> Array:
-    r"""Return the limit of T times the mean error of the ERM training solution, (d,); arguments as its covariance.
+    r"""Return the limit of T times the mean error of the ERM training solution.
 
     .. math:: -A^{-1}E\bigl[E[\hat S_iA^{-1}\hat S_i](\mu_i-w^*)\bigr],\quad A = E\Sigma_i
+
+    Args:
+        env, n: as for `asymptotic_covariance_erm`.
+
+    Returns:
+        (d,).
+
+    Raises:
+        ValueError: n not a positive whole number.
 
     Example:
         Weights 1 and 3 at 1 and -1, A = 2: :math:`-\tfrac12\cdot\tfrac12(\tfrac12\cdot\tfrac32-\tfrac92\cdot\tfrac12)`.
@@ -118,9 +127,18 @@ def asymptotic_bias_erm(env: TaskEnvironment, n: float) -> Array:
 
 
 def asymptotic_bias_maml(env: TaskEnvironment, alpha: float, tau: float, n1: float, n2: float) -> Array:
-    r"""Return the limit of T times the mean error of the MAML training solution, (d,); arguments as its covariance.
+    r"""Return the limit of T times the mean error of the MAML training solution.
 
     .. math:: -A^{-1}E\bigl[(Q_iA^{-1}Q_i + \tfrac1\tau(E[\hat QA^{-1}\hat Q]-Q_iA^{-1}Q_i))(\mu_i-w^*)\bigr],\; A=EQ_i
+
+    Args:
+        env, alpha, tau, n1, n2: as for `asymptotic_covariance_maml`.
+
+    Returns:
+        (d,).
+
+    Raises:
+        ValueError: as `asymptotic_covariance_maml`.
 
     Example:
         >>> asymptotic_bias_maml(TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=0.5, tau=1, n1=1, n2=1)
@@ -149,6 +167,10 @@ def excess_risk_slope_erm(env: TaskEnvironment, alpha: float, m: float, n: float
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
         n: number of samples of each training task, at least 1 (or `math.inf`).
 
+    Raises:
+        ValueError: alpha < 0, m or n not a positive whole number, or a solution that is not unique, as in
+            `maml_solution`.
+
     Example:
         One task with noise 1 and :math:`Q=\tfrac12`, estimated with variance 1/T:
 
@@ -161,7 +183,20 @@ def excess_risk_slope_erm(env: TaskEnvironment, alpha: float, m: float, n: float
 
 
 def excess_risk_slope_maml(env: TaskEnvironment, alpha: float, m: float, tau: float, n1: float, n2: float) -> float:
-    r"""Return c of the learning curve of MAML, as `excess_risk_slope_erm`; with n2 = m its bias does not count.
+    r"""Return c of the learning curve of MAML.
+
+    .. math:: E\,\mathcal E_m(\hat w_T) = \mathcal E_m(w^*) + \tfrac cT + O(T^{-2})
+
+    As `excess_risk_slope_erm`, for the solution with n2 inner samples; with n2 = m its bias does not count.
+
+    Args:
+        env: the task environment.
+        alpha: inner learning rate, in training and at test time, not negative; 0 is no step.
+        m: number of samples of the step at test time, at least 1 (or `math.inf`).
+        tau, n1, n2: as for `asymptotic_covariance_maml`.
+
+    Raises:
+        ValueError: as `asymptotic_covariance_maml`, or m not a positive whole number.
 
     Example:
         >>> env = TaskEnvironment.finite_tasks([[[1.0]]], [[3.0]], noise_std=1.0)

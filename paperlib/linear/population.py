@@ -93,6 +93,9 @@ def erm_solution(env: TaskEnvironment) -> Array:
 
     Eqs. (5) and (14), Section 3. Independent of the noise and of the spreads.
 
+    Args:
+        env: the task environment.
+
     Returns:
         (d,).
 
@@ -153,6 +156,9 @@ def noise_floor(env: TaskEnvironment, alpha: float, m: float) -> float:
         alpha: inner learning rate, not negative; 0 is no step.
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
 
+    Raises:
+        ValueError: alpha < 0, or m not a positive whole number.
+
     Example:
         >>> noise_floor(TaskEnvironment.two_tasks(1, 1.0, 1.0, noise_std=1.0), alpha=1.0, m=2)
         0.75
@@ -199,7 +205,13 @@ def post_adaptation_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: fl
 
     .. math:: F_m(w) = E_iE_{\hat X,\hat y}\bigl[f_i(w-\tfrac{\alpha}{m}\hat X^\top(\hat Xw-\hat y))\bigr]
 
-    Eq. (1), Section 2: `noise_floor` plus `risk_above_floor`, whose arguments it takes.
+    Eq. (1), Section 2: `noise_floor` plus `risk_above_floor`. With alpha = 0 it is the average loss before adaptation.
+
+    Args:
+        env, w, alpha, m: as for `risk_above_floor`.
+
+    Raises:
+        ValueError: as `risk_above_floor`.
 
     Example:
         >>> post_adaptation_risk(TaskEnvironment.two_tasks(1, 1.0, 1.0, noise_std=1.0), [0.0], alpha=1.0, m=2)

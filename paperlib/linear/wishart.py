@@ -32,6 +32,9 @@ def wishart_average(subscripts: str, factors: Sequence[Factor], covariance: Arra
         covariance: (d, d), symmetric positive definite.
         n: number of rows, at least 1; `math.inf` gives the limit.
 
+    Returns:
+        (d, ..., d), an axis for each letter of the result.
+
     Raises:
         ValueError: covariance not symmetric positive definite, n not a positive whole number, factors not one for
             each operand, or not (d, d).

@@ -127,9 +127,12 @@ def _remainder(sigma: Array, gradient: Array, noise: Array, term: Array, alpha: 
 
 
 def post_adaptation_gradient(env: TaskEnvironment, w: ArrayLike, alpha: float, labels: Labels = "bernoulli") -> Array:
-    r"""Return the gradient of `post_adaptation_risk`, whose arguments and errors it has.
+    r"""Return the gradient of `post_adaptation_risk`.
 
     .. math:: \nabla F_\infty(w)=E_i(I-\alpha\nabla^2f_i(w))\,\nabla f_i(w-\alpha\nabla f_i(w))
+
+    Args:
+        env, w, alpha, labels: as for `post_adaptation_risk`.
 
     Returns:
         (..., d).

@@ -28,6 +28,13 @@ def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
 
     .. math:: c = E[s'(u^*)]\ \text{(Bernoulli)},\qquad c = 1/(\sqrt{2\pi}\,\mathrm{std})\ \text{(sign)}
 
+    Args:
+        std: (...), standard deviations of :math:`u^*`.
+        labels: how labels are drawn.
+
+    Returns:
+        (...).
+
     Raises:
         ValueError: std not finite, or not positive where labels are signs, or unknown labels.
 
@@ -45,7 +52,16 @@ def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
 
 
 def population_loss(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
-    r"""Return :math:`f(w)=E\log(1+e^u)-c\,w^\top\Sigma w^*`, with c of `label_slope`; also for w of shape (..., d).
+    r"""Return the population loss of a task, :math:`f(w)=E\log(1+e^u)-c\,w^\top\Sigma w^*`, with c of `label_slope`.
+
+    Args:
+        w: (..., d).
+        w_star: (d,), the parameter of the labels.
+        covariance: (d, d), symmetric positive definite covariance of the inputs.
+        labels: how labels are drawn.
+
+    Returns:
+        (...).
 
     Raises:
         ValueError: covariance not symmetric positive definite, shapes that do not match, or unknown labels.
@@ -59,7 +75,16 @@ def population_loss(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labe
 
 
 def population_gradient(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
-    r"""Return :math:`\nabla f(w)=\Sigma\,(E[s'(u)]\,w-c\,w^*)`, of the shape of w.
+    r"""Return the gradient of the population loss, :math:`\nabla f(w)=\Sigma\,(E[s'(u)]\,w-c\,w^*)`.
+
+    Args:
+        w, w_star, covariance, labels: as for `population_loss`.
+
+    Returns:
+        (..., d).
+
+    Raises:
+        ValueError: as `population_loss`.
 
     Example:
         >>> population_gradient([1.0], [1.0], [[2.0]])  # the optimum, if labels are Bernoulli
@@ -70,7 +95,18 @@ def population_gradient(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, 
 
 
 def population_hessian(w: ArrayLike, covariance: ArrayLike) -> Array:
-    r"""Return :math:`\nabla^2f(w)=E[s'(u)]\,\Sigma+E[s'''(u)]\,\Sigma ww^\top\Sigma`, (..., d, d), whatever the labels.
+    r"""Return the Hessian of the population loss, whatever the labels.
+
+    .. math:: \nabla^2f(w)=E[s'(u)]\,\Sigma+E[s'''(u)]\,\Sigma ww^\top\Sigma
+
+    Args:
+        w, covariance: as for `population_loss`.
+
+    Returns:
+        (..., d, d), symmetric positive definite.
+
+    Raises:
+        ValueError: covariance not symmetric positive definite, or shapes that do not match.
 
     Example:
         >>> population_hessian([0.0], [[2.0]])  # a quarter of the variance

@@ -1,7 +1,6 @@
 """Two-layer networks on Gaussian inputs (Section 4): population losses, the MAML objective, solutions, and samples."""
 
 from paperlib.networks.activations import Activation, derivative
-from paperlib.networks.evaluation import automatic_order
 from paperlib.networks.objectives import post_adaptation_gradient, post_adaptation_loss, post_adaptation_risk
 from paperlib.networks.population import (
     population_gradient,
@@ -21,7 +20,6 @@ from paperlib.networks.tasks import Tasks
 __all__ = [
     "Activation",
     "Tasks",
-    "automatic_order",
     "derivative",
     "empirical_post_adaptation_risk",
     "empirical_risk",

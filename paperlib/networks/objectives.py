@@ -85,9 +85,12 @@ def post_adaptation_loss(
 def post_adaptation_gradient(
     activation: str, tasks: Tasks, W: ArrayLike | Tensor, alpha: float, *, order: int | None = None
 ) -> Any:
-    r"""Return the gradient of `post_adaptation_risk`, whose arguments it takes.
+    r"""Return the gradient of `post_adaptation_risk`.
 
     .. math:: \nabla F_\infty(W)=\sum_gp_g\bigl(I-\alpha\nabla^2f_g(W)\bigr)\nabla f_g\bigl(W-\alpha\nabla f_g(W)\bigr)
+
+    Args:
+        activation, tasks, W, alpha, order: as for `post_adaptation_risk`.
 
     Returns:
         (..., d, M).

@@ -34,7 +34,24 @@ from paperlib.simulate.streams import Method
 
 @dataclass(frozen=True)
 class Runs:
-    """Finished training runs: `iterates` (settings, seeds, d) holds the last iterate of each."""
+    """Finished training runs (Appendix C.1), as `train` returns them.
+
+    Args:
+        algorithm: "erm" or "maml".
+        settings: of the runs.
+        seeds: of the repetitions of each.
+        iterates: (settings, seeds, d), the last iterate of each run.
+        shared: whether settings with equal n1 and n2 have met the same draws.
+
+    Raises:
+        ValueError: from its methods alone; what `train` returns is right.
+
+    Example:
+        >>> from paperlib.environments import TaskEnvironment
+        >>> point = Setting("one", TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=1.0, n1=1, n2=2)
+        >>> Runs("erm", (point,), (0, 1), np.zeros((1, 2, 1)), shared=False).exact_risks()
+        array([[0.5, 0.5]])
+    """
 
     algorithm: Algorithm
     settings: tuple[Setting, ...]
@@ -43,7 +60,17 @@ class Runs:
     shared: bool
 
     def exact_risks(self) -> Array:
-        """Return the post-adaptation risk above the noise floor, `linear.risk_above_floor`: (settings, seeds)."""
+        r"""Return the post-adaptation risks above the noise floor, :math:`R_{n_2}` of `linear.risk_above_floor`.
+
+        Returns:
+            (settings, seeds).
+
+        Example:
+            >>> from paperlib.environments import TaskEnvironment
+            >>> point = Setting("one", TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=1.0, n1=1, n2=4)
+            >>> Runs("maml", (point,), (0,), np.zeros((1, 1, 1)), shared=False).exact_risks()
+            array([[0.25]])
+        """
         return np.array(
             [
                 [linear.risk_above_floor(s.env, w, s.alpha, s.n2) for w in iterates]
@@ -52,10 +79,27 @@ class Runs:
         )
 
     def test_risks(self, count: int = 3000, method: Method = "statistics", device: str = "cpu") -> Array:
-        r"""Estimate the same from test tasks, as C.1 does: (settings, seeds).
+        r"""Estimate the same from test tasks, as C.1 does.
 
         Each task adapts the iterate on n2 samples; its loss :math:`\tfrac12\lVert u\rVert^2_\Sigma` is that of the
         whole population, and the exact noise floor is taken off. Both algorithms meet the same test tasks.
+
+        Args:
+            count: number of test tasks of each run, at least 1.
+            method: "statistics" draws what the step depends on, "samples" all inputs and labels.
+            device: where torch computes.
+
+        Returns:
+            (settings, seeds).
+
+        Raises:
+            ValueError: count not a positive whole number, another method, or a device that torch cannot use here.
+
+        Example:
+            >>> from paperlib.environments import TaskEnvironment
+            >>> point = Setting("one", TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=0.0, n1=1, n2=4)
+            >>> Runs("maml", (point,), (0,), np.zeros((1, 1, 1)), shared=False).test_risks(10)  # no step: ½(w − w*)²
+            array([[0.5]])
         """
         count, method, device = whole_number("count", count), _method(method), _device(device)
         risks = np.empty(self.iterates.shape[:2])

@@ -78,7 +78,16 @@ def sample_data(
 def sample_episodes(
     env: TaskEnvironment, groups: ArrayLike, optima: ArrayLike, tau: int, n1: int, n2: int, rng: np.random.Generator
 ) -> list[tuple[Array, Array, Array, Array]]:
-    """Draw tau episodes of each task, of n2 inner and n1 outer samples, as `maml_estimate` takes them.
+    """Draw tau episodes of each task (Section 2), as `maml_estimate` takes them.
+
+    Args:
+        env, groups, optima, rng: as for `sample_data`.
+        tau: number of episodes of each task, at least 1.
+        n1: number of outer samples of an episode, at least 1.
+        n2: number of inner samples of an episode, at least 1.
+
+    Returns:
+        a list of tuples: inner inputs (n2, d), inner labels (n2,), outer inputs (n1, d) and outer labels (n1,).
 
     Raises:
         ValueError: tau, n1 or n2 not a positive whole number, or groups or optima as for `sample_data`.
