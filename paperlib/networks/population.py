@@ -39,9 +39,9 @@ def population_loss(
         W: (..., d, M), columns are neurons.
         W_star: (..., d, K), the neurons that make the labels; leading axes broadcast with those of W.
         covariance: (d, d), symmetric positive definite covariance of the inputs.
-        order: Gauss–Hermite nodes for the smooth activations. Left out, there are as many as the widths need, or for wide
-            neurons the rule of `paperlib.networks.wide`: the error is then below 1e-10 of the sum of the absolute values of
-            the terms, whatever the widths. ReLU is in closed form.
+        order: Gauss–Hermite nodes for the smooth activations. Left out, there are as many as the widths need, or for
+            wide neurons the rule of `paperlib.networks.wide`: the error is then below 1e-10 of the sum of the absolute
+            values of the terms, whatever the widths. ReLU is in closed form.
 
     Returns:
         (...), a tensor on the device of W if W is a tensor, else NumPy.
