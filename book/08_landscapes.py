@@ -502,7 +502,7 @@ def sampled_landscape(activation, neurons, variances, alpha, m, draws, seed, ord
 
 # %% [markdown]
 # The MAML objective with $m$ samples has no closed form. We average it over sixteen draws of the samples for each task, the same at every point of the map; the population loss
-# outside the step is exact. The library gives a standard error. ERM's objective knows no $m$.
+# outside the step is exact. The spread of the draws gives a standard error. ERM's objective knows no $m$.
 
 
 # %%

@@ -13,44 +13,6 @@ from paperlib.arguments import Array, finite_array, real_number, sample_number, 
 from paperlib.environments import TaskEnvironment
 
 
-def wishart_sandwich(covariance: ArrayLike, A: ArrayLike, n: float) -> Array:
-    r"""Return :math:`E[\hat S A \hat S]` for the sample covariance :math:`\hat S = X^\top X/n` of n Gaussian rows.
-
-    .. math:: \Sigma A\Sigma + \tfrac1n\bigl(\operatorname{tr}(\Sigma A)\,\Sigma + \Sigma A^\top\Sigma\bigr)
-
-    Lemma 2, Eq. (77), which the paper states for symmetric `A` and diagonal covariance; this form needs neither.
-
-    Args:
-        covariance: (..., d, d), symmetric positive definite.
-        A: (..., d, d), any matrix.
-        n: number of rows of X, at least 1; `math.inf` gives the limit.
-
-    Returns:
-        (..., d, d).
-
-    Raises:
-        ValueError: covariance not symmetric positive definite, shapes that do not match, or n not a positive whole
-            number.
-
-    Example:
-        In one dimension :math:`E[(x_1^2+x_2^2)^2]/4 = (3+3+2)/4`:
-
-        >>> wishart_sandwich([[1.0]], [[1.0]], n=2)
-        array([[2.]])
-    """
-    sigma = symmetric_matrices("covariance", covariance)
-    inner = finite_array("A", A)
-    if not _match(sigma.shape, inner.shape):
-        raise ValueError(f"A must match the shape of covariance, {sigma.shape}, up to leading axes; got {inner.shape}")
-    return sandwich(sigma, inner, sample_number("n", n))
-
-
-def sandwich(sigma: Array, inner: Array, count: float) -> Array:
-    """Return `wishart_sandwich` of arguments that are known to be right."""
-    trace = np.trace(sigma @ inner, axis1=-2, axis2=-1)[..., None, None]
-    return np.asarray(sigma @ inner @ sigma + (trace * sigma + sigma @ inner.swapaxes(-1, -2) @ sigma) / count)
-
-
 def adapted_covariance(covariance: ArrayLike, alpha: float, s: float) -> Array:
     r"""Return the curvature of a task's loss after one adaptation step on s samples, as a function of the start.
 
@@ -256,11 +218,3 @@ def _initialisation(env: TaskEnvironment, w: ArrayLike) -> Array:
     if start.shape != (env.dim,):
         raise ValueError(f"w must have shape ({env.dim},) like the task optima; got {start.shape}")
     return start
-
-
-def _match(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    try:
-        np.broadcast_shapes(one[:-2], other[:-2])
-    except ValueError:
-        return False
-    return one[-2:] == other[-2:]
