@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+Episode = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]  # inner inputs and labels, outer inputs and labels
 
 SMALLEST, LARGEST = 1e-100, 1e20
 MOST = 10**15  # samples, tasks or dimensions: up to here every whole number is one in float64
@@ -127,7 +128,7 @@ def data_sets(inputs_name: str, inputs: Any, labels_name: str, labels: Any) -> t
     return X, y
 
 
-def episode_data(episodes: Iterable[Iterable[ArrayLike]]) -> tuple[list[Array], list[Array], list[Array], list[Array]]:
+def episode_data(episodes: Iterable[Episode]) -> tuple[list[Array], list[Array], list[Array], list[Array]]:
     """Return inner inputs, inner labels, outer inputs and outer labels of at least one episode, or raise."""
     parts = [listed("episodes", episode) for episode in listed("episodes", episodes)]
     if not parts or any(len(episode) != 4 for episode in parts):

@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from paperlib.arguments import Array, data_sets, episode_data, real_number, whole_number
+from paperlib.arguments import Array, Episode, data_sets, episode_data, real_number, whole_number
 from paperlib.environments import Groups, TaskEnvironment, checked_tasks
 from paperlib.gaussian import square_roots
 from paperlib.logistic.objectives import checked_points, checked_starts, finite_tasks
 from paperlib.logistic.population import derivatives
 from paperlib.logistic.quadrature import Labels, check_labels
 from paperlib.minima import lowest_minimum
-
-Episode = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 
 
 def sample_data(

@@ -50,7 +50,7 @@ class Tasks:
     @property
     def dim(self) -> int:
         """Dimension d of the inputs."""
-        return self.covariances.shape[-1]
+        return len(self.covariances[0])
 
     def __iter__(self) -> Iterator[tuple[float, Array | Tensor, Array]]:
         """Yield probability, neurons (d, K) and covariance (d, d) of each task."""

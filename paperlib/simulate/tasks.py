@@ -8,11 +8,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.arguments import Array, data_sets, episode_data, real_number, whole_number
+from paperlib.arguments import Array, Episode, data_sets, episode_data, real_number, whole_number
 from paperlib.environments import Groups, TaskEnvironment, checked_tasks
 from paperlib.gaussian import square_roots
-
-Episode = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 
 
 def sample_tasks(env: TaskEnvironment, count: int, rng: np.random.Generator) -> tuple[Groups, Array]:
