@@ -77,8 +77,8 @@ def figure_2():
 figure_2()
 
 # %% [markdown]
-# The chapter explains all of it, from the step outwards. (For the lower row of its Figure 2 the paper says $m=500$ in the text and $m=100$ in the caption: [it is 500](#hardness-figure-2).
-# What stochastic training finds in the same environment, Figure 8, is told in [Trained solutions](16_trained_solutions).)
+# The chapter explains all of it, from the step outwards. (The paper prints two values of $m$ for its lower row: [it is 500](#hardness-figure-2).
+# What training finds here, Figure 8, is told in [Trained solutions](16_trained_solutions).)
 #
 # ## Hard is slow
 #
@@ -89,10 +89,7 @@ figure_2()
 # %% mystnb={"code_prompt_show": "Count the steps for six tasks"} tags=["hide-input"]
 def steps_needed(*eigenvalues):
     """Count the steps, of size 1, until every error has shrunk to a hundredth."""
-    errors, count = np.ones(len(eigenvalues)), 0
-    while errors.max() > 0.01:
-        errors, count = errors * np.abs(1 - np.array(eigenvalues)), count + 1
-    return count
+    return next(k for k in range(1, 999) if max(abs(1 - e) ** k for e in eigenvalues) <= 0.01)
 
 
 rows = [
@@ -117,7 +114,7 @@ Markdown("\n".join(rows))
 # A task is hard because the step is too short for it.
 # :::
 #
-# The common step $\alpha=1/\rho_E$ is the longest that [overshoots in no task](#hardness-rate). It is not always the best: see Exercise 1.
+# The common step $\alpha=1/\rho_E$ is the longest that [overshoots in no task](#hardness-rate), and not always the best: see Exercise 1.
 #
 # ## What a step leaves
 #
@@ -154,7 +151,6 @@ claims.samples(
     left,
     expected,
     f"One simulated step from far away leaves {100 * expected[1]:.0f} % of the easy task's loss and {100 * expected[0]:.0f} % of the hard one's: $d=10$, $m=100$, $\\rho=1$ and $0.2$.",
-    shows=r"\varphi(\rho)=(1-\alpha\rho)^2+\frac{d+1}m\alpha^2\rho^2",
     refuses={"the exact gradient, which leaves nothing of the easy task": [0.8**2, 0.0]},
 )
 
@@ -186,21 +182,21 @@ position
 #
 # > **The paper, §3.1.** "for sufficiently large values of $m$, we have $a_H>a_E$"
 #
-# How large? With $\alpha=1/\rho_E$ the exact gradient would solve the easy task in one step, so $a_E$ is sampling noise alone: $\delta\rho_E$, where $\delta=(d+1)/m$ is the *sampling term*. In units of $\rho_E$:
+# How large? With $\alpha=1/\rho_E$ the exact gradient would solve the easy task in one step, so $a_E$ is sampling noise alone: $\delta\rho_E$, where $\delta=(d+1)/m$ is the *sampling term*. In units of $\rho_E$ the difference $a_E-a_H$ is
 
 # %%
 u, delta = sp.symbols("u delta", positive=True)
 hard, easy = u * ((1 - u) ** 2 + delta * u**2), delta  # a_H and a_E
-(1 - u) * sp.collect(sp.cancel((hard - easy) / (1 - u)), delta, sp.factor)
+(1 - u) * sp.collect(sp.cancel((easy - hard) / (1 - u)), delta, sp.factor)
 
 # %% [markdown]
-# So for each fixed $0<u<1$ there is a threshold
+# It is negative, so that MAML starts closer to the hard task, beyond a threshold for each fixed $0<u<1$:
 #
 # $$
 # m>(d+1)\,\frac{1+u+u^2}{u(1-u)}
 # $$ (closer)
 #
-# beyond which MAML starts closer to the hard task. It grows without bound at both ends: no $m$ serves all $u$. Where is it smallest, and what is it there?
+# It grows without bound at both ends: no $m$ serves all $u$. Where is it smallest, and what is it there?
 
 # %%
 threshold = (1 + u + u**2) / (u * (1 - u))
@@ -208,7 +204,7 @@ best = next(root for root in sp.solve(sp.diff(threshold, u), u) if 0 < root < 1)
 sp.Tuple(best, sp.radsimp(sp.simplify(threshold.subs(u, best))))
 
 # %% [markdown]
-# This times $d+1$, or $6.46\,(d+1)$, is the smallest threshold. With fewer samples MAML starts closer to the *easy* task, however hard the hard one is: for $d=1$ if $m\le12$, for $d=10$ if $m\le71$.
+# This times $d+1$, or $6.46\,(d+1)$, is the smallest threshold. With fewer samples MAML starts closer to the *easy* task, however hard the hard one is; for $d=10$ if $m\le71$.
 
 # %% mystnb={"code_prompt_show": "Try sample sizes on both sides of the threshold"} tags=["hide-input"]
 grid = np.meshgrid((0.02, 0.1, 0.37, 0.6, 0.9, 0.99), (1, 3, 10))
@@ -320,16 +316,8 @@ sp.Tuple(risk_erm, risk_maml)
 # (eq-9)=
 # > **The paper, §3.1, Eq. (9).** "$\mathcal E_m(\mathbf w_{ERM})=\frac{a_E\rho_H^2+a_H\rho_E^2}{(\rho_E+\rho_H)^2},\quad\mathcal E_m(\mathbf w_{MAML})=\frac{a_Ea_H}{a_E+a_H}$"
 #
-# The printed formulas lack the factor $d$: the optima are $4d$ apart in squared distance, not $4$. And what they compute is the risk above the noise floor. Definition [(2)](#eq-2) measures from the best start instead. With $n_2=m$ that is MAML's, so MAML's excess risk is
-# zero, and ERM's is the difference of the two risks:
-
-# %%
-sp.factor(risk_erm - risk_maml)
-
-# %% [markdown]
-# A square: with $n_2=m$ MAML is never worse, and it ties only if $a_H/a_E=\rho_H/\rho_E$, the boundary of {prf:ref}`thm-leaning`.
-#
-# Which factor is right? Ask [(1)](#eq-1) itself. We draw samples, take the step, and average the loss, without noise so that the floor is zero:
+# The printed formulas lack the factor $d$: the optima are $4d$ apart in squared distance, not $4$.
+# Which is right? Ask [(1)](#eq-1) itself. We draw samples, take the step, and average the loss, without noise so that the floor is zero:
 
 # %% mystnb={"code_prompt_show": "Simulate 12,000 steps from both solutions"} tags=["hide-input"]
 case = {rho_E: 1, rho_H: 0.3, d: 10, a_H: 0.3 * (0.49 + 0.22 * 0.09), a_E: 0.22}
@@ -349,13 +337,18 @@ claims.samples(
 )
 
 # %% [markdown]
+# Chapter 1 told two quantities apart, and (9) is the first of them, the risk above the noise floor. Definition [(2)](#eq-2) measures from the best start instead. With $n_2=m$ that is MAML's, so MAML's excess risk is
+# zero, and ERM's is the difference of the two risks:
+
+# %%
+sp.factor(risk_erm - risk_maml)
+
+# %% [markdown]
+# A square: with $n_2=m$ MAML is never worse, and it ties only if $a_H/a_E=\rho_H/\rho_E$, the boundary of {prf:ref}`thm-leaning`.
+#
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# (9) lacks the factor $d$, and what it computes is the risk above the noise floor. The excess risks in the sense of definition (2) are
-#
-# $$
-# \mathcal E_m(w_{ERM}^*)=d\,\frac{(a_H\rho_E-a_E\rho_H)^2}{(a_E+a_H)(\rho_E+\rho_H)^2},\qquad\mathcal E_m(w_{MAML}^*)=0 .
-# $$ (two-task-excess)
+# (9) lacks the factor $d$, and computes the risk above the noise floor. In the sense of (2) ERM's excess risk is the square above, and MAML's is zero.
 # :::
 #
 # ## Who pays?
@@ -375,42 +368,33 @@ claims.samples(
 sp.factor(((1 + stands[1]) / (1 + stands[0])) ** 2)
 
 # %% [markdown]
-# As $m\to\infty$ it tends to $(1+1/u)^2$, here 36, while [both costs tend to zero](#hardness-who-pays). Is it always the easy task that pays? The ratio is larger than one if and only if $a_H>ua_E$, that is $\varphi(\rho_H)>\varphi(\rho_E)$. This is the condition of {prf:ref}`thm-leaning`, $m>(d+1)\frac{1+u}{1-u}$, and MAML then gains on the hard task. With fewer samples
+# As $m\to\infty$ it tends to $(1+1/u)^2$, here 36, while [both costs tend to zero](#hardness-who-pays). Is it always the easy task that pays? The ratio is larger than one if and only if $a_H>ua_E$, that is $\varphi(\rho_H)>\varphi(\rho_E)$: the condition of {prf:ref}`thm-leaning`, $m>(d+1)\frac{1+u}{1-u}$. MAML then gains on the hard task. With fewer samples
 # it stands further from the hard task than ERM, and the roles are exchanged.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# With $n_2=m$ MAML [always sacrifices one of the two tasks](#hardness-who-pays). If $m>(d+1)\frac{1+u}{1-u}$ it is the easy one, by a factor of up to $(1+1/u)^2$. What makes the trade worth while is that it is a factor of something small: MAML's cost there is at
-# most $2da_E=2d(d+1)\rho_E/m$. With fewer samples MAML gains on the easy task and loses on the hard one. (With equality the two starts are the same.)
+# With $n_2=m$ MAML [always sacrifices one of the two tasks](#hardness-who-pays), the easy one beyond that threshold. What makes the trade worth while is that the factor, up to $(1+1/u)^2$, is one of something small: MAML's cost on the easy task is at
+# most $2da_E=2d(d+1)\rho_E/m$.
 # :::
 #
 # ## How large is the gain?
 #
-# MAML's risk is $d$ times a *parallel sum*, like the resistance of two resistors side by side. It is smaller than either of them:
-#
-# $$
-# R_m(w_{MAML}^*)=d\,\frac{a_Ea_H}{a_E+a_H}<d\,\min(a_E,a_H)\le\frac{d(d+1)}{m}\,\rho_E .
-# $$ (parallel)
+# MAML's risk is $d$ times a *parallel sum*, like the resistance of two resistors side by side. It is smaller than either of them, so below $d\,a_E=d(d+1)\rho_E/m$.
 #
 # > **The paper, §3.1.** "we require that $\rho_H(1-\frac{\rho_H}{\rho_E})^2\gg\frac{d\rho_E}{m}$, otherwise the $O(d/m)$ terms in $a_E$ and $a_H$ are non-negligible and the MAML excess risk may be large"
 #
-# By {eq}`parallel` MAML's risk is below $d(d+1)\rho_E/m$ whether or not the condition holds. How much of this bound it reaches depends on $a_H/a_E=K+u^3$, where
+# Below $d\,a_E$ it is whether or not the condition holds. How much of this bound it reaches depends on $a_H/a_E=K+u^3$, where $K=u(1-u)^2\frac m{d+1}$
+# is essentially the paper's quotient. At fixed $m$ the sentence is backwards. Where the condition holds, $K\gg1$, the risk is nearly the whole bound. Where it fails, $K\ll1$, the risk is [at most about half of it](#hardness-near-zero): it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
 #
-# $$
-# K=u(1-u)^2\,\frac m{d+1}
-# $$ (quotient)
-#
-# is essentially the paper's quotient. At fixed $m$ the sentence is backwards. Where the condition holds, $K\gg1$, the risk is nearly the whole bound. Where it fails, $K\ll1$, the risk is at most about half of it: it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
-# What the condition does govern is the **gain** of MAML over ERM, the ratio of the two risks. How far is it above one?
+# What the condition does govern is the **gain** $G$ of MAML over ERM, the ratio of the two risks. By how much is it above one?
 
 # %%
 K = sp.Symbol("K", positive=True)
-at_K = {a_H: (K + u**3) * a_E, rho_H: u * rho_E}
-surplus = sp.factor((risk_erm / risk_maml - 1).subs(at_K))
+surplus = sp.factor((risk_erm / risk_maml - 1).subs({a_H: (K + u**3) * a_E, rho_H: u * rho_E}))
 surplus
 
 # %% [markdown]
-# So it depends on $u$ and $K$ alone, and for $m\ge2(d+1)$ it lies between two multiples of $K$:
+# So it depends on $u$ and $K$ alone. For $m\ge2(d+1)$ it lies between two multiples of $K$:
 #
 # $$
 # G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{(K+u^3-u)^2}{(1+u)^2(K+u^3)},\qquad\frac K4<G<1+K.
@@ -440,20 +424,17 @@ claims.bounds(
 )
 
 # %% [markdown]
-# On this grid both bounds are reached: the upper one as $u\to0$, the lower one as $u\to1$ with $K\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
+# The upper bound is reached as $u\to0$, the lower one as $u\to1$ with $K\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
+# Nor is smaller better. At $m=500$ the gain is largest at $u=0.228$, where it is 4.8; at $m=2000$ at $u=0.234$, where it is 17.1. In the limit the place is $\sqrt5-2$, a power of the golden ratio ([chapter 4](04_geography)).
 #
-# "Much smaller than 1" should not be read as "the smaller the better" either. At $m=500$ the gain is largest at $u=0.228$, where it is 4.8; at $m=2000$ at $u=0.234$, where it is 17.1. In the limit the place is $\sqrt5-2$, a power of the golden ratio ([chapter 4](04_geography)).
+# > **The paper, §3.1.** "*too* much hardness discrepancy causes no gain for MAML over ERM"
 #
-# > **The paper, §3.1.** "the excess risks for both MAML and ERM go to zero with $\rho_H$ [...] *too* much hardness discrepancy causes no gain for MAML over ERM"
-#
-# So it is: as $\rho_H\to0$ at fixed $m$ the hard task's data shrink to nothing, and so does what *any* start costs on it. Both starts then go [to the easy optimum](#hardness-both-ends), and the gain to one. How small is "too" small? The gain leaves one at the rate $u\,m/(d+1)$: the advantage is lost when $u\lesssim(d+1)/m$.
-# The order of limits matters. With unlimited samples first, MAML stands at the hard optimum for every $\rho_H>0$, however tiny.
+# So it is: as $\rho_H\to0$ at fixed $m$ the hard task's data shrink to nothing, and so does what *any* start costs on it. Both starts go [to the easy optimum](#hardness-both-ends), and the gain to one. How small is "too" small? The gain leaves one at the rate $u\,m/(d+1)$: the advantage is lost when $u\lesssim(d+1)/m$.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# MAML's risk is not large where the condition fails. At fixed $m$ it is at most about half of the bound $d\,a_E$ there. It is nearly the whole bound where the condition holds. (At a fixed
-# $u$ it does grow as $m$ falls, as the sentence says.) In absolute terms it is near zero for [$m\gg d^2$ rather than $m\gg d$](#hardness-near-zero).
-# And in Remark 1, the dimension in $\delta$ is not the trace of $\Sigma$ but [$\mathrm{tr}(\Sigma^2)/\lambda^2$](#hardness-remark-1).
+# The condition governs the gain, not MAML's risk, and it does not ask for $u\ll1$. In absolute terms the risk is near zero for [$m\gg d^2$](#hardness-near-zero) rather than $m\gg d$.
+# Remark 1 reads the $d$ as the trace of $\Sigma$: it is [$\mathrm{tr}(\Sigma^2)/\lambda^2$](#hardness-remark-1).
 # :::
 #
 # ## When MAML loses
@@ -508,14 +489,12 @@ inner_samples()
 #
 # ## What we have seen
 #
-# - We redrew Figure 2 and explained it: MAML leaps to the hard task because the step solves the easy one, and comes back where the tasks are equal or the hard one is impossibly hard.
 # - Hardness is the mismatch of a task's curvature and the common step size, $\alpha\rho<1$, not the task's condition number.
-# - Both solutions are weighted means, with weights $\rho$ and $\rho\,\varphi(\rho)$. Both risks follow, (9) with a factor $d$; the excess risks are {eq}`two-task-excess`.
-# - MAML leans to the hard task more than ERM does iff $\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2$. It is closer to it than to the easy one iff {eq}`closer`.
-# - With $n_2=m$ exactly one task pays for MAML: the easy one if MAML leans to the hard task, else the hard one.
-# - The gain is large iff $u(1-u)^2\gg(d+1)/m$.
+# - MAML leaps to the hard task because the step solves the easy one. It comes back where the tasks are equal, or the hard one is impossibly hard.
+# - It leans to the hard task more than ERM does iff $\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2$. It is closer to it than to the easy one iff {eq}`closer`.
+# - With $n_2=m$ exactly one task pays for MAML: the easy one if MAML leans to the hard task, else the hard one. The gain is large iff $u(1-u)^2\gg(d+1)/m$.
 #
-# Every sentence of §3.1, and what is wrong in it, is taken up in [Hardness, line by line](15_hardness).
+# Every sentence of §3.1 is taken up in [Hardness, line by line](15_hardness).
 #
 # ## Exercises
 #

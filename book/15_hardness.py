@@ -1017,12 +1017,15 @@ claims.proves(
 )
 
 # %% [markdown]
+# The order of limits matters. With unlimited samples first, MAML stands at the hard optimum for every $\rho_H>0$, however tiny.
+
+# %% [markdown]
 # (hardness-figure-2)=
 # ## Figure 2: the curves, and which $m$ the lower row has
 #
 # The paper's Figure 2 shows the places of both solutions and both risks against $\rho_H$. The curves that chapter 3 draws, from the library, are (8), and (9) with its factor $d$:
 
-# %% mystnb={"code_prompt_show": "Library and formulas at 200 values"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Both solutions from the library"} tags=["hide-input"]
 # denser at both ends
 HARDNESS = (1 - np.cos(np.pi * np.linspace(0.02, 1.0, 200))) / 2
 SIZES = (2000, 500, 100)
@@ -1045,6 +1048,8 @@ places, risks = (
     {size: {name: pair[side] for name, pair in drawn[size].items()} for size in SIZES}
     for side in (0, 1)
 )
+
+# %% mystnb={"code_prompt_show": "Library and formulas at 200 values"} tags=["hide-input"]
 curves_of = sp.lambdify(
     (rho_H, m),
     [
