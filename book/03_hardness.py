@@ -63,11 +63,10 @@ def figure_2():
         found = [solutions(u, m) for u in line]
         for name in ("ERM", "MAML"):
             risks = [linear.risk_above_floor(env, pair[name], 1.0, m) for env, pair in found]
-            places = [pair[name][0] for _, pair in found]
-            for axis, heights in zip(axes, (places, risks), strict=True):
+            for axis, heights in zip(axes, ([p[name][0] for _, p in found], risks), strict=True):
                 axis.plot(line, heights, **plotting.LINES[name], lw=1.4)
-        for axis, heights, up in zip(axes, (places, risks), (4, -11), strict=True):
-            axis.annotate(f"$m={m}$", (0.5, heights[100]), (0, up), textcoords="offset points")
+                if name == "MAML":
+                    axis.annotate(f"$m={m}$", (line[66], heights[66] + 0.02))
     axes[0].legend(axes[0].lines[1:3], ("ERM", "MAML"), loc="lower right")
     axes[0].set(ylim=(-1.05, 1.2), ylabel="first coordinate")
     axes[1].set(xlabel=r"$\rho_H$", ylim=(0, None), ylabel="risk above the floor")
@@ -143,20 +142,19 @@ def losses_after_step(starts, u, m, draws):
     return np.stack(found, axis=1)
 
 
-before = 5 * np.array([0.2, 1.0]) * (1000 - np.array([1, -1])) ** 2
-left = losses_after_step([1000], 0.2, 100, 2000)[..., 0] / before
-expected = [float(phi.subs({alpha: 1, d: 10, m: 100, rho: r})) for r in (0.2, 1.0)]
+before = [0.2 / 2 * 10 * 999**2, 1 / 2 * 10 * 1001**2]
+hard, easy = (float(phi.subs({alpha: 1, d: 10, m: 100, rho: r})) for r in (0.2, 1.0))
 claims.samples(
     "text:easy-tasks-solved-in-one-step",
-    left,
-    expected,
-    f"One simulated step from far away leaves {100 * expected[1]:.0f} % of the easy task's loss and {100 * expected[0]:.0f} % of the hard one's: $d=10$, $m=100$, $\\rho=1$ and $0.2$.",
+    losses_after_step([1000], 0.2, 100, 2000)[..., 0] / before,
+    [hard, easy],
+    f"One simulated step from far away leaves {easy:.0%} of the easy task's loss and {hard:.0%} of the hard one's: $d=10$, $m=100$, $\\rho=1$ and $0.2$.",
     refuses={"the exact gradient, which leaves nothing of the easy task": [0.8**2, 0.0]},
 )
 
 # %% [markdown]
 # The word "generally" needs a number. One step solves the easy task up to the fraction $(d+1)/m$, however far away it starts. For $m\gg d$ that is little; for $m<d+1$ the step does harm.
-# (Hardness could be scaled away, says the paper's footnote 1: [yes, and at what price](#hardness-footnote).)
+# (Can hardness be [scaled away](#hardness-footnote)?)
 #
 # ## Who is closer to whom?
 #
@@ -178,7 +176,7 @@ position = sp.solve(sp.diff(b_H * (t - 1) ** 2 + b_E * (t + 1) ** 2, t), t)[0]
 position
 
 # %% [markdown]
-# So ERM, with the weights $\rho$, stands at $-\frac{1-u}{1+u}$, where $u=\rho_H/\rho_E$ is the *hardness ratio*: always closer to the easy task. (So it is [with any covariances](#hardness-erm).) And MAML is closer to the hard one if $a_H>a_E$.
+# So ERM, with the weights $\rho$, stands at $-\frac{1-u}{1+u}$, where $u=\rho_H/\rho_E$ is the *hardness ratio*: always closer to the easy task, as [with any covariances](#hardness-erm). MAML is closer to the hard one if $a_H>a_E$.
 #
 # > **The paper, §3.1.** "for sufficiently large values of $m$, we have $a_H>a_E$"
 #
@@ -190,7 +188,7 @@ hard, easy = u * ((1 - u) ** 2 + delta * u**2), delta  # a_H and a_E
 (1 - u) * sp.collect(sp.cancel((easy - hard) / (1 - u)), delta, sp.factor)
 
 # %% [markdown]
-# It is negative, so that MAML starts closer to the hard task, beyond a threshold for each fixed $0<u<1$:
+# For each fixed $0<u<1$ it is negative, and MAML starts closer to the hard task, beyond a threshold:
 #
 # $$
 # m>(d+1)\,\frac{1+u+u^2}{u(1-u)}
@@ -238,7 +236,7 @@ claims.decides(
 # %%
 rho_H, rho_E = sp.symbols("rho_H rho_E", positive=True)
 change = (phi.subs(rho, rho_H) - phi.subs(rho, rho_E)) / (alpha * (rho_E - rho_H))
-sp.collect(sp.cancel(change), alpha, sp.factor)
+2 - sp.factor(2 - sp.cancel(change))
 
 # %% [markdown]
 # :::{prf:theorem} When MAML leans to the hard task
@@ -276,7 +274,7 @@ peak, valley = sp.solve(sp.diff(x * (1 - x) ** 2 + s * x**3, x), x)
 sp.factor(peak)
 
 
-# %% mystnb={"code_prompt_show": "Draw the weights", "figure": {"caption": "Weight of a task as a function of its hardness, for $d=10$. ERM (dashed) listens to the easiest tasks. **Notice** that MAML with many inner samples listens most to tasks near one third of the easiest one's curvature (dots): hard, but not impossibly hard. With 30 inner samples the peak is gone.", "name": "fig-task-weights"}, "image": {"alt": "Curves of task weight over alpha times rho from 0 to 1. The dashed ERM line rises steadily and leaves the plot. MAML's curves for infinite, 500 and 100 inner samples rise to a peak near one third, fall, and, for finite samples, rise slightly at the right end; the curve for 30 inner samples rises throughout."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the weights", "figure": {"caption": "Weight of a task as a function of its hardness, for $d=10$. ERM (dashed) listens to the easiest tasks; MAML's curves are labelled with their inner samples. **Notice** that MAML with many inner samples listens most to tasks near one third of the easiest one's curvature (dots): hard, but not impossibly hard. With 30 inner samples the peak is gone.", "name": "fig-task-weights"}, "image": {"alt": "Curves of task weight over alpha times rho from 0 to 1. The dashed ERM line rises steadily and leaves the plot. MAML's curves for infinite, 500 and 100 inner samples rise to a peak near one third, fall, and, for finite samples, rise slightly at the right end; the curve for 30 inner samples rises throughout."}} tags=["hide-input"]
 def task_weights():
     """Draw the weights of ERM and of MAML over the hardness of a task."""
     figure, axis = plt.subplots(figsize=(7, 3.4))
@@ -284,8 +282,7 @@ def task_weights():
     plotting.label_end(*axis.plot(*[line[:161]] * 2, **plotting.LINES["ERM"]), r"ERM: $\alpha\rho$")
     for inner, name in ((np.inf, r"\infty"), (500, "500"), (100, "100"), (30, "30")):
         weights = line * (1 - line) ** 2 + 11 / inner * line**3
-        curve = axis.plot(line, weights, **plotting.LINES["MAML"])
-        plotting.label_end(*curve, f"MAML, $n_2={name}$")
+        plotting.label_end(*axis.plot(line, weights, **plotting.LINES["MAML"]), f"$n_2={name}$")
         if inner > 33:
             top = weights[:200].argmax()
             axis.plot(line[top], weights[top], **plotting.MARKS["MAML"])
@@ -297,8 +294,8 @@ def task_weights():
 task_weights()
 
 # %% [markdown]
-# The peak exists for $n_2>3(d+1)$. But the weight rises again towards the easiest tasks, and there it is $s$. Which end wins? The difference is one that we know,
-# $x(1-x)^2+sx^3-s=(1-x)\bigl[x(1-x)-s(1+x+x^2)\bigr]$, that of $a_H$ and $a_E$. So the peak is the highest point if and only if $n_2>(3+2\sqrt3)(d+1)$, which is the smallest threshold of {eq}`closer`: MAML listens more to some harder task
+# The peak exists for $n_2>3(d+1)$. But the weight rises again towards the easiest tasks, and there it is $s$. Which end wins? The difference $x(1-x)^2+sx^3-s$ is one that we know,
+# that of $a_H$ and $a_E$: $(1-x)\bigl[x(1-x)-s(1+x+x^2)\bigr]$. So the peak is the highest point if and only if $n_2>(3+2\sqrt3)(d+1)$, which is the smallest threshold of {eq}`closer`: MAML listens more to some harder task
 # than to the easiest exactly where it can be closer to it.
 #
 # ## Two risks
@@ -383,7 +380,7 @@ sp.factor(((1 + stands[1]) / (1 + stands[0])) ** 2)
 #
 # > **The paper, §3.1.** "we require that $\rho_H(1-\frac{\rho_H}{\rho_E})^2\gg\frac{d\rho_E}{m}$, otherwise the $O(d/m)$ terms in $a_E$ and $a_H$ are non-negligible and the MAML excess risk may be large"
 #
-# Below $d\,a_E$ it is whether or not the condition holds. How much of this bound it reaches depends on $a_H/a_E=K+u^3$, where $K=u(1-u)^2\frac m{d+1}$
+# That it is, whether or not the condition holds. How much of this bound it reaches depends on $a_H/a_E=K+u^3$, where $K=u(1-u)^2\frac m{d+1}$
 # is essentially the paper's quotient. At fixed $m$ the sentence is backwards. Where the condition holds, $K\gg1$, the risk is nearly the whole bound. Where it fails, $K\ll1$, the risk is [at most about half of it](#hardness-near-zero): it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
 #
 # What the condition does govern is the **gain** $G$ of MAML over ERM, the ratio of the two risks. By how much is it above one?
@@ -444,7 +441,8 @@ claims.bounds(
 
 # %%
 difference = (risk.subs(t, 1) - risk_erm).subs({a_H: hard, a_E: easy, rho_H: u, rho_E: 1})
-d / (1 + u) ** 2 * sp.collect(sp.cancel(difference * (1 + u) ** 2 / d), delta, sp.factor)
+bracket = sp.expand(sp.cancel(difference * (1 + u) ** 2 / d))
+d / (1 + u) ** 2 * (delta * bracket.coeff(delta) + sp.factor(bracket.coeff(delta, 0)))
 
 # %% [markdown]
 # :::{prf:proposition} When full-gradient MAML loses to ERM
@@ -491,7 +489,7 @@ inner_samples()
 #
 # - Hardness is the mismatch of a task's curvature and the common step size, $\alpha\rho<1$, not the task's condition number.
 # - MAML leaps to the hard task because the step solves the easy one. It comes back where the tasks are equal, or the hard one is impossibly hard.
-# - It leans to the hard task more than ERM does iff $\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2$. It is closer to it than to the easy one iff {eq}`closer`.
+# - It leans to the hard task more than ERM does iff $\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2$, and is closer to it than to the easy one iff {eq}`closer`.
 # - With $n_2=m$ exactly one task pays for MAML: the easy one if MAML leans to the hard task, else the hard one. The gain is large iff $u(1-u)^2\gg(d+1)/m$.
 #
 # Every sentence of §3.1 is taken up in [Hardness, line by line](15_hardness).
