@@ -380,18 +380,18 @@ sp.factor(((1 + stands[1]) / (1 + stands[0])) ** 2)
 #
 # > **The paper, §3.1.** "we require that $\rho_H(1-\frac{\rho_H}{\rho_E})^2\gg\frac{d\rho_E}{m}$, otherwise the $O(d/m)$ terms in $a_E$ and $a_H$ are non-negligible and the MAML excess risk may be large"
 #
-# That it is, whether or not the condition holds. How much of this bound it reaches depends on $a_H/a_E=K+u^3$, where $K=u(1-u)^2\frac m{d+1}$
+# That it is, whether or not the condition holds. How much of this bound it reaches depends on $h=a_H/a_E=K+u^3$, where $K=u(1-u)^2\frac m{d+1}$
 # is essentially the paper's quotient. At fixed $m$ the sentence is backwards. Where the condition holds, $K\gg1$, the risk is nearly the whole bound. Where it fails, $K\ll1$, the risk is [at most about half of it](#hardness-near-zero): it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
 #
 # What the condition does govern is the **gain** $G$ of MAML over ERM, the ratio of the two risks. By how much is it above one?
 
 # %%
-K = sp.Symbol("K", positive=True)
-surplus = sp.factor((risk_erm / risk_maml - 1).subs({a_H: (K + u**3) * a_E, rho_H: u * rho_E}))
+h = sp.Symbol("h", positive=True)  # a_H/a_E
+surplus = sp.factor((risk_erm / risk_maml - 1).subs({a_H: h * a_E, rho_H: u * rho_E}))
 surplus
 
 # %% [markdown]
-# So it depends on $u$ and $K$ alone. For $m\ge2(d+1)$ it lies between two multiples of $K$:
+# With $h=K+u^3$ it depends on $u$ and $K$ alone. For $m\ge2(d+1)$ it lies between two multiples of $K$:
 #
 # $$
 # G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{(K+u^3-u)^2}{(1+u)^2(K+u^3)},\qquad\frac K4<G<1+K.
@@ -400,14 +400,14 @@ surplus
 # So the gain is large if and only if $K$ is: as a statement about the gain, the paper's condition is right.
 #
 # :::{dropdown} Proof
-# Write $q=K+u^3$ and $c=u-u^3=u(1-u)(1+u)$. *Below:* $G=\frac{(q+u^2)(q+1)}{(1+u)^2q}>\frac{q+1}{(1+u)^2}>\frac K4$. *Above:* $G-1=\frac{(K-c)^2}{(1+u)^2q}\le\frac{\max(K,c)^2}{(1+u)^2q}$. If $K\ge c$ this is at most $K^2/q<K$.
-# If $c>K$ it is at most $\frac{u^2(1-u)^2}q=\frac{\delta u}qK$, and for $\delta\le\frac12$ we have $q\ge u\bigl[2(1-u)^2+u^2\bigr]\ge\frac23u>\delta u$.
+# Write $c=u-u^3=u(1-u)(1+u)$. *Below:* $G=\frac{(h+u^2)(h+1)}{(1+u)^2h}>\frac{h+1}{(1+u)^2}>\frac K4$. *Above:* $G-1=\frac{(K-c)^2}{(1+u)^2h}\le\frac{\max(K,c)^2}{(1+u)^2h}$. If $K\ge c$ this is at most $K^2/h<K$.
+# If $c>K$ it is at most $\frac{u^2(1-u)^2}h=\frac{\delta u}hK$, and for $\delta\le\frac12$ we have $h\ge u\bigl[2(1-u)^2+u^2\bigr]\ge\frac23u>\delta u$.
 # :::
 
 # %% mystnb={"code_prompt_show": "Try the upper bound on a fine grid"} tags=["hide-input"]
 ratios, sizes = np.meshgrid(np.linspace(0.0005, 0.9985, 2000), (22, 100, 500, 2000, 20_000, 10**12))
 quotients = ratios * (1 - ratios) ** 2 * sizes / 11
-gains = 1 + sp.lambdify((u, K), surplus)(ratios, quotients)
+gains = 1 + sp.lambdify((u, h), surplus)(ratios, quotients + ratios**3)
 much_smaller = np.minimum(1 + quotients, np.where(ratios < 0.1, np.inf, 10.0))
 tex = r"\frac{\rho_H}{\rho_E}\text{ must be much smaller than }1"
 claims.bounds(
