@@ -63,10 +63,10 @@ def figure_2():
         found = [solutions(u, m) for u in line]
         for name in ("ERM", "MAML"):
             risks = [linear.risk_above_floor(env, pair[name], 1.0, m) for env, pair in found]
-            for axis, heights in zip(axes, ([p[name][0] for _, p in found], risks), strict=True):
-                axis.plot(line, heights, **plotting.LINES[name], lw=1.4)
+            for axis, curve in zip(axes, ([p[name][0] for _, p in found], risks), strict=True):
+                axis.plot(line, curve, **plotting.LINES[name], lw=1.4)
                 if name == "MAML":
-                    axis.annotate(f"$m={m}$", (line[66], heights[66] + 0.02))
+                    axis.annotate(f"$m={m}$", (0.27, curve[66]), (0, 3), textcoords="offset points")
     axes[0].legend(axes[0].lines[1:3], ("ERM", "MAML"), loc="lower right")
     axes[0].set(ylim=(-1.05, 1.2), ylabel="first coordinate")
     axes[1].set(xlabel=r"$\rho_H$", ylim=(0, None), ylabel="risk above the floor")
