@@ -51,15 +51,14 @@ plotting.use_book_style()
 #
 # (def-distance-and-spread)=
 # The paper takes $p=\frac12$, $\mu_H=R\mathbf 1_d$, $\mu_E=0$, $S_H=r_HI$, $S_E=r_EI$. Of the two centres only
-# their distance $D=\lVert\mu_H-\mu_E\rVert$ will matter, which is $R\sqrt d$ in the paper. (Its letter $R$ is a length; our $R_m$ is a risk, as before.)
+# their distance $D=\lVert\mu_H-\mu_E\rVert$ will matter, which is $R\sqrt d$ in the paper.
 #
 # (def-fig-1-sampling)=
 # Its Figure 1 shows 100 optima of each of four such environments, in ten dimensions, and the two starts. Here it is with $m=500$ and the natural step, $\alpha=1/\rho_E$.
 
 # %% mystnb={"code_prompt_show": "The four environments, and the risks of both starts"} tags=["hide-cell"]
-DIM, M, HARD, EASY = 10, 500, 0.1, 0.9
+DIM, M, HARD, EASY, FAR = 10, 500, 0.1, 0.9, 3.44  # with this R the gain of (d) is the paper's 3
 ALPHA, mixture = 1 / EASY, TaskEnvironment.hard_easy
-FAR = 3.44  # the paper does not tell its R; with this the gain of (d) is the paper's 3
 near, scattered = {"R": FAR / np.sqrt(12), "r_hard": 1}, {"R": FAR, "r_hard": 12}
 FIGURE_1 = {"a": mixture(DIM, EASY, EASY, FAR, r_hard=1, r_easy=1)}
 for letter, place in {"b": near, "c": scattered, "d": {"R": FAR, "r_hard": 1}}.items():
@@ -279,12 +278,11 @@ claims.proves(
 # | $r_H/r_{\mathrm{eff}}$ | $r_E\ll h\,r_H$ | 0.17 | 1.02 |
 # | saturation, $\frac{(1+h)\,r_{\mathrm{eff}}}{R^2+(1+h)\,r_{\mathrm{eff}}}$ | $R^2\ll h\,r_{\mathrm{eff}}$ | 0.75 | 0.76 |
 #
-# The stated condition, $K\gg1$, cares for the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $K$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2), at any $m$, however large. There, too, {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
+# The stated condition, $K\gg1$, cares for the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $K$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2), at any $m$, however large; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# The ratio in Corollary 2 is {eq}`exact-gain`. [(12)](#eq-12) needs $u\ll1$ and three conditions on samples:
-# $h\gg1$, which is stated, and $R^2\ll h\,r_H$ and $r_E\ll h\,r_H$, which are not. As a ratio of excess risks [(2)](#eq-2) it is a division by zero.
+# The ratio in Corollary 2 is {eq}`exact-gain`. [(12)](#eq-12) needs all four conditions of the table, of which one is stated. As a ratio of excess risks [(2)](#eq-2) it is a division by zero.
 # :::
 #
 # ## The ceiling
@@ -304,11 +302,7 @@ best_ratio = next(root for root in sp.solve(sp.diff(main_term, u), u) if 0 < roo
 sp.Tuple(best_ratio, sp.simplify(main_term.subs(u, best_ratio)))
 
 # %% [markdown]
-# These are the inverse third and fifth powers of the golden ratio, 0.236 and 0.090. The gain is capped at about $0.09\frac m{d+1}$, and the best hard tasks are about four times as hard as the easy ones.
-#
-# > **The paper, §1 (I).** "the hard tasks are significantly more difficult than the easy tasks $\frac{\rho_H}{\rho_E}\ll1$, without being impossibly hard"
-#
-# So "$\ll1$" should be read with moderation ([the order of eleven hardness ratios](#geography-observation-i)).
+# These are the inverse third and fifth powers of the golden ratio, 0.236 and 0.090. The gain is capped at about $0.09\frac m{d+1}$, and the best hard tasks are about four times as hard as the easy ones. The "$\frac{\rho_H}{\rho_E}\ll1$, without being impossibly hard" of §1 should be read [with moderation](#geography-observation-i).
 #
 # ## One map
 #
@@ -338,27 +332,23 @@ figure
 # **Figure 1.** The paper does not tell its $R$, $r_H$, $r_E$ and $\alpha$. With $r_H=r_E$ and $\alpha=1/\rho_E$ a gain of 3 needs $R^2/r_H=11.8$ at $u=\frac19$, the ratio of §3.2, which we took, and 9.0 at $u=\frac15$, that of §1; [(12)](#eq-12) asks for 2.
 # And 3 does not lie on an open scale: at the paper's $\rho_H$, $\rho_E$, $m$ and $d$ the ceiling is 4.06.
 #
-# > **The paper, §3.2.** "*demonstrating the primary dependence of relative performance on $R^2/r_H$*"
+# Does it demonstrate "the primary dependence of relative performance on $R^2/r_H$" (§3.2)? Keep $R$ and $r_H$ of (d), and scatter the *easy* tasks. With $r_E=0$, 1, 10 and 100 the gain is 3.15, 3.00, 2.23 and 1.25. It depends on $R^2/r_{\mathrm{eff}}$.
 #
-# Does it? Keep $R$ and $r_H$ of (d), and scatter the *easy* tasks. With $r_E=0$, 1, 10 and 100 the gain is 3.15, 3.00, 2.23 and 1.25. It depends on $R^2/r_{\mathrm{eff}}$.
-#
-# **Figure 3** varies $R$, and lets both spreads grow with $R^2$. Then $R^2/r_{\mathrm{eff}}$ does not change, and the gain cannot either: [the figure](#trained-figure-3), in which trained solutions stand beside theory, has horizontal lines.
+# **Figure 3** varies $R$, and lets both spreads grow with $R^2$. Then $R^2/r_{\mathrm{eff}}$ does not change, and the gain cannot either: [the figure](#trained-figure-3), with trained solutions, has horizontal lines.
 #
 # ## Which group must be packed?
 #
-# > **The paper, abstract.** "the optimal solutions of the hard tasks must be closely packed with the center far from the center of the easy tasks optimal solutions."
+# > **The paper, abstract.** "(ii) the optimal solutions of the hard tasks must be closely packed [...]"
 #
 # Formula {eq}`exact-gain` holds at any step size, and what counts against the gain is $h\,r_{\mathrm{eff}}=h\,r_H+r_E$. **The group that must be packed is the one with the larger $a$**, the one that a step leaves unsolved. At $\alpha=1/\rho_E$ these are the hard tasks. At $\alpha=1/\rho_H$ a step solves the hard tasks and overshoots on the easy ones; then $a_E\gg a_H$, and the roles swap. Take $u=\frac12$, $m=2000$, $R=1$:
 
 # %% mystnb={"code_prompt_show": "Draw the gain over the step size", "figure": {"caption": "The gain over the inner step size for $u=\\frac12$, $m=2000$, $d=10$, $R=1$. Solid: hard tasks packed, easy ones scattered ($r_H=0.02$, $r_E=2$). Dashed: the reverse. Dotted lines mark $1/\\rho_E$ and $1/\\rho_H$.", "name": "fig-inner-rate"}, "image": {"alt": "Two curves of the gain over the step size, from 0.2 to 2.6 in units of 1/ρ_E. The solid one, packed hard tasks, peaks near 3.7 at 1 and stays close to 1 beyond 1.3. The dashed one, packed easy tasks, stays below 1.3 up to there, where both curves touch 1, and peaks near 5 at 2."}} tags=["hide-input"]
-packings = {"hard tasks packed": (0.02, 2.0), "easy tasks packed": (2.0, 0.02)}
 rates = np.linspace(0.2, 2.6, 121)
-heights = {}
 figure, axis = plt.subplots(figsize=(7, 3.2))
-for look, (label, spreads) in enumerate(packings.items()):
+for look, (kind, spreads) in enumerate({"hard": (0.02, 2.0), "easy": (2.0, 0.02)}.items()):
     env = mixture(DIM, 0.5, 1.0, 1.0, *spreads)
-    heights[label] = np.array([np.divide(*risks(env, rate, 2000)) for rate in rates])
-    axis.plot(rates, heights[label], **plotting.LINES[look], label=label)
+    gains = [np.divide(*risks(env, rate, 2000)) for rate in rates]
+    axis.plot(rates, gains, **plotting.LINES[look], label=f"{kind} tasks packed")
 axis.vlines((1, 2), 0.9, 5.5, ls=":", color=plotting.REFERENCE, lw=1)
 axis.set(xlabel=r"inner step size $\alpha\rho_E$", ylabel="gain", ylim=(0.9, 5.5))
 axis.legend(loc="upper left")
@@ -371,7 +361,7 @@ figure
 #
 # ## Hardness is a direction
 #
-# > **The paper, abstract.** "in order for MAML to achieve substantial gain over ERM, (i) there must be some discrepancy in hardness among the tasks"
+# > **The paper, abstract.** "(i) there must be some discrepancy in hardness among the tasks"
 #
 # For covariances $\rho I$ this is right: equal $\rho$ means no gain. Now take two tasks that are equally hard by any number that can be read off their spectra: $\Sigma_1=\operatorname{diag}(1,\frac1{10})$, $\Sigma_2=\operatorname{diag}(\frac1{10},1)$,
 # with optima $(1,1)$ and $(-1,-1)$, and $\alpha=1$.
@@ -425,16 +415,16 @@ figure
 #
 # ## Which share of hard tasks?
 #
-# > **The paper, §5.** "supporting the idea of oversampling hard tasks during training in order to improve MAML performance"
+# > **The paper, §5.** "oversampling hard tasks during training in order to improve MAML performance"
 #
 # Whose performance? Let a share $\pi$ of the *test* tasks be hard, and train with another share $p$. Training may take its step on another number of samples, $n_2$, than the test, $m$; so let $a_H$ and $a_E$ be the two curvatures in training, and $b_H$ and $b_E$ those at the test.
-# MAML's training ends at the weight $\theta$ on the hard centre that we know, which increases with $p$; the test weighs the same distances with $\pi$ and $b$. The odds $p/(1-p)$ of a hard task in training that make the test's risk least:
+# MAML's training ends at the weight $\theta$ on the hard centre that we know, which increases with $p$; the test weighs the same distances with $\pi$ and $b$. The odds $p/(1-p)$ of a hard task in training that make the test's risk least are, with $\bar\pi=1-\pi$,
 
 # %%
-share, b_H, b_E = sp.symbols("pi b_H b_E", positive=True)
+share, rest, b_H, b_E = sp.symbols("pi pibar b_H b_E", positive=True)
 end = best.subs({c_H: a_H, c_E: a_E, q: 1 - p})
 hard_risk, easy_risk = b_H * D**2 * (1 - end) ** 2 / 2, b_E * D**2 * end**2 / 2
-slope = sp.diff(share * hard_risk + (1 - share) * easy_risk, p)
+slope = sp.diff(share * hard_risk + rest * easy_risk, p)
 (best_share,) = sp.solve(sp.numer(sp.together(slope)), p)
 sp.factor(best_share / (1 - best_share))
 
@@ -443,7 +433,11 @@ grows = a_H * a_E / (p * a_H + (1 - p) * a_E) ** 2  # the derivative of θ
 slopes = [-b_H * D**2 * (1 - end) * grows, b_E * D**2 * end * grows]
 claims.proves(
     "text:oversampling-hard-tasks",
-    [best_share / (1 - best_share), sp.diff(hard_risk, p), sp.diff(easy_risk, p)],
+    [
+        (best_share / (1 - best_share)).subs(rest, 1 - share),
+        sp.diff(hard_risk, p),
+        sp.diff(easy_risk, p),
+    ],
     [share / (1 - share) * (b_H / b_E) * (a_E / a_H), *slopes],
     r"The best odds of a hard task in training; with $p$ the risk falls on hard tasks and rises on easy ones.",
     shows=r"\frac p{1-p}=\frac\pi{1-\pi}\cdot\frac{b_H/b_E}{a_H/a_E}",
@@ -454,11 +448,7 @@ claims.proves(
 # :::{prf:proposition} The share of hard tasks to train on
 # :label: prop-training-share
 #
-# For isotropic groups at a distance $D>0$, more hard tasks in training lower the post-adaptation risk of hard tasks and raise that of easy ones, strictly. The risk of a test mixture with share $\pi$ is least where
-#
-# $$
-# \frac{p}{1-p}=\frac{\pi}{1-\pi}\cdot\frac{b_H/b_E}{a_H/a_E}.
-# $$
+# For isotropic groups at a distance $D>0$, more hard tasks in training lower the post-adaptation risk of hard tasks and raise that of easy ones, strictly. The risk of a test mixture with share $\pi$ is least where $\frac{p}{1-p}=\frac{\pi}{1-\pi}\cdot\frac{b_H/b_E}{a_H/a_E}$.
 # :::
 #
 # It is about population solutions, one step with the same $\alpha$ in training and at the test, and $0<p,\pi<1$. (The risk is a convex quadratic in $\theta$, which increases with $p$; so its one stationary point is the minimum.)
@@ -470,16 +460,16 @@ claims.proves(
 #
 # ## What we have seen
 #
-# - We computed the gain exactly. It saturates in $R^2/r_{\mathrm{eff}}$ at a ceiling of order $m/d$, highest near $u=\sqrt5-2$. In the paper's own figures it is far below [(12)](#eq-12).
+# - We computed the gain exactly. It saturates in $R^2/r_{\mathrm{eff}}$ at a ceiling of order $m/d$, highest near $u=\sqrt5-2$.
 # - We told gain from saving: spreads change the ratio, distance and mismatch of hardness change the loss.
-# - We read hardness direction by direction, and saw that the inner step size decides which group must be packed.
+# - We read hardness direction by direction. The inner step size decides which group must be packed.
 # - We found the share of hard tasks to train on: the test's own, if training rehearses the test's step.
 #
 # ## Exercises
 #
-# Each solution is [tested, and one more is set](#geography-exercises), on the page behind this chapter.
+# [Tested solutions, and one more](#geography-exercises).
 #
-# **1.** Put $S_H=S_E=0$ in {eq}`mixture-risk` and show that MAML's risk is then $\frac{pq\,a_Ha_E}{2(p\,a_H+q\,a_E)}D^2$. With {eq}`mixture-excess` this gives the ceiling for any share $p$ of hard tasks. In which environment, as a share of hard tasks, is it highest, for large $h$?
+# **1.** Put $S_H=S_E=0$ in {eq}`mixture-risk` and show that MAML's risk is then $\frac{pq\,a_Ha_E}{2(p\,a_H+q\,a_E)}D^2$. With {eq}`mixture-excess` this gives the ceiling at any $p$. At which $p$ is it highest, for large $h$?
 #
 # :::{dropdown} Solution
 # For MAML with $n_2=m$, $\theta=\frac{p\,a_H}{p\,a_H+q\,a_E}$. Hence $(1-\theta)^2$ and $\theta^2$ are $q^2a_E^2$ and $p^2a_H^2$ over $(p\,a_H+q\,a_E)^2$, and the bracket is $pq\,a_Ha_E(q\,a_E+p\,a_H)D^2$ over the same.
