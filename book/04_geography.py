@@ -72,7 +72,7 @@ def risks(env, alpha=ALPHA, m=M):
 
 
 # %% mystnb={"code_prompt_show": "Draw 100 optima of each environment, and both starts", "figure": {"caption": "Figure 1 of the paper: 100 task optima in four environments (two of ten coordinates, the same axes in all panels), the starts of ERM and MAML, and the gain. (a) Equal hardness, where the starts coincide; (b) small $R$; (c) scattered hard tasks; (d) far and packed.", "name": "fig-four-environments"}, "image": {"alt": "Four scatter plots of hard and easy task optima. In (a) the circle of MAML lies inside the square of ERM, halfway between two separate clouds. In (b) the clouds overlap. In (c) the hard cloud is wide and engulfs the easy one. In (d) two tight clouds lie apart; ERM's square is inside the easy cloud, MAML's circle inside the hard cloud, on the side of the easy one."}} tags=["hide-input"]
-figure, axes = plt.subplots(2, 2, figsize=(7, 6.1), sharex=True, sharey=True)
+figure, axes = plt.subplots(2, 2, figsize=(7, 6.6), sharex=True, sharey=True, layout="compressed")
 for axis, (letter, env) in zip(axes.flat, FIGURE_1.items(), strict=True):
     groups, optima = simulate.sample_tasks(env, 100, np.random.default_rng(7))
     starts = linear.erm_solution(env), linear.maml_solution(env, ALPHA, M)
@@ -162,9 +162,9 @@ claims.proves(
     "cor:1",
     [saving, sp.diff(saving, s_H), sp.diff(saving, s_E)],
     [excess, 0, 0],
-    "The excess risk of ERM, for any $R$, $r_H$, $r_E$ through $D$ and the traces, is free of both spreads.",
+    "The excess risk of ERM is free of both spreads.",
     shows=r"\mathcal E_m(w_{ERM}^*)=\frac{p^2q^2(a_H\rho_E-a_E\rho_H)^2D^2}{2(pa_H+qa_E)(p\rho_H+q\rho_E)^2}",
-    case="in $D$ and the traces",
+    case="which covers any $R$, $r_H$, $r_E$ through $D$ and the traces",
     refuses={"the squares forgotten": [excess / (p * q), 0, 0]},
     printed=claims.prints("cor:1", [risk_erm, p * a_H / 2, q * a_E / 2], r"\text{(10) and (11)}"),
 )
@@ -309,8 +309,8 @@ sp.Tuple(best_ratio, sp.simplify(main_term.subs(u, best_ratio)))
 # Corollary 2 fits on one map: the gain at $\alpha=1/\rho_E$ over $R^2/r_{\mathrm{eff}}$ and $u$. Left of the bend of a contour geography limits the gain; right of it the samples do, and more distance no longer helps.
 
 
-# %% mystnb={"code_prompt_show": "Draw the map", "figure": {"caption": "The gain at step size $1/\\rho_E$ for $d=10$, over $R^2/r_{\\mathrm{eff}}$, the squared distance of the clouds in units of their effective spread, and the hardness ratio $u$. Contours turn horizontal where the gain saturates. Crosses are three environments of the paper's Figures 1 and 3; the dotted line is the best hardness ratio, $\\sqrt5-2$.", "name": "fig-phase-diagram"}, "image": {"classes": "as-drawn", "alt": "Two contour maps with a logarithmic horizontal axis, for m = 500 and m = 5000. The gain rises from left to right and then levels off; the contours are tongues that open to the right around u = 0.24. For m = 500 the highest contour drawn is 4, for m = 5000 it is 30. The environments 1c and 3c lie left of the contour 2, and 1d on the contour 3."}} tags=["hide-input"]
-figure, axes = plt.subplots(1, 2, sharey=True, figsize=(7, 3.9))
+# %% mystnb={"code_prompt_show": "Draw the map", "figure": {"caption": "The gain at step size $1/\\rho_E$ for $d=10$, over $R^2/r_{\\mathrm{eff}}$, the squared distance of the clouds in units of their effective spread, and the hardness ratio $u$. Contours turn horizontal where the gain saturates. Crosses are three environments of the paper's Figures 1 and 3; the dotted line is the best hardness ratio, $\\sqrt5-2$.", "name": "fig-phase-diagram"}, "image": {"classes": "as-drawn", "alt": "Two contour maps, one above the other, with a logarithmic horizontal axis, for m = 500 and m = 5000. The gain rises from left to right and then levels off; the contours are tongues that open to the right around u = 0.24. For m = 500 the highest contour drawn is 4, for m = 5000 it is 30. The environments 1c and 3c lie left of the contour 2, and 1d on the contour 3."}} tags=["hide-input"]
+figure, axes = plt.subplots(2, 1, sharex=True, figsize=(7, 7))
 far, v = np.meshgrid(np.logspace(-1, 4, 160), np.linspace(0.004, 0.996, 160))
 gain = sp.lambdify((u, h, R), exact_gain.subs({r_H: 1, r_E: 0}))  # R in units of √r_eff
 panels = (500, [1.2, 1.5, 2, 3, 4]), (5000, [1.5, 3, 6, 15, 30])
@@ -319,13 +319,14 @@ for axis, (size, levels) in zip(axes, panels, strict=True):
     shades = plotting.GREYS(np.linspace(0, 0.6, len(levels) + 1))
     axis.contourf(far, v, height, levels=[0.99, *levels, 1e3], colors=shades)
     lines = axis.contour(far, v, height, levels=levels, colors="black", linewidths=0.8)
-    axis.clabel(lines, fontsize=9, manual=[(800, v[height[:, 124] > one][-1, 0]) for one in levels])
+    tops = [(800, v[height[:, 124] > one][-1, 0]) for one in levels]
+    axis.clabel(lines, fmt="%g", fontsize=9, manual=tops)
     axis.axhline(float(best_ratio), ls=":", color="black", lw=1.2)
-    axis.set(xscale="log", xlabel=r"$R^2/r_{\mathrm{eff}}$", title=f"$m={size}$")
+    axis.set(xscale="log", ylabel=r"hardness ratio $u=\rho_H/\rho_E$", title=f"$m={size}$")
 for name, place, side in (("1c", 0.966, -18), ("3c", 1.66, 4), ("1d", 9.46, 6)):
     axes[0].plot(place, HARD / EASY, **plotting.MARKS[0], mec="white", ms=8)
     axes[0].annotate(name, (place, HARD / EASY), (side, 6), textcoords="offset points", size=9)
-axes[0].set_ylabel(r"hardness ratio $u=\rho_H/\rho_E$")
+axes[1].set_xlabel(r"$R^2/r_{\mathrm{eff}}$")
 figure
 
 # %% [markdown]
@@ -386,22 +387,21 @@ mirrored = TaskEnvironment.finite_tasks([steep_then_flat, flat_then_steep], [[1,
 #
 # A gain needs a discrepancy *in a direction in which the centres differ*. [Random bases](#geography-headlines), in which the library sees full matrices, agree.
 
-# %% mystnb={"code_prompt_show": "Draw level lines of both losses, before and after the step", "figure": {"caption": "Level lines of the losses of the two mirrored tasks before and after one step ($m=2000$), with the best start for each. The innermost, middle and outermost line cross the task's steep axis at 0.2, 0.4 and 0.6 from its optimum, so their levels differ between tasks and panels. Before the step each task is steep along one axis, after it along the other, because the step has solved the steep direction. The best start moves to the opposite quadrant.", "name": "fig-directions"}, "image": {"alt": "Two panels with elliptical level lines around the optima (1, 1) and (-1, -1). Left: the ellipses of task 1 are narrow horizontally, those of task 2 narrow vertically, and the start of ERM lies at the lower right. Right: all ellipses are turned by ninety degrees, and the start of MAML lies at the upper left."}} tags=["hide-input"]
-figure, axes = plt.subplots(1, 2, sharex=True, sharey=True, figsize=(7, 3.7))
+# %% mystnb={"code_prompt_show": "Draw level lines of both losses, before and after the step", "figure": {"caption": "Level lines of the losses of the two mirrored tasks before and after one step ($m=2000$), with the best start for each. The innermost, middle and outermost line cross the task's steep axis at 0.2, 0.4 and 0.6 from its optimum, so their levels differ between tasks and panels. Before the step each task is steep along one axis, after it along the other, because the step has solved the steep direction. The best start moves to the opposite quadrant.", "name": "fig-directions"}, "image": {"alt": "Two panels with elliptical level lines around the optima (1, 1) and (-1, -1). Above: the ellipses of task 1 are narrow horizontally, those of task 2 narrow vertically, and the start of ERM lies at the lower right. Below: all ellipses are turned by ninety degrees, and the start of MAML lies at the upper left."}} tags=["hide-input"]
+figure, axes = plt.subplots(2, 1, sharex=True, figsize=(5.6, 8))
 angle = np.linspace(0, 2 * np.pi, 200)
-after_step = linear.adapted_covariance(mirrored.covariances, 1.0, 2000)
+curvatures = mirrored.covariances, linear.adapted_covariance(mirrored.covariances, 1.0, 2000)
 starts = linear.erm_solution(mirrored), linear.maml_solution(mirrored, 1.0, 2000)
-looks = ("ERM", "before the step", "upper left"), ("MAML", "after the step", "lower right")
-panels = zip(axes, (mirrored.covariances, after_step), starts, looks, strict=True)
-for axis, matrices, start, (label, title, corner) in panels:
+for axis, Q, start, when in zip(axes, curvatures, starts, ("before", "after"), strict=True):
     for g, level in ((g, level) for g in range(2) for level in (0.6, 0.4, 0.2)):
-        radii = level * np.sqrt(matrices[g].max() / np.diagonal(matrices[g]))
+        radii = level * np.sqrt(Q[g].max() / np.diagonal(Q[g]))
         ellipse = mirrored.means[g] + radii * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         axis.plot(*ellipse.T, **plotting.LINES[g], label=f"task {g + 1}" if level == 0.2 else None)
+    label = "ERM" if when == "before" else "MAML"
     axis.plot(*start, **plotting.MARKS[label], ms=8, label=label)
-    axis.set(xlabel="$w_1$", title=title, xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
-    axis.legend(loc=corner)
-axes[0].set_ylabel("$w_2$")
+    axis.set(title=f"{when} the step", xlim=(-3, 5), ylim=(-3, 3), aspect="equal")
+    axis.set(xlabel="$w_1$", ylabel="$w_2$")
+    axis.legend(loc="upper right")
 figure
 
 # %% [markdown]
@@ -431,13 +431,10 @@ sp.factor(best_share / (1 - best_share))
 # %% mystnb={"code_prompt_show": "Compare with the odds below, and the risks of hard and easy tasks with their slopes in p"} tags=["hide-input"]
 grows = a_H * a_E / (p * a_H + (1 - p) * a_E) ** 2  # the derivative of θ
 slopes = [-b_H * D**2 * (1 - end) * grows, b_E * D**2 * end * grows]
+odds = (best_share / (1 - best_share)).subs(rest, 1 - share)
 claims.proves(
     "text:oversampling-hard-tasks",
-    [
-        (best_share / (1 - best_share)).subs(rest, 1 - share),
-        sp.diff(hard_risk, p),
-        sp.diff(easy_risk, p),
-    ],
+    [odds, sp.diff(hard_risk, p), sp.diff(easy_risk, p)],
     [share / (1 - share) * (b_H / b_E) * (a_E / a_H), *slopes],
     r"The best odds of a hard task in training; with $p$ the risk falls on hard tasks and rises on easy ones.",
     shows=r"\frac p{1-p}=\frac\pi{1-\pi}\cdot\frac{b_H/b_E}{a_H/a_E}",
