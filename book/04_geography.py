@@ -189,7 +189,7 @@ claims.proves(
 #
 # We call $G$ the **gain** and $\mathcal E_m(w_{ERM}^*)$ the **saving**. For the gain, geography means distance and spread; for the saving it means distance.
 #
-# "The comparison between MAML and ERM depends on the relative weights" of $r_E$, $r_H$ and $R^2$, says §3.2. The weights of $r_H$, $r_E$ and $R^2$ are, for ERM (first row) and for MAML,
+# §3.2 says that "the comparison between MAML and ERM depends on the relative weights" of $r_E$, $r_H$ and $R^2$. The weights of $r_H$, $r_E$ and $R^2$ are, for ERM (first row) and for MAML,
 
 # %%
 R, r_H, r_E, d = sp.symbols("R r_H r_E d", positive=True)

@@ -306,7 +306,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# They differ in their weight on $R^2$, and in nothing else. Does ERM's risk put the most weight on $R^2$, then, as §3.2 says? No: that on $r_H$ is larger whenever $a_H\ge a_E$.
+# Does ERM's risk put the most weight on $R^2$, then, as §3.2 says? No: that on $r_H$ is larger whenever $a_H\ge a_E$.
 
 # %% mystnb={"code_prompt_show": "Compare ERM's weights on the spread of hard tasks and on the distance"} tags=["hide-input"]
 claims.proves(
@@ -403,11 +403,6 @@ claims.proves(
 )
 
 # %% [markdown]
-# :::{admonition} Where we differ from the paper
-# :class: attention
-# As excess risks [(2)](#eq-2), [(11)](#eq-11) is zero and [(10)](#eq-10) contains neither $r_H$ nor $r_E$. As risks above the floor both are right, and [(11)](#eq-11) needs $n_2=m$.
-# :::
-#
 # (geography-corollary-2)=
 # ## Corollary 2 and (12)
 #
@@ -545,7 +540,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# > **The paper, §3.2.** "even with appropriate hardness discrepancy" the hard tasks must be closely packed and far away.
+# > **The paper, §3.2.** "even with appropriate hardness discrepancy, the hard tasks must be both closely packed and far from the center of the easy tasks in order for MAML to achieve significant gain over ERM."
 #
 # Right: no choice of hardness replaces a large $R^2/r_H$.
 
@@ -663,8 +658,8 @@ claims.decides(
 #
 # > **The paper, §1.** "the environment in subfigure (d) has small $r_H$, large $R$, and $\frac{\rho_H}{\rho_E}=0.2$, in which case as expected MAML achieves the largest gain over ERM, [...] $\approx3$."
 #
-# The paper does not tell $R$, $r_H$, $r_E$ and $\alpha$ of this figure. {numref}`fig-four-environments` makes a choice with a reason for each. The step is $\alpha=1/\rho_E$, the only one in §3.2. The gain depends on ratios of $R^2,r_H,r_E$
-# alone, so $r_E=1$ fixes the unit. In (d) we take $r_H=r_E$, the simplest. Then the printed gain of 3 decides $R$:
+# The paper does not tell $R$, $r_H$, $r_E$ and $\alpha$. In {numref}`fig-four-environments` $\alpha=1/\rho_E$ is the only step of §3.2, $r_E=1$ fixes the unit, since the gain depends on ratios of $R^2,r_H,r_E$
+# alone, and (d) has $r_H=r_E$, the simplest. Then the printed gain of 3 decides $R$:
 
 # %% mystnb={"code_prompt_show": "Solve for the distance"} tags=["hide-input"]
 X = sp.Symbol("X", positive=True)  # R²/r_H
@@ -801,7 +796,7 @@ claims.checks(
 )
 
 # %% [markdown]
-# It depends on $R^2/r_{\mathrm{eff}}$, with the effective spread. Two more statements need no picture. Equal hardness, (a), leaves no gain for any step size, number of samples and geography. And there is no low-dimensional structure hidden in (d), which §1.1 sets against results on shared representations:
+# It depends on $R^2/r_{\mathrm{eff}}$. Two more statements need no picture. Equal hardness, (a), leaves no gain for any step size, number of samples and geography. And there is no low-dimensional structure hidden in (d), which §1.1 sets against results on shared representations:
 # the second moment of its optima has full rank.
 
 # %% mystnb={"code_prompt_show": "The mismatch of hardness, for any step size"} tags=["hide-input"]
@@ -1498,7 +1493,7 @@ claims.bounds(
 # (geography-exercises)=
 # ## Exercises of chapter 4
 #
-# The solutions of both, tested:
+# The solutions, tested:
 
 # %% mystnb={"code_prompt_show": "Exercise 1: the ceiling at any share"} tags=["hide-cell"]
 without = risk_maml.subs({s_H: 0, s_E: 0})
