@@ -10,6 +10,9 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
+    "04_geography",
+    "16_trained_solutions",
+    "17_geography",
 ]
 
 PROSE = """## Half a step
