@@ -11,7 +11,10 @@ from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
     "03_hardness",
+    "04_geography",
     "15_hardness",
+    "16_trained_solutions",
+    "17_geography",
 ]
 
 PROSE = """## Half a step

@@ -1,0 +1,92 @@
+"""Numbers that stand in a chapter's prose and tables are those that the library computes."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from paperlib import linear
+from paperlib.environments import TaskEnvironment
+from tools.chapters import BOOK, chapters, read_script
+
+DIM, M, HARD, EASY, R = 10, 500, 0.1, 0.9, 3.44
+U = HARD / EASY
+
+
+def prose(chapter: str) -> str:
+    """Return the markdown of a chapter, without line breaks inside paragraphs."""
+    (found,) = chapters(Path(BOOK), [chapter])
+    cells = read_script(found).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def table(text: str, corner: str) -> list[list[str]]:
+    """Return the rows of the table whose first header is given, without header and rule."""
+    lines = text.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(corner)) + 2
+    rows = [line for line in lines[start : start + 20] if line.startswith("|")]
+    return [[entry.strip() for entry in row.strip("|").split("|")] for row in rows]
+
+
+def risks(env: TaskEnvironment, alpha: float = 1 / EASY, m: int = M) -> tuple[float, float]:
+    starts = linear.erm_solution(env), linear.maml_solution(env, alpha, m)
+    erm, maml = (linear.risk_above_floor(env, w, alpha, m) for w in starts)
+    return erm, maml
+
+
+def clouds(distance: float, hard: float, easy: float, u: float = U) -> TaskEnvironment:
+    return TaskEnvironment.hard_easy(DIM, EASY * u, EASY, distance, hard, easy)
+
+
+def gain(env: TaskEnvironment) -> float:
+    erm, maml = risks(env)
+    return erm / maml
+
+
+def test_the_four_environments_of_chapter_4() -> None:
+    four = [clouds(R, 1, 1, u=1), clouds(R / np.sqrt(12), 1, 1), clouds(R, 12, 1), clouds(R, 1, 1)]
+    expected = []
+    for name, env in zip("abcd", four, strict=True):
+        (erm, maml), quotient = risks(env), env.means[0, 0] ** 2 / env.spreads[0, 0, 0]
+        by_12 = "–" if name == "a" else f"{1 + quotient:.2f}"
+        numbers = [f"{quotient:.2f}", f"{erm:.4f}", f"{maml:.4f}", f"{abs(erm - maml):.3f}", f"{erm / maml:.2f}"]
+        expected.append([f"({name})", *numbers, by_12])
+    assert table(prose("04"), "| | $R^2/r_H$") == expected
+
+
+def test_where_the_ten_goes_in_chapter_4() -> None:
+    a_hard, a_easy = linear.adapted_covariance(clouds(1, 0, 0).covariances, 1 / EASY, M)[:, 0, 0]
+    h, distance, hard, easy = a_hard / a_easy, 1.0, 0.1, 2.0
+    spread = hard + easy / h
+    saturation = (1 + h) * spread / (distance**2 + (1 + h) * spread)
+    factors = np.array([1 / (1 + U) ** 2, (h - U) ** 2 / (h**2 + h), hard / spread, saturation])
+    rows = table(prose("04"), "| factor |")
+    assert [row[2] for row in rows] == [f"{factor:.2f}" for factor in factors]
+    assert [row[3] for row in rows] == [f"{left:.2f}" for left in 10 * np.cumprod(factors)]
+    assert np.isclose(1 + 10 * np.prod(factors), gain(clouds(distance, hard, easy)), rtol=1e-12)
+
+
+def test_numbers_in_the_sentences_of_chapter_4() -> None:
+    text = prose("04")
+    scattered = [f"{gain(clouds(R, 1, easy)):.2f}" for easy in (0, 1, 10, 100)]
+    assert "the gain is {}, {}, {} and {}.".format(*scattered) in text
+    assert f"the printed gain is 11. It is {gain(clouds(1, 0.1, 2)):.2f}." in text
+    assert f"the ceiling is {gain(clouds(1, 0, 0)):.2f}." in text
+    for u, stated in ((1 / 9, "11.8"), (1 / 5, "9.0")):  # R²/r_H of a gain of 3, to the digits given
+        low, high = (gain(clouds(np.sqrt(float(stated) + by), 1, 1, u)) for by in (-0.05, 0.05))
+        assert low < 3 < high and re.search(rf"{re.escape(stated)}\$? at \$u=", text)
+    packed = TaskEnvironment.hard_easy(DIM, 0.5, 1.0, 1.0, 2.0, 0.02)
+    at_hard, at_easy = (risks(packed, alpha, 2000)[1] for alpha in (2.0, 1.0))
+    assert f"MAML's risk is {at_hard:.3f} there, against {at_easy:.3f} at" in text
+    best = np.sqrt(5) - 2
+    assert f"{best:.3f} and {best * (1 - best) ** 2 / (1 + best) ** 2:.3f}" in text
+
+
+def test_the_crosses_on_the_map_of_chapter_4() -> None:
+    (chapter,) = chapters(Path(BOOK), ["04"])
+    code = "\n".join(cell.source for cell in read_script(chapter).cells if cell.cell_type == "code")
+    marked = {name: float(place) for name, place in re.findall(r'\("(\d\w)", ([\d.]+), ', code)}
+    a_hard, a_easy = linear.adapted_covariance(clouds(1, 0, 0).covariances, 1 / EASY, M)[:, 0, 0]
+    places = {"1c": (R, 12, 1), "1d": (R, 1, 1), "3c": (1, 0.1, 2)}
+    found = {name: r**2 / (hard + easy * a_easy / a_hard) for name, (r, hard, easy) in places.items()}
+    assert marked == {name: float(f"{place:.3g}") for name, place in found.items()}
