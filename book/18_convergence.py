@@ -623,7 +623,7 @@ panels = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95 % intervals; lines: the exact law. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"alt": "Four panels on logarithmic axes. Top left, samples, and top right, episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Bottom left, dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Bottom right, noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95 % intervals; lines: the exact law. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
 def draw_sweep(axis, values, look):
     """Draw simulated root mean square errors with 95 % intervals, and the exact law as a line; return it."""
     x, draws, predicted = values
@@ -636,26 +636,25 @@ def draw_sweep(axis, values, look):
 
 def rates_in_the_rest():
     """Draw the error against samples, episodes, dimension and noise."""
-    figure, axes = plt.subplots(2, 2, figsize=(7, 6.2), sharey="row")
+    figure, axes = plt.subplots(4, 1, figsize=(5.4, 11))
     looks = {"ERM": "ERM", "MAML": "MAML", "one task": 1, "mixture": 0}
-    for axis, (title, curves) in zip(axes.flat, panels.items(), strict=True):
+    for axis, (title, curves) in zip(axes, panels.items(), strict=True):
         for name, values in curves.items():
             draw_sweep(axis, values, looks[name]).set_label(name)
         axis.set(xscale="log", yscale="log", xlabel=title)
     d, sigma = np.array(dims), np.array(noises)
     for axis, x, shape, label in (
-        (axes[1, 0], d, d * np.log(100 * T * d) ** 3, "first term of (81)"),
-        (axes[1, 1], sigma, np.ones(len(sigma)), "(81)"),
+        (axes[2], d, d * np.log(100 * T * d) ** 3, "first term of (81)"),
+        (axes[3], sigma, np.ones(len(sigma)), "(81)"),
     ):
         first = panels[axis.get_xlabel()]["MAML"][1][0].mean()
         grey = shape / shape[0] * math.sqrt(first)
-        axis.plot(x, grey, "-.", color=plotting.REFERENCE, lw=1.2, label=label)
-    for axis in axes.flat:
+        axis.plot(x, grey, lw=1, color=plotting.REFERENCE, label=label)
+    for axis in axes:
         axis.legend(loc="best")
+        axis.set_ylabel("distance")
         axis.minorticks_off()
-    axes[1, 0].set_xticks(dims, dims)
-    for axis in axes[:, 0]:
-        axis.set_ylabel("root mean square distance")
+    axes[2].set_xticks(dims, dims)
     return figure
 
 
