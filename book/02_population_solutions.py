@@ -39,7 +39,7 @@ from paperlib.environments import TaskEnvironment
 plotting.use_book_style()
 
 # %% [markdown]
-# ## The same two tasks, before and after a step
+# ## Two tasks before and after a step
 #
 # Two tasks in the plane, a hard and an easy one. The ellipses are starts that cost a task the same, before any step above, after one step on 100 samples below. ERM settles at the minimum of the average above, MAML at that below.
 
@@ -482,9 +482,7 @@ claims.proves(
 # %% [markdown]
 # [Line by line](#moments-quadrature) the theorem is held against definition (1) without algebra, by quadrature and by simulation.
 #
-# The lowest value is where A.1 goes astray.
-#
-# By the theorem it is
+# The lowest value is where A.1 goes astray. By the theorem it is
 #
 # (eq-16)=
 # $$

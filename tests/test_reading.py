@@ -10,8 +10,10 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
+    "02_population_solutions",
     "05_convergence",
     "18_convergence",
+    "19_moments",
 ]
 
 PROSE = """## Half a step
