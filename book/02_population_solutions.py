@@ -43,7 +43,7 @@ plotting.use_book_style()
 #
 # Two tasks in the plane, a hard and an easy one. The ellipses are starts that cost a task the same, before any step above, after one step on 100 samples below. ERM settles at the minimum of the average above, MAML at that below.
 
-# %% mystnb={"code_prompt_show": "Draw both tasks and both solutions", "figure": {"caption": "Two tasks in the plane before (above) and after (below) one step on 100 samples. The ellipses around a task's optimum are starts of equal cost, at the same level in both panels. The solid ellipse belongs to the average and sits at its minimiser, ERM above and MAML below. The thin segment joins the two optima.", "name": "fig-two-metrics"}, "image": {"alt": "Two panels of the plane of starts. Above: a small ellipse around the easy optimum, a larger tilted one around the hard optimum, and the ERM solution near the easy optimum, beside the segment that joins the optima. Below: the easy ellipse has become the largest, and the MAML solution lies near the hard optimum; ERM is outside the ellipse around MAML."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw both tasks and both solutions", "figure": {"caption": "Two tasks in the plane before (above) and after (below) one step on 100 samples. The ellipses around a task's optimum are starts of equal cost, at the same level in both panels. The solid ellipse belongs to the average and sits at its minimiser, ERM above and MAML below. The thin segment joins the two optima.", "name": "fig-two-metrics"}, "image": {"classes": "upright", "alt": "Two panels of the plane of starts. Above: a small ellipse around the easy optimum, a larger tilted one around the hard optimum, and the ERM solution near the easy optimum, beside the segment that joins the optima. Below: the easy ellipse has become the largest, and the MAML solution lies near the hard optimum; ERM is outside the ellipse around MAML."}} tags=["hide-input"]
 metrics = [[[0.19, 0.17], [0.17, 0.26]], [[0.98, 0.07], [0.07, 0.77]]]
 plane = TaskEnvironment.finite_tasks(metrics, [[1.0, 0.3], [-1.0, -0.3]])
 erm, maml = linear.erm_solution(plane), linear.maml_solution(plane, 1.0, 100)
@@ -51,7 +51,7 @@ circle = np.sqrt(0.03) * np.stack([f(np.linspace(0, 2 * np.pi, 200)) for f in (n
 
 
 def two_metrics():
-    figure, axes = plt.subplots(2, 1, figsize=(5.4, 5.6), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 1, figsize=(4.2, 5), sharex=True, sharey=True)
     looks = {name: plotting.LINES[name.split()[0]] for name in ("hard task", "easy task")}
     looks["average"] = plotting.LINES[0]
     after = linear.adapted_covariance(plane.covariances, 1.0, 100)
@@ -219,7 +219,7 @@ sp.Eq(sp.Symbol("E[x_1^{3}x_2^{3}]"), expectation(x[0] ** 3 * x[1] ** 3, list(x)
 # same row twice are those three matrices. Divide by $n^2$:
 # $\frac{n-1}n\Sigma Y\Sigma+\frac1n\Sigma Y\Sigma=\Sigma Y\Sigma$, and the other two terms keep their $\frac1n$. $\square$
 #
-# Now the machine does the same by brute force, with no matrix algebra: it multiplies out, pairs, and sums, with a general covariance and a general $Y$. Here is the entry that no symmetric formula has:
+# Now the machine does the same by brute force, with no matrix algebra: it multiplies out, pairs, and sums, with a general covariance and a general $Y$. Here is the lower left entry at $\Sigma=I$:
 
 # %%
 Y, n = sp.Matrix(2, 2, sp.symbols("Y1:3(1:3)")), sp.Symbol("n", positive=True)
@@ -243,7 +243,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# The transposition is not cosmetic: at $\Sigma=I$ the lower left entry of the moment is $Y_{21}+\frac1nY_{12}$. The paper's own steps, [(77) to (80)](#moments-lemma), with a slip in (78), stand line by line.
+# The transposition is not cosmetic: $\frac1n$ of the entry is that of the upper right. The paper's own steps, [(77) to (80)](#moments-lemma), with a slip in (78), stand line by line.
 # If the inputs are not Gaussian, only the terms in $1/n$ change, by the fourth cumulants of the inputs.
 #
 # ## The curvature that is left
@@ -339,8 +339,8 @@ Markdown(
 # any $n$. In the MAML objective [(4)](#eq-4) the outer samples of an episode give an unbiased estimate of the loss after a step
 # on the inner ones, so its mean is $F_{n_2}(w)$, for any $n_1$ and $\tau$: by {eq}`test-loss` and {eq}`adapted-covariance` it is
 # $\tfrac12E_i\lVert w-w_i^*\rVert^2_{Q_i^{(n_2)}}$ plus a constant. Both are averages of parabolas,
-# $\tfrac12E_i\lVert w-w_i^*\rVert^2_{G_i}$, with $G_i=\Sigma_i$ for ERM and $G_i=Q_i^{(n_2)}$ for MAML. Setting the gradient to
-# zero gives $E_i[G_i]\,w=E_i[G_iw_i^*]$:
+# $\tfrac12E_i\lVert w-w_i^*\rVert^2_{B_i}$, with $B_i=\Sigma_i$ for ERM and $B_i=Q_i^{(n_2)}$ for MAML. Setting the gradient to
+# zero gives $E_i[B_i]\,w=E_i[B_iw_i^*]$:
 #
 # (eq-5)=
 # $$
@@ -354,7 +354,7 @@ Markdown(
 # the two lines as (14) and (15), the limits of the trained solutions that are the subject of [Chapter 5](05_convergence).
 #
 #
-# The weights are matrices, $E_{i'}[G_{i'}]^{-1}p_gG_g$ for group $g$, and sum to the identity: the solutions are, as §3 says, "normalized weighted sums of the task optimal solutions". (A primed index $i'$ is an
+# The weights are matrices, $E_{i'}[B_{i'}]^{-1}p_gB_g$ for group $g$, and sum to the identity: the solutions are, as §3 says, "normalized weighted sums of the task optimal solutions". (A primed index $i'$ is an
 # independent copy of the task $i$, averaged over on its own.) Neither noise nor spreads move them.
 #
 # For two tasks with any two symmetric matrices, sympy minimises the average without being told the answer.
@@ -362,23 +362,23 @@ Markdown(
 # %% mystnb={"code_prompt_show": "Two parabolas, their average and its minimum"} tags=["hide-cell"]
 p = sp.Symbol("p", positive=True)
 f, g = sp.symbols("f1:4"), sp.symbols("g1:4")
-G1, G2 = (sp.Matrix([[e[0], e[1]], [e[1], e[2]]]) for e in (f, g))
+B1, B2 = (sp.Matrix([[e[0], e[1]], [e[1], e[2]]]) for e in (f, g))
 optimum1, optimum2 = sp.Matrix(sp.symbols("h1:3")), sp.Matrix(sp.symbols("k1:3"))
 first, second = w - optimum1, w - optimum2
-parabolas = ((p * first.T * G1 * first + (1 - p) * second.T * G2 * second) / 2)[0]
+parabolas = ((p * first.T * B1 * first + (1 - p) * second.T * B2 * second) / 2)[0]
 solution = sp.solve([sp.diff(parabolas, coordinate) for coordinate in w], list(w))
 
 # %% mystnb={"code_prompt_show": "Check (5)"} tags=["hide-input"]
-mean = p * G1 + (1 - p) * G2
+mean = p * B1 + (1 - p) * B2
 mixed, exchanged = (
-    p * one * optimum1 + (1 - p) * two * optimum2 for one, two in ((G1, G2), (G2, G1))
+    p * one * optimum1 + (1 - p) * two * optimum2 for one, two in ((B1, B2), (B2, B1))
 )
 claims.proves(
     "eq:5 eq:14 eq:15",
     [sp.cancel(mean.det() * solution[coordinate]) for coordinate in w],
     list(mean.adjugate() * mixed),
     "The minimiser of two averaged parabolas, whatever the matrices.",
-    shows=r"\arg\min_w\tfrac12E_i\lVert w-w_i^*\rVert^2_{G_i}=E_i[G_i]^{-1}E_i[G_iw_i^*]",
+    shows=r"\arg\min_w\tfrac12E_i\lVert w-w_i^*\rVert^2_{B_i}=E_i[B_i]^{-1}E_i[B_iw_i^*]",
     case="two tasks, $d=2$",
     refuses={"each optimum weighed by the other task's matrix": list(mean.adjugate() * exchanged)},
 )
@@ -472,7 +472,7 @@ claims.proves(
     "prop:1",
     half_mean - half_mean.subs(v, best),
     square,
-    "What an average of two parabolas has beyond its minimum; (6) and (7) are all of it.",
+    "What an average of two parabolas has beyond its minimum; (6) and (7) subtract no minimum.",
     shows=r"\mathcal E_m(w)=\frac12\lVert w-w_m^*\rVert^2_{\mathbb E[Q_i^{(m)}]}",
     case="two tasks, $d=1$",
     refuses={"twice": 2 * square},

@@ -393,7 +393,7 @@ claims.decides(
 # ## (14) and (15): where training settles
 #
 # That the matrices of {prf:ref}`thm-decomposition` and of [(5)](#eq-5) are $\Sigma_i$ and $Q_i^{(n_2)}$ must be seen in training itself. At $w=0$ the gradients of [(3)](#eq-3) and
-# [(4)](#eq-4), averaged over tasks and samples, are $-E_i[M_i]\,w^*$ with the minimiser $w^*$ of each, $M_i=\Sigma_i$ or $Q_i^{(n_2)}$. We draw tasks from random environments with several groups, unequal and correlated
+# [(4)](#eq-4), averaged over tasks and samples, are $-E_i[B_i]\,w^*$ with the minimiser $w^*$ of each, $B_i=\Sigma_i$ or $Q_i^{(n_2)}$. We draw tasks from random environments with several groups, unequal and correlated
 # covariances, spreads and noise.
 
 
@@ -458,7 +458,7 @@ for env in environments:
 
 
 def mean_gradients(learner, solution):
-    """Return -E[M] w of all environments, M of ERM (0) or MAML (1), w its solution or the other."""
+    """Return -E[B] w of all environments, B of ERM (0) or MAML (1), w its solution or the other."""
     found = []
     for env, *both in solutions:
         adapted = linear.adapted_covariance(env.covariances, ALPHA, N2)
@@ -475,7 +475,7 @@ claims.samples(
     {row: np.hstack([one[:, k] for one in draws]) for row, k in LEARNERS.items()},
     {row: mean_gradients(k, k) for row, k in LEARNERS.items()},
     "The mean gradients of (3) and (4) are those of parabolas about the two solutions, $d=3,4,5$.",
-    shows=r"\nabla_{w=0}=-E_i[M_i]\,w^*,\quad M_i=\Sigma_i\text{ for ERM, }Q_i^{(n_2)}\text{ for MAML}",
+    shows=r"\nabla_{w=0}=-E_i[B_i]\,w^*,\quad B_i=\Sigma_i\text{ for ERM, }Q_i^{(n_2)}\text{ for MAML}",
     refuses={
         "the solutions exchanged": {row: mean_gradients(k, 1 - k) for row, k in LEARNERS.items()}
     },
@@ -487,7 +487,7 @@ claims.samples(
 # > **The paper, §3.** "both $\mathbf w_{MAML}^*$ and $\mathbf w_{ERM}^*$ are normalized weighted sums of the task optimal
 # > solutions."
 #
-# The weights are matrices: $E_{i'}[M_{i'}]^{-1}p_gM_g$ for group $g$, and they sum to the identity.
+# The weights are matrices: $E_{i'}[B_{i'}]^{-1}p_gB_g$ for group $g$, and they sum to the identity.
 
 # %% mystnb={"code_prompt_show": "Check the weights for two tasks"} tags=["hide-input"]
 p = sp.Symbol("p", positive=True)
@@ -512,7 +512,7 @@ claims.proves(
     sums,
     [determinant * sp.eye(2), lowest],
     "Matrix weights that sum to the identity give the minimiser.",
-    shows=r"w^*=\sum_gW_g\,w_g^*,\quad W_g=E_{i'}[M_{i'}]^{-1}p_gM_g,\quad\sum_gW_g=I",
+    shows=r"w^*=\sum_gW_g\,w_g^*,\quad W_g=E_{i'}[B_{i'}]^{-1}p_gB_g,\quad\sum_gW_g=I",
     case="two tasks, $d=2$",
     refuses={"the probabilities as weights": [determinant * sp.eye(2), plain]},
 )
