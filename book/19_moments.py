@@ -10,7 +10,7 @@
 # | :-- | :-- | :-- |
 # | [Gaussian moments](#moments-pairing) | against the generating function | yes |
 # | [(80), (79)](#moments-lemma) | one row multiplied out | yes |
-# | [(78)](#moments-lemma) | two and three rows | no: $1/n^2$ for $1/n$ |
+# | [(78)](#moments-lemma) | two and three rows | no: it prints $1/n$ for $1/n^2$ |
 # | [(77)](#moments-lemma) | $n$ as a symbol | yes, for every covariance |
 # | ["dominated"](#moments-dominated) | the condition on $s$ | not at $\alpha=1/\rho_E$ |
 # | [(14), (15)](#moments-training) | gradients of training, simulated | yes |
