@@ -10,11 +10,15 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
+    "02_population_solutions",
     "03_hardness",
     "04_geography",
+    "05_convergence",
     "15_hardness",
     "16_trained_solutions",
     "17_geography",
+    "18_convergence",
+    "19_moments",
 ]
 
 PROSE = """## Half a step

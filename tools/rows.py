@@ -27,6 +27,8 @@ CHAPTERS = (
     "15_hardness",
     "16_trained_solutions",
     "17_geography",
+    "18_convergence",
+    "19_moments",
 )
 # How many of each the paper has.
 NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}
