@@ -58,7 +58,9 @@ def excess(found):
 
 risks = {
     "ERM": excess([simulate.sampled_erm_estimates(mix, T, n1 + n2, 400, rng) for T in grid]),
-    "MAML": excess([simulate.sampled_maml_estimates(mix, 1.0, T, 1, n1, n2, 400, rng) for T in grid]),
+    "MAML": excess(
+        [simulate.sampled_maml_estimates(mix, 1.0, T, 1, n1, n2, 400, rng) for T in grid]
+    ),
 }
 
 # %% [markdown]

@@ -130,7 +130,9 @@ def figure_8():
     fine = (1 - np.cos(np.pi * np.linspace(0.02, 1.0, 200))) / 2  # denser at both ends
     for row, (pair, size) in enumerate(zip(axes, ROWS, strict=True)):
         here = slice(20 * row, 20 * row + 20)
-        curves = [simulate.Setting("a curve", two_tasks(v), alpha=1.0, n1=25, n2=size) for v in fine]
+        curves = [
+            simulate.Setting("a curve", two_tasks(v), alpha=1.0, n1=25, n2=size) for v in fine
+        ]
         for name in NAMES:
             places = [solve_for(name, point)[0] for point in curves]
             results = runs_8[name].iterates[here, :, 0], sampled_8[name][here]
@@ -567,7 +569,9 @@ Markdown(
 def trained_ratio(noise_std):
     """Return the trained gain at R = 1 and R = 10 on the same 500 tasks: (2, seeds)."""
     settings = [
-        simulate.Setting(f"R = {size}", mixture(*place, noise_std=noise_std), alpha=ALPHA, n1=25, n2=M)
+        simulate.Setting(
+            f"R = {size}", mixture(*place, noise_std=noise_std), alpha=ALPHA, n1=25, n2=M
+        )
         for size in (1, 10)
         for place in [(DIM, HARD, EASY, size, size**2 / 10, size**2 / 0.5)]
     ]
