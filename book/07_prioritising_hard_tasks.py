@@ -109,15 +109,16 @@ assert round(far[1, -1]) == 59 and near[1].max() < 1 and np.nanmax([near[0], far
 def gradient_ratios():
     """Draw the gradient ratios of both pairs over the step size."""
     figure, axes = plt.subplots(2, 1, sharex=True, figsize=(7.0, 6.4))
-    for axis, (after, before, factor, *_) in zip(axes, (near, far), strict=True):
-        axis.semilogy(rates, after, **plotting.MARKS[0], ms=4.5, label="after the step")
-        axis.semilogy(rates, factor, **plotting.LINES[0], label="its bound")
-        axis.semilogy(rates, before, **plotting.MARKS[1], ms=4.5, label="before the step")
-        axis.semilogy(rates, factor**2, **plotting.LINES[1], label="its bound")
+    above = near, "optima close together: the theorem holds", [0.2, 0.4, 0.6, 1]
+    below = far, "optima far apart: 59 times as large", [0.01, 0.1, 1, 10]
+    for axis, ((after, before, factor, *_), title, ticks) in zip(axes, (above, below), strict=True):
+        for look, (when, found) in enumerate((("after", after), ("before", before))):
+            axis.semilogy(rates, found, **plotting.MARKS[look], ms=4.5, label=f"{when} the step")
+            axis.semilogy(rates, factor ** (look + 1), **plotting.LINES[look], label="its bound")
         axis.axhline(1.0, **plotting.LINES["ERM"], label="ERM")
-        axis.set_ylabel("gradient norms, hard : easy")
-    axes[0].set_title("optima close together: the theorem holds")
-    axes[1].set(title="optima far apart: 59 times as large", xlabel=r"step size $\alpha$")
+        axis.set(title=title, yticks=ticks, yticklabels=ticks, ylabel="gradients, hard : easy")
+        axis.minorticks_off()
+    axes[1].set_xlabel(r"step size $\alpha$")
     axes[0].legend(loc="lower left")
     return figure
 

@@ -10,6 +10,8 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
+    "07_prioritising_hard_tasks",
+    "20_theorem_1",
 ]
 
 PROSE = """## Half a step
