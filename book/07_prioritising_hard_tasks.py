@@ -69,8 +69,7 @@ def one_neuron(w, optimum, size, order=None):
 
 def solve(optima, sizes, alpha, steps=30):
     """Find points w (N, d) with ∇F = 0; return them, ‖∇F‖, and each task's ‖∇f‖, ‖g‖, spectrum of H."""
-    ones = np.ones(len(alpha))
-    w, sizes = np.mean(optima, axis=0) * ones[:, None], [size * ones for size in sizes]
+    w, sizes = np.mean(optima, axis=0) + 0 * alpha[:, None], [s + 0 * alpha for s in sizes]
     for order in [120] * steps + [None]:  # the last time by the library's own rule
         total, matrix, tasks = 0.0, 0.0, []
         for optimum, size in zip(optima, sizes, strict=True):
