@@ -68,7 +68,7 @@ def one_neuron(w, optimum, size, order=None):
 
 
 def solve(optima, sizes, alpha, steps=30):
-    """Find points w (N, d) with ∇F = 0; return them, ‖∇F‖, and each task's ‖∇f‖, ‖g‖, spectrum of H."""
+    """Return points w (N, d) with ∇F = 0, ‖∇F‖ there, and each task's ‖∇f‖, ‖g‖, spectrum of H."""
     w, sizes = np.mean(optima, axis=0) + 0 * alpha[:, None], [s + 0 * alpha for s in sizes]
     for order in [120] * steps + [None]:  # the last time by the library's own rule
         total, matrix, tasks = 0.0, 0.0, []
@@ -236,7 +236,7 @@ beta_2, L_1 = sp.symbols("beta_2 L_1", real=True)
 sp.factor((1 - alpha * beta_2) / (1 - alpha * L_1) - 1)
 
 # %% [markdown]
-# It is below one exactly if $\beta_2>L_1$: the *flattest* direction of task 2 must be steeper than the *steepest* of task 1. Then task 1 is hard, task 2 is easy, and
+# So the factor is below one exactly if $\beta_2>L_1$: the *flattest* direction of task 2 must be steeper than the *steepest* of task 1. Then task 1 is hard, task 2 is easy, and
 # after adaptation the hard task has the smaller gradient. (At an ERM solution $\nabla f_1=-\nabla f_2$. The lengths are equal there, or in the ratio of the weights; the equality says nothing on hardness.)
 #
 # :::{admonition} Where we differ from the paper
@@ -515,6 +515,8 @@ Markdown(table)
 sp.factor(rho_2 * R / (rho_1 + rho_2) - w_maml)
 
 # %% [markdown]
+# and the long factor is $\rho_1(1-\alpha\rho_1)^2+\rho_2(1-\alpha\rho_2)^2>0$.
+#
 # How often do these things go together? We [measure it](20_theorem_1) on the environments of the larger search. Where MAML's gradient is the smaller one on the hard task, its loss is, too, in most of them but by no means in all; and nearly always MAML's loss on the hard task is below that of ERM.
 #
 # :::{admonition} Where we differ from the paper

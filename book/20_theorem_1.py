@@ -321,6 +321,7 @@ for activation, dims in {"softplus": (2, 5), "sigmoid": (2, 3), "tanh": (2, 4)}.
         rates = random_rates(activation, tasks, rng)
         found.append((activation, tasks, rates, *stationary(activation, tasks, rates)))
 searched = COUNT * len(found)
+assert searched == 480
 
 # %% [markdown]
 # Not every run converges in thirty steps. We keep those that reached a gradient below $10^{-10}$,
