@@ -826,16 +826,17 @@ claims.bounds(
 )
 
 
-# %% mystnb={"code_prompt_show": "Draw the smallest eigenvalue over the scale", "figure": {"caption": "Smallest eigenvalue of the Hessian at the optimum over the scale of the weights, for one neuron (left) and for two orthogonal ones (right). In all of these networks the condition numbers of Theorem 1 are 1, so the printed lower bound is one constant. ReLU has one at all scales; Softplus for one neuron only; Sigmoid and tanh have none.", "name": "fig-smallest-eigenvalue"}, "image": {"alt": "Two log-log panels of the smallest eigenvalue against the scale s from 0.05 to 20. Left, one neuron: ReLU is constant at one half, softplus is nearly constant, sigmoid and tanh fall steeply at large scale. Right, two neurons: ReLU is constant, softplus falls towards small scales, sigmoid and tanh fall on both sides of a maximum."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the smallest eigenvalue over the scale", "figure": {"caption": "Smallest eigenvalue of the Hessian at the optimum over the scale of the weights, for one neuron (above) and for two orthogonal ones (below). In all of these networks the condition numbers of Theorem 1 are 1, so the printed lower bound is one constant. ReLU has one at all scales; Softplus for one neuron only; Sigmoid and tanh have none.", "name": "fig-smallest-eigenvalue"}, "image": {"classes": "upright", "alt": "Two log-log panels of the smallest eigenvalue against the scale s from 0.05 to 20. Above, one neuron: ReLU is constant at one half, softplus is nearly constant, sigmoid and tanh fall steeply at large scale. Below, two neurons: ReLU is constant, softplus falls towards small scales, sigmoid and tanh fall on both sides of a maximum."}} tags=["hide-input"]
 def smallest_eigenvalues():
     """Draw λ_min(∇²f(W*)) over the scale of W*."""
-    figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 1, figsize=(5.0, 6.4), sharex=True, sharey=True)
     for axis, neurons in zip(axes, (1, 2), strict=True):
         for look, (name, values) in enumerate(zip(ACTIVATIONS, minima[neurons], strict=True)):
             axis.loglog(scales, values, **plotting.LINES[look], label=name)
-        axis.set(xlabel="scale $s$ of $W_*$", title=f"$M={neurons}$", ylim=(1e-8, 1.5))
-    axes[0].set_ylabel(r"$\lambda_{\min}(\nabla^2f(W_*))$")
-    axes[1].legend(loc="lower right")
+        axis.set(title=f"$M={neurons}$", ylim=(1e-8, 1.5))
+        axis.set_ylabel(r"$\lambda_{\min}(\nabla^2f(W_*))$")
+    axes[1].set_xlabel("scale $s$ of $W_*$")
+    axes[0].legend(loc="lower left")
     return figure
 
 
