@@ -10,8 +10,10 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
+    "06_logistic",
     "07_prioritising_hard_tasks",
     "20_theorem_1",
+    "21_logistic",
 ]
 
 PROSE = """## Half a step

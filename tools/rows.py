@@ -25,6 +25,7 @@ CHAPTERS = (
     "13_erm_proof",
     "14_maml_proof",
     "20_theorem_1",
+    "21_logistic",
 )
 # How many of each the paper has.
 NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}
