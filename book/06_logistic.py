@@ -102,14 +102,12 @@ def figure_7():
                 axis.plot(HARDNESS, curve[k], **plotting.LINES[name], label=name)
         column[0].axhline(0, color=plotting.REFERENCE, lw=0.8)
         column[2].plot(HARDNESS, risks[0] / risks[1], **plotting.LINES[0])
-        column[0].set_title(rf"$\alpha={'1' if alpha == 1 else '4'}/\rho_E$")
+        column[0].set_title(rf"$\alpha={alpha:g}/\rho_E$")
         column[2].set_xlabel(r"$\rho_H$")
-    for axis, name in zip(
-        rows[:, 0], ("first coordinate", "risk above the floor", "ratio"), strict=True
-    ):
-        axis.set_ylabel(name)
+    rows[0, 0].set_ylabel("first coordinate")
+    rows[1, 0].set(ylabel="risk above the floor", ylim=(0, None))
+    rows[2, 0].set_ylabel("ratio")
     rows[0, 0].legend(loc="lower right")
-    rows[1, 0].set_ylim(0, None)
     return figure
 
 
@@ -294,7 +292,7 @@ def threshold_map():
     """Draw the inner rates at which MAML changes sides over the hard task's variance."""
     figure, axis = plt.subplots(figsize=(7, 4.2))
     small = 4 / (1 + np.sqrt(RATIOS) + RATIOS)
-    axis.plot(RATIOS, small, ":", color="black", zorder=3, label="small signals")
+    axis.plot(RATIOS, small, ":", color="black", label="small signals")
     for look, (gamma, labels) in zip((3, 2, 1, 0), MODELS, strict=True):
         name = "deterministic" if labels == "sign" else rf"$\gamma={gamma:g}$"
         axis.plot(RATIOS, thresholds[gamma, labels], **plotting.LINES[look], label=name)
