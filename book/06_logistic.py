@@ -92,22 +92,21 @@ HARDNESS = np.append(np.linspace(0.005, 0.075, 15), np.linspace(0.1, 1.0, 37))
 computed = {alpha: curves(HARDNESS, alpha) for alpha in (1.0, 4.0)}
 
 
-# %% mystnb={"code_prompt_show": "Draw Figure 7 for both inner rates", "figure": {"caption": "The analogue of Figure 7, $m=500$. Left: $\\alpha=1/\\rho_E$. Right: $\\alpha=4/\\rho_E$. From above: first coordinate of both solutions, which above the grey line are closer to the hard task; risk above the floor; ERM's risk divided by MAML's.", "name": "fig-logistic"}, "image": {"alt": "Two columns of three panels over the hard task's input variance from 0 to 1. Left: both coordinates rise from -1 to 0, MAML's a little above ERM's, neither crosses zero visibly; the risks lie on each other; the ratio stays at 1. Right: MAML's coordinate jumps to 0.3 and falls slowly, ERM's stays negative; MAML's risk lies clearly below ERM's; the ratio peaks at 1.7 and falls to 1."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw Figure 7 for both inner rates", "figure": {"caption": "The analogue of Figure 7, $m=500$, for two inner rates. Above: first coordinate of both solutions; above the grey line a solution is closer to the hard task. (ERM's is the same for both rates.) Below: ERM's risk above the floor divided by MAML's.", "name": "fig-logistic"}, "image": {"classes": "upright", "alt": "Two panels over the hard task's input variance from 0 to 1. Above, coordinates: ERM's rises from -1 to 0; MAML's for alpha 1 is a little above it and does not cross zero visibly; MAML's for alpha 4 jumps to 0.3 and falls slowly. Below, the ratio of the risks: for alpha 1 it stays at 1, for alpha 4 it peaks at 1.7 and falls to 1."}} tags=["hide-input"]
 def figure_7():
-    """Draw places, risks and their ratio over the hard task's variance, a column a reading."""
-    figure, rows = plt.subplots(3, 2, figsize=(7, 7), sharex=True, sharey="row")
-    for column, (alpha, (places, risks)) in zip(rows.T, computed.items(), strict=True):
-        for axis, curve in zip(column, (places, risks), strict=False):
-            for k, name in enumerate(("ERM", "MAML")):
-                axis.plot(HARDNESS, curve[k], **plotting.LINES[name], label=name)
-        column[0].axhline(0, color=plotting.REFERENCE, lw=0.8)
-        column[2].plot(HARDNESS, risks[0] / risks[1], **plotting.LINES[0])
-        column[0].set_title(rf"$\alpha={alpha:g}/\rho_E$")
-        column[2].set_xlabel(r"$\rho_H$")
-    rows[0, 0].set_ylabel("first coordinate")
-    rows[1, 0].set(ylabel="risk above the floor", ylim=(0, None))
-    rows[2, 0].set_ylabel("ratio")
-    rows[0, 0].legend(loc="lower right")
+    """Draw the solutions, and the ratio of their risks, over the hard task's variance."""
+    figure, axes = plt.subplots(2, 1, figsize=(5, 5.4), sharex=True)
+    axes[0].axhline(0, color=plotting.REFERENCE, lw=0.8)
+    axes[0].plot(HARDNESS, computed[1.0][0][0], **plotting.LINES["ERM"], label="ERM")
+    for look, (alpha, (places, risks)) in enumerate(computed.items()):
+        name = rf"$\alpha={alpha:g}/\rho_E$"
+        axes[0].plot(HARDNESS, places[1], **plotting.LINES["MAML"], label="_" * look + "MAML")
+        axes[0].annotate(name, (0.3, places[1, 23]), (0, 7), textcoords="offset points")
+        axes[1].plot(HARDNESS, risks[0] / risks[1], **plotting.LINES[look], label=name)
+    axes[0].set(ylabel="first coordinate", ylim=(-1, 0.5))
+    axes[1].set(ylabel="ERM's risk : MAML's", xlabel=r"$\rho_H$")
+    axes[0].legend(loc="lower right")
+    axes[1].legend()
     return figure
 
 
@@ -118,7 +117,7 @@ figure_7()
 #
 # - At $\alpha=1/\rho_E$ MAML is a little nearer to the hard task than ERM, still on the easy task's side, and saves next to nothing.
 # - At $\alpha=4/\rho_E$ it crosses the midpoint for all but the very hardest tasks, and saves up to two fifths of the risk.
-# - Nothing else has changed. The caption is true in one picture and not in the other, and the paper does not say which it drew.
+# - Nothing else has changed. The caption is true at one rate and not at the other, and the paper does not say which it took.
 #
 # Which rate is "analogous", and why does MAML change sides between them? Both answers are one number, the curvature of a logistic loss.
 #
@@ -197,10 +196,10 @@ claims.bounds(
 )
 
 
-# %% mystnb={"code_prompt_show": "Draw the curvature at the optimum", "figure": {"caption": "Curvature of a task at its own optimum $\\gamma1_d$, in ten dimensions, over the variance of its inputs. Thick: smallest eigenvalue of the Hessian, for three lengths of the optimum. Thin, dashed: the bound $\\rho/4$. Thin, dotted: $\\rho$, which the paper's caption takes for it.", "name": "fig-curvature"}, "image": {"alt": "Curves over the input variance from 0.02 to 1 on logarithmic axes. The dotted line of rho and the dashed line of rho over 4 rise in parallel. The curve for gamma 0.1 follows the dashed line closely. That for gamma 1 rises, bends and is flat from 0.6 on. That for gamma 3 rises until about 0.1 and then falls."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the curvature at the optimum", "figure": {"caption": "Curvature of a task at its own optimum $\\gamma1_d$, in ten dimensions, over the variance of its inputs. Thick: smallest eigenvalue of the Hessian, for three lengths of the optimum. Thin, dashed: the bound $\\rho/4$. Thin, dotted: $\\rho$, which the paper's caption takes for it.", "name": "fig-curvature"}, "image": {"classes": "upright", "alt": "Curves over the input variance from 0.02 to 1 on logarithmic axes. The dotted line of rho and the dashed line of rho over 4 rise in parallel. The curve for gamma 0.1 follows the dashed line closely. That for gamma 1 rises, bends and is flat from 0.6 on. That for gamma 3 rises until about 0.1 and then falls."}} tags=["hide-input"]
 def curvatures():
     """Draw the smallest eigenvalue at the optimum over the variance of the inputs."""
-    figure, axis = plt.subplots(figsize=(7, 3.6))
+    figure, axis = plt.subplots(figsize=(5, 3.6))
     rho = np.geomspace(0.02, 1, 60)
     axis.loglog(rho, rho, ":", color="black", lw=1, label=r"$\rho$")
     axis.loglog(rho, rho / 4, "--", color="black", lw=1, label=r"$\rho/4$")
@@ -224,7 +223,7 @@ curvatures()
 # :::
 #
 # One consequence matters for all that follows. "The inverse of the largest task smoothness parameter", the words of §3.1, is $\alpha=4/\rho_E=4$. The number that §3.1 puts in brackets, and that the caption suggests by calling 1 the curvature of the
-# easy task, is $\alpha=1/\rho_E=1$. These are the two columns of the figure: **reading A**, $\alpha=1$, and **reading B**, $\alpha=4$.
+# easy task, is $\alpha=1/\rho_E=1$. These are the two rates of the figure: **reading A**, $\alpha=1$, and **reading B**, $\alpha=4$.
 #
 # ## Which side of the midpoint?
 #
@@ -287,10 +286,10 @@ MODELS = [(0.1, "bernoulli"), (1.0, "bernoulli"), (3.0, "bernoulli"), (1.0, "sig
 thresholds = {model: np.array([threshold(u, *model) for u in RATIOS]) for model in MODELS}
 
 
-# %% mystnb={"code_prompt_show": "Draw the inner rates at which MAML changes sides", "figure": {"caption": "Inner rate above which the full-gradient MAML objective falls from the midpoint towards the hard task, for $\\rho_E=1$. Dotted: limit of small signals, $4/(1+\\sqrt u+u)$. Horizontal lines: readings A and B.", "name": "fig-logistic-thresholds"}, "image": {"alt": "Falling curves over the hard task's variance. The dotted one falls from nearly 4 to 4/3. The curve for gamma 0.1 follows it, gamma 1 lies lower and ends just below 1, gamma 3 and deterministic labels lie lower still and cross the horizontal line at 1 near 0.7. The line at 4 lies above all curves."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the inner rates at which MAML changes sides", "figure": {"caption": "Inner rate above which the full-gradient MAML objective falls from the midpoint towards the hard task, for $\\rho_E=1$. Dotted: limit of small signals, $4/(1+\\sqrt u+u)$. Horizontal lines: readings A and B.", "name": "fig-logistic-thresholds"}, "image": {"classes": "upright", "alt": "Falling curves over the hard task's variance. The dotted one falls from nearly 4 to 4/3. The curve for gamma 0.1 follows it, gamma 1 lies lower and ends just below 1, gamma 3 and deterministic labels lie lower still and cross the horizontal line at 1 near 0.7. The line at 4 lies above all curves."}} tags=["hide-input"]
 def threshold_map():
     """Draw the inner rates at which MAML changes sides over the hard task's variance."""
-    figure, axis = plt.subplots(figsize=(7, 4.2))
+    figure, axis = plt.subplots(figsize=(5, 4.2))
     small = 4 / (1 + np.sqrt(RATIOS) + RATIOS)
     axis.plot(RATIOS, small, ":", color="black", label="small signals")
     for look, (gamma, labels) in zip((3, 2, 1, 0), MODELS, strict=True):

@@ -53,11 +53,9 @@ plotting.use_book_style()
 # There is no definition of the labels, no inner rate, no metric. Two tasks of equal probability, $d=10$, inputs $N(0,\rho_iI)$ with $\rho_E=1$, and $n_2=m=500$ are those of Figure 2. Four things must be chosen.
 #
 # - *Labels.* Drawn with $P(y=1\mid x)=s(\langle w^*,x\rangle)$, $s(t)=1/(1+e^{-t})$, which is the logistic model; or deterministic, $y=1$ if $\langle w^*,x\rangle>0$.
-# - *Inner rate.* §3.1 takes "the inverse of the largest task smoothness parameter ($\frac1{\rho_E}$ in this case)". For a logistic loss these are two different numbers, as we shall see.
+# - *Inner rate.* §3.1 takes "the inverse of the largest task smoothness parameter ($\frac1{\rho_E}$ in this case)". For a logistic loss these are two different numbers.
 # - *Scale.* In linear regression nothing depends on the length of $w^*$. Here it decides how curved the loss is. We write $w^*=\pm\gamma1_d$; the analogue has $\gamma=1$.
 # - *Metric.* The risk above the floor, $F_m(w)-N$, where $N$ is the mean of the tasks' own infima; or the excess risk (2), $F_m(w)-\inf F_m$. They differ by a constant, so they rank two starts alike.
-#
-# With deterministic labels a task has no optimum: the loss falls towards zero as $w$ grows along $w^*$. "Closer to the harder task" then means: on its side of the midpoint.
 #
 # With deterministic labels a task has no optimum: the loss falls towards zero as $w$ grows along $w^*$. "Closer to the harder task" then means: on its side of the midpoint.
 #
@@ -315,7 +313,7 @@ assert 0 < gap < bound[-1]
 Markdown(
     f"At $m=500$ the bound is at most {shares[0]:.1f}% of the term in $1/m$ for $\\alpha=1$, and {shares[1]:.1f}% for $\\alpha=4$. "
     f"Where steps are long and samples few the expansion is less good. At $\\alpha=4$, $m=100$, $w=0.3\\cdot1_d$ the term is {term[-1]:.3f}; the bound allows an error of {shares[2]:.0f}% of it, and the simulation finds about {100 * gap / term[-1]:.0f}% less than the term. "
-    "We use the expansion for the curves, and read the rows with $m=100$ below as approximate."
+    "We use the expansion for the curves, and read the rows of chapter 6 with $m=100$ as approximate."
 )
 
 # %% [markdown]
@@ -468,7 +466,7 @@ def trained_marks(alpha):
 marks = {alpha: trained_marks(alpha) for alpha in (1.0, 4.0)}
 
 
-# %% mystnb={"code_prompt_show": "Draw Figure 7 with what training finds", "figure": {"caption": "The analogue of Figure 7, $m=500$, with trained solutions. Left: $\\alpha=1/\\rho_E$. Right: $\\alpha=4/\\rho_E$. From above: first coordinate of both solutions, which above the grey line are closer to the hard task; risk above the floor. Lines are population solutions, marks the means of five runs of SGD with 95% $t$-intervals.", "name": "fig-logistic-trained"}, "image": {"alt": "Two columns of two panels over the hard task's input variance from 0.1 to 0.9. Marks of trained ERM lie near their lines; those of trained MAML near theirs in the left column, and near but with larger spread in the right one, where MAML's coordinate is about 0.3 and its risk clearly below ERM's."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw Figure 7 with what training finds", "figure": {"caption": "The analogue of Figure 7, $m=500$, with trained solutions. Left: $\\alpha=1/\\rho_E$. Right: $\\alpha=4/\\rho_E$. From above: first coordinate of both solutions, which above the grey line are closer to the hard task; risk above the floor. Lines are population solutions, marks the means of five runs of SGD with 95% $t$-intervals.", "name": "fig-logistic-trained"}, "image": {"classes": "upright", "alt": "Two columns of two panels over the hard task's input variance from 0.1 to 0.9. Marks of trained ERM lie near their lines; those of trained MAML near theirs, with a larger spread in the left column. In the right one MAML's coordinate is about 0.3 and its risk clearly below ERM's."}} tags=["hide-input"]
 def with_intervals(axis, values, name):
     """Draw the means of five runs with their 95% t-intervals."""
     half = stats.t.ppf(0.975, df=4) * values.std(axis=1, ddof=1) / math.sqrt(5)
@@ -478,7 +476,7 @@ def with_intervals(axis, values, name):
 
 def figure_7_trained():
     """Draw places and risks over the hard task's variance, a column a reading."""
-    figure, rows = plt.subplots(2, 2, figsize=(7, 5.4), sharex=True, sharey="row")
+    figure, rows = plt.subplots(2, 2, figsize=(5, 5), sharex=True, sharey="row")
     for column, (alpha, kinds) in zip(rows.T, computed.items(), strict=True):
         for axis, curve, mark in zip(column, kinds, marks[alpha], strict=True):
             for k, name in enumerate(("ERM", "MAML")):
@@ -683,10 +681,10 @@ very_hard = two_tasks(0.99 * JUMP)  # a hundredth less: there the slope misleads
 assert (lowest(very_hard, 4.0) > 0) != (midpoint_slope(0.99 * JUMP, 4.0) < 0)
 
 
-# %% mystnb={"code_prompt_show": "Draw both valleys", "figure": {"caption": "The full-gradient objective along the axis at α = 4, less its lowest value, for three very hard tasks. As the hard task's variance passes the middle value, the lowest point jumps from the easy to the hard side.", "name": "fig-two-valleys"}, "image": {"alt": "Three curves over the first coordinate from -1.2 to 0.6. Each has two valleys, one near -0.65 and one near 0.15. For the smallest variance the left valley is the lower one, for the middle one both are equally low, for the largest the right one is lower."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw both valleys", "figure": {"caption": "The full-gradient objective along the axis at α = 4, less its lowest value, for three very hard tasks. As the hard task's variance passes the middle value, the lowest point jumps from the easy to the hard side.", "name": "fig-two-valleys"}, "image": {"classes": "upright", "alt": "Three curves over the first coordinate from -1.2 to 0.6. Each has two valleys, one near -0.65 and one near 0.15. For the smallest variance the left valley is the lower one, for the middle one both are equally low, for the largest the right one is lower."}} tags=["hide-input"]
 def two_valleys():
     """Draw the objective along the axis around the variance at which its valleys are equally deep."""
-    figure, axis = plt.subplots(figsize=(7, 3.2))
+    figure, axis = plt.subplots(figsize=(5, 3.6))
     points = np.linspace(-1.2, 0.6, 181)
     for factor, look in ((0.9, 1), (1.0, 0), (1.1, 2)):
         env = two_tasks(factor * JUMP)
@@ -694,7 +692,7 @@ def two_valleys():
         label = rf"$\rho_H={factor * JUMP:.4f}$"
         axis.plot(points, 1000 * (risks - risks.min()), **plotting.LINES[look], label=label)
     axis.set(xlabel="first coordinate", ylabel=r"risk less its minimum, $10^{-3}$", ylim=(-0.2, 8))
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axis.legend(loc="upper center")
     return figure
 
 
