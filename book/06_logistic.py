@@ -101,7 +101,7 @@ def figure_7():
     for look, (alpha, (places, risks)) in enumerate(computed.items()):
         name = rf"$\alpha={alpha:g}/\rho_E$"
         axes[0].plot(HARDNESS, places[1], **plotting.LINES["MAML"], label="_" * look + "MAML")
-        axes[0].annotate(name, (0.3, places[1, 23]), (0, 7), textcoords="offset points")
+        axes[0].annotate(name, (0.5, (0.03, 0.33)[look]))  # above the curve
         axes[1].plot(HARDNESS, risks[0] / risks[1], **plotting.LINES[look], label=name)
     axes[0].set(ylabel="first coordinate", ylim=(-1, 0.5))
     axes[1].set(ylabel="ERM's risk : MAML's", xlabel=r"$\rho_H$")
