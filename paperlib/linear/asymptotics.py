@@ -16,13 +16,8 @@ import numpy as np
 
 from paperlib.arguments import Array, real_number, sample_number
 from paperlib.environments import TaskEnvironment
-from paperlib.linear.population import (
-    adapted_covariance,
-    erm_solution,
-    excess_risk,
-    maml_solution,
-    sandwich,
-)
+from paperlib.linear.population import erm_solution, excess_risk, maml_solution, sandwich
+from paperlib.linear.steps import adapted_covariance
 from paperlib.linear.wishart import average
 
 
