@@ -59,7 +59,7 @@ LIMITS = "(definition or slope or first_order or ahead or without_a_step or name
 FAST = "integral or autodiff and not objectives or gauss_newton or digits or origin or covers"
 TESTS = {
     "population": ["test_linear.py", "test_properties.py"],
-    "steps": ["test_linear.py", "test_learners.py", "-k", "(curvature or steps or input or batch) and not -6-"],
+    "steps": ["test_linear.py", "test_learners.py", "-k", "(curvature or steps or input or batch) and not 2-1-6"],
     "batches": ["test_learners.py", "-k", "batch and not -6- and not -5- and not fresh"],
     "learners": ["test_learners.py", "-k", "learner or start or weights or input"],
     "rates": ["test_learners.py", "-k", "best or wants or input"],
@@ -186,7 +186,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("traces[:place] + traces[place + 1 :]", "traces"),
             ("trace[turn:] + trace[:turn]", "trace"),
             ("range(len(trace))", "range(1)"),
-            ("opened[::-1], after", "opened, after"),
+            ("2.0 * self._joined", "self._joined"),
             ("second, (0, 1)", "second"),
             ("self.weight * pairs", "2.0 * self.weight * pairs"),
         ],
@@ -202,7 +202,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("_product(loop[-1], loop[0])", "loop[-1]"),
         ],
         "_product": [("letter[1] for letter", "0 for letter")],
-        "_turned": [("way[turn:] + way[:turn]", "way[turn:]")],
+        "_turned": [("trace[turn:] + trace[:turn]", "trace[turn:]")],
     },
     "learners": {
         "learner_weight": [

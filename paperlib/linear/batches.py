@@ -73,7 +73,8 @@ class Moments:
             others = traces[:place] + traces[place + 1 :]
             for turn in range(len(trace)):  # each P of a trace is the first once
                 opened = trace[turn:] + trace[:turn]
-                pairs += self._joined(head, opened, after, others) + self._joined(head, opened[::-1], after, others)
+                # V and its transpose: all letters of a trace but one are 1, so it reads the same from its other end
+                pairs += 2.0 * self._joined(head, opened, after, others)
         straight = self.mean((_product(first, second, (0, 1)), *rest), traces)
         return straight + self.weight * pairs
 
@@ -98,6 +99,5 @@ def _product(*letters: Letter) -> Letter:
 
 
 def _turned(trace: Word) -> Word:
-    """Return the first of all ways to write a trace down: turned, and read from the other end."""
-    turns = range(len(trace))
-    return min(way[turn:] + way[:turn] for way in (trace, trace[::-1]) for turn in turns)
+    """Return the first of all ways to write a trace down."""
+    return min(trace[turn:] + trace[:turn] for turn in range(len(trace)))
