@@ -43,7 +43,7 @@ plotting.use_book_style()
 # Each learner of this chapter comes to rest at a *weighted mean of the task optima*. Here are the weights: how much a task counts, over its curvature $\rho$ in units of the inverse step $1/\alpha$.
 
 
-# %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top: ERM counts the easiest task most, MAML one of a third of the largest curvature that the step can bear, with more steps harder ones; Reptile counts nearly all alike; iMAML has a top of its own, which its λ moves (here 0.05/α). First-order MAML, not drawn, has MAML's weights for half as many steps.", "name": "fig-weights"}, "image": {"alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top: ERM counts the easiest task most, MAML one of a third of the largest curvature that the step can bear, with more steps harder ones; Reptile counts nearly all alike; iMAML has a top of its own, which its $\\lambda$ moves (here $0.05/\\alpha$). First-order MAML, not drawn, has MAML's weights for half as many steps.", "name": "fig-weights"}, "image": {"alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
 def weight_curves():
     """Draw B over alpha rho, as the library computes it."""
     figure, axis = plt.subplots(figsize=(7, 3.8))
@@ -94,9 +94,9 @@ B
 
 # %% [markdown]
 # Three things follow at once. **First-order MAML with $2K$ steps is MAML with $K$**, at no second derivative: for quadratic losses the factor that it leaves out is one more contraction. **Reptile interpolates**: one step is ERM, and many steps find the plain mean of the optima.
-# And weights have their top at a curvature of their own:
+# And three of the weights have a top, at a curvature of their own:
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Where the weights have their top"} tags=["hide-input"]
 maml, first_order, imaml = B[1], B[2], B[4]
 tops = {maml: 1 / ((2 * K + 1) * alpha), first_order: 1 / ((K + 1) * alpha), imaml: lam}
 slopes = [sp.diff(sp.log(weight), rho).subs(rho, top) for weight, top in tops.items()]
@@ -116,7 +116,7 @@ claims.proves(
 # ## When the cheap one fails
 #
 # Now finite samples. The gradient at the end is taken on a batch of its own, so in first-order MAML every batch enters once, and its mean pull is that of full gradients, $\Sigma(I-\alpha\Sigma)^K(w-w^*)$, *for any $n_2$*. In MAML's pull the batch enters twice, and brings
-# the variance term of [(5)](#eq-5). First-order MAML does not know that a step is noisy.
+# the variance term of [(5)](#eq-5). First-order MAML does not know that a step is noisy, and neither does Reptile.
 #
 # What does that cost? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$. First-order MAML has $u(1-u):0$: it sits *on the hard centre*.
 # The part of the risk that a start can change, in units of $\frac d4\rho_ER^2$, is
@@ -138,7 +138,7 @@ sp.Matrix([hard - maml, erm - hard]).applyfunc(sp.factor)
 # MAML itself leans to the hard side already for $\frac A\delta>u$. In between, its cheap form is worse than the learner that ignores the inner loop.
 
 
-# %% mystnb={"code_prompt_show": "Draw the gain of three learners", "figure": {"caption": "Gain over ERM (its risk above the floor over the learner's) against the samples of the step: two points, u = 1/2, d = 10, α = 1/ρ_E. **Notice** that first-order MAML is as good as MAML with many samples; with fewer than at the dotted line it is worse than ERM, and soon far worse. Reptile never wins much.", "name": "fig-first-order"}, "image": {"alt": "Gain against samples from 10 to 10,000 on logarithmic axes; ERM is a horizontal line at 1. MAML starts a little above it, touches it near 33 samples and rises to 50. First-order MAML starts at 0.2, crosses ERM at the dotted line, 165 samples, and joins MAML from below. Reptile rises from 0.7 to 1.7 and is flat."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the gain of three learners", "figure": {"caption": "Gain over ERM (its risk above the floor over the learner's) against the samples of the step: two points, $u=\\frac12$, $d=10$, $\\alpha=1/\\rho_E$. **Notice** that first-order MAML is as good as MAML with many samples; with fewer than at the dotted line it is worse than ERM, and soon far worse. Reptile never wins much.", "name": "fig-first-order"}, "image": {"alt": "Gain against samples from 10 to 10,000 on logarithmic axes; ERM is a horizontal line at 1. MAML starts a little above it, touches it near 33 samples and rises to 50. First-order MAML starts at 0.2, crosses ERM at the dotted line, 165 samples, and joins MAML from below. Reptile rises from 0.7 to 1.7 and is flat."}} tags=["hide-input"]
 def gain_over_erm(learner, u, m, d=10, steps=1, samples=math.inf, lam=None):
     """Return the gain of a learner on two points at α = 1/ρ_E."""
     env = TaskEnvironment.hard_easy(d, u, 1.0, 1.0, 0.0, 0.0)
@@ -171,7 +171,7 @@ gains()
 # %% [markdown]
 # The same for any learner: the risk is a parabola in $\theta$, so *a start beats ERM if and only if it is nearer to $\frac A{A+\delta}$*. With the mean of the optima for Reptile and $\frac1{1+u}$ for iMAML with $\lambda\to0$, that makes three thresholds for $\frac A\delta$:
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Three thresholds"} tags=["hide-input"]
 thresholds = [1 + 2 * u, (1 + 3 * u) / (3 + u), sp.Integer(1)]
 sizes = [1, (1 - u) * (3 + u) / 4, 1 - u**2]
 claims.proves(
@@ -206,7 +206,7 @@ sp.expand(sp.limit(erm_risk / maml_risk, y, 0))
 # %% [markdown]
 # More samples and more steps do the same thing: they send $y$ to zero. **The paper's limit in $m$ is also the limit in $K$.** For two points the gain has the main term $\frac1{y(1+u)^2}=\frac{u(1-u)^{2K}}{\delta^K(1+u)^2}$. Where is that highest?
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "The best hardness ratio for K steps"} tags=["hide-input"]
 leading = u * (1 - u) ** (2 * K) / (delta**K * (1 + u) ** 2)
 slope = sp.expand(sp.together(sp.diff(sp.log(leading), u) * u * (1 - u**2)))
 best_u = (sp.sqrt(K**2 + 4 * K) - (K + 1)) / (2 * K - 1)
@@ -223,7 +223,7 @@ claims.proves(
 # %% [markdown]
 # For $K=1$ this is chapter 4's $\sqrt5-2$. It falls like $\frac1{2K}$: with more steps, harder tasks pay.
 #
-# In practice the steps share **one batch**. Then they leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$, Wishart moments up to order $2K$, which [Learners at work](24_other_learners) counts. Two steps at $\alpha=1/\rho_E$ leave about $2\delta^2$ of an easy task. Fresh batches leave $\delta^2$ but need twice the samples: with $\frac m2$ each, $4\delta^2$. *At equal cost in samples, use the batch again.*
+# In practice the steps share **one batch**. Then they leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$, Wishart moments up to order $2K$, which [Learners at work](24_other_learners) counts. Two steps at $\alpha=1/\rho_E$ leave about $2\delta^2$ of an easy task if $d$ is large. Fresh batches leave $\delta^2$ but need twice the samples: with $\frac m2$ each, $4\delta^2$. *At equal cost in samples, and while $\delta<1$, use the batch again.*
 #
 # And where did $d+1$ come from? From $\hat S^2$. It has $m$ products of a sample with itself, and $m^2-m$ of two different ones, which are independent:
 #
@@ -256,21 +256,25 @@ sp.factor(fourth / d - 1) / m
 # \frac{T\,E\lVert\hat w-\mu\rVert^2}{rd}\;\to\;\frac{\frac1dE\operatorname{tr}M^2}{(\frac1dE\operatorname{tr}M)^2}.
 # $$ (price-of-weights)
 #
-# It is 1 for the plain mean of the optima; the more $M$ varies from task to task, the larger. ERM has $1+\frac{d+1}n$. The moments for the others are on [the same page](24_other_learners), with a figure. In short:
+# It is 1 for the plain mean of the optima; the more $M$ varies from task to task, the larger. ERM has $1+\frac{d+1}n$.
 #
-# - *A split only costs.* No split of $n$ samples, with any step, is as good as ERM. The best step for a split is no step; with label noise, a *negative* one.
-# - *Both loops on all samples* are better than ERM, at a step near $\frac14$: $M=\hat S(I-\alpha\hat S)^2$ varies less than $\hat S$.
+# - *A split only costs.* Averaged over the outer batch, $M^2$ is $(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$ by Lemma 2, and $M$ is $P^2$. By Cauchy and Schwarz the ratio is at least $1+\frac{d+1}{n_1}$, whatever the step: the inner samples are wasted. The best step is none; with label noise it is even *negative*.
+# - *Both loops on all samples* can be better than ERM: at a step near $\frac14$, $M=\hat S(I-\alpha\hat S)^2$ varies less than $\hat S$.
 #
-# So for equally hard tasks the paper's remark is more than right {cite}`bai2021important,bernacchia2021negative`: to ignore the inner loop in training is the better estimator. At test time the step is still taken.
+# Figure, moments and simulations are on [the same page](24_other_learners). So for equally hard tasks the paper's remark is more than right {cite}`bai2021important,bernacchia2021negative`: training that ignores the inner loop finds the start sooner. At test time the step is still taken.
 #
 # ## A representation lives on spread
 #
-# ANIL adapts the head only, on features $B^\top x$ that the outer loop learns {cite}`raghu2020rapid`. Let $x\sim N(0,I)$, $y=\langle x,\omega\rangle+z$ and $\Omega=E\,\omega\omega^\top$, mostly of low rank. The head starts at zero. After a step it is $\alpha B^\top g$, where $g=\frac1m\hat X^\top\hat y$ is the gradient's negative at zero, so the prediction is $\langle x,\Pi g\rangle$ with $\Pi=\alpha BB^\top$: *a preconditioner of the step*.
-# First-order ANIL follows the gradient in $B$ at a fixed head, whose mean is
+# ANIL adapts the head only, on features $B^\top x$ that the outer loop learns {cite}`raghu2020rapid`. Let $x\sim N(0,I)$, $y=\langle x,\omega\rangle+z$ and $\Omega=E\,\omega\omega^\top$, mostly of low rank. The head starts at zero. After a step it is $h=\alpha B^\top g$, where $g=\frac1m\hat X^\top\hat y$ is the gradient's negative at zero, so the prediction is $\langle x,\Pi g\rangle$ with $\Pi=\alpha BB^\top$: *a preconditioner of the step*.
+# First-order ANIL follows the gradient in $B$ at a fixed head, whose mean is, since $E[g\mid\omega]=\omega$,
 #
 # $$
-# \alpha(\Omega-\Pi G)B,\qquad G=E\,gg^\top=\bigl(1+\tfrac1m\bigr)\Omega+\tfrac1m(\operatorname{tr}\Omega+\sigma^2)I .
+# E\bigl[(\omega-Bh)h^\top\bigr]=\alpha(\Omega-\Pi G)B,
 # $$ (anil-pull)
+#
+# $$
+# G=E\,gg^\top=\bigl(1+\tfrac1m\bigr)\Omega+\tfrac1m(\operatorname{tr}\Omega+\sigma^2)I .
+# $$
 #
 # $G$ is Lemma 2 once more. The pull vanishes at $\Pi=\Omega G^{-1}$, the best linear guess of $\omega$ from one gradient. It switches off every direction in which no task lies. What does a step leave?
 
@@ -296,7 +300,7 @@ claims.samples(
 )
 
 # %% [markdown]
-# The best start is zero here: the optima lie on all sides. The smallest such environment is the pair of equally hard tasks at $\pm v$. The best start is the midpoint. One step leaves, of $\lVert v\rVert^2$,
+# The best start is zero here: the optima lie on all sides. The smallest such environment is the pair of equally hard tasks at $\pm v$. From $w$ their mean squared distance is $\lVert w\rVert^2+\lVert v\rVert^2$, so the midpoint is the best start. Of $\lVert v\rVert^2$ the best step leaves the first of these; with $\Omega=vv^\top$ and no noise, the best features leave the second:
 
 # %%
 step_risk = 1 - 2 * alpha + (1 + (d + 1) / m) * alpha**2
@@ -304,7 +308,7 @@ by_start = step_risk.subs(alpha, sp.solve(sp.diff(step_risk, alpha), alpha)[0])
 by_features = 1 - 1 / ((1 + 1 / m) + 1 / m)
 sp.Matrix([by_start, by_features]).applyfunc(sp.factor)
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Two shares"} tags=["hide-input"]
 claims.proves(
     "text:erm-learns-the-subspace",
     [by_start, by_features],
@@ -317,20 +321,20 @@ claims.proves(
 
 # %% [markdown]
 # From any start, the samples must grow with $d$; through the subspace they need not. **An initialisation pays for spread; a representation lives on it.** Spread is a cost that no start can lower: it has no part in {eq}`learner-start`. If it lies in a subspace, it is all that {eq}`anil-pull` learns from.
-# So "similar tasks" here and "diverse tasks" elsewhere are no contradiction: they speak of different learners. Two remarks of §1 are about other work, and one is dated:
+# So "similar tasks" here and "diverse tasks" elsewhere are no contradiction: they speak of different learners. Three remarks of §1 are about other work, and one is dated:
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "A quotation"} tags=["hide-input"]
 claims.quotes(
     "text:no-proof-of-better-representation",
     "Said in 2020. Later work proves that MAML, ANIL and their first-order forms learn a shared subspace.",
     source="Collins et al. 2022, by its abstract; the limit above is such a statement for one step",
 )
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Two quotations"} tags=["hide-input"]
 claims.quotes(
-    "text:feature-reuse-or-rapid-adaptation",
-    "Both were found on images; chapter 9 measures how far adaptation moves features.",
-    source="Raghu et al. 2019 and Oh et al. 2020, as cited by the paper",
+    "text:feature-reuse-or-rapid-adaptation text:erm-learns-the-subspace",
+    "Feature reuse and rapid adaptation were found on images (chapter 9 measures how far features move); ERM's subspace is proved in the works cited.",
+    source="Raghu et al. 2019, Oh et al. 2020; Du et al. 2020, Tripuraneni et al. 2020, as cited by the paper",
 )
 
 # %% [markdown]
@@ -342,7 +346,7 @@ claims.quotes(
 ceilings = [erm / left for left in (maml, hard, mean, plenty)]
 sp.Matrix(ceilings).applyfunc(sp.factor)
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Limits of the ceilings"} tags=["hide-input"]
 dear, cheap, flat, small = ceilings
 loss, more = (A + delta * u**2) / (A * (1 + u) ** 2), 1 / (u**2 * (delta + A * u**2))
 claims.proves(
@@ -356,12 +360,12 @@ claims.proves(
 )
 
 # %% [markdown]
-# | learner | cost of a step, in gradients of a task | weighs most | beats ERM at two clouds | its ceiling | take it |
+# | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds) | its ceiling | take it |
 # | --- | --- | --- | --- | --- | --- |
 # | ERM | 1 | the easiest | | 1 | if tasks are equally hard or few, or if optima do not depend on hardness |
-# | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | always, if $n_2=m$ | order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks, and hard ones are alike |
+# | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | never worse, if $n_2=m$ | of order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks, and hard ones are alike |
 # | first-order MAML | $K+1$ | $\rho=\frac1{(K+1)\alpha}$ | $\frac A\delta>1+2u$ | for $K=1$ MAML's, less at most about 1 | if samples are many and hardness differs |
-# | Reptile, $K$ steps | $K$ | all alike, as $K$ grows | $\frac A\delta>\frac{1+3u}{3+u}$ | below $\frac4{(1+u)^2}$ | if second derivatives and a second batch are too dear, and little gain will do |
+# | Reptile, $K$ steps | $K$ | all alike, as $K$ grows | $\frac A\delta>\frac{1+3u}{3+u}$ | below $\frac4{(1+u)^2}$ | if a second batch and second derivatives are too dear, and a gain below 4 will do |
 # | iMAML | a minimisation and a linear system | $\rho=\lambda$ | $\frac A\delta>1$ for $\lambda\to0$ | below $\frac1{u^2}$ for $\lambda\to0$ | if $\lambda$ can be tuned (Exercise 2) |
 # | both loops on one batch | as MAML | much as MAML | | | if tasks are equally hard: its variance is below ERM's |
 # | first-order ANIL | 1, and $K$ steps of the head | directions of spread | | | if the optima share a subspace |

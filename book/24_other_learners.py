@@ -78,7 +78,7 @@ def rest(learner, steps):
     return np.linalg.solve(np.array(ahead).T - origin[:, None], -origin)
 
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 runs = [(name, k) for name in ("erm", "maml", "fomaml", "reptile", "imaml") for k in (1, 2, 5)]
 starts = [linear.learner_start(many, name, STEP, k, lam=LAM) for name, k in runs]
 doubled = [linear.learner_start(many, name, STEP, 2 * k, lam=LAM / 2) for name, k in runs]
@@ -96,7 +96,7 @@ claims.checks(
 # %% [markdown]
 # On finite batches the mean pull of first-order MAML has no variance term. Its inner and its outer batch are independent, so the mean of the product is the product of the means. MAML's pull, from the same batches, has one.
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 rng = np.random.default_rng(2)
 sigma, offset, n = np.array([[0.8, 0.2], [0.2, 0.5]]), np.array([1.0, -2.0]), 4
 root = np.linalg.cholesky(sigma)
@@ -128,9 +128,9 @@ def gain_over_erm(learner, u, m, d=10, steps=1, samples=math.inf, lam=None):
 
 
 rng = np.random.default_rng(1)
-ratios = rng.uniform(0.02, 0.98, 1000)
+ratios = rng.uniform(0.1, 0.98, 1000)
 dims, counts = rng.integers(1, 12, 1000), rng.integers(5, 2000, 1000)
-learners = ("fomaml", 1, None), ("reptile", 2000, None), ("imaml", 1, 1e-9)
+learners = ("fomaml", 1, None), ("reptile", 300, None), ("imaml", 1, 1e-9)
 gained = [
     [
         gain_over_erm(name, U, M, D, k, math.inf, small) > 1
@@ -147,6 +147,49 @@ claims.decides(
     "Whether first-order MAML, Reptile with many steps, and iMAML with a small $\\lambda$ beat ERM.",
     shows=r"\frac A\delta>1+2u,\qquad\frac A\delta>\frac{1+3u}{3+u},\qquad\frac A\delta>1",
     refuses={"MAML's condition for leaning to the hard side": [odds > ratios] * 3},
+)
+
+# %% [markdown]
+# ## Many steps
+#
+# Chapter 12 says that the gain depends on the number of steps through $y=a_E/a_H$ alone, and tends to $1+\frac{R^2}{(1+u)^2r_H}$. In the environment of the paper's Figure 3(c), with full gradients at $\alpha=0.9/\rho_E$, in training and at test time:
+
+# %% mystnb={"code_prompt_show": "Compute gains by the library"} tags=["hide-input"]
+figure_3c = TaskEnvironment.hard_easy(10, 0.1, 0.9, R=1, r_hard=0.1, r_easy=2)
+U, NUMBERS = 1 / 9, (1, 2, 5)
+
+
+def risk_after(w, steps):
+    """Return the risk above the floor after K steps on the population loss, at α = 1."""
+    Q = linear.adapted_covariance(figure_3c.covariances, 1.0, math.inf, steps)
+    off = w - figure_3c.means
+    means = np.einsum("gi,gij,gj->g", off, Q, off) + np.einsum("gij,gji->g", Q, figure_3c.spreads)
+    return 0.5 * figure_3c.probabilities @ means
+
+
+def gain_at(y):
+    """Return the gain of chapter 12, as a function of y."""
+    common = 0.1 + y * 2
+    return ((1 + y * U**2) / (1 + U) ** 2 + common) / (y / (1 + y) + common)
+
+
+by_library = [
+    risk_after(linear.erm_solution(figure_3c), k)
+    / risk_after(linear.learner_start(figure_3c, "maml", 1.0, k), k)
+    for k in NUMBERS
+]
+by_formula = [gain_at(0.9 * 0.1 ** (2 * k) / (0.1 * 0.9 ** (2 * k))) for k in NUMBERS]
+claims.checks(
+    "cor:2",
+    by_library,
+    by_formula,
+    "The gain with 1, 2 and 5 steps: {:.2f}, {:.2f}, {:.2f}; the limit is {:.2f}.".format(
+        *by_library, gain_at(0.0)
+    ),
+    shows=r"y=\frac{\rho_E}{\rho_H}\Bigl(\frac{1-\alpha\rho_E}{1-\alpha\rho_H}\Bigr)^{2K}",
+    rtol=1e-9,
+    towards=True,
+    refuses={"the limit at once": [gain_at(0.0)] * 3},
 )
 
 # %% [markdown]
@@ -208,7 +251,7 @@ reused
 # %% [markdown]
 # This is what two steps on one batch leave of an easy task at $\alpha=1/\rho_E$. The library knows no pairings: it integrates by parts, for any covariance. Both must agree, and with a simulation.
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 sizes = [(k, D, M) for k in (2, 3) for D, M in ((1, 3), (2, 5), (5, 9), (10, 500))]
 counted = {
     k: sum(sp.binomial(2 * k, j) * (-1) ** j * moment(j) / d for j in range(2 * k + 1))
@@ -228,7 +271,7 @@ claims.checks(
     refuses={r"fresh batches, $\delta^K$": [((D + 1) / M) ** k for k, D, M in sizes]},
 )
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 rng = np.random.default_rng(3)
 
 
@@ -262,7 +305,7 @@ claims.samples(
 #
 # Five distributions of inputs with covariance $I$, and {eq}`delta-of-length` for each.
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 shape, dim, rate, few = (1, 200_000, 3, 4), 4, 0.6, 3
 gaussian = rng.normal(size=shape)
 inputs = [
@@ -281,6 +324,32 @@ claims.samples(
     shows=r"m\,\delta=d+1,\quad d+4,\quad d-1,\quad d-\tfrac15,\quad d-1",
     towards=True,
     refuses={"the Gaussian $d+1$ for all": [(1 - rate) ** 2 + (dim + 1) / few * rate**2] * 5},
+)
+
+# %% [markdown]
+# If directions differ, write $x=Fz$ with independent $z_i$ of kurtosis $\kappa$ and $FF^\top=\Sigma$. In $E[zz^\top Nzz^\top]$ only the terms with four equal indices are new, $(\kappa-3)\operatorname{diag}N$. With $N=F^\top\Sigma F$ this adds to [(5)](#eq-5)
+#
+# $$
+# \frac{\alpha^2}m(\kappa-3)\,F\operatorname{diag}(F^\top\Sigma F)\,F^\top .
+# $$
+
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+F = np.array([[0.9, 0.0, 0.2], [0.3, 0.6, -0.4]])
+mixed = F @ F.T
+laplace = rng.laplace(size=(1, 300_000, 4, 3)) / math.sqrt(2) @ F.T
+extra = F @ np.diag(np.diag(F.T @ mixed @ F)) @ F.T * 0.8**2 / 4
+by_gauss = linear.adapted_covariance(mixed, 0.8, 4)
+claims.samples(
+    "lem:2",
+    curvatures(laplace, mixed, 0.8, 1, True),
+    by_gauss + 3 * extra,
+    "A step on four samples in the plane, each a mixture of three Laplace variables, $\\kappa=6$.",
+    shows=r"Q^{(m)}+\frac{\alpha^2}m(\kappa-3)F\operatorname{diag}(F^\top\Sigma F)F^\top",
+    towards=True,
+    refuses={
+        "the Gaussian curvature": by_gauss,
+        "$\\kappa-2$ for $\\kappa-3$": by_gauss + 4 * extra,
+    },
 )
 
 # %% [markdown]
@@ -319,7 +388,7 @@ one_batch = (r * mean(P(4, 2)) + sigma2 / n * mean(P(4, 1))) / mean(P(2, 1)) ** 
 erm = r * (1 + (d + 1) / n) + sigma2 / n
 
 
-# %% mystnb={"code_prompt_show": "Draw the price of estimation", "figure": {"caption": "What is estimated from T tasks: T E‖ŵ − μ‖²/(rd) over the inner step of training, for d = 10 and 25 samples a task, split 5 + 20 or not; r = 1/20. Above without label noise, below with σ = 1. **Notice** that split samples cost, that the best step for them is zero without noise and *negative* with it, and that both loops on the same samples are better than ERM, at a step that is positive.", "name": "fig-split"}, "image": {"alt": "Two panels over the training step from -0.8 to 0.5. Above: the curve of split samples has its minimum at zero, above ERM's horizontal line; the curve of one batch touches ERM's line at zero and has its minimum near 0.27 below it. Below: the curve of split samples falls to the left, with a minimum near -0.65, far above ERM's line; that of one batch has its minimum near 0.18."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the price of estimation", "figure": {"caption": "What is estimated from T tasks: $T\\,E\\lVert\\hat w-\\mu\\rVert^2/(rd)$ over the inner step of training, for $d=10$ and 25 samples a task, split 5 + 20 or not; $r=\\frac1{20}$. Above without label noise, below with $\\sigma=1$. **Notice** that split samples cost, that the best step for them is zero without noise and *negative* with it, and that both loops on the same samples are better than ERM, at a step that is positive.", "name": "fig-split"}, "image": {"alt": "Two panels over the training step from -0.8 to 0.5. Above: the curve of split samples has its minimum at zero, above ERM's horizontal line; the curve of one batch touches ERM's line at zero and has its minimum near 0.27 below it. Below: the curve of split samples falls to the left, with a minimum near -0.65, far above ERM's line; that of one batch has its minimum near 0.18."}} tags=["hide-input"]
 def prices():
     """Draw the three variances over the training step, without and with noise."""
     figure, axes = plt.subplots(2, 1, figsize=(7, 6.4), sharex=True)
@@ -340,7 +409,7 @@ def prices():
 
 prices()
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 SIZES = [(2, 3, 4), (5, 1, 7), (10, 5, 20)]
 EVAL = sp.lambdify((d, n1, n2, alpha, r, sigma2), d * split)
 rated = [(*sizes, step) for sizes in SIZES for step in (0.0, 0.2, 0.7)]
@@ -362,20 +431,20 @@ claims.checks(
     refuses={"without the noise of the labels": [EVAL(*case, 0.3, 0.0) for case in rated]},
 )
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 splits = [(D, k, N - k, N) for D, N in ((2, 5), (5, 20), (10, 60)) for k in range(1, N)]
-quiet = [[EVAL(D, a, b, step, 1, 0) / D for step in (0.01, 0.2, 0.6)] for D, a, b, _ in splits]
-plain = np.array([[1 + (D + 1) / N] * 3 for D, _, _, N in splits])
+quiet = [[EVAL(D, a, b, step, 1, 0) / D for step in (-0.3, 0.01, 0.6)] for D, a, b, _ in splits]
+alone = np.array([[1 + (D + 1) / k] * 3 for D, k, _, _ in splits])
 claims.bounds(
     "text:cheaper-updates",
     np.array(quiet),
-    "With one cloud and no noise, no split and no step find the mean of the optima as well as ERM.",
-    above=plain,
-    shows=r"\frac{\frac1dE\operatorname{tr}M^2}{(\frac1dE\operatorname{tr}M)^2}\ge1+\frac{d+1}n",
-    refuses={"a bound that counts the outer samples only": plain * 1.2},
+    "With one cloud and no noise, the inner samples of a split are wasted, whatever the step.",
+    above=alone,
+    shows=r"\frac{\frac1dE\operatorname{tr}M^2}{(\frac1dE\operatorname{tr}M)^2}\ge1+\frac{d+1}{n_1}\ge1+\frac{d+1}n",
+    refuses={"$d+2$ for $d+1$": alone + 1 / np.array([[k] for _, k, _, _ in splits])},
 )
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 rng = np.random.default_rng(4)
 
 
@@ -410,7 +479,7 @@ claims.samples(
 #
 # First its mean pull on the features, {eq}`anil-pull`: draw tasks, take a step of the head from zero, and the gradient in $B$ on a fresh batch.
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 rng = np.random.default_rng(5)
 count, D, m_, step = 300_000, 3, 6, 1.5
 frame = np.array([[1.0, 0.5, 0.0], [0.0, 0.8, 0.3]])
@@ -435,7 +504,7 @@ claims.samples(
 # %% [markdown]
 # Then follow it, from small random features that are wider than the subspace of the tasks. Along the eigenvectors of $\Omega$ it ends at $\Omega G^{-1}$; what is outside stays as small as it began.
 
-# %% tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
 D, rank, m_, noise_ = 30, 3, 12, 0.5
 basis = np.linalg.qr(rng.normal(size=(D, rank)))[0]
 Omega = basis @ np.diag([1.5, 1.2, 0.8]) @ basis.T
