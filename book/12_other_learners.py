@@ -118,7 +118,7 @@ claims.proves(
 # Now finite samples. The gradient at the end is taken on a batch of its own, so in first-order MAML every batch enters once, and its mean pull is that of full gradients, $\Sigma(I-\alpha\Sigma)^K(w-w^*)$, *for any $n_2$*. In MAML's pull the batch enters twice, and brings
 # the variance term of [(5)](#eq-5). First-order MAML does not know that a step is noisy, and neither does Reptile.
 #
-# What does that cost? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$. First-order MAML has $u(1-u):0$: it sits *on the hard centre*.
+# What does that cost? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$. First-order MAML has $u(1-u):0$: it sits *on the hard centre*, as does MAML with $n_2=\infty$.
 # The part of the risk that a start can change, in units of $\frac d4\rho_ER^2$, is
 
 # %%

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Learners at work
 #
-# [Chapter 12](12_other_learners) derives what each learner weighs. This page lets them work: by automatic differentiation, on drawn batches, by least squares on drawn tasks. It also counts the Wishart moments that chapter quotes, for steps that share a batch and for samples that are split.
+# [Chapter 12](12_other_learners) derives what each learner weighs. This page lets them work: by automatic differentiation, on drawn batches, by least squares on drawn tasks. It also counts the Wishart moments that are quoted there, for steps that share a batch and for samples that are split.
 # Sections can be read in any order.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
@@ -78,7 +78,7 @@ def rest(learner, steps):
     return np.linalg.solve(np.array(ahead).T - origin[:, None], -origin)
 
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Compare where they rest"} tags=["hide-input"]
 runs = [(name, k) for name in ("erm", "maml", "fomaml", "reptile", "imaml") for k in (1, 2, 5)]
 starts = [linear.learner_start(many, name, STEP, k, lam=LAM) for name, k in runs]
 doubled = [linear.learner_start(many, name, STEP, 2 * k, lam=LAM / 2) for name, k in runs]
@@ -96,7 +96,7 @@ claims.checks(
 # %% [markdown]
 # On finite batches the mean pull of first-order MAML has no variance term. Its inner and its outer batch are independent, so the mean of the product is the product of the means. MAML's pull, from the same batches, has one.
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw 200,000 pairs of batches"} tags=["hide-input"]
 rng = np.random.default_rng(2)
 sigma, offset, n = np.array([[0.8, 0.2], [0.2, 0.5]]), np.array([1.0, -2.0]), 4
 root = np.linalg.cholesky(sigma)
@@ -251,7 +251,7 @@ reused
 # %% [markdown]
 # This is what two steps on one batch leave of an easy task at $\alpha=1/\rho_E$. The library knows no pairings: it integrates by parts, for any covariance. Both must agree, and with a simulation.
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Compare two counts"} tags=["hide-input"]
 sizes = [(k, D, M) for k in (2, 3) for D, M in ((1, 3), (2, 5), (5, 9), (10, 500))]
 counted = {
     k: sum(sp.binomial(2 * k, j) * (-1) ** j * moment(j) / d for j in range(2 * k + 1))
@@ -271,7 +271,7 @@ claims.checks(
     refuses={r"fresh batches, $\delta^K$": [((D + 1) / M) ** k for k, D, M in sizes]},
 )
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Simulate three steps"} tags=["hide-input"]
 rng = np.random.default_rng(3)
 
 
@@ -305,7 +305,7 @@ claims.samples(
 #
 # Five distributions of inputs with covariance $I$, and {eq}`delta-of-length` for each.
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw inputs of five kinds"} tags=["hide-input"]
 shape, dim, rate, few = (1, 200_000, 3, 4), 4, 0.6, 3
 gaussian = rng.normal(size=shape)
 inputs = [
@@ -333,7 +333,7 @@ claims.samples(
 # \frac{\alpha^2}m(\kappa-3)\,F\operatorname{diag}(F^\top\Sigma F)\,F^\top .
 # $$
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw mixed inputs"} tags=["hide-input"]
 F = np.array([[0.9, 0.0, 0.2], [0.3, 0.6, -0.4]])
 mixed = F @ F.T
 laplace = rng.laplace(size=(1, 300_000, 4, 3)) / math.sqrt(2) @ F.T
@@ -356,7 +356,7 @@ claims.samples(
 # ## Split samples
 #
 # One cloud with $\Sigma=I$ and spread $r$: each learner finds $\hat w=(\sum_iM_i)^{-1}\sum_i(M_iw_i^*+\text{noise}_i)$, and {eq}`price-of-weights` needs the first two moments of $M$. For split samples, $M=P\hat S_oP$. Average over the outer batch first, by Lemma 2: $E_oM^2=(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$. Label noise adds, per $\sigma^2$, $\frac1{n_1}P\hat S_oP$ from the outer loop and
-# $\frac{\alpha^2}{n_2}P\hat S_o\hat S\hat S_oP$ from the inner one. If both loops share $n$ samples, $M=\hat S(I-\alpha\hat S)^2$, and the noise passes through $P$ twice: $\frac1nP^2\hat SP^2$. Everything is a mean of products of traces of polynomials in $\hat S$, and those have just been counted.
+# $\frac{\alpha^2}{n_2}P\hat S_o\hat S\hat S_oP$ from the inner one. If both loops share $n$ samples, $M=\hat S(I-\alpha\hat S)^2$, and the noise passes through $P$ twice: $\frac1nP^2\hat SP^2$. Everything is a mean of products of traces of polynomials in $\hat S$, and those have been counted above: `mean(p, q)` is that of $\frac1d\operatorname{tr}p(\hat S)\cdot\frac1d\operatorname{tr}q(\hat S)$, and `P(k, l)` the polynomial $(1-\alpha s)^ks^l$.
 
 # %% mystnb={"code_prompt_show": "Means of products of traces of polynomials"} tags=["hide-input"]
 alpha, r, sigma2 = sp.symbols("alpha r sigma^2", real=True)
@@ -388,7 +388,7 @@ one_batch = (r * mean(P(4, 2)) + sigma2 / n * mean(P(4, 1))) / mean(P(2, 1)) ** 
 erm = r * (1 + (d + 1) / n) + sigma2 / n
 
 
-# %% mystnb={"code_prompt_show": "Draw the price of estimation", "figure": {"caption": "What is estimated from T tasks: $T\\,E\\lVert\\hat w-\\mu\\rVert^2/(rd)$ over the inner step of training, for $d=10$ and 25 samples a task, split 5 + 20 or not; $r=\\frac1{20}$. Above without label noise, below with $\\sigma=1$. **Notice** that split samples cost, that the best step for them is zero without noise and *negative* with it, and that both loops on the same samples are better than ERM, at a step that is positive.", "name": "fig-split"}, "image": {"alt": "Two panels over the training step from -0.8 to 0.5. Above: the curve of split samples has its minimum at zero, above ERM's horizontal line; the curve of one batch touches ERM's line at zero and has its minimum near 0.27 below it. Below: the curve of split samples falls to the left, with a minimum near -0.65, far above ERM's line; that of one batch has its minimum near 0.18."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the price of estimation", "figure": {"caption": "What is estimated from $T$ tasks: $T\\,E\\lVert\\hat w-\\mu\\rVert^2/(rd)$ over the inner step of training, for $d=10$ and 25 samples a task, split 5 + 20 or not; $r=\\frac1{20}$. Above without label noise, below with $\\sigma=1$. **Notice** that split samples cost, that the best step for them is zero without noise and *negative* with it, and that both loops on the same samples are better than ERM at small positive steps.", "name": "fig-split"}, "image": {"alt": "Two panels over the training step from -0.8 to 0.5. Above: the curve of split samples has its minimum at zero, above ERM's horizontal line; the curve of one batch touches ERM's line at zero and has its minimum near 0.27 below it. Below: the curve of split samples falls to the left, with a minimum near -0.65, far above ERM's line; that of one batch has its minimum near 0.18."}} tags=["hide-input"]
 def prices():
     """Draw the three variances over the training step, without and with noise."""
     figure, axes = plt.subplots(2, 1, figsize=(7, 6.4), sharex=True)
@@ -409,7 +409,7 @@ def prices():
 
 prices()
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Compare with chapter 5"} tags=["hide-input"]
 SIZES = [(2, 3, 4), (5, 1, 7), (10, 5, 20)]
 EVAL = sp.lambdify((d, n1, n2, alpha, r, sigma2), d * split)
 rated = [(*sizes, step) for sizes in SIZES for step in (0.0, 0.2, 0.7)]
@@ -431,7 +431,7 @@ claims.checks(
     refuses={"without the noise of the labels": [EVAL(*case, 0.3, 0.0) for case in rated]},
 )
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Try every split"} tags=["hide-input"]
 splits = [(D, k, N - k, N) for D, N in ((2, 5), (5, 20), (10, 60)) for k in range(1, N)]
 quiet = [[EVAL(D, a, b, step, 1, 0) / D for step in (-0.3, 0.01, 0.6)] for D, a, b, _ in splits]
 alone = np.array([[1 + (D + 1) / k] * 3 for D, k, _, _ in splits])
@@ -444,7 +444,7 @@ claims.bounds(
     refuses={"$d+2$ for $d+1$": alone + 1 / np.array([[k] for _, k, _, _ in splits])},
 )
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Train by least squares"} tags=["hide-input"]
 rng = np.random.default_rng(4)
 
 
@@ -479,7 +479,7 @@ claims.samples(
 #
 # First its mean pull on the features, {eq}`anil-pull`: draw tasks, take a step of the head from zero, and the gradient in $B$ on a fresh batch.
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw pulls on the features"} tags=["hide-input"]
 rng = np.random.default_rng(5)
 count, D, m_, step = 300_000, 3, 6, 1.5
 frame = np.array([[1.0, 0.5, 0.0], [0.0, 0.8, 0.3]])
@@ -504,7 +504,7 @@ claims.samples(
 # %% [markdown]
 # Then follow it, from small random features that are wider than the subspace of the tasks. Along the eigenvectors of $\Omega$ it ends at $\Omega G^{-1}$; what is outside stays as small as it began.
 
-# %% mystnb={"code_prompt_show": "Show the check"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Train the features"} tags=["hide-input"]
 D, rank, m_, noise_ = 30, 3, 12, 0.5
 basis = np.linalg.qr(rng.normal(size=(D, rank)))[0]
 Omega = basis @ np.diag([1.5, 1.2, 0.8]) @ basis.T

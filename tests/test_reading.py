@@ -10,6 +10,8 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
+    "12_other_learners",
+    "24_other_learners",
 ]
 
 PROSE = """## Half a step

@@ -100,8 +100,8 @@ def learner_start(
     .. math:: w = E[B_i]^{-1}E[B_iw_i^*]
 
     with the weights of `learner_weight`, whose arguments it takes; ERM's is `erm_solution`, MAML's after one step
-    `maml_solution`. Training settles there where :math:`E[B_i]` is positive definite, as it is up to
-    :math:`\alpha=1/\rho_E`; beyond, first-order MAML and Reptile may run away from it.
+    `maml_solution`. Training settles there where :math:`E[B_i]` is positive definite, as it is for rates
+    below the inverse of the largest eigenvalue; beyond, first-order MAML and Reptile may run away from it.
 
     Returns:
         (d,).
