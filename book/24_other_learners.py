@@ -524,4 +524,26 @@ claims.checks(
 )
 
 # %% [markdown]
+# Without features, the best start between two equally hard tasks at $\pm v$ and the best step from it leave the share that chapter 12 derives. The library finds the step for any environment:
+
+# %% mystnb={"code_prompt_show": "Take the best step from the midpoint"} tags=["hide-input"]
+scales = [(1, 2, 0.5), (3, 10, 1.0), (10, 50, 2.0), (200, 20, 0.1)]
+kept = []
+for D, M, rho in scales:
+    two = TaskEnvironment.two_tasks(D, rho, rho)
+    ends = (0.0, linear.best_step(two, np.zeros(D), M))
+    before, after = (linear.risk_above_floor(two, np.zeros(D), rate, M) for rate in ends)
+    kept.append(after / before)
+claims.checks(
+    "text:erm-learns-the-subspace",
+    kept,
+    [(D + 1) / (D + 1 + M) for D, M, _ in scales],
+    "What the best step from the best start leaves of two tasks at $\\pm v$, in 1 to 200 dimensions.",
+    shows=r"\frac{d+1}{d+1+m}",
+    rtol=1e-9,
+    towards=True,
+    refuses={r"the step $1/\rho$, which leaves $\delta$": [(D + 1) / M for D, M, _ in scales]},
+)
+
+# %% [markdown]
 # Back to [chapter 12](12_other_learners).
