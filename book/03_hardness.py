@@ -1704,12 +1704,12 @@ Markdown(
 # %%
 GRID = np.linspace(0.05, 1.0, 20)
 points = [
-    simulate.Setting(f"rho_H = {v:.2f}, m = {size}", two_tasks(v), alpha=1.0, n2=size)
+    simulate.Setting(f"rho_H = {v:.2f}, m = {size}", two_tasks(v), alpha=1.0, n1=25, n2=size)
     for size in (2000, 500)
     for v in GRID
 ]
 runs = {name: simulate.train(name.lower(), points, seeds=range(5, 10)) for name in ("ERM", "MAML")}
-sampled = {name: run.sampled_risks(3000) for name, run in runs.items()}
+sampled = {name: run.test_risks(3000) for name, run in runs.items()}
 
 
 # %% [markdown]
@@ -1739,7 +1739,7 @@ sizes = np.ceil(thresholds * [0.2, 0.5, 0.99, 1.01, 2.0, 5.0])
 thresholds = np.broadcast_to(thresholds, sizes.shape)
 slower = [
     [
-        mean_curvature("MAML", simulate.Setting("a point", two_tasks(v), 1.0, int(size)))[0, 0]
+        mean_curvature("MAML", simulate.Setting("a point", two_tasks(v), 1.0, 25, int(size)))[0, 0]
         < 11 / size
         for size in row
     ]

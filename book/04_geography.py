@@ -1210,13 +1210,14 @@ trained_at = [
         f"{title}, R = {size:.0f}",
         mixture(DIM, HARD, EASY, size, size**2 / hard, size**2 / easy),
         alpha=ALPHA,
+        n1=25,
         n2=M,
     )
     for title, (hard, easy) in FIGURE_3.items()
     for size in shown
 ]
 runs = {"ERM": simulate.train("erm", trained_at), "MAML": simulate.train("maml", trained_at)}
-sampled = {name: run.sampled_risks(3000) for name, run in runs.items()}
+sampled = {name: run.test_risks(3000) for name, run in runs.items()}
 
 
 # %% mystnb={"figure": {"caption": "Figure 3 of the paper, theory (lines) and the last iterates of SGD (marks) with 95% t-intervals over five repetitions. Left: risks above the floor, estimated from 3,000 test tasks. Right: their ratio within each repetition. ERM and MAML meet the same test tasks.", "name": "fig-risk-over-distance-trained"}, "image": {"alt": "The four panels of the figure before, with marks at R = 1 to 10. Left, squares for ERM and circles for MAML, each with a vertical interval, follow the two parabolas; ERM's intervals in (c) are the longest. Right, on equal scales, the marks lie along the horizontal lines at 1.27 in (b) and 1.76 in (d): close to the line in (b), mostly a little above it in (d), where most intervals reach 0.1 to each side or more."}} tags=["hide-input"]
@@ -1340,7 +1341,9 @@ claims.samples(
 def trained_ratio(noise_std):
     """Return the trained gain at R = 1 and R = 10 on the same 500 tasks: (2, seeds)."""
     settings = [
-        simulate.Setting(f"R = {size}", mixture(*place, noise_std=noise_std), alpha=ALPHA, n2=M)
+        simulate.Setting(
+            f"R = {size}", mixture(*place, noise_std=noise_std), alpha=ALPHA, n1=25, n2=M
+        )
         for size in (1, 10)
         for place in [(DIM, HARD, EASY, size, size**2 / 10, size**2 / 0.5)]
     ]

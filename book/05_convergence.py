@@ -412,7 +412,7 @@ claims.bounds(
 # %%
 d, T = 20, 1000
 isotropic = TaskEnvironment([1.0], [np.eye(d)], [np.zeros(d)], [np.eye(d)])
-found = simulate.maml_estimates(isotropic, 1e-6, T, 1, 1, 1, 20, rng)
+found = simulate.sampled_maml_estimates(isotropic, 1e-6, T, 1, 1, 1, 20, rng)
 errors = np.linalg.norm(found, axis=1)
 bound = math.sqrt(d * math.log(200 * d) / T)  # the trace reading, the generous one
 print(f"error {errors.mean():.2f}, printed bound {bound:.2f}")
@@ -562,7 +562,7 @@ claims.decides(
 #
 # ## What the solutions do
 #
-# We train on many independent training sets and measure the root mean square distance from the population solution. `simulate.erm_estimates` and `maml_estimates` draw, for each task, what (41) and (43) need of its data: $X^\top X$, a Wishart matrix, and $X^\top z$. Their
+# We train on many independent training sets and measure the root mean square distance from the population solution. `simulate.sampled_erm_estimates` and `sampled_maml_estimates` draw, for each task, what (41) and (43) need of its data: $X^\top X$, a Wishart matrix, and $X^\top z$. Their
 # joint law is the same as if the samples had been drawn one by one: every moment to order four agrees, as whole numbers, also with fewer samples than dimensions.
 
 # %%
@@ -595,7 +595,7 @@ def plainly(n2, runs=300):
 
 def p_values(plain):
     """Return the test's p-value for each coordinate, against 2,000 solutions by the shortcut."""
-    short = simulate.maml_estimates(env, ALPHA, 10, 2, 3, 2, 2000, rng)
+    short = simulate.sampled_maml_estimates(env, ALPHA, 10, 2, 3, 2, 2000, rng)
     return np.array([stats.ks_2samp(*pair).pvalue for pair in zip(plain.T, short.T, strict=True)])
 
 
@@ -610,11 +610,11 @@ assert p_values(plainly(10)).min() < 1e-3  # ten inner samples in place of two a
 def square_errors(of, T, n=1, tau=1, n1=1, n2=1, algorithm="ERM", repeats=200):
     """Return draws of the squared distance, and the mean predicted by the theorem below."""
     if algorithm == "ERM":
-        found = simulate.erm_estimates(of, T, n, repeats, rng)
+        found = simulate.sampled_erm_estimates(of, T, n, repeats, rng)
         found = found - linear.erm_solution(of)
         limit = linear.asymptotic_covariance_erm(of, n)
     else:
-        found = simulate.maml_estimates(of, ALPHA, T, tau, n1, n2, repeats, rng)
+        found = simulate.sampled_maml_estimates(of, ALPHA, T, tau, n1, n2, repeats, rng)
         found = found - linear.maml_solution(of, ALPHA, n2)
         limit = linear.asymptotic_covariance_maml(of, ALPHA, tau, n1, n2)
     return np.sum(found**2, axis=1), np.trace(limit) / T
@@ -1002,8 +1002,8 @@ claims.checks(
 # %%
 T, runs = 400, 1500
 found = {
-    "ERM": simulate.erm_estimates(env, T, 4, runs, rng) - linear.erm_solution(env),
-    "MAML": simulate.maml_estimates(env, ALPHA, T, 1, 5, 5, runs, rng)
+    "ERM": simulate.sampled_erm_estimates(env, T, 4, runs, rng) - linear.erm_solution(env),
+    "MAML": simulate.sampled_maml_estimates(env, ALPHA, T, 1, 5, 5, runs, rng)
     - linear.maml_solution(env, ALPHA, 5),
 }
 covariances = {
@@ -1204,8 +1204,10 @@ def excess(found):
 
 
 curves = {
-    "ERM": [excess(simulate.erm_estimates(mix, T, n1 + n2, 400, rng)) for T in grid],
-    "MAML": [excess(simulate.maml_estimates(mix, 1.0, T, 1, n1, n2, 400, rng)) for T in grid],
+    "ERM": [excess(simulate.sampled_erm_estimates(mix, T, n1 + n2, 400, rng)) for T in grid],
+    "MAML": [
+        excess(simulate.sampled_maml_estimates(mix, 1.0, T, 1, n1, n2, 400, rng)) for T in grid
+    ],
 }
 
 
@@ -1350,7 +1352,7 @@ print(f"t0 = {quiet:.1f}, t1 = {loud - quiet:.1f}, at σ = 3: {louder:.0f} tasks
 
 # %% tags=["hide-cell"]
 silent = TaskEnvironment.finite_tasks([env.covariances[1]], [env.means[1]])
-assert np.allclose(simulate.erm_estimates(silent, 3, 1, 5, rng), env.means[1], atol=1e-6)
+assert np.allclose(simulate.sampled_erm_estimates(silent, 3, 1, 5, rng), env.means[1], atol=1e-6)
 assert np.allclose(linear.asymptotic_covariance_maml(silent, ALPHA, 1, 1, 1), 0.0)
 
 # %% [markdown]

@@ -136,7 +136,8 @@ W, W_STAR = np.array([0.6, -0.4, 1.0]), np.array([1.0, 0.5, -0.8])
 
 def losses_and_gradients(labels, n=200_000):
     """Return the loss and the gradient at W of n samples, side by side: (n, 4)."""
-    X, y = logistic.sample_data(W_STAR, COVARIANCE, n, rng, labels)
+    task = TaskEnvironment.finite_tasks([COVARIANCE], [W_STAR])
+    X, y = (part[0] for part in logistic.sample_data(task, [0], [W_STAR], n, rng, labels))
     u = X @ W
     return np.column_stack([np.logaddexp(0, u) - y * u, (expit(u) - y)[:, None] * X])
 
@@ -368,7 +369,7 @@ for alpha, end in ends.items():
 # %%
 STARTS = np.array([-0.3, 0.0, 0.3])[:, None] * AXIS
 both = [
-    logistic.sampled_risks(env, STARTS, alpha, 500, 1500, np.random.default_rng(2))
+    logistic.sampled_post_adaptation_risk(env, STARTS, alpha, 500, 1500, np.random.default_rng(2))
     for alpha in (1.0, 4.0)
 ]
 expansion = [risk_after(env, STARTS, alpha, 500) for alpha in (1.0, 4.0)]
@@ -383,7 +384,9 @@ claims.samples(
 )
 
 # %% tags=["remove-input"]
-few = logistic.sampled_risks(env, STARTS, 4.0, 100, 1500, np.random.default_rng(3)).mean(axis=0)
+few = logistic.sampled_post_adaptation_risk(
+    env, STARTS, 4.0, 100, 1500, np.random.default_rng(3)
+).mean(axis=0)
 shares = []
 for alpha, m in ((1.0, 500), (4.0, 500), (4.0, 100)):
     risk, bound = logistic.approximate_post_adaptation_risk(env, STARTS, alpha, m)
@@ -433,7 +436,7 @@ def curves(hardness, alpha, m=500, labels="bernoulli", kappa=1.0, levels=5):
         ]
         values = risk_after(env, np.outer(pair, AXIS), alpha, m, labels)
         places.append(np.array(pair) / kappa)
-        risks.append(values - logistic.noise_floor(env, labels))
+        risks.append(values - logistic.label_entropy(env, labels))
     return np.transpose(places), np.transpose(risks)
 
 
@@ -448,7 +451,9 @@ def simulated_slopes(alpha, place, rho_hard=0.3, h=0.05, draws=1000):
     """Return draws of the slope of F_m along the axis at a place, m = 500."""
     points = np.array([place + h, place - h])[:, None] * AXIS
     generator = np.random.default_rng(4)
-    pair = logistic.sampled_risks(two_tasks(rho_hard), points, alpha, 500, draws, generator)
+    pair = logistic.sampled_post_adaptation_risk(
+        two_tasks(rho_hard), points, alpha, 500, draws, generator
+    )
     return (pair[:, 0] - pair[:, 1]) / (2 * h)
 
 
@@ -513,7 +518,7 @@ def trained_marks(alpha):
     """Return places and risks above the floor of trained ERM and MAML: two arrays (2, k, 5)."""
     pair = np.stack([iterates[0.0], iterates[alpha]])
     risks = [
-        risk_after(two_tasks(rho), pair[:, k], alpha, 500) - logistic.noise_floor(two_tasks(rho))
+        risk_after(two_tasks(rho), pair[:, k], alpha, 500) - logistic.label_entropy(two_tasks(rho))
         for k, rho in enumerate(TRAINED)
     ]
     return pair.mean(axis=-1), np.stack(risks, axis=1)
@@ -658,9 +663,9 @@ Markdown(
 def estimates(env, rates, rng, tasks=100):
     """Return the first coordinates, averaged over the axis, of the minimisers of (3) and (4) on 100 tasks."""
     groups = rng.integers(0, 2, tasks)
-    data = [logistic.sample_data(env.means[g], env.covariances[g], 525, rng) for g in groups]
-    episodes = [(X[:500], y[:500], X[500:], y[500:]) for X, y in data]
-    erm = logistic.erm_estimate(np.stack([X for X, _ in data]), np.stack([y for _, y in data]))
+    X, y = logistic.sample_data(env, groups, env.means[groups], 525, rng)
+    episodes = list(zip(X[:, :500], y[:, :500], X[:, 500:], y[:, 500:], strict=True))
+    erm = logistic.erm_estimate(X, y)
     return [erm.mean(), *(logistic.maml_estimate(episodes, rate).mean() for rate in rates)]
 
 
@@ -983,11 +988,11 @@ Markdown(
 # %%
 env = two_tasks(0.9)
 pair = np.outer([lowest(env, 0.0), lowest(env, 4.0)], AXIS)
-draws = logistic.sampled_risks(env, pair, 4.0, 100, 2000, np.random.default_rng(5))
+draws = logistic.sampled_post_adaptation_risk(env, pair, 4.0, 100, 2000, np.random.default_rng(5))
 saving = draws[:, 0] - draws[:, 1]
 error = saving.std(ddof=1) / math.sqrt(len(saving))
 assert saving.mean() < -4 * error
-excess = draws.mean(axis=0) - logistic.noise_floor(env)
+excess = draws.mean(axis=0) - logistic.label_entropy(env)
 {name: round(float(value), 4) for name, value in zip(("ERM", "MAML"), excess, strict=True)}
 
 # %% [markdown]

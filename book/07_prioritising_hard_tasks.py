@@ -1396,9 +1396,9 @@ def compare(W, optima, covariances):
 
 optima = np.array([[[1.0], [0.0]], [[-1.0], [0.0]]])
 covariances = np.stack([0.3 * np.eye(2), np.eye(2)])
-example = [0.5, 0.5], optima, covariances
-W_maml = networks.maml_solution("softplus", *example, 0.5, start=np.zeros((2, 1)))
-W_erm = networks.erm_solution("softplus", *example, start=np.zeros((2, 1)))
+example = networks.Tasks([0.5, 0.5], optima, covariances)
+W_maml = networks.maml_solution("softplus", example, 0.5, starts=np.zeros((2, 1)))
+W_erm = networks.erm_solution("softplus", example, starts=np.zeros((2, 1)))
 by_maml, by_erm = (compare(W, optima, covariances) for W in (W_maml, W_erm))
 
 # %% tags=["remove-input"]

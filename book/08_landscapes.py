@@ -64,11 +64,8 @@ torch.set_num_threads(1)  # the arrays are small: threads would only wait for ea
 def environment(neurons, variances):
     """Return equally likely tasks in the form that the library takes."""
     neurons, variances = np.asarray(neurons, float), np.asarray(variances, float)
-    return {
-        "probabilities": np.full(len(neurons), 1 / len(neurons)),
-        "W_stars": neurons[:, :, None],
-        "covariances": variances[:, None, None] * np.eye(2),
-    }
+    probabilities = np.full(len(neurons), 1 / len(neurons))
+    return networks.Tasks(probabilities, neurons[:, :, None], variances[:, None, None] * np.eye(2))
 
 
 # %% [markdown]
@@ -121,11 +118,10 @@ rng = np.random.default_rng(0)
 spots, some = rng.normal(size=(1, 5, 2)), rng.normal(size=(1, 4, 2))
 mixed = np.array([[0.5, 1.0, 0.7, 1.3]])
 for name in ("softplus", "sigmoid"):
-    setting = dict(W=spots[0, :, :, None], **environment(some[0], mixed[0]))
-    direct = networks.post_adaptation_loss(name, **setting, alpha=2.0)
-    assert np.allclose(losses(name, spots, some, mixed, 2.0)[0], direct, atol=1e-9)
-    direct = networks.erm_loss(name, **setting)
-    assert np.allclose(losses(name, spots, some, mixed)[0], direct, atol=1e-9)
+    tasks = environment(some[0], mixed[0])
+    for alpha in (0.0, 2.0):
+        direct = networks.post_adaptation_risk(name, tasks, spots[0, :, :, None], alpha)
+        assert np.allclose(losses(name, spots, some, mixed, alpha)[0], direct, atol=1e-9)
 
 # %% [markdown]
 # To find the lowest point of a landscape we look at a grid, then at a finer grid about its lowest point, and so on. It is slow and it cannot be fooled by a
@@ -443,8 +439,8 @@ for name, slope in (("softplus", 0.5), ("sigmoid", 0.25)):
         linear_twin(short, hard_pair, slope),
         0.5 / slope**2,
     )
-    trained += [networks.erm_solution(name, **tasks, start=np.zeros((2, 1)))[:, 0]]
-    trained += [networks.maml_solution(name, **tasks, alpha=alpha, start=np.zeros((2, 1)))[:, 0]]
+    trained += [networks.erm_solution(name, tasks, np.zeros((2, 1)))[:, 0]]
+    trained += [networks.maml_solution(name, tasks, alpha, np.zeros((2, 1)))[:, 0]]
     predicted += [linear.erm_solution(twin), linear.maml_solution(twin, alpha, np.inf)]
 
 # %%
@@ -491,21 +487,22 @@ RADIUS = np.sqrt((CORNERS**2).sum(1).mean())
 
 
 def sampled_landscape(activation, neurons, variances, alpha, m, draws, seed, order=64):
-    """Return the objective with m samples as a function of points (P, 2), on draws that all share."""
+    """Return the objective with m samples, and its standard error, at points (P, 2), on draws that all share."""
     tasks = environment(neurons, variances)
-    inner = networks.sample_inputs(tasks["covariances"], (draws, m), np.random.default_rng(seed))
 
     def objective(places):
-        return networks.sampled_post_adaptation_loss(
-            activation, W=places[..., None], **tasks, alpha=alpha, inner=inner, order=order
+        rng = np.random.default_rng(seed)
+        drawn = networks.sampled_post_adaptation_risk(
+            activation, tasks, places[..., None], alpha, m, draws, rng, order=order
         )
+        return drawn.mean(axis=0), drawn.std(axis=0, ddof=1) / np.sqrt(draws)
 
     return objective
 
 
 # %% [markdown]
 # The MAML objective with $m$ samples has no closed form. We average it over sixteen draws of the samples for each task, the same at every point of the map; the population loss
-# outside the step is exact. The library gives a standard error. ERM's objective knows no $m$.
+# outside the step is exact. The spread of the draws gives a standard error. ERM's objective knows no $m$.
 
 
 # %%
@@ -627,8 +624,8 @@ Markdown(
 # %%
 SKEWED = np.array([[2.0, 2.0], [-1.0, 0.0], [0.0, -1.0], [-1.0, -1.0]])
 skewed, origin = environment(SKEWED, ALL_EASY), np.zeros((2, 1))
-w_erm = networks.erm_solution("softplus", **skewed, start=origin)
-w_maml = networks.maml_solution("softplus", **skewed, alpha=1.0, start=origin)
+w_erm = networks.erm_solution("softplus", skewed, origin)
+w_maml = networks.maml_solution("softplus", skewed, 1.0, origin)
 assert np.allclose(w_erm, 0, atol=1e-12)
 Markdown(
     f"ERM's solution is the origin, MAML's is ({w_maml[0, 0]:.3f}, {w_maml[1, 0]:.3f}): they are {np.linalg.norm(w_maml - w_erm):.3f} apart."
@@ -639,8 +636,8 @@ twin, square = linear_twin(SKEWED, ALL_EASY, 1.0), environment(CORNERS, ALL_EASY
 solved = {  # ERM, MAML
     "linear regression": (linear.erm_solution(twin), linear.maml_solution(twin, 1.0, 250)),
     "Softplus on a square": (
-        networks.erm_solution("softplus", **square, start=origin),
-        networks.maml_solution("softplus", **square, alpha=1.0, start=origin),
+        networks.erm_solution("softplus", square, origin),
+        networks.maml_solution("softplus", square, 1.0, origin),
     ),
     "Softplus off the square": (w_erm, w_maml),
 }
@@ -1142,14 +1139,15 @@ claims.contradicts(
 def empirical_pair(neurons, variances, alpha, n2, seed):
     """Return the empirical objectives of ERM and MAML, functions of points (P, 2), on samples as in C.2."""
     tasks, rng = environment(neurons, variances), np.random.default_rng(seed)
-    inputs, outer = (
-        networks.sample_inputs(tasks["covariances"], s, rng) for s in ((N_ERM,), (TAU, N1))
+    inputs, outer, inner = (
+        networks.sample_inputs(tasks, shape, rng) for shape in ((N_ERM,), (TAU, N1), (TAU, n2))
     )
-    inner = networks.sample_inputs(tasks["covariances"], (TAU, n2), rng)
-    aims = tasks["W_stars"]
+    aims = tasks.W_stars
     return (
-        lambda p: networks.empirical_erm_loss("softplus", p[..., None], aims, inputs),
-        lambda p: networks.empirical_maml_loss("softplus", p[..., None], aims, inner, outer, alpha),
+        lambda p: networks.empirical_risk("softplus", aims, inputs, p[..., None]),
+        lambda p: networks.empirical_post_adaptation_risk(
+            "softplus", aims, inner, outer, p[..., None], alpha
+        ),
     )
 
 
@@ -1161,14 +1159,14 @@ three = np.array([[0.0, 0.0], [1.0, 1.0], [-1.0, 0.5]])
 data_sets = [empirical_pair(CORNERS, ONE_HARD, ALPHA, 250, 100 + seed) for seed in range(60)]
 estimates = np.array([[f(three) for f in pair] for pair in data_sets])
 tasks = environment(CORNERS, ONE_HARD)
-exact = networks.erm_loss("softplus", W=three[..., None], **tasks)
+exact = networks.post_adaptation_risk("softplus", tasks, three[..., None], 0.0)
 again = np.array(
     [
         sampled_landscape("softplus", CORNERS, ONE_HARD, ALPHA, 250, 25, 1000 + k)(three)[0]
         for k in range(60)
     ]
 )
-full = networks.post_adaptation_loss("softplus", W=three[..., None], **tasks, alpha=ALPHA)
+full = networks.post_adaptation_risk("softplus", tasks, three[..., None], ALPHA)
 claims.samples(
     "text:landscape-samples",
     np.concatenate([estimates[:, 0] - exact, estimates[:, 1] - again], axis=1),
@@ -1288,10 +1286,9 @@ Markdown(
 # At short steps it is little better than a coin toss. The smallest counterexample has two tasks, a hard one at $e_1$ and an easy one at $-e_1$, and $\alpha=1$:
 
 # %%
-two = {"probabilities": [0.5, 0.5], "covariances": np.stack([0.5 * np.eye(2), np.eye(2)])}
-two["W_stars"] = np.array([[[1.0], [0.0]], [[-1.0], [0.0]]])
-start = networks.maml_solution("softplus", **two, alpha=1.0, start=np.zeros((2, 1)))
-bare = networks.erm_solution("softplus", **two, start=np.zeros((2, 1)))
+two = environment([[1.0, 0.0], [-1.0, 0.0]], [0.5, 1.0])
+start = networks.maml_solution("softplus", two, 1.0, np.zeros((2, 1)))
+bare = networks.erm_solution("softplus", two, np.zeros((2, 1)))
 claims.decides(
     "text:nonconvex-landscapes",
     [start[0, 0] > bare[0, 0], start[0, 0] > 0],
@@ -1336,8 +1333,8 @@ turn = np.array([[-0.5, -np.sqrt(0.75)], [np.sqrt(0.75), -0.5]])
 triangle = np.stack([np.linalg.matrix_power(turn, k) @ [0.8, 0.0] for k in range(3)])
 three = environment(triangle, np.ones(3))
 both = [
-    networks.erm_solution("softplus", **three, start=np.full((2, 1), 0.3)),
-    networks.maml_solution("softplus", **three, alpha=2.0, start=np.full((2, 1), 0.3)),
+    networks.erm_solution("softplus", three, np.full((2, 1), 0.3)),
+    networks.maml_solution("softplus", three, 2.0, np.full((2, 1), 0.3)),
 ]
 np.testing.assert_allclose(both, 0.0, atol=1e-8)
 
@@ -1350,7 +1347,8 @@ np.testing.assert_allclose(both, 0.0, atol=1e-8)
 
 # %% tags=["hide-cell"]
 balanced = environment([[2.0, 0.0], [-1.0, 0.0]], [0.5, 1.0])
-assert np.abs(networks.erm_gradient("softplus", W=np.zeros((2, 1)), **balanced)).max() < 1e-12
+slope = networks.post_adaptation_gradient("softplus", balanced, np.zeros((2, 1)), 0.0)
+assert np.abs(slope).max() < 1e-12
 
 # %% [markdown]
 # **3.** One step from the origin with $\alpha=4/\rho_E$ solves every easy Softplus task. Why does MAML not put its start at the origin in the environment with one hard task?
@@ -1361,7 +1359,7 @@ assert np.abs(networks.erm_gradient("softplus", W=np.zeros((2, 1)), **balanced))
 
 # %% tags=["hide-cell"]
 setting = environment(CORNERS, ONE_HARD)
-downhill = -networks.post_adaptation_gradient("softplus", W=np.zeros((2, 1)), **setting, alpha=4.0)
+downhill = -networks.post_adaptation_gradient("softplus", setting, np.zeros((2, 1)), 4.0)
 assert (downhill @ np.ones(1) > 0.01).all()
 
 # %% [markdown]

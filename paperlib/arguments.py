@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+Episode = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]  # inner inputs and labels, outer inputs and labels
 
 SMALLEST, LARGEST = 1e-100, 1e20
 MOST = 10**15  # samples, tasks or dimensions: up to here every whole number is one in float64
@@ -106,6 +107,39 @@ def listed(name: str, parts: Iterable[Any]) -> list[Any]:
         return list(parts)
     except TypeError as error:
         raise ValueError(f"{name} must be a sequence; got {parts!r}") from error
+
+
+def data_sets(inputs_name: str, inputs: Any, labels_name: str, labels: Any) -> tuple[list[Array], list[Array]]:
+    """Return the inputs (n_i, d) and the labels (n_i,) of at least one task, or raise a ValueError naming them."""
+    inputs, labels = listed(inputs_name, inputs), listed(labels_name, labels)
+    if len(inputs) == 0 or len(inputs) != len(labels):
+        raise ValueError(
+            f"{inputs_name} and {labels_name} must hold as many arrays, at least one; "
+            f"got {len(inputs)} and {len(labels)}"
+        )
+    X = [finite_array(inputs_name, value, 2) for value in inputs]
+    y = [finite_array(labels_name, value, 1) for value in labels]
+    dim = X[0].shape[1]
+    for one, other in zip(X, y, strict=True):
+        if 0 in one.shape or one.shape[1] != dim:
+            raise ValueError(f"{inputs_name} must have rows, each of dimension {dim}; got shape {one.shape}")
+        if other.shape != (len(one),):
+            raise ValueError(f"{labels_name} must have shape ({len(one)},), one label per row; got {other.shape}")
+    return X, y
+
+
+def episode_data(episodes: Iterable[Episode]) -> tuple[list[Array], list[Array], list[Array], list[Array]]:
+    """Return inner inputs, inner labels, outer inputs and outer labels of at least one episode, or raise."""
+    parts = [listed("episodes", episode) for episode in listed("episodes", episodes)]
+    if not parts or any(len(episode) != 4 for episode in parts):
+        raise ValueError("episodes must hold at least one tuple (X_in, y_in, X_out, y_out)")
+    X_in, y_in, X, y = zip(*parts, strict=True)
+    inner = data_sets("episodes (inner inputs)", X_in, "episodes (inner labels)", y_in)
+    outer = data_sets("episodes (outer inputs)", X, "episodes (outer labels)", y)
+    dims = inner[0][0].shape[1], outer[0][0].shape[1]
+    if dims[0] != dims[1]:
+        raise ValueError(f"episodes must have inputs of one dimension; got {dims[0]} and {dims[1]}")
+    return *inner, *outer
 
 
 def _number(name: str, value: Any, kind: str) -> float:

@@ -2,12 +2,16 @@ r"""Task environments: the distributions of tasks that the paper's closed forms 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from paperlib.arguments import Array, distribution, finite_array, real_number, symmetric_matrices, whole_number
+from paperlib.arguments import LARGEST, Array, distribution, finite_array, real_number, symmetric_matrices, whole_number
+
+Groups = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,27 @@ class TaskEnvironment:
         """Dimension d of inputs and parameters."""
         return int(self.means.shape[1])
 
+    def average(self, values: ArrayLike) -> Array:
+        r"""Return the mean over groups, :math:`\sum_gp_gv_g`, of what has a value for each.
+
+        Args:
+            values: (G, ...).
+
+        Returns:
+            (...).
+
+        Raises:
+            ValueError: values not of shape (G, ...).
+
+        Example:
+            >>> TaskEnvironment.two_tasks(1, 0.2, 1.0, p_hard=0.25).average([4.0, 8.0])
+            np.float64(7.0)
+        """
+        array = finite_array("values", values, largest=LARGEST**14)  # beyond what the closed forms reach
+        if array.shape[:1] != (self.groups,):
+            raise ValueError(f"values must have shape ({self.groups}, ...), one for each group; got {array.shape}")
+        return np.tensordot(self.probabilities, array, 1)[()]
+
     @classmethod
     def finite_tasks(
         cls,
@@ -91,6 +116,9 @@ class TaskEnvironment:
             optima: (G, d), the task optima :math:`w_g^*`.
             probabilities: (G,); uniform when left out.
             noise_std: standard deviation of the label noise.
+
+        Raises:
+            ValueError: an argument breaks one of these conditions.
 
         Example:
             >>> TaskEnvironment.finite_tasks([[[0.2]], [[1.0]]], [[1.0], [-1.0]]).probabilities
@@ -186,6 +214,17 @@ class TaskEnvironment:
             np.stack([spread_hard * eye, spread_easy * eye]),
             noise_std=noise_std,
         )
+
+
+def checked_tasks(env: TaskEnvironment, groups: ArrayLike, optima: ArrayLike) -> tuple[Groups, Array]:
+    """Return groups (T,) and optima (T, d) of tasks, or raise a ValueError if the environment has no such tasks."""
+    count, centres = len(finite_array("groups", groups, 1)), finite_array("optima", optima, 2)
+    chosen = np.array([whole_number("groups", g, at_least=0) for g in cast(Sequence[int], groups)], dtype=np.intp)
+    if (chosen >= env.groups).any():
+        raise ValueError(f"groups must be whole numbers from 0 to {env.groups - 1}, one for each task; got {groups!r}")
+    if centres.shape != (count, env.dim):
+        raise ValueError(f"optima must have shape {(count, env.dim)}, one row per task; got {centres.shape}")
+    return chosen, centres
 
 
 def _two_covariances(dim: int, rho_hard: float, rho_easy: float) -> tuple[Array, Array]:

@@ -61,6 +61,12 @@ def gauss_hermite(order: int) -> tuple[Array, Array]:
     return nodes, transform
 
 
+def square_roots(matrices: Array) -> Array:
+    """Return the symmetric square roots of symmetric positive semidefinite matrices, (..., d, d)."""
+    values, vectors = np.linalg.eigh(matrices)
+    return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, None))[..., None, :]) @ vectors.swapaxes(-1, -2))
+
+
 def check_order(order: int) -> int:
     """Return `order` as an int, or raise a ValueError unless it is a whole number from 1 to `LARGEST_ORDER`."""
     return whole_number("order", order, at_most=LARGEST_ORDER)

@@ -18,7 +18,7 @@ ROUNDS = 20
 RADII = (1e-4, 1e-3, 1e-2, 0.1, 0.4)
 
 
-class NoMinimum(ArithmeticError):
+class NoMinimum(ValueError):
     """A descent that ended in no minimum; `gradient` is the norm that it left."""
 
     def __init__(self, text: str, gradient: float) -> None:
@@ -73,6 +73,35 @@ def minimum(objective: Objective, start: Array, unit: float = 1.0) -> tuple[floa
             return float(value), np.asarray(point / unit)
         point = lower
     raise NoMinimum(f"each of {ROUNDS} stationary points has a lower neighbour; the last value is {value:.6g}", 0.0)
+
+
+def lowest_minimum(objective: Objective, starts: Array, unit: float = 1.0) -> Array:
+    """Return the place (n,) of the lowest `minimum` that descents from starts (k, n) lead to.
+
+    Args:
+        objective, unit: as for `minimum`.
+        starts: (k, n).
+
+    Raises:
+        NoMinimum: no start leads to a minimum; the message says where the descent came to rest that left least.
+
+    Example:
+        >>> lowest_minimum(lambda w: (float((w[0] - 1) ** 2), 2 * (w - 1)), np.array([[3.0]])).tolist()
+        [1.0]
+    """
+    found, failed = [], []
+    for start in starts:
+        try:
+            found.append(minimum(objective, start, unit))
+        except NoMinimum as error:
+            failed.append(error)
+    if not found:
+        least = min(failed, key=lambda error: error.gradient)
+        raise NoMinimum(
+            f"no start leads to a minimum; the smallest norm of a gradient is {least.gradient:.1e}: {least}",
+            least.gradient,
+        )
+    return min(found, key=lambda pair: pair[0])[1]
 
 
 def lower_neighbour(objective: Objective, point: Array) -> Array | None:

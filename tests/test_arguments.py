@@ -31,7 +31,6 @@ SETTING = simulate.Setting("one", ENV, 0.5, 4, 3)
 NUMBERS: dict[str, float] = {
     "R": 2.0,
     "alpha": 0.5,
-    "deviation": 0.5,
     "lam": 0.5,
     "noise_std": 0.5,
     "p_hard": 0.25,
@@ -41,8 +40,8 @@ NUMBERS: dict[str, float] = {
     "rho_hard": 0.25,
     "window": 2.0,
 }
-COUNTS = {"dim": 2, "iterations": 3, "trials": 2, "order": 64, "m": 4, "n": 3, "n1": 3, "n2": 4, "s": 4, "tau": 2}
-COUNTS |= {"count": 3, "draws": 3, "tasks": 3, "start": 1, "samples": 4, "steps": 2}
+COUNTS = {"dim": 2, "iterations": 3, "order": 64, "m": 4, "n": 3, "n1": 3, "n2": 4, "s": 4, "tau": 2}
+COUNTS |= {"count": 3, "draws": 3, "start": 1, "samples": 4, "steps": 2}
 ARRAYS: dict[str, Any] = {
     "A": [[1.0, 2.0], [0.5, 1.0]],
     "X": [INPUTS, INPUTS],
@@ -58,6 +57,7 @@ ARRAYS: dict[str, Any] = {
     "start": [0.5, 0.25],
     "starts": [[0.5, 0.5]],
     "std": [0.5, 2.0],
+    "values": [0.5, 2.0],
     "w": [0.5, -0.25],
     "w_star": [1.0, 0.5],
     "y": [LABELS, LABELS],
@@ -76,9 +76,7 @@ OTHERS: dict[str, Any] = {
     "algorithm": "maml",
     "env": ENV,
     "frames": [viewer.Frame("one", [[[1.0, 2.0], [0.5, 0.25]]] * 2, [(0.5, 0.25, "easy")], "text")] * 2,
-    "gradient": lambda W: 2 * (W - 1),
     "learner": "maml",
-    "loss": lambda W: float(((W - 1) ** 2).sum()),
     "name": "one",
     "names": ("left", "right"),
     "quantity": networks.population_loss,
@@ -86,10 +84,11 @@ OTHERS: dict[str, Any] = {
     "self": simulate.Runs("erm", (SETTING,), (0,), np.zeros((1, 1, 2)), False),
     "settings": [SETTING],
     "subscripts": "ab,bc->ac",
+    "tasks": networks.Tasks([0.25, 0.75], [[[1.0]], [[0.5]]], [[[0.5]], [[1.0]]]),  # type: ignore[arg-type]
 }
 OWN: dict[str, dict[str, Any]] = {  # what a package or a function calls by a name that means something else elsewhere
     "logistic": {"env": QUIET},
-    "logistic.post_adaptation_risk": {"alpha": 0.0},  # with a step there is no closed form for finite m
+    "TaskEnvironment": {"self": ENV},
     "networks": {
         "W": [[0.5]],
         "W_star": [[1.0]],
@@ -100,7 +99,7 @@ OWN: dict[str, dict[str, Any]] = {  # what a package or a function calls by a na
         "inner": LINE,
         "inputs": LINE[0],
         "outer": LINE,
-        "start": [[0.5]],
+        "starts": [[0.5]],
     },
     "networks.derivative": {"order": 1, "t": torch.tensor([0.5, -1.0], dtype=torch.float64)},
     "viewer": {"start": 1},
@@ -165,7 +164,7 @@ def flat(result: Any) -> list[Any]:
     """Return the arrays of a result, float64 all of them, and its texts."""
     if isinstance(result, simulate.Runs):
         return [result.iterates]
-    if isinstance(result, (TaskEnvironment, simulate.Setting)):
+    if isinstance(result, (TaskEnvironment, simulate.Setting, networks.Tasks)):
         return [part for field in fields(result) for part in flat(getattr(result, field.name))]
     if isinstance(result, (tuple, list)):
         return [part for one in result for part in flat(one)]

@@ -194,9 +194,9 @@ def test_maml_becomes_erm_on_the_outer_samples_without_a_step(n2: float) -> None
     )
     np.testing.assert_allclose(maml, asymptotics.asymptotic_covariance_erm(SOLID, n=6), rtol=1e-12)
     np.testing.assert_allclose(bias, asymptotics.asymptotic_bias_erm(SOLID, n=6), rtol=1e-12)
-    slope = asymptotics.excess_risk_slope_maml(SOLID, 0.0, 5, tau=3, n1=2, n2=n2)
-    assert slope == pytest.approx(asymptotics.excess_risk_slope_erm(SOLID, 0.0, math.inf, n=6), rel=1e-12)
-    assert asymptotics.crossover_tasks(SOLID, 0.0, 5, n=6, tau=3, n1=2, n2=n2) == math.inf  # nothing to gain
+    slope = linear.excess_risk_slope_maml(SOLID, 0.0, 5, tau=3, n1=2, n2=n2)
+    assert slope == pytest.approx(linear.excess_risk_slope_erm(SOLID, 0.0, math.inf, n=6), rel=1e-12)
+    assert linear.crossover_tasks(SOLID, 0.0, 5, n=6, tau=3, n1=2, n2=n2) == math.inf  # nothing to gain
 
 
 def test_the_full_inner_gradient_is_the_limit_of_many_inner_samples() -> None:
@@ -324,7 +324,7 @@ def test_the_learning_curve_needs_the_bias() -> None:
     risks = excess_risks(env, found, alpha, m)
     assert risks[0] == pytest.approx(linear.excess_risk(env, found[0], alpha, m))
     curvature = np.tensordot(env.probabilities, linear.adapted_covariance(env.covariances, alpha, m), 1)
-    slope = asymptotics.excess_risk_slope_erm(env, alpha, m, n)
+    slope = linear.excess_risk_slope_erm(env, alpha, m, n)
     limit = linear.excess_risk(env, centre, alpha, m)
     error = risks.std() / math.sqrt(len(risks))
     without = 0.5 * float(np.sum(curvature * asymptotics.asymptotic_covariance_erm(env, n)))
@@ -341,7 +341,7 @@ def excess_risks(env: TaskEnvironment, found: Array, alpha: float, m: float) -> 
 def test_trained_maml_overtakes_trained_erm_at_the_crossover() -> None:
     env = TaskEnvironment.hard_easy(3, 0.2, 1.0, R=1.0, r_hard=0.1, r_easy=0.1, noise_std=1.0)
     alpha, m, n, tau, n1, n2 = 1.0, 20, 40, 1, 20, 20
-    crossover = asymptotics.crossover_tasks(env, alpha, m, n, tau, n1, n2)
+    crossover = linear.crossover_tasks(env, alpha, m, n, tau, n1, n2)
     assert 20 < crossover < 26
     for T, maml_wins in ((12, False), (46, True)):
         erm = excess_risks(env, solutions(env, 0.0, 1, n, 0, T, 1000, seed=1), alpha, m)
@@ -355,11 +355,11 @@ def test_the_slope_is_that_of_solutions_with_these_limits(algorithm: str) -> Non
     """The excess risk is quadratic: any cloud with mean w* + b/T and covariance C/T has the learning curve to 1/T."""
     alpha, m, n, tau, n1, n2, T = 0.8, 20, 3, 2, 4, 5, 1e6
     if algorithm == "erm":
-        centre, slope = linear.erm_solution(SOLID), asymptotics.excess_risk_slope_erm(SOLID, alpha, m, n)
+        centre, slope = linear.erm_solution(SOLID), linear.excess_risk_slope_erm(SOLID, alpha, m, n)
         covariance, bias = asymptotics.asymptotic_covariance_erm(SOLID, n), asymptotics.asymptotic_bias_erm(SOLID, n)
     else:
         centre = linear.maml_solution(SOLID, alpha, n2)
-        slope = asymptotics.excess_risk_slope_maml(SOLID, alpha, m, tau, n1, n2)
+        slope = linear.excess_risk_slope_maml(SOLID, alpha, m, tau, n1, n2)
         covariance = asymptotics.asymptotic_covariance_maml(SOLID, alpha, tau, n1, n2)
         bias = asymptotics.asymptotic_bias_maml(SOLID, alpha, tau, n1, n2)
     arms = np.linalg.cholesky(SOLID.dim * covariance / T).T
@@ -370,26 +370,26 @@ def test_the_slope_is_that_of_solutions_with_these_limits(algorithm: str) -> Non
 def test_the_learning_curves_to_first_order_cross_at_the_crossover() -> None:
     env = TaskEnvironment.hard_easy(2, 0.2, 1.0, R=1.0, r_hard=0.1, r_easy=0.1, noise_std=1.0)
     alpha, m, n, tau, n1, n2 = 1.0, 20, 30, 2, 8, 12
-    T = asymptotics.crossover_tasks(env, alpha, m, n, tau, n1, n2)
+    T = linear.crossover_tasks(env, alpha, m, n, tau, n1, n2)
     erm = linear.excess_risk(env, linear.erm_solution(env), alpha, m)
     maml = linear.excess_risk(env, linear.maml_solution(env, alpha, n2), alpha, m)
-    erm += asymptotics.excess_risk_slope_erm(env, alpha, m, n) / T
-    maml += asymptotics.excess_risk_slope_maml(env, alpha, m, tau, n1, n2) / T
+    erm += linear.excess_risk_slope_erm(env, alpha, m, n) / T
+    maml += linear.excess_risk_slope_maml(env, alpha, m, tau, n1, n2) / T
     assert 0 < T < math.inf
     assert maml == pytest.approx(erm, rel=1e-12)
 
 
 def test_crossover_where_maml_is_never_or_always_ahead() -> None:
     env = TaskEnvironment.hard_easy(3, 0.2, 1.0, R=1.0, r_hard=0.1, r_easy=0.1, noise_std=1.0)
-    assert asymptotics.crossover_tasks(env, 1.0, 20, 10, 1, 5, 5) == math.inf
-    assert asymptotics.crossover_tasks(replace(env, noise_std=0.0), 0.3, 20, 1, 50, 50, 20) == 0.0
+    assert linear.crossover_tasks(env, 1.0, 20, 10, 1, 5, 5) == math.inf
+    assert linear.crossover_tasks(replace(env, noise_std=0.0), 0.3, 20, 1, 50, 50, 20) == 0.0
 
 
 @pytest.mark.parametrize("n2", [5, 20])
 def test_the_bias_of_maml_counts_only_if_it_trains_for_another_step(n2: int) -> None:
     covariance = asymptotics.asymptotic_covariance_maml(SOLID, 0.8, 2, 3, n2)
     curvature = np.tensordot(SOLID.probabilities, linear.adapted_covariance(SOLID.covariances, 0.8, 20), 1)
-    slope = asymptotics.excess_risk_slope_maml(SOLID, 0.8, 20, 2, 3, n2)
+    slope = linear.excess_risk_slope_maml(SOLID, 0.8, 20, 2, 3, n2)
     assert (abs(slope - 0.5 * np.sum(curvature * covariance)) < 1e-12) == (n2 == 20)
 
 
@@ -408,7 +408,7 @@ def test_the_bias_of_maml_counts_only_if_it_trains_for_another_step(n2: int) -> 
             lambda: asymptotics.asymptotic_covariance_maml(SOLID, 0.5, 1, 1, "x"),  # type: ignore[arg-type]
             r"n2 must be a positive whole number; got 'x'",
         ),
-        (lambda: asymptotics.excess_risk_slope_erm(SOLID, 0.5, 0.5, 3), r"m must be a positive whole number; got 0.5"),
+        (lambda: linear.excess_risk_slope_erm(SOLID, 0.5, 0.5, 3), r"m must be a positive whole number; got 0.5"),
         (
             lambda: asymptotics.asymptotic_covariance_maml(TaskEnvironment.two_tasks(2, 1.0, 1.0), 1.0, 1, 1, math.inf),
             r"the MAML solution is not unique",

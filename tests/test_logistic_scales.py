@@ -15,6 +15,7 @@ from paperlib import logistic
 from paperlib.arguments import Array
 from paperlib.environments import TaskEnvironment
 from paperlib.logistic import Labels
+from paperlib.logistic.population import checked_task, gradient_covariance
 
 LABELS: tuple[Labels, ...] = ("bernoulli", "sign")
 NORMS = [(1e-3, 1e-3), (1e-3, 1e4), (0.5, 1.0), (0.9, 7.0), (1.1, 0.3), (10.0, 1.0)]
@@ -109,7 +110,7 @@ def test_loss_gradient_and_covariance_at_all_scales(
     terms = absolute[1] * np.abs(duals[0]) + absolute[2] * np.abs(duals[1])
     np.testing.assert_array_less(np.abs(gradient - total[1:3] @ duals), 1e-10 * terms + 1e-300)
 
-    spread = logistic.gradient_covariance(w, w_star, covariance, labels)
+    spread = gradient_covariance(*checked_task(w, w_star, covariance, labels))
     rest = covariance - duals.T @ duals if dim > 2 else 0.0 * covariance
     second = total[3] * rest + duals.T @ np.array([total[4:6], total[5:7]]) @ duals
     sizes = absolute[3] * np.abs(rest) + np.abs(duals.T) @ np.array([absolute[4:6], absolute[5:7]]) @ np.abs(duals)
@@ -119,7 +120,7 @@ def test_loss_gradient_and_covariance_at_all_scales(
 
 
 def test_the_covariance_of_the_issue() -> None:
-    found = logistic.gradient_covariance([0.0, 10.0], [1.0, 0.0], np.eye(2))[0, 0]
+    found = gradient_covariance(*checked_task([0.0, 10.0], [1.0, 0.0], np.eye(2), "bernoulli"))[0, 0]
     assert found == pytest.approx(0.41804822, abs=1e-8)
 
 
@@ -162,5 +163,5 @@ def test_curvatures_along_and_across_at_all_scales(dim: int, std: float) -> None
 def test_the_floor_at_all_scales(std: float) -> None:
     entropy = by_mpmath(lambda u: mp.log1p(mp.exp(-u)) + u / (1 + mp.exp(u)), std)
     env = TaskEnvironment.finite_tasks([[[0.25]]], [[2 * std]])
-    assert logistic.noise_floor(env) == pytest.approx(float(entropy), rel=1e-12)
+    assert logistic.label_entropy(env) == pytest.approx(float(entropy), rel=1e-12)
     assert logistic.population_loss([2 * std], [2 * std], [[0.25]]) == pytest.approx(float(entropy), rel=1e-12)

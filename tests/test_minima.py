@@ -10,7 +10,7 @@ import sympy as sp
 
 from paperlib import networks
 from paperlib.arguments import Array
-from paperlib.minima import NoMinimum, Objective, lower_neighbour, minimum
+from paperlib.minima import NoMinimum, Objective, lower_neighbour, lowest_minimum, minimum
 
 X, Y = sp.symbols("x y")
 
@@ -104,7 +104,7 @@ def test_lengths_are_measured_in_the_unit(unit: float) -> None:
 def test_a_relu_network_passes_the_kink_at_zero() -> None:
     """From the left the gradient vanishes at zero; on the right the loss falls."""
     for start in (-1.0, -0.3, -1e-9, 0.0, 0.5):
-        found = networks.erm_solution("relu", [1.0], [[[1.0]]], [[[1.0]]], start=[[start]])
+        found = networks.erm_solution("relu", networks.Tasks([1.0], [[[1.0]]], [[[1.0]]]), [[start]])  # type: ignore[arg-type]
         np.testing.assert_allclose(found, [[1.0]], atol=1e-9)
 
 
@@ -113,35 +113,42 @@ def test_a_relu_network_passes_the_kink_at_zero() -> None:
 def test_solutions_of_networks_are_minima(activation: str, start: str) -> None:
     """Zero is a kink of ReLU and a stationary point of tanh by symmetry; equal columns stay equal in every descent."""
     aims = np.array([[[1.0, 0.3], [0.2, -0.8]], [[0.5, 0.4], [0.7, -1.0]]])
-    tasks: dict[str, Any] = {"probabilities": [0.5, 0.5], "W_stars": aims, "covariances": [np.eye(2), 0.3 * np.eye(2)]}
+    tasks = networks.Tasks([0.5, 0.5], aims, [np.eye(2), 0.3 * np.eye(2)])  # type: ignore[arg-type]
     first = {"zero": np.zeros((2, 2)), "opposite": -aims[0], "equal": np.full((2, 2), 0.4)}[start]
-    found = networks.erm_solution(activation, **tasks, start=first)
-    value = networks.erm_loss(activation, W=found, **tasks)
+    found = networks.erm_solution(activation, tasks, first)
+    value = networks.post_adaptation_risk(activation, tasks, found, 0.0)
     ring = np.random.default_rng(0).normal(size=(100, 2, 2))
     ring /= np.linalg.norm(ring, axis=(1, 2), keepdims=True)
     for radius in (1e-4, 1e-3, 1e-2):
-        assert (networks.erm_loss(activation, W=found + radius * ring, **tasks) >= value - 1e-12).all()
+        around = networks.post_adaptation_risk(activation, tasks, found + radius * ring, 0.0)
+        assert (around >= value - 1e-12).all()
 
 
 def test_the_lowest_minimum_from_maxima_and_saddles() -> None:
-    def saddle(W: Array) -> float:
-        return float(W[0, 0] ** 2 - W[0, 1] ** 2 + W[0, 1] ** 4)
+    found = lowest_minimum(objective("x**2 - y**2 + y**4"), np.zeros((1, 2)))
+    np.testing.assert_allclose(np.abs(found), [0.0, 0.5**0.5], atol=1e-9)
+    cosine = lowest_minimum(objective("cos(x)"), np.array([[0.0], [1.0]]))
+    assert np.cos(cosine[0]) == pytest.approx(-1.0)
 
-    def gradient(W: Array) -> Array:
-        return np.array([[2 * W[0, 0], 4 * W[0, 1] ** 3 - 2 * W[0, 1]]])
 
-    found = networks.lowest_minimum(saddle, gradient, [[0.0, 0.0]])
-    np.testing.assert_allclose(np.abs(found), [[0.0, 0.5**0.5]], atol=1e-9)
-    cosine = networks.lowest_minimum(lambda W: float(np.cos(W).sum()), lambda W: -np.sin(W), [[[0.0]], [[1.0]]])
-    assert np.cos(cosine[0, 0]) == pytest.approx(-1.0)
+def test_of_several_starts_the_lowest_minimum_is_returned() -> None:
+    two = objective("(x**2 - 1)**2 + x/10")
+    right, both = (lowest_minimum(two, np.array(starts)) for starts in ([[1.2]], [[1.2], [-0.8]]))
+    assert right.item() > 0 > both.item()
+
+
+def test_where_there_is_no_minimum_it_says_so() -> None:
+    with pytest.raises(ValueError, match=r"no start leads to a minimum; the smallest norm of a gradient is \d"):
+        lowest_minimum(objective("log(1 + exp(x))"), np.zeros((1, 1)))
+    hill = objective("-1/(1 + (x - 30)**2) + exp(-x/10)*0")
+    assert lowest_minimum(hill, np.array([[1e6], [31.0]])) == pytest.approx(30.0)  # one start that leads nowhere
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
 def test_solutions_of_networks_do_not_depend_on_the_unit_of_the_inputs(scale: float) -> None:
     aims, sigmas = np.array([[[1.0], [0.2]], [[-0.5], [0.6]]]), np.stack([np.eye(2), 0.5 * np.eye(2)])
-    start = np.ones((2, 1))
-    plain = networks.maml_solution("softplus", [0.5, 0.5], aims, sigmas, 0.7, start=start)
-    scaled = networks.maml_solution(
-        "softplus", [0.5, 0.5], aims / scale, scale**2 * sigmas, 0.7 / scale**2, start=start / scale
-    )
+    halves, start = np.array([0.5, 0.5]), np.ones((2, 1))
+    plain = networks.maml_solution("softplus", networks.Tasks(halves, aims, sigmas), 0.7, start)
+    other = networks.Tasks(halves, aims / scale, scale**2 * sigmas)
+    scaled = networks.maml_solution("softplus", other, 0.7 / scale**2, start / scale)
     np.testing.assert_allclose(scaled * scale, plain, atol=1e-8)

@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 import pytest
 
-from paperlib.linear import asymptotics, batches, learners, population, rates, steps, wishart
-from paperlib.networks import activations, hermite, objectives, pairs, planes, wide
+from paperlib.linear import asymptotics, batches, curves, learners, population, rates, steps, wishart
+from paperlib.networks import activations, hermite, objectives, pairs, planes, tasks, wide
 from paperlib.networks import population as networks_population
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +46,7 @@ MODULES: dict[str, ModuleType] = {
     "learners": learners,
     "rates": rates,
     "asymptotics": asymptotics,
+    "curves": curves,
     "wishart": wishart,
     "activations": activations,
     "pairs": pairs,
@@ -54,6 +55,7 @@ MODULES: dict[str, ModuleType] = {
     "wide": wide,
     "networks_population": networks_population,
     "objectives": objectives,
+    "tasks": tasks,
 }
 LIMITS = "(definition or slope or first_order or ahead or without_a_step or named) and not 1.7"  # one rate is enough
 FAST = "integral or autodiff and not objectives or gauss_newton or digits or origin or covers"
@@ -64,27 +66,19 @@ TESTS = {
     "learners": ["test_learners.py", "-k", "learner or start or weights or input"],
     "rates": ["test_learners.py", "-k", "best or wants or input"],
     "asymptotics": ["test_asymptotics.py", "-k", LIMITS],
-    "wishart": ["test_asymptotics.py", "-k", "wishart or named"],
+    "curves": ["test_asymptotics.py", "-k", LIMITS],
+    "wishart": ["test_asymptotics.py", "test_linear.py", "test_properties.py", "-k", "wishart or named or sandwich"],
     "activations": ["test_networks.py", "-k", "derivative or bad_input"],
     "pairs": ["test_networks.py", "-k", FAST],
     "hermite": ["test_networks.py", "-k", FAST],
     "planes": ["test_networks.py", "test_wide.py", "-k", f"({FAST}) and not line or hardly"],
     "wide": ["test_wide.py", "-k", "sums or batch"],
     "networks_population": ["test_networks.py", "-k", FAST],
-    "objectives": ["test_networks.py", "-k", "without_a_step or objectives or environments"],
+    "objectives": ["test_networks.py", "-k", "without_a_step or objectives or spelled"],
+    "tasks": ["test_networks.py", "-k", "environments or no_step or weighted"],
 }
 MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
     "population": {
-        "wishart_sandwich": [('sample_number("n", n)', "float('inf')")],
-        "sandwich": [
-            ("trace * sigma +", "trace * sigma -"),
-            ("trace * sigma +", "trace +"),
-            ("np.trace(sigma @ inner,", "np.trace(inner,"),
-            ("inner.swapaxes(-1, -2) @ sigma", "inner @ sigma"),
-            ("sigma @ inner @ sigma + (", "sigma @ inner + ("),
-            ("@ sigma) / count", "@ sigma) / (count + 1)"),
-            ("axis1=-2, axis2=-1)[..., None, None]", "axis1=0, axis2=1)[..., None, None]"),
-        ],
         "erm_solution": [
             ("env, env.covariances", "env, np.linalg.inv(env.covariances)"),
             ("env, env.covariances", "env, env.covariances @ env.covariances"),
@@ -103,7 +97,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("rate**2 / count", "rate / count"),
             ("rate**2 / count", "rate**2 * count"),
             ('"gij,gij->g"', '"gii,gjj->g"'),
-            ("env.probabilities @ traces", "traces.mean()"),
+            ("env.average(traces)", "traces.mean()"),
             ("at_least=0.0", "above=0.0"),
         ],
         "risk_above_floor": [
@@ -111,8 +105,8 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ('sample_number("m", m))', "float('inf'))"),
             ("distances + spreads", "distances"),
             ("distances + spreads", "distances - spreads"),
-            ("0.5 * env.probabilities", "env.probabilities"),
-            ("0.5 * env.probabilities", "0.5 / env.groups * np.ones(env.groups)"),
+            ("0.5 * env.average", "env.average"),
+            ("env.average(distances + spreads)", "(distances + spreads).mean()"),
             ("curvatures, env.spreads", "env.covariances, env.spreads"),
         ],
         "post_adaptation_risk": [
@@ -129,12 +123,11 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ),
         ],
         "_weighted_centre": [
-            ("np.linalg.solve(total, ", "(total @ "),
-            ('"g,gij,gj->i", env.probabilities, ', '"gij,gj->i", '),
-            ("np.tensordot(env.probabilities, weights, 1)", "weights.mean(axis=0)"),
+            ("np.linalg.solve(env.average(weights), ", "(env.average(weights) @ "),
+            ("env.average(np.einsum(", "sum(np.einsum("),
+            ("env.average(weights)", "weights.mean(axis=0)"),
         ],
         "_initialisation": [("start.shape != (env.dim,)", "start.size == 0")],
-        "_match": [("return one[-2:] == other[-2:]", "return True"), ("return False", "return True")],
     },
     "steps": {
         "adapted_covariance": [
@@ -214,8 +207,8 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         "learner_start": [
             ("samples, lam)", "math.inf, lam)"),
             ("alpha, steps,", "alpha, 1,"),
-            ('"g,gij,gj->i", env.probabilities, ', '"gij,gj->i", '),
-            ("np.tensordot(env.probabilities, weights, 1)", "weights.mean(axis=0)"),
+            ('env.average(np.einsum("gij,gj->gi", weights, env.means))', 'np.einsum("gij,gj->i", weights, env.means)'),
+            ("env.average(weights)", "weights.mean(axis=0)"),
             ("np.abs(weights).max()", "-1.0"),
         ],
         "_erm": [("return sigma", "return sigma @ sigma")],
@@ -245,7 +238,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("+ env.noise_std**2 * sizes", ""),
             ("sizes * _traces(env.covariances, moments) + ", ""),
             (") / count\n", ")\n"),
-            ("slope, bend = float(env.probabilities @ slopes)", "slope, bend = float(slopes.mean())"),
+            ("env.average(slopes)", "slopes.mean()"),
             ("bend <= 0.0", "False"),
             ("start.shape != (env.dim,)", "False"),
         ],
@@ -269,17 +262,6 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("inverse, rate, outer, inner)", "inverse, rate, inner, outer)"),
             ("/ episodes, centre", "/ episodes, erm_solution(env)"),
         ],
-        "excess_risk_slope_erm": [("asymptotic_bias_erm(env, n)", "asymptotic_bias_erm(env, m)")],
-        "excess_risk_slope_maml": [
-            ("of(env, alpha, tau, n1, n2)", "of(env, alpha, tau, n2, n1)"),
-            ("maml_solution(env, alpha, n2)", "maml_solution(env, alpha, m)"),
-        ],
-        "crossover_tasks": [
-            ("maml_solution(env, alpha, n2)", "maml_solution(env, alpha, m)"),
-            ("m, tau, n1, n2) - ", "m, tau, n1, n2) + "),
-            ("max(0.0, cost / gain)", "cost / gain"),
-            ("else math.inf", "else 0.0"),
-        ],
         "_episode_sandwich": [
             ("(1.0 + 1.0 / n1) * chain", "chain"),
             ("+ trace / n1", "+ trace / n2"),
@@ -291,20 +273,43 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("(sigma, 1.0)", "(sigma, 0.0)"),
         ],
         "_second_moments": [("+ env.spreads", "")],
-        "_mean": [("np.tensordot(env.probabilities, values, 1)", "values.mean(axis=0)")],
         "_sandwich": [("0.5 * (result", "(result"), ("score).T)", "score))")],
         "_bias": [("-inverse @", "inverse @")],
+        "checked_episode": [
+            ('sample_number("n1", n1), sample_number("n2", n2)', 'sample_number("n2", n2), sample_number("n1", n1)'),
+            ("at_least=0.0", "above=0.0"),
+        ],
+    },
+    "curves": {
+        "excess_risk_slope_erm": [("asymptotic_bias_erm(env, n)", "asymptotic_bias_erm(env, m)")],
+        "excess_risk_slope_maml": [
+            ("of(env, alpha, tau, n1, n2)", "of(env, alpha, tau, n2, n1)"),
+            ("maml_solution(env, alpha, n2)", "maml_solution(env, alpha, m)"),
+        ],
+        "crossover_tasks": [
+            ("maml_solution(env, alpha, n2)", "maml_solution(env, alpha, m)"),
+            ("m, tau, n1, n2) - ", "m, tau, n1, n2) + "),
+            ("max(0.0, cost / gain)", "cost / gain"),
+            ("else math.inf", "else 0.0"),
+        ],
         "_slope": [
             ("0.5 * np.sum", "np.sum"),
             ("+ offset @", "- offset @"),
             ("maml_solution(env, alpha, m)", "maml_solution(env, alpha, math.inf)"),
         ],
-        "_episode": [
-            ('sample_number("n1", n1), sample_number("n2", n2)', 'sample_number("n2", n2), sample_number("n1", n1)'),
-            ("at_least=0.0", "above=0.0"),
-        ],
     },
     "wishart": {
+        "wishart_sandwich": [('sample_number("n", n)', "float('inf')")],
+        "sandwich": [
+            ("trace * sigma +", "trace * sigma -"),
+            ("trace * sigma +", "trace +"),
+            ("np.trace(sigma @ inner,", "np.trace(inner,"),
+            ("inner.swapaxes(-1, -2) @ sigma", "inner @ sigma"),
+            ("sigma @ inner @ sigma + (", "sigma @ inner + ("),
+            ("@ sigma) / count", "@ sigma) / (count + 1)"),
+            ("axis1=-2, axis2=-1)[..., None, None]", "axis1=0, axis2=1)[..., None, None]"),
+        ],
+        "_match": [("return one[-2:] == other[-2:]", "return True"), ("return False", "return True")],
         "wishart_average": [
             ("len(given) != operands", "False"),
             ("shape != sigma.shape", "False"),
@@ -459,21 +464,27 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         ],
     },
     "objectives": {
-        "erm_loss": [("p * population_loss", "population_loss"), ("start, aim", "start, aim[:, :1]")],
-        "erm_gradient": [("p * population_gradient", "population_gradient")],
-        "post_adaptation_loss": [("start - rate", "start + rate"), ("p * population_loss", "population_loss")],
+        "post_adaptation_risk": [
+            ("start - rate", "start + rate"),
+            ("p * population_loss", "population_loss"),
+            ("rate > 0.0", "rate > 1.0"),
+            ("(activation, adapted, aim", "(activation, adapted, aim[:, :1]"),
+        ],
+        "post_adaptation_loss": [("W, alpha, order=order", "W, 0.0, order=order")],
         "post_adaptation_gradient": [
             ("start - rate", "start + rate"),
             ("outer - rate * back", "outer + rate * back"),
             ("outer - rate * back", "outer - 0.0 * back"),
-            ("population_hessian(activation, start", "population_hessian(activation, adapted"),
-            ("p * (outer", "(outer"),
+            ("population_hessian(activation, start", "population_hessian(activation, start - rate * gradient"),
+            ("p * gradient", "gradient"),
         ],
-        "finite_tasks": [
-            ('distribution("probabilities", probabilities)', "__import__('numpy').asarray(probabilities)"),
-            ("len(array) != weights.size", "False"),
+    },
+    "tasks": {
+        "Tasks.__post_init__": [
+            ('distribution("probabilities", self.probabilities)', "__import__('numpy').asarray(self.probabilities)"),
+            ("len(array) != count", "False"),
         ],
-        "_sum": [("terms[1:]", "terms[2:]")],
+        "Tasks.__iter__": [("self.probabilities.tolist()", "self.probabilities[::-1].tolist()")],
     },
 }
 CASES = [

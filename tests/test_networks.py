@@ -280,103 +280,96 @@ def test_tensors_come_back_as_tensors_of_float64() -> None:
 
 # Objectives and solutions
 
-TASKS: dict[str, Any] = {
-    "probabilities": [0.2, 0.5, 0.3],
-    "W_stars": np.random.default_rng(12).normal(size=(3, 2, 2)),
-    "covariances": np.stack([0.4 * np.eye(2), np.eye(2), [[1.0, 0.3], [0.3, 0.5]]]),
-}
+TASKS = networks.Tasks(
+    [0.2, 0.5, 0.3],  # type: ignore[arg-type]
+    np.random.default_rng(12).normal(size=(3, 2, 2)),
+    np.stack([0.4 * np.eye(2), np.eye(2), [[1.0, 0.3], [0.3, 0.5]]]),
+)
+PAIR = networks.Tasks(
+    [0.5, 0.5],  # type: ignore[arg-type]
+    [[[1.0], [0.2]], [[-0.5], [0.6]]],  # type: ignore[arg-type]
+    np.stack([0.5 * np.eye(2), np.eye(2)]),
+)
 START = np.random.default_rng(13).normal(size=(2, 2))
 
 
 @pytest.mark.parametrize("activation", ALL)
 def test_without_a_step_the_maml_objective_is_the_erm_objective(activation: str) -> None:
-    near = networks.post_adaptation_loss(activation, W=START, alpha=1e-9, **TASKS)
-    assert near == pytest.approx(float(networks.erm_loss(activation, W=START, **TASKS)), abs=1e-8)
-    gradient = networks.post_adaptation_gradient(activation, W=START, alpha=1e-9, **TASKS)
-    np.testing.assert_allclose(gradient, networks.erm_gradient(activation, W=START, **TASKS), atol=1e-8)
+    near, risk = (networks.post_adaptation_risk(activation, TASKS, START, alpha) for alpha in (1e-9, 0.0))
+    assert near == pytest.approx(risk, abs=1e-8)
+    near, gradient = (networks.post_adaptation_gradient(activation, TASKS, START, alpha) for alpha in (1e-9, 0.0))
+    np.testing.assert_allclose(near, gradient, atol=1e-8)
 
 
 @pytest.mark.parametrize("activation", ALL)
 def test_a_rate_of_zero_is_no_step(activation: str) -> None:
-    """Whatever the number of samples: ERM's objectives, its gradient and its solution, also at a ReLU's origin."""
+    """Whatever the number of samples: the mean loss, its gradient and its solution, also at a ReLU's origin."""
     for W in (START, 0 * START):
-        loss, gradient = (f(activation, W=W, **TASKS) for f in (networks.erm_loss, networks.erm_gradient))
-        assert networks.post_adaptation_loss(activation, W=W, alpha=0.0, **TASKS) == loss
-        np.testing.assert_array_equal(networks.post_adaptation_gradient(activation, W=W, alpha=0.0, **TASKS), gradient)
+        risk, gradient = (
+            sum(p * quantity(activation, W, aim, sigma) for p, aim, sigma in TASKS)
+            for quantity in (networks.population_loss, networks.population_gradient)
+        )
+        assert networks.post_adaptation_risk(activation, TASKS, W, 0.0) == pytest.approx(risk, rel=1e-14)
+        found = networks.post_adaptation_gradient(activation, TASKS, W, 0.0)
+        np.testing.assert_allclose(found, gradient, rtol=1e-13, atol=1e-15)
         for m in (1, 5):
-            inner = networks.sample_inputs(TASKS["covariances"], (3, m), np.random.default_rng(0))
-            mean, error = networks.sampled_post_adaptation_loss(activation, W=W, alpha=0.0, inner=inner, **TASKS)
-            assert mean == pytest.approx(float(loss), rel=1e-14) and error < 1e-15
-            empirical = networks.empirical_maml_loss(activation, W, TASKS["W_stars"], inner, inner, alpha=0.0)
-            flat = networks.empirical_erm_loss(activation, W, TASKS["W_stars"], inner.reshape(3, -1, 2))
-            assert empirical == pytest.approx(float(flat), rel=1e-14)
-    one = {"probabilities": [0.5, 0.5], "W_stars": [[[1.0]], [[-0.5]]], "covariances": [[[1.0]], [[0.3]]]}
-    erm = networks.erm_solution(activation, **one, start=[[0.2]])  # type: ignore[arg-type]
-    maml = networks.maml_solution(activation, **one, alpha=0.0, start=[[0.2]])  # type: ignore[arg-type]
+            drawn = networks.sampled_post_adaptation_risk(activation, TASKS, W, 0.0, m, 3, np.random.default_rng(0))
+            np.testing.assert_allclose(drawn, [risk] * 3, rtol=1e-14)
+            X = networks.sample_inputs(TASKS, (3, m), np.random.default_rng(0))
+            empirical = networks.empirical_post_adaptation_risk(activation, TASKS.W_stars, X, X, W, 0.0)
+            flat = networks.empirical_risk(activation, TASKS.W_stars, X.reshape(3, -1, 2), W)
+            assert empirical == pytest.approx(flat, rel=1e-14)
+    one = networks.Tasks([0.5, 0.5], [[[1.0]], [[-0.5]]], [[[1.0]], [[0.3]]])  # type: ignore[arg-type]
+    erm, maml = networks.erm_solution(activation, one, [[0.2]]), networks.maml_solution(activation, one, 0.0, [[0.2]])
     np.testing.assert_array_equal(maml, erm)
 
 
 @pytest.mark.parametrize("activation", ALL)
-def test_gradients_of_the_objectives_are_those_of_autodiff(activation: str) -> None:
-    for loss, gradient, extra in (
-        (networks.erm_loss, networks.erm_gradient, {}),
-        (networks.post_adaptation_loss, networks.post_adaptation_gradient, {"alpha": 0.8}),
-    ):
-        at = torch.from_numpy(START.copy()).requires_grad_()
-        if activation == "relu":
-            steps = 1e-6 * np.eye(4).reshape(4, 2, 2)
-            values = loss(activation, W=np.concatenate([START + steps, START - steps]), **TASKS, **extra)
-            expected = ((values[:4] - values[4:]) / 2e-6).reshape(2, 2)
-        else:
-            (automatic,) = torch.autograd.grad(loss(activation, W=at, **TASKS, **extra), at)
-            expected = automatic.numpy()
-        np.testing.assert_allclose(gradient(activation, W=START, **TASKS, **extra), expected, atol=1e-8)
+@pytest.mark.parametrize("alpha", [0.0, 0.8])
+def test_gradients_of_the_objectives_are_those_of_autodiff(activation: str, alpha: float) -> None:
+    at = torch.from_numpy(START.copy()).requires_grad_()
+    if activation == "relu":
+        steps = 1e-6 * np.eye(4).reshape(4, 2, 2)
+        values = networks.post_adaptation_risk(activation, TASKS, np.concatenate([START + steps, START - steps]), alpha)
+        expected = ((values[:4] - values[4:]) / 2e-6).reshape(2, 2)
+    else:
+        (automatic,) = torch.autograd.grad(networks.post_adaptation_risk(activation, TASKS, at, alpha), at)
+        expected = automatic.numpy()
+    found = networks.post_adaptation_gradient(activation, TASKS, START, alpha)
+    np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
 def test_objectives_are_weighted_sums_over_tasks() -> None:
     parts = [
         networks.population_loss("softplus", START, aim, sigma)
-        for aim, sigma in zip(TASKS["W_stars"], TASKS["covariances"], strict=True)
+        for aim, sigma in zip(TASKS.W_stars, TASKS.covariances, strict=True)
     ]
-    found = networks.erm_loss("softplus", W=START, **TASKS)
-    assert found == pytest.approx(np.dot(TASKS["probabilities"], parts), rel=1e-14)
+    found = networks.post_adaptation_risk("softplus", TASKS, START, 0.0)
+    assert found == pytest.approx(np.dot(TASKS.probabilities, parts), rel=1e-14)
+
+
+def test_tasks_that_are_spelled_out_have_the_same_risk() -> None:
+    spelled = {"probabilities": TASKS.probabilities, "W_stars": TASKS.W_stars, "covariances": TASKS.covariances}
+    loss = networks.post_adaptation_loss("softplus", W=START, alpha=0.7, **spelled)
+    assert loss == networks.post_adaptation_risk("softplus", TASKS, START, 0.7)
 
 
 @pytest.mark.parametrize("activation", SMOOTH)
 def test_solutions_are_stationary_and_lower_than_what_surrounds_them(activation: str) -> None:
-    tasks = {"probabilities": [0.5, 0.5], "W_stars": [[[1.0], [0.2]], [[-0.5], [0.6]]]}
-    tasks["covariances"] = np.stack([0.5 * np.eye(2), np.eye(2)])
     start = np.zeros((2, 1))
-    erm = networks.erm_solution(activation, **tasks, start=start)
-    maml = networks.maml_solution(activation, **tasks, alpha=0.7, start=start)
-    assert np.linalg.norm(networks.erm_gradient(activation, W=erm, **tasks)) <= 1e-10
-    assert np.linalg.norm(networks.post_adaptation_gradient(activation, W=maml, alpha=0.7, **tasks)) <= 1e-10
+    erm, maml = networks.erm_solution(activation, PAIR, start), networks.maml_solution(activation, PAIR, 0.7, start)
+    assert np.linalg.norm(networks.post_adaptation_gradient(activation, PAIR, erm, 0.0)) <= 1e-10
+    assert np.linalg.norm(networks.post_adaptation_gradient(activation, PAIR, maml, 0.7)) <= 1e-10
     ring = 0.05 * np.stack([np.cos(np.arange(8)), np.sin(np.arange(8))], -1)[..., None]
-    around = networks.post_adaptation_loss(activation, W=maml + ring, alpha=0.7, **tasks)
-    assert (around > networks.post_adaptation_loss(activation, W=maml, alpha=0.7, **tasks)).all()
+    around = networks.post_adaptation_risk(activation, PAIR, maml + ring, 0.7)
+    assert (around > networks.post_adaptation_risk(activation, PAIR, maml, 0.7)).all()
 
 
-def test_of_several_starts_the_lowest_minimum_is_returned() -> None:
-    def loss(W: Array) -> float:
-        return float(((W**2 - 1) ** 2 + 0.1 * W).sum())
-
-    def gradient(W: Array) -> Array:
-        return 4 * W * (W**2 - 1) + 0.1
-
-    right = networks.lowest_minimum(loss, gradient, [[1.2]])
-    both = networks.lowest_minimum(loss, gradient, [[[1.2]], [[-0.8]]])
-    assert right.item() > 0 > both.item()
-
-
-def test_where_there_is_no_minimum_it_says_so() -> None:
-    def softplus(W: Array) -> float:
-        return float(np.logaddexp(0.0, W).sum())
-
-    def slope(W: Array) -> Array:
-        return np.asarray(0.1 + 0.5 * (1.0 + np.tanh(W / 2)))
-
-    with pytest.raises(RuntimeError, match=r"no start leads to a minimum; the smallest norm of a gradient is \d"):
-        networks.lowest_minimum(softplus, slope, [[0.0]])
+def test_starts_left_out_are_the_neurons_of_the_tasks_and_their_mean() -> None:
+    aims = np.asarray(PAIR.W_stars)
+    places = np.concatenate([aims, aims.mean(axis=0, keepdims=True)])
+    found, expected = (networks.maml_solution("tanh", PAIR, 2.0, starts) for starts in (None, places))
+    np.testing.assert_array_equal(found, expected)
 
 
 # Samples
@@ -403,54 +396,64 @@ def literal_maml_loss(activation: str, W: Array, aims: Array, inner: Array, oute
 @pytest.mark.parametrize("activation", ["relu", "softplus", "tanh"])
 def test_the_empirical_objectives_are_the_literal_ones(activation: str) -> None:
     rng = np.random.default_rng(14)
-    inner = networks.sample_inputs(TASKS["covariances"], (4, 6), rng)
-    outer = networks.sample_inputs(TASKS["covariances"], (4, 5), rng)
-    found = networks.empirical_maml_loss(activation, START, TASKS["W_stars"], inner, outer, 0.3)
-    expected = literal_maml_loss(activation, START, TASKS["W_stars"], inner, outer, 0.3)
-    assert found == pytest.approx(expected, rel=1e-12)
-    erm = networks.empirical_erm_loss(activation, START, TASKS["W_stars"], outer[:, 0])
-    tiny = networks.empirical_maml_loss(activation, START, TASKS["W_stars"], inner[:, :1], outer[:, :1], 1e-12)
+    inner, outer = (networks.sample_inputs(TASKS, (4, n), rng) for n in (6, 5))
+    aims = np.asarray(TASKS.W_stars)
+    found = networks.empirical_post_adaptation_risk(activation, aims, inner, outer, START, 0.3)
+    assert found == pytest.approx(literal_maml_loss(activation, START, aims, inner, outer, 0.3), rel=1e-12)
+    erm = networks.empirical_risk(activation, aims, outer[:, 0], START)
+    tiny = networks.empirical_post_adaptation_risk(activation, aims, inner[:, :1], outer[:, :1], START, 1e-12)
     assert erm == pytest.approx(float(tiny), rel=1e-9)
 
 
 def test_samples_have_their_task_s_covariance() -> None:
-    draws = networks.sample_inputs(TASKS["covariances"], (200, 100), np.random.default_rng(15))
+    draws = networks.sample_inputs(TASKS, (200, 100), np.random.default_rng(15))
     assert draws.shape == (3, 200, 100, 2)
-    for sigma, X in zip(TASKS["covariances"], draws.reshape(3, -1, 2), strict=True):
+    for sigma, X in zip(TASKS.covariances, draws.reshape(3, -1, 2), strict=True):
         np.testing.assert_allclose(X.T @ X / len(X), sigma, atol=0.04)
 
 
+@pytest.mark.parametrize("activation", ["relu", "softplus", "tanh"])
+def test_the_sampled_risk_is_the_loss_after_steps_on_the_samples(activation: str) -> None:
+    """Draw by draw, with the gradient of the samples by automatic differentiation."""
+    found = networks.sampled_post_adaptation_risk(activation, TASKS, START, 0.6, 4, 3, np.random.default_rng(18))
+    X = torch.from_numpy(networks.sample_inputs(TASKS, (3, 4), np.random.default_rng(18)))
+    for k, drawn in enumerate(found):
+        expected = 0.0
+        for (p, aim, sigma), inputs in zip(TASKS, X, strict=True):
+            at, neurons = torch.from_numpy(START.copy()).requires_grad_(), torch.as_tensor(aim)
+            outputs = [networks.derivative(activation, 0, inputs[k] @ W).sum(1) for W in (at, neurons)]
+            (step,) = torch.autograd.grad((outputs[0] - outputs[1]).square().mean() / 2, at)
+            expected += p * networks.population_loss(activation, START - 0.6 * step.numpy(), aim, sigma)
+        assert drawn == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize("activation", ["relu", "softplus"])
-def test_the_sampled_objective_tends_to_the_one_with_the_full_gradient(activation: str) -> None:
+def test_the_sampled_risk_tends_to_the_one_with_the_full_gradient(activation: str) -> None:
     rng = np.random.default_rng(16)
-    exact = networks.post_adaptation_loss(activation, W=START, alpha=0.5, **TASKS)
+    exact = networks.post_adaptation_risk(activation, TASKS, START, 0.5)
     gaps = []
     for m in (20, 1000):
-        inner = networks.sample_inputs(TASKS["covariances"], (60, m), rng)
-        loss, error = networks.sampled_post_adaptation_loss(
-            activation, W=START, alpha=0.5, inner=inner, order=64, **TASKS
-        )
-        gaps.append(float(loss - exact))
+        drawn = networks.sampled_post_adaptation_risk(activation, TASKS, START, 0.5, m, 60, rng, order=64)
+        assert drawn.shape == (60,)
+        gaps.append(drawn.mean() - exact)
+        error = drawn.std(ddof=1) / math.sqrt(len(drawn))
         assert error > 0
     assert gaps[0] > 10 * abs(gaps[1])
-    assert abs(gaps[1] - gaps[0] / 50) < 4.5 * float(error)  # what is left is of order 1/m
+    assert abs(gaps[1] - gaps[0] / 50) < 4.5 * error  # what is left is of order 1/m
 
 
-def test_the_standard_error_is_the_spread_of_repetitions() -> None:
-    rng = np.random.default_rng(17)
+def test_draws_are_independent_and_the_same_for_every_start() -> None:
+    starts = np.stack([START, -START, START])
     runs = [
-        networks.sampled_post_adaptation_loss(
-            "softplus",
-            W=START,
-            alpha=1.0,
-            inner=networks.sample_inputs(TASKS["covariances"], (10, 10), rng),
-            order=40,
-            **TASKS,
+        networks.sampled_post_adaptation_risk(
+            "softplus", TASKS, starts, 1.0, 10, 40, np.random.default_rng(seed), order=40
         )
-        for _ in range(40)
+        for seed in (17, 17, 18)
     ]
-    means, errors = np.array(runs).T
-    assert means.std(ddof=1) == pytest.approx(errors.mean(), rel=0.4)
+    np.testing.assert_array_equal(runs[0], runs[1])
+    np.testing.assert_allclose(runs[0][:, 0], runs[0][:, 2], rtol=1e-14)
+    assert len({*runs[0][:, 0], *runs[2][:, 0]}) == 80
+    assert abs(np.corrcoef(runs[0][:-1, 0], runs[0][1:, 0])[0, 1]) < 0.5
 
 
 # Bad input
@@ -491,20 +494,23 @@ def test_bad_input_is_named(quantity: Callable[..., Any], change: dict[str, Any]
     ],
 )
 def test_bad_environments_are_named(change: dict[str, Any], message: str) -> None:
+    good = {"probabilities": TASKS.probabilities, "W_stars": TASKS.W_stars, "covariances": TASKS.covariances}
     with pytest.raises(ValueError, match=message):
-        networks.post_adaptation_loss("relu", **({"W": START, "alpha": 1.0} | TASKS | change))
+        networks.post_adaptation_loss("relu", **({"W": START, "alpha": 1.0} | good | change))
 
 
 def test_bad_samples_are_named() -> None:
-    inner = np.zeros((3, 2, 4, 2))
-    tasks = {"activation": "relu", "W": START, "alpha": 1.0}
-    with pytest.raises(ValueError, match="inner must hold at least two draws for each task"):
-        networks.sampled_post_adaptation_loss(**tasks, **TASKS, inner=inner[:, :1])
-    with pytest.raises(ValueError, match=r"inner must have shape \(tasks, draws, samples, d\) with 3 tasks and d = 2"):
-        networks.sampled_post_adaptation_loss(**tasks, **TASKS, inner=inner[:2])
+    inner, rng = np.zeros((3, 2, 4, 2)), np.random.default_rng(0)
+    given: dict[str, Any] = {"activation": "relu", "W_stars": TASKS.W_stars, "W": START}
+    with pytest.raises(ValueError, match="draws must be a positive whole number; got 0"):
+        networks.sampled_post_adaptation_risk("relu", TASKS, START, 1.0, 3, 0, rng)
+    with pytest.raises(ValueError, match=r"W must have d = 2 rows as the tasks have; got shape \(3, 2\)"):
+        networks.sampled_post_adaptation_risk("relu", TASKS, np.ones((3, 2)), 1.0, 3, 2, rng)
     with pytest.raises(ValueError, match="outer must hold as many episodes as inner"):
-        networks.empirical_maml_loss(**tasks, W_stars=TASKS["W_stars"], inner=inner, outer=inner[:, :1])
+        networks.empirical_post_adaptation_risk(**given, inner=inner, outer=inner[:, :1], alpha=1.0)
+    with pytest.raises(ValueError, match=r"inner must have shape \(tasks, draws, samples, d\) with 3 tasks and d = 2"):
+        networks.empirical_post_adaptation_risk(**given, inner=inner[:2], outer=inner, alpha=1.0)
     with pytest.raises(ValueError, match=r"inputs must have shape \(tasks, n, d\) with 3 tasks and d = 2"):
-        networks.empirical_erm_loss("relu", START, TASKS["W_stars"], inner)
-    with pytest.raises(ValueError, match=r"start must have shape \(d, M\) or \(S, d, M\)"):
-        networks.erm_solution("softplus", [1.0], [[[0.5]]], [[[1.0]]], start=[0.0])
+        networks.empirical_risk(**given, inputs=inner)
+    with pytest.raises(ValueError, match=r"starts must have shape \(d, M\) or \(S, d, M\)"):
+        networks.erm_solution("softplus", PAIR, [0.0])

@@ -137,6 +137,12 @@ EVEN = 0.5 * (TURNED.astype(float) + TURNED.T.astype(float))
 THIRDS = np.float32([1 / 3, 1 / 3, 1 / 3])
 W, AIMS = [[0.5], [0.25]], [[[1.0], [0.5]], [[0.5], [-1.0]], [[0.0], [1.0]]]
 ENV = TaskEnvironment.two_tasks(2, 0.25, 1.0)
+
+
+def tasks(W_stars: Any, covariances: Any) -> networks.Tasks:
+    return networks.Tasks([0.5, 0.5], W_stars, covariances)  # type: ignore[arg-type]
+
+
 NETWORK = {"activation": "tanh", "W": W, "W_stars": AIMS, "alpha": 0.5}
 
 
@@ -153,7 +159,7 @@ NETWORK = {"activation": "tanh", "W": W, "W_stars": AIMS, "alpha": 0.5}
         lambda sigma: logistic.population_hessian([0.5, 1.0], sigma),
         lambda sigma: networks.population_loss("tanh", W, AIMS[0], sigma),
         lambda sigma: networks.post_adaptation_loss(probabilities=THIRDS, covariances=[EYE, sigma, sigma], **NETWORK),
-        lambda sigma: networks.sample_inputs([sigma, EYE], (3,), np.random.default_rng(0)),
+        lambda sigma: networks.sample_inputs(tasks(AIMS[:2], [sigma, EYE]), (3,), np.random.default_rng(0)),
         lambda sigma: simulate.wishart_moment(sigma, 2, [(0, 1), (1, 1)]),
     ],
 )
@@ -190,7 +196,7 @@ def test_a_gradient_goes_through_the_neurons(dtype: torch.dtype) -> None:
     np.testing.assert_allclose(neurons.grad.numpy(), expected, rtol=1e-5)
     kinked = torch.tensor(W, dtype=dtype, requires_grad=True)  # and where a step has been taken with a ReLU network
     data = {"inner": [[[[1.0, 0.5]]]], "outer": [[[[2.0, 1.0]]]], "alpha": 0.5}
-    networks.empirical_maml_loss("relu", kinked, AIMS[:1], **data).backward()
+    networks.empirical_post_adaptation_risk("relu", AIMS[:1], W=kinked, **data).backward()
     assert kinked.grad is not None
     # u = 0.625 and the target 1.25: the step is 0.5·0.625·x; outside x doubles, and the step contracts by 1 − 0.5·|x|²
     residual = 2 * (0.625 + 0.5 * 0.625 * 1.25) - 2.5
@@ -206,8 +212,8 @@ def test_a_gradient_goes_through_the_neurons(dtype: torch.dtype) -> None:
         lambda sigma: linear.adapted_covariance(sigma, 0.5, 2),
         lambda sigma: logistic.population_loss([0.5, 1.0], [1.0, 0.5], sigma),
         lambda sigma: networks.population_loss("tanh", torch.tensor(W), AIMS[0], sigma),
-        lambda sigma: networks.erm_loss("tanh", [0.5, 0.5], W, AIMS[:2], [EYE, sigma]),
-        lambda sigma: networks.erm_loss("tanh", [0.5, 0.5], W, AIMS[:2], sigma.expand(2, 2, 2)),
+        lambda sigma: tasks(AIMS[:2], [EYE, sigma]),
+        lambda sigma: tasks(AIMS[:2], sigma.expand(2, 2, 2)),
         lambda sigma: simulate.wishart_moment(sigma, 2, [(0, 1)]),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import paperlib
 from tools import repository
 
 URL = "https://example.org/somebody/book"
@@ -110,3 +111,8 @@ def test_a_file_without_its_place_is_named_and_nothing_is_written(tree, capsys):
 
 def test_this_book_agrees_with_its_setting(capsys):
     assert repository.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_the_citation_names_the_version_of_the_library() -> None:
+    citation = (Path(__file__).parent.parent / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {paperlib.__version__}\n" in citation

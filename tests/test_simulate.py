@@ -23,7 +23,7 @@ from paperlib.simulate.sgd import Algorithm, Method, Runs, Setting, protocol_rat
 from paperlib.simulate.stability import stability_limits
 from paperlib.simulate.streams import generator
 from paperlib.simulate.tasks import erm_estimate, maml_estimate, sample_data, sample_episodes, sample_tasks
-from paperlib.simulate.trials import erm_estimates, maml_estimates
+from paperlib.simulate.trials import sampled_erm_estimates, sampled_maml_estimates
 
 TWO = TaskEnvironment.two_tasks(2, rho_hard=0.3, rho_easy=1.0, noise_std=0.5)
 CORRELATED = np.array([[1.0, 0.4, 0.0], [0.4, 0.8, -0.2], [0.0, -0.2, 0.5]])
@@ -117,7 +117,7 @@ def test_without_a_step_maml_is_least_squares_on_the_outer_samples() -> None:
     _, _, X, y = zip(*episodes, strict=True)
     np.testing.assert_array_equal(maml_estimate(episodes, 0.0), erm_estimate(X, y))
     np.testing.assert_array_equal(maml_estimate(episodes, 0), np.linalg.lstsq(np.vstack(X), np.hstack(y))[0])
-    drawn = [maml_estimates(FULL, alpha, 9, 2, 3, 4, 5, rng()) for alpha in (0.0, 1e-12)]
+    drawn = [sampled_maml_estimates(FULL, alpha, 9, 2, 3, 4, 5, rng()) for alpha in (0.0, 1e-12)]
     np.testing.assert_allclose(*drawn, rtol=1e-9)
 
 
@@ -149,12 +149,12 @@ def test_solutions_from_statistics_are_distributed_as_those_from_samples(n1: int
             for _ in range(trials)
         ]
     )
-    short = maml_estimates(FULL, alpha, 10, 2, n1, n2, 2000, rng(8))
+    short = sampled_maml_estimates(FULL, alpha, 10, 2, n1, n2, 2000, rng(8))
     erm = []
     for _ in range(trials):
         X, y = sample_data(FULL, *sample_tasks(FULL, 10, draw), n2, draw)
         erm.append(erm_estimate(list(X), list(y)))
-    short_erm = erm_estimates(FULL, 10, n2, 2000, rng(9))
+    short_erm = sampled_erm_estimates(FULL, 10, n2, 2000, rng(9))
     for one, other in ((plain, short), (np.array(erm), short_erm)):
         assert min(stats.ks_2samp(one[:, i], other[:, i]).pvalue for i in range(3)) > 1e-3
 
@@ -269,7 +269,8 @@ def test_one_step_is_the_gradient_of_the_training_loss() -> None:
 
 def protocol(algorithm: Algorithm, **options: Any) -> Runs:
     points = [
-        Setting(f"{rho}", TaskEnvironment.two_tasks(10, rho, 1.0, noise_std=1.0), 1.0, 500) for rho in (0.2, 0.6, 1.0)
+        Setting(f"{rho}", TaskEnvironment.two_tasks(10, rho, 1.0, noise_std=1.0), 1.0, 25, 500)
+        for rho in (0.2, 0.6, 1.0)
     ]
     return train(algorithm, points, **options)
 
@@ -277,7 +278,7 @@ def protocol(algorithm: Algorithm, **options: Any) -> Runs:
 @pytest.mark.parametrize("algorithm", ["erm", "maml"])
 def test_the_protocol_reaches_the_population_solutions(algorithm: Algorithm) -> None:
     runs = protocol(algorithm)
-    for setting, exact, sampled in zip(runs.settings, runs.exact_risks(), runs.sampled_risks(), strict=True):
+    for setting, exact, sampled in zip(runs.settings, runs.exact_risks(), runs.test_risks(), strict=True):
         env = setting.env
         solution = linear.erm_solution(env) if algorithm == "erm" else linear.maml_solution(env, 1.0, 500)
         assert abs(exact.mean() / linear.risk_above_floor(env, solution, 1.0, 500) - 1) < 0.2
@@ -288,7 +289,7 @@ def test_the_protocol_reaches_the_population_solutions(algorithm: Algorithm) -> 
 
 def test_sampled_risk_is_unbiased_with_noise_and_few_samples() -> None:
     runs = train("maml", [Setting("few", FULL, alpha=0.3, n1=2, n2=2)], seeds=range(3), rates=0.01, iterations=20)
-    np.testing.assert_allclose(runs.sampled_risks(tasks=200_000), runs.exact_risks(), rtol=0.02)
+    np.testing.assert_allclose(runs.test_risks(count=200_000), runs.exact_risks(), rtol=0.02)
 
 
 # Reproducibility
@@ -319,7 +320,7 @@ def test_a_run_alone_equals_the_run_among_others_bit_for_bit(algorithm: Algorith
     for place in range(len(points)):
         alone = train(algorithm, [points[place]], seeds=[3], **options)
         np.testing.assert_array_equal(alone.iterates[0, 0], stacked.iterates[place, 3])
-        np.testing.assert_array_equal(alone.sampled_risks(50)[0, 0], stacked.sampled_risks(50)[place, 3])
+        np.testing.assert_array_equal(alone.test_risks(50)[0, 0], stacked.test_risks(50)[place, 3])
     backwards = train(algorithm, points[::-1], seeds=[3, 1], **options)
     np.testing.assert_array_equal(backwards.iterates[::-1, ::-1], stacked.iterates[:, [1, 3]])
 
@@ -327,7 +328,8 @@ def test_a_run_alone_equals_the_run_among_others_bit_for_bit(algorithm: Algorith
 @pytest.mark.parametrize("algorithm", ["erm", "maml"])
 def test_in_many_dimensions_a_run_alone_equals_the_run_among_others_to_rounding(algorithm: Algorithm) -> None:
     points = [
-        Setting(str(rho), TaskEnvironment.two_tasks(25, rho, 1.0, noise_std=1.0), 0.5, 60) for rho in (0.2, 0.5, 0.9)
+        Setting(str(rho), TaskEnvironment.two_tasks(25, rho, 1.0, noise_std=1.0), 0.5, 25, 60)
+        for rho in (0.2, 0.5, 0.9)
     ]
     stacked = train(algorithm, points, rates=0.02, iterations=100)
     alone = train(algorithm, points[1:2], rates=0.02, iterations=100, seeds=[3])
@@ -342,8 +344,8 @@ def test_shared_draws_do_not_depend_on_who_shares_them(algorithm: Algorithm) -> 
     for place in range(len(points)):
         alone = train(algorithm, [points[place]], seeds=[2], **options)
         np.testing.assert_allclose(alone.iterates[0, 0], together.iterates[place, 2], rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(alone.sampled_risks(50)[0, 0], together.sampled_risks(50)[place, 2], rtol=1e-9)
-    twins = [Setting("one", TWO, 0.3, 7), Setting("other", TWO, 0.3, 7)]
+        np.testing.assert_allclose(alone.test_risks(50)[0, 0], together.test_risks(50)[place, 2], rtol=1e-9)
+    twins = [Setting("one", TWO, 0.3, 25, 7), Setting("other", TWO, 0.3, 25, 7)]
     same = train(algorithm, twins, **options).iterates
     np.testing.assert_allclose(same[0], same[1], rtol=1e-12)
     assert np.abs(np.subtract(*train(algorithm, twins, rates=0.02, iterations=300).iterates)).min() > 0
@@ -361,7 +363,7 @@ def test_another_process_trains_to_the_same_bits() -> None:
     code = (
         "from paperlib.environments import TaskEnvironment as E; from paperlib.simulate.sgd import Setting, train\n"
         "env = E.two_tasks(10, 0.2, 1.0, noise_std=1.0)\n"
-        "print(train('maml', [Setting('0.2', env, 1.0, 500)], iterations=200, seeds=[1]).iterates.tobytes().hex())"
+        "print(train('maml', [Setting('0.2', env, 1.0, 25, 500)], iterations=200, seeds=[1]).iterates.tobytes().hex())"
     )
     environment = os.environ | {"PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1"}
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
@@ -383,7 +385,7 @@ def test_iterates_stay_bounded_below_the_mean_square_limit_and_blow_up_far_above
 
 
 def test_divergence_names_the_run_the_iteration_and_the_limits() -> None:
-    points = [Setting("calm", TWO, 0.5, 10), Setting("wild", TWO, 0.5, 10)]
+    points = [Setting("calm", TWO, 0.5, 25, 10), Setting("wild", TWO, 0.5, 25, 10)]
     with pytest.raises(ValueError, match=r"rates must be small enough") as error:
         train("erm", points, seeds=[4, 9], rates=[0.1, 40.0])
     assert re.search(r"with 40 the erm run 'wild', seed [49], diverges at iteration \d+: ", str(error.value))
@@ -396,7 +398,7 @@ def test_divergence_names_the_run_the_iteration_and_the_limits() -> None:
         train("erm", [points[1]], seeds=[4, 9], rates=40.0, iterations=iteration)
 
 
-SETTING = Setting("any", TWO, 0.5, 10)
+SETTING = Setting("any", TWO, 0.5, 25, 10)
 CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: sample_tasks(TWO, 0, rng()), "count must be a positive whole number; got 0"),
     (lambda: sample_data(TWO, [2], [[0.0, 0.0]], 1, rng()), "groups must be whole numbers from 0 to 1"),
@@ -412,28 +414,34 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: erm_estimate([[[math.nan]]], [[1.0]]), "X must be finite"),
     (lambda: erm_estimate([[[1.0, 2.0]]], [[1.0]]), "X must span all 2 dimensions for a unique solution; the 1 rows"),
     (lambda: erm_estimate([[[1.0, 2.0]] * 3], [[1.0] * 3]), "the 3 rows span only 1"),
-    (lambda: maml_estimate([], 0.1), "episodes (inner inputs) and episodes (inner labels) must hold"),
+    (lambda: maml_estimate([], 0.1), "episodes must hold at least one tuple (X_in, y_in, X_out, y_out)"),
     (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]], [1.0])], -0.1), "alpha must be finite and at least 0"),
-    (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]])], 0.1), "episodes must be tuples (X_in, y_in, X_out, y_out)"),  # type: ignore[list-item]
+    (
+        lambda: maml_estimate([([[1.0]], [1.0], [[1.0]])], 0.1),
+        "episodes must hold at least one tuple (X_in, y_in, X_out, y_out)",
+    ),  # type: ignore[list-item]
     (lambda: maml_estimate([([[1.0, 0.0]], [1.0], [[1.0, 0.0]], [1.0])], 0.1), "the 1 rows after adaptation span"),
     (lambda: maml_estimate([([[1.0]], [1.0], [[1.0]], [1.0])], 1.0), "the 1 rows after adaptation span only 0"),
     (lambda: maml_estimate([([[1.0]], [1.0], [[1.0, 2.0]], [1.0])], 1.0), "inputs of one dimension; got 1 and 2"),
-    (lambda: erm_estimates(TWO, 1, 1, 5, rng()), "n must give at least 2 rows over all tasks"),
-    (lambda: maml_estimates(TWO, 0.1, 1, 1, 1, 1, 5, rng()), "n1 must give at least 2 rows over all tasks"),
-    (lambda: maml_estimates(TWO, -1.0, 1, 1, 2, 1, 5, rng()), "alpha must be"),
+    (lambda: sampled_erm_estimates(TWO, 1, 1, 5, rng()), "n must give at least 2 rows over all tasks"),
+    (lambda: sampled_maml_estimates(TWO, 0.1, 1, 1, 1, 1, 5, rng()), "n1 must give at least 2 rows over all tasks"),
+    (lambda: sampled_maml_estimates(TWO, -1.0, 1, 1, 2, 1, 5, rng()), "alpha must be"),
     (lambda: draw_factors(1, 0, 1, rng()), "n must be a positive whole number; got 0"),
     (lambda: wishart_moment([[1.0]], 1, [(0, 1)]), "entries must be pairs of indices from 0 to 0"),
     (lambda: bartlett_moment(1, 2, [(2, 2)]), "entries must not hold (2, 2)"),
-    (lambda: Setting("", TWO, 0.5, 10), "name must be a text, not empty"),
-    (lambda: Setting("a", TWO, -0.1, 10), "alpha must be finite and at least 0"),
-    (lambda: Setting("a", TWO, 0.5, 0), "n2 must be a positive whole number; got 0"),
-    (lambda: Setting("a", TWO, 0.5, 1.5), "n2 must be a positive whole number; got 1.5"),  # type: ignore[arg-type]
-    (lambda: Setting("a", TWO, 0.5, 1, n1=0), "n1 must be a positive whole number; got 0"),
-    (lambda: Setting("a", None, 0.5, 1), "env must be a TaskEnvironment; got NoneType"),  # type: ignore[arg-type]
+    (lambda: Setting("", TWO, 0.5, 25, 10), "name must be a text, not empty"),
+    (lambda: Setting("a", TWO, -0.1, 25, 10), "alpha must be finite and at least 0"),
+    (lambda: Setting("a", TWO, 0.5, 25, 0), "n2 must be a positive whole number; got 0"),
+    (lambda: Setting("a", TWO, 0.5, 25, 1.5), "n2 must be a positive whole number; got 1.5"),  # type: ignore[arg-type]
+    (lambda: Setting("a", TWO, 0.5, 0, 1), "n1 must be a positive whole number; got 0"),
+    (lambda: Setting("a", None, 0.5, 25, 1), "env must be a TaskEnvironment; got NoneType"),  # type: ignore[arg-type]
     (lambda: train("adam", [SETTING]), "algorithm must be 'erm' or 'maml'; got 'adam'"),  # type: ignore[arg-type]
     (lambda: train("erm", []), "settings must be a sequence of at least one Setting"),
     (lambda: train("erm", [SETTING, SETTING]), "settings must have different names"),
-    (lambda: train("erm", [SETTING, Setting("b", FULL, 0.5, 1)]), "settings must have environments of one dimension"),
+    (
+        lambda: train("erm", [SETTING, Setting("b", FULL, 0.5, 25, 1)]),
+        "settings must have environments of one dimension",
+    ),
     (lambda: train("erm", [SETTING], seeds=[]), "seeds must be different whole numbers from 0, at least one"),
     (lambda: train("erm", [SETTING], seeds=[1, 1]), "seeds must be different whole numbers"),
     (lambda: train("erm", [SETTING], seeds=[-1]), "seeds must be different whole numbers"),
@@ -443,7 +451,7 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: train("erm", [SETTING], start=[0.0]), "start must have shape (2,); got (1,)"),
     (lambda: train("erm", [SETTING], method="magic"), "method must be 'statistics' or 'samples'"),  # type: ignore[arg-type]
     (lambda: train("erm", [SETTING], device="abacus"), "device must be one that torch can use here"),
-    (lambda: train("erm", [SETTING], iterations=1).sampled_risks(0), "tasks must be a positive whole number; got 0"),
+    (lambda: train("erm", [SETTING], iterations=1).test_risks(0), "count must be a positive whole number; got 0"),
     (lambda: protocol_rate("adam", 10), "algorithm must be 'erm' or 'maml'"),  # type: ignore[arg-type]
     (lambda: sample_data(TWO, [True], [[0.0, 0.0]], 1, rng()), "groups must be a whole number from 0; got True"),
     (lambda: sample_data(TWO, [0.5], [[0.0, 0.0]], 1, rng()), "groups must be a whole number from 0; got 0.5"),

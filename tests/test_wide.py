@@ -212,7 +212,7 @@ def test_of_another_quantity_no_error_can_be_estimated() -> None:
     with pytest.raises(
         ValueError, match="quantity must be one of population_loss, population_gradient, population_hes"
     ):
-        networks.quadrature_error(networks.erm_loss, "tanh", [[1.0]], [[0.5]], [[1.0]])
+        networks.quadrature_error(networks.empirical_risk, "tanh", [[1.0]], [[0.5]], [[1.0]])
 
 
 @pytest.mark.parametrize("activation", SMOOTH)

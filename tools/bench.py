@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from paperlib.environments import TaskEnvironment
-from paperlib.simulate.sgd import Algorithm, Method, Setting, protocol_rate, train
+from paperlib.simulate import Algorithm, Method, Setting, protocol_rate, train
 from tools import bench_fewshot, bench_networks
 
 Cost = dict[str, float]  # wall and processor seconds, memory at its peak in MB, and the part that was run
@@ -47,7 +47,7 @@ WAYS: dict[Way, str] = {
 def settings(m: int, dim: int = DIM) -> list[Setting]:
     """Return the points of the curve of Fig. 8 at m = n2."""
     return [
-        Setting(f"rho_hard={rho:.2f}, m={m}", TaskEnvironment.two_tasks(dim, rho, 1.0, noise_std=1.0), 1.0, m)
+        Setting(f"rho_hard={rho:.2f}, m={m}", TaskEnvironment.two_tasks(dim, rho, 1.0, noise_std=1.0), 1.0, 25, m)
         for rho in GRID
     ]
 
@@ -146,7 +146,7 @@ def growth(rounds: int) -> None:
         lengths: dict[Method, int] = {"statistics": 400, "samples": max(4, min(400, 200_000 // (n2 * dim)))}
         for method, many in lengths.items():
             # a small inner rate is stable for every n2
-            points = [Setting(s.name, s.env, 0.1, n2) for s in settings(n2, dim)]
+            points = [Setting(s.name, s.env, 0.1, 25, n2) for s in settings(n2, dim)]
             run = partial(train, "maml", points, method=method, rates=1e-3)
             found = [slope(run, many, 2 * many)[1] for _ in range(rounds)]
             row += f"{statistics.median(found) / many / 100 * 1e6:{14 if method == 'statistics' else 12}.2f}"

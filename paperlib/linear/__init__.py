@@ -5,10 +5,8 @@ from paperlib.linear.asymptotics import (
     asymptotic_bias_maml,
     asymptotic_covariance_erm,
     asymptotic_covariance_maml,
-    crossover_tasks,
-    excess_risk_slope_erm,
-    excess_risk_slope_maml,
 )
+from paperlib.linear.curves import crossover_tasks, excess_risk_slope_erm, excess_risk_slope_maml
 from paperlib.linear.learners import learner_start, learner_weight
 from paperlib.linear.population import (
     erm_solution,
@@ -17,11 +15,10 @@ from paperlib.linear.population import (
     noise_floor,
     post_adaptation_risk,
     risk_above_floor,
-    wishart_sandwich,
 )
 from paperlib.linear.rates import best_step
 from paperlib.linear.steps import adapted_covariance
-from paperlib.linear.wishart import wishart_average
+from paperlib.linear.wishart import wishart_average, wishart_sandwich
 
 __all__ = [
     "adapted_covariance",

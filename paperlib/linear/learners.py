@@ -118,14 +118,14 @@ def learner_start(
         [-0.6, -0.3913, -0.1327]
     """
     weights = learner_weight(learner, env.covariances, alpha, steps, samples, lam)
-    total = np.tensordot(env.probabilities, weights, 1)
+    total = env.average(weights)
     sizes = np.abs(np.linalg.eigvalsh(total))
     if sizes.min() <= env.dim * np.finfo(float).eps * np.abs(weights).max():
         raise ValueError(
             f"alpha={alpha!r} with steps={steps!r} leaves a direction on which {learner} puts no weight "
             f"(smallest eigenvalue of E[B] is {sizes.min():.3g}): its start is not unique"
         )
-    return np.linalg.solve(total, np.einsum("g,gij,gj->i", env.probabilities, weights, env.means))
+    return np.asarray(np.linalg.solve(total, env.average(np.einsum("gij,gj->gi", weights, env.means))))
 
 
 def _erm(sigma: Array, how: Adaptation) -> Array:

@@ -9,47 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.arguments import Array, finite_array, real_number, sample_number, symmetric_matrices
+from paperlib.arguments import Array, finite_array, real_number, sample_number
 from paperlib.environments import TaskEnvironment
 from paperlib.linear.steps import adapted_covariance
-
-
-def wishart_sandwich(covariance: ArrayLike, A: ArrayLike, n: float) -> Array:
-    r"""Return :math:`E[\hat S A \hat S]` for the sample covariance :math:`\hat S = X^\top X/n` of n Gaussian rows.
-
-    .. math:: \Sigma A\Sigma + \tfrac1n\bigl(\operatorname{tr}(\Sigma A)\,\Sigma + \Sigma A^\top\Sigma\bigr)
-
-    Lemma 2, Eq. (77), which the paper states for symmetric `A` and diagonal covariance; this form needs neither.
-
-    Args:
-        covariance: (..., d, d), symmetric positive definite.
-        A: (..., d, d), any matrix.
-        n: number of rows of X, at least 1; `math.inf` gives the limit.
-
-    Returns:
-        (..., d, d).
-
-    Raises:
-        ValueError: covariance not symmetric positive definite, shapes that do not match, or n not a positive whole
-            number.
-
-    Example:
-        In one dimension :math:`E[(x_1^2+x_2^2)^2]/4 = (3+3+2)/4`:
-
-        >>> wishart_sandwich([[1.0]], [[1.0]], n=2)
-        array([[2.]])
-    """
-    sigma = symmetric_matrices("covariance", covariance)
-    inner = finite_array("A", A)
-    if not _match(sigma.shape, inner.shape):
-        raise ValueError(f"A must match the shape of covariance, {sigma.shape}, up to leading axes; got {inner.shape}")
-    return sandwich(sigma, inner, sample_number("n", n))
-
-
-def sandwich(sigma: Array, inner: Array, count: float) -> Array:
-    """Return `wishart_sandwich` of arguments that are known to be right."""
-    trace = np.trace(sigma @ inner, axis1=-2, axis2=-1)[..., None, None]
-    return np.asarray(sigma @ inner @ sigma + (trace * sigma + sigma @ inner.swapaxes(-1, -2) @ sigma) / count)
 
 
 def erm_solution(env: TaskEnvironment) -> Array:
@@ -58,6 +20,9 @@ def erm_solution(env: TaskEnvironment) -> Array:
     .. math:: w^*_{ERM} = E[\Sigma_i]^{-1}E[\Sigma_iw_i^*]
 
     Eqs. (5) and (14), Section 3. Independent of the noise and of the spreads.
+
+    Args:
+        env: the task environment.
 
     Returns:
         (d,).
@@ -98,7 +63,7 @@ def maml_solution(env: TaskEnvironment, alpha: float, n2: float) -> Array:
         array([1.])
     """
     curvatures = adapted_covariance(env.covariances, alpha, sample_number("n2", n2))
-    eigenvalues = np.linalg.eigvalsh(np.tensordot(env.probabilities, curvatures, 1))
+    eigenvalues = np.linalg.eigvalsh(env.average(curvatures))
     if eigenvalues[0] <= env.dim * np.finfo(float).eps * eigenvalues[-1]:
         raise ValueError(
             f"alpha={alpha!r} with n2={n2!r} leaves a direction in which adaptation solves every task from anywhere "
@@ -119,13 +84,16 @@ def noise_floor(env: TaskEnvironment, alpha: float, m: float) -> float:
         alpha: inner learning rate, not negative; 0 is no step.
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
 
+    Raises:
+        ValueError: alpha < 0, or m not a positive whole number.
+
     Example:
         >>> noise_floor(TaskEnvironment.two_tasks(1, 1.0, 1.0, noise_std=1.0), alpha=1.0, m=2)
         0.75
     """
     rate, count = real_number("alpha", alpha, at_least=0.0), sample_number("m", m)
     traces = np.einsum("gij,gij->g", env.covariances, env.covariances)
-    return float(0.5 * env.noise_std**2 * (1.0 + rate**2 / count * (env.probabilities @ traces)))
+    return float(0.5 * env.noise_std**2 * (1.0 + rate**2 / count * env.average(traces)))
 
 
 def risk_above_floor(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> float:
@@ -157,7 +125,7 @@ def risk_above_floor(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float)
     offsets = start - env.means
     distances = np.einsum("gi,gij,gj->g", offsets, curvatures, offsets)
     spreads = np.einsum("gij,gij->g", curvatures, env.spreads)
-    return float(0.5 * env.probabilities @ (distances + spreads))
+    return float(0.5 * env.average(distances + spreads))
 
 
 def post_adaptation_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> float:
@@ -165,7 +133,13 @@ def post_adaptation_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: fl
 
     .. math:: F_m(w) = E_iE_{\hat X,\hat y}\bigl[f_i(w-\tfrac{\alpha}{m}\hat X^\top(\hat Xw-\hat y))\bigr]
 
-    Eq. (1), Section 2: `noise_floor` plus `risk_above_floor`, whose arguments it takes.
+    Eq. (1), Section 2: `noise_floor` plus `risk_above_floor`. With alpha = 0 it is the average loss before adaptation.
+
+    Args:
+        env, w, alpha, m: as for `risk_above_floor`.
+
+    Raises:
+        ValueError: as `risk_above_floor`.
 
     Example:
         >>> post_adaptation_risk(TaskEnvironment.two_tasks(1, 1.0, 1.0, noise_std=1.0), [0.0], alpha=1.0, m=2)
@@ -197,13 +171,12 @@ def excess_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> f
         0.5
     """
     offset = _initialisation(env, w) - maml_solution(env, alpha, sample_number("m", m))
-    curvature = np.tensordot(env.probabilities, adapted_covariance(env.covariances, alpha, m), 1)
+    curvature = env.average(adapted_covariance(env.covariances, alpha, m))
     return float(0.5 * offset @ curvature @ offset)
 
 
 def _weighted_centre(env: TaskEnvironment, weights: Array) -> Array:
-    total = np.tensordot(env.probabilities, weights, 1)
-    return np.linalg.solve(total, np.einsum("g,gij,gj->i", env.probabilities, weights, env.means))
+    return np.asarray(np.linalg.solve(env.average(weights), env.average(np.einsum("gij,gj->gi", weights, env.means))))
 
 
 def _initialisation(env: TaskEnvironment, w: ArrayLike) -> Array:
@@ -211,11 +184,3 @@ def _initialisation(env: TaskEnvironment, w: ArrayLike) -> Array:
     if start.shape != (env.dim,):
         raise ValueError(f"w must have shape ({env.dim},) like the task optima; got {start.shape}")
     return start
-
-
-def _match(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    try:
-        np.broadcast_shapes(one[:-2], other[:-2])
-    except ValueError:
-        return False
-    return one[-2:] == other[-2:]

@@ -47,7 +47,7 @@ def best_step(env: TaskEnvironment, w: ArrayLike, m: float) -> float:
     slopes = _traces(squares, moments)
     cubes = (1.0 + 1.0 / count) * _traces(squares @ env.covariances, moments)
     bends = cubes + (sizes * _traces(env.covariances, moments) + env.noise_std**2 * sizes) / count
-    slope, bend = float(env.probabilities @ slopes), float(env.probabilities @ bends)
+    slope, bend = float(env.average(slopes)), float(env.average(bends))
     if bend <= 0.0:
         raise ValueError("w solves every task, which have no noise on the step: every rate leaves the risk as it is")
     return slope / bend

@@ -16,6 +16,44 @@ from paperlib.arguments import Array, finite_array, listed, real_number, sample_
 Factor = Array | tuple[Array, float]
 
 
+def wishart_sandwich(covariance: ArrayLike, A: ArrayLike, n: float) -> Array:
+    r"""Return :math:`E[\hat S A \hat S]` for the sample covariance :math:`\hat S = X^\top X/n` of n Gaussian rows.
+
+    .. math:: \Sigma A\Sigma + \tfrac1n\bigl(\operatorname{tr}(\Sigma A)\,\Sigma + \Sigma A^\top\Sigma\bigr)
+
+    Lemma 2, Eq. (77), which the paper states for symmetric `A` and diagonal covariance; this form needs neither.
+
+    Args:
+        covariance: (..., d, d), symmetric positive definite.
+        A: (..., d, d), any matrix.
+        n: number of rows of X, at least 1; `math.inf` gives the limit.
+
+    Returns:
+        (..., d, d).
+
+    Raises:
+        ValueError: covariance not symmetric positive definite, shapes that do not match, or n not a positive whole
+            number.
+
+    Example:
+        In one dimension :math:`E[(x_1^2+x_2^2)^2]/4 = (3+3+2)/4`:
+
+        >>> wishart_sandwich([[1.0]], [[1.0]], n=2)
+        array([[2.]])
+    """
+    sigma = symmetric_matrices("covariance", covariance)
+    inner = finite_array("A", A)
+    if not _match(sigma.shape, inner.shape):
+        raise ValueError(f"A must match the shape of covariance, {sigma.shape}, up to leading axes; got {inner.shape}")
+    return sandwich(sigma, inner, sample_number("n", n))
+
+
+def sandwich(sigma: Array, inner: Array, count: float) -> Array:
+    """Return `wishart_sandwich` of arguments that are known to be right."""
+    trace = np.trace(sigma @ inner, axis1=-2, axis2=-1)[..., None, None]
+    return np.asarray(sigma @ inner @ sigma + (trace * sigma + sigma @ inner.swapaxes(-1, -2) @ sigma) / count)
+
+
 def wishart_average(subscripts: str, factors: Sequence[Factor], covariance: ArrayLike, n: float) -> Array:
     r"""Return the mean of an einsum of matrices in which some factors hold the sample covariance of n Gaussian rows.
 
@@ -31,6 +69,9 @@ def wishart_average(subscripts: str, factors: Sequence[Factor], covariance: Arra
         factors: one (d, d) matrix or pair for each operand.
         covariance: (d, d), symmetric positive definite.
         n: number of rows, at least 1; `math.inf` gives the limit.
+
+    Returns:
+        (d, ..., d), an axis for each letter of the result.
 
     Raises:
         ValueError: covariance not symmetric positive definite, n not a positive whole number, factors not one for
@@ -84,7 +125,10 @@ def _path(expression: str, dim: int) -> list[Any]:
 
 
 def _pairings(edges: Sequence[str]) -> Iterator[tuple[list[str], int]]:
-    """Yield each pairing of the ends of the edges that joins no edge to itself, with the number of loops it makes."""
+    """Yield each pairing of the ends of the edges that joins no edge to itself, with the number of loops it makes.
+
+    `paperlib.simulate.bartlett` counts loops in another way: each is a check of the other.
+    """
     if not edges:
         yield [], 0
         return
@@ -98,3 +142,11 @@ def _pairings(edges: Sequence[str]) -> Iterator[tuple[list[str], int]]:
                 yield [end + near, *pairing], loops
             for pairing, loops in _pairings(others):
                 yield [end + near, merged, *pairing], loops + 1
+
+
+def _match(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    try:
+        np.broadcast_shapes(one[:-2], other[:-2])
+    except ValueError:
+        return False
+    return one[-2:] == other[-2:]

@@ -10,38 +10,35 @@ Population quantities are integrals of one or two dimensions, computed to roundi
 from paperlib.logistic.objectives import (
     approximate_post_adaptation_risk,
     erm_solution,
+    label_entropy,
     maml_solution,
-    noise_floor,
     post_adaptation_gradient,
     post_adaptation_risk,
 )
 from paperlib.logistic.population import (
-    gradient_covariance,
     label_slope,
     population_gradient,
     population_hessian,
     population_loss,
 )
 from paperlib.logistic.quadrature import Labels, gaussian_means
-from paperlib.logistic.samples import Episode, erm_estimate, maml_estimate, sample_data, sampled_risks
+from paperlib.logistic.samples import erm_estimate, maml_estimate, sample_data, sampled_post_adaptation_risk
 
 __all__ = [
-    "Episode",
     "Labels",
     "approximate_post_adaptation_risk",
     "erm_estimate",
     "erm_solution",
     "gaussian_means",
-    "gradient_covariance",
+    "label_entropy",
     "label_slope",
     "maml_estimate",
     "maml_solution",
-    "noise_floor",
     "population_gradient",
     "population_hessian",
     "population_loss",
     "post_adaptation_gradient",
     "post_adaptation_risk",
     "sample_data",
-    "sampled_risks",
+    "sampled_post_adaptation_risk",
 ]

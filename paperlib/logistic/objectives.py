@@ -9,13 +9,19 @@ from numpy.typing import ArrayLike
 
 from paperlib.arguments import Array, finite_array, real_number, sample_number
 from paperlib.environments import TaskEnvironment
-from paperlib.logistic.population import Task, derivatives, norm, single_task, spread
+from paperlib.logistic.population import Task, derivatives, gradient_covariance, norm, single_task
 from paperlib.logistic.quadrature import Labels, check_labels, entropy
-from paperlib.minima import NoMinimum, Objective, minimum
+from paperlib.minima import lowest_minimum
 
 
-def noise_floor(env: TaskEnvironment, labels: Labels = "bernoulli") -> float:
-    """Return the mean over tasks of the infimum of their losses: the entropy of the labels; 0 if they are signs.
+def label_entropy(env: TaskEnvironment, labels: Labels = "bernoulli") -> float:
+    r"""Return the mean over tasks of the infimum of their losses: the entropy of the labels; 0 if they are signs.
+
+    .. math:: -E_iE\bigl[s(u^*)\log s(u^*)+(1-s(u^*))\log(1-s(u^*))\bigr]
+
+    Args:
+        env: the environment.
+        labels: how labels are drawn.
 
     Raises:
         ValueError: env does not hold finitely many tasks, or unknown labels.
@@ -23,43 +29,39 @@ def noise_floor(env: TaskEnvironment, labels: Labels = "bernoulli") -> float:
     Example:
         Inputs that say next to nothing leave log 2:
 
-        >>> round(noise_floor(TaskEnvironment.two_tasks(1, 1e-6, 1e-6)), 4)
+        >>> round(label_entropy(TaskEnvironment.two_tasks(1, 1e-6, 1e-6)), 4)
         0.6931
     """
     tasks = finite_tasks(env, labels)
     return 0.0 if labels == "sign" else sum(p * entropy(float(norm(t.w_star, t.covariance))) for p, t in tasks)
 
 
-def post_adaptation_risk(
-    env: TaskEnvironment, w: ArrayLike, alpha: float, m: float = math.inf, labels: Labels = "bernoulli"
-) -> Array:
-    r"""Return :math:`F_\infty(w)=E_if_i(w-\alpha\nabla f_i(w))`, the risk after a step of the full gradient.
+def post_adaptation_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, labels: Labels = "bernoulli") -> Array:
+    r"""Return the risk after a step of the full gradient.
+
+    .. math:: F_\infty(w)=E_if_i(w-\alpha\nabla f_i(w))
+
+    Eq. (1) with :math:`m=\infty`. For a step on m samples there is no closed form: see
+    `approximate_post_adaptation_risk` and `sampled_post_adaptation_risk`.
 
     Args:
         env: the environment.
         w: (..., d).
-        alpha: inner learning rate, not negative. With alpha = 0 this is the loss before adaptation, ERM's objective.
-        m: samples of the inner step: infinitely many, or any number where alpha = 0. Otherwise there is no closed form.
+        alpha: inner learning rate, not negative; 0 is no step, and gives the limit of the ERM objective, Eq. (3).
         labels: how labels are drawn.
 
     Returns:
         (...).
 
     Raises:
-        ValueError: alpha < 0, m not a positive whole number, a finite m with alpha > 0, or shapes that do not match.
+        ValueError: env does not hold finitely many tasks, alpha < 0, shapes that do not match, or unknown labels.
 
     Example:
         >>> env = TaskEnvironment.two_tasks(1, 0.5, 1.0)
         >>> post_adaptation_risk(env, [0.0], alpha=0.0).round(4)
         np.float64(0.6931)
     """
-    rate, count = real_number("alpha", alpha, at_least=0.0), sample_number("m", m)
-    if rate > 0 and math.isfinite(count):
-        raise ValueError(
-            "m must be infinite where alpha > 0, since there is no closed form for a finite one: "
-            f"see approximate_post_adaptation_risk and sampled_risks; got {m!r}"
-        )
-    return approximate_post_adaptation_risk(env, w, rate, count, labels)[0]
+    return approximate_post_adaptation_risk(env, w, alpha, math.inf, labels)[0]
 
 
 def approximate_post_adaptation_risk(
@@ -70,9 +72,9 @@ def approximate_post_adaptation_risk(
     .. math:: F_m(w)\approx F_\infty(w)+E_iA_i,\qquad
               A_i=\frac{\alpha^2}{2m}\mathrm{tr}\bigl(\nabla^2f_i(w')\,C_i\bigr),\quad w'=w-\alpha\nabla f_i(w)
 
-    with :math:`C_i` of `gradient_covariance`. In linear regression this is exact. Here, for a task with
-    :math:`v=\mathrm{tr}(\Sigma C)` and :math:`q\ge E\lVert\xi\rVert_\Sigma^4`, :math:`\xi` the noise of one sample's
-    gradient, the error is at most
+    with :math:`C_i` the covariance of the gradient of one sample. In linear regression this is exact. Here, for a task
+    with :math:`v=\mathrm{tr}(\Sigma C)` and :math:`q\ge E\lVert\xi\rVert_\Sigma^4`, :math:`\xi` the noise of one
+    sample's gradient, the error is at most
 
     .. math:: \frac{\alpha^3}{6m^2}\,\sup|s''|\,E|z|^3\sqrt{vq}
               +\frac{\alpha^4}8\,\sup|s'''|\Bigl(\frac{v^2+2\,\mathrm{tr}(\Sigma C\Sigma C)}{m^2}+\frac q{m^3}\Bigr),
@@ -82,7 +84,7 @@ def approximate_post_adaptation_risk(
 
     Args:
         env, w, alpha, labels: as for `post_adaptation_risk`.
-        m: samples of the inner step, at least 1; `math.inf` is the full gradient.
+        m: number of samples of the step, at least 1; `math.inf` is the full gradient.
 
     Returns:
         The approximation and the bound of its error, each (...); 0 where the risk is exact, m infinite or alpha = 0.
@@ -103,7 +105,7 @@ def approximate_post_adaptation_risk(
         loss, _, hessian = derivatives(w - rate * gradient, task)
         risk = risk + p * loss
         if math.isfinite(count) and rate > 0:
-            noise = spread(w, task, gradient)
+            noise = gradient_covariance(w, task)
             term = rate**2 / (2 * count) * np.sum(hessian * noise, axis=(-2, -1))
             risk = risk + p * term
             bound = bound + p * _remainder(task.covariance, gradient, noise, term, rate, count)
@@ -125,7 +127,18 @@ def _remainder(sigma: Array, gradient: Array, noise: Array, term: Array, alpha: 
 
 
 def post_adaptation_gradient(env: TaskEnvironment, w: ArrayLike, alpha: float, labels: Labels = "bernoulli") -> Array:
-    r"""Return :math:`\nabla F_\infty(w)=E_i(I-\alpha\nabla^2f_i(w))\,\nabla f_i(w-\alpha\nabla f_i(w))`, shaped as w.
+    r"""Return the gradient of `post_adaptation_risk`.
+
+    .. math:: \nabla F_\infty(w)=E_i(I-\alpha\nabla^2f_i(w))\,\nabla f_i(w-\alpha\nabla f_i(w))
+
+    Args:
+        env, w, alpha, labels: as for `post_adaptation_risk`.
+
+    Returns:
+        (..., d).
+
+    Raises:
+        ValueError: as `post_adaptation_risk`.
 
     Example:
         >>> post_adaptation_gradient(TaskEnvironment.two_tasks(1, 1.0, 1.0), [0.0], alpha=1.0)  # two mirror images
@@ -136,7 +149,17 @@ def post_adaptation_gradient(env: TaskEnvironment, w: ArrayLike, alpha: float, l
 
 
 def erm_solution(env: TaskEnvironment, labels: Labels = "bernoulli") -> Array:
-    """Return the minimiser (d,) of the average loss before adaptation: `maml_solution` at alpha = 0.
+    r"""Return the minimiser of the average loss before adaptation, :math:`E_if_i`: `maml_solution` at alpha = 0.
+
+    Args:
+        env: the environment.
+        labels: how labels are drawn.
+
+    Returns:
+        (d,).
+
+    Raises:
+        ValueError: as `maml_solution`.
 
     Example:
         >>> erm_solution(TaskEnvironment.finite_tasks([[[1.0]]], [[0.5]])).round(10)
@@ -148,20 +171,28 @@ def erm_solution(env: TaskEnvironment, labels: Labels = "bernoulli") -> Array:
 def maml_solution(
     env: TaskEnvironment, alpha: float, labels: Labels = "bernoulli", starts: ArrayLike | None = None
 ) -> Array:
-    """Return the lowest local minimum (d,) of F_∞ that descents from the starts (k, d) lead to.
+    r"""Return the lowest local minimum of `post_adaptation_risk`, :math:`F_\infty`, that descents lead to.
 
-    Starts left out are the task optima and their mean. F_∞ need not be convex, and no search of it is a proof; but
-    what is returned is a minimum and no other stationary point (see `paperlib.minima`), to a gradient of 1e-10.
+    :math:`F_\infty` need not be convex, and no search of it is a proof; but what is returned is a minimum and no other
+    stationary point (see `paperlib.minima`).
+
+    Args:
+        env: the environment.
+        alpha: inner learning rate, not negative; 0 is no step.
+        labels: how labels are drawn.
+        starts: (d,) or (S, d), where descents begin: left out, at the task optima and at their mean.
+
+    Returns:
+        (d,), where the gradient has a norm of at most 1e-10.
 
     Raises:
-        ValueError: a start leads to no minimum, as where F_∞ falls forever.
+        ValueError: an argument breaks its condition, or no start leads to a minimum, as where F_∞ falls forever.
 
     Example:
         >>> maml_solution(TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=1.0).round(6) + 0.0
         array([0.])
     """
-    means = np.vstack([env.means, env.probabilities @ env.means])
-    places = checked_points(env, means if starts is None else finite_array("starts", starts, 2), "starts")
+    places = checked_starts(np.vstack([env.means, env.average(env.means)]) if starts is None else starts, env.dim)
     rate, tasks = real_number("alpha", alpha, at_least=0.0), finite_tasks(env, labels)
 
     def objective(w: Array) -> tuple[float, Array]:
@@ -169,15 +200,7 @@ def maml_solution(
         return float(value), gradient
 
     unit = math.sqrt(np.mean(np.trace(env.covariances, axis1=-2, axis2=-1)) / env.dim)
-    return min((minimiser(objective, start, unit) for start in places), key=lambda found: found[0])[1]
-
-
-def minimiser(objective: Objective, start: Array, unit: float) -> tuple[float, Array]:
-    """Return value and place of the minimum reached from the start, or raise a ValueError (see `paperlib.minima`)."""
-    try:
-        return minimum(objective, start, unit)
-    except NoMinimum as error:
-        raise ValueError(f"no minimiser was found from start {start.round(3).tolist()}: {error}") from error
+    return lowest_minimum(objective, places, unit)
 
 
 def _value_and_gradient(tasks: list[tuple[float, Task]], w: Array, alpha: float) -> tuple[Array, Array]:
@@ -200,9 +223,17 @@ def finite_tasks(env: TaskEnvironment, labels: Labels) -> list[tuple[float, Task
     return [(float(p), single_task(w_star, sigma, labels)) for p, w_star, sigma in tasks]
 
 
-def checked_points(env: TaskEnvironment, w: ArrayLike, name: str = "w") -> Array:
+def checked_points(env: TaskEnvironment, w: ArrayLike) -> Array:
     """Return `w`, (..., d), or raise a ValueError if it does not fit the environment."""
-    points = finite_array(name, w)
+    points = finite_array("w", w)
     if points.shape[-1:] != (env.dim,):
-        raise ValueError(f"{name} must have shape (..., {env.dim}), as the environment has; got {points.shape}")
+        raise ValueError(f"w must have shape (..., {env.dim}), as the environment has; got {points.shape}")
     return points
+
+
+def checked_starts(starts: ArrayLike, dim: int) -> Array:
+    """Return one start (d,), or several, as (S, d), or raise a ValueError."""
+    places = finite_array("starts", starts)
+    if places.ndim not in (1, 2) or places.shape[-1] != dim:
+        raise ValueError(f"starts must have shape ({dim},) or (S, {dim}); got {places.shape}")
+    return np.atleast_2d(places)

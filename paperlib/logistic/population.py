@@ -28,6 +28,13 @@ def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
 
     .. math:: c = E[s'(u^*)]\ \text{(Bernoulli)},\qquad c = 1/(\sqrt{2\pi}\,\mathrm{std})\ \text{(sign)}
 
+    Args:
+        std: (...), standard deviations of :math:`u^*`.
+        labels: how labels are drawn.
+
+    Returns:
+        (...).
+
     Raises:
         ValueError: std not finite, or not positive where labels are signs, or unknown labels.
 
@@ -45,7 +52,16 @@ def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
 
 
 def population_loss(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
-    r"""Return :math:`f(w)=E\log(1+e^u)-c\,w^\top\Sigma w^*`, with c of `label_slope`; also for w of shape (..., d).
+    r"""Return the population loss of a task, :math:`f(w)=E\log(1+e^u)-c\,w^\top\Sigma w^*`, with c of `label_slope`.
+
+    Args:
+        w: (..., d).
+        w_star: (d,), the parameter of the labels.
+        covariance: (d, d), symmetric positive definite covariance of the inputs.
+        labels: how labels are drawn.
+
+    Returns:
+        (...).
 
     Raises:
         ValueError: covariance not symmetric positive definite, shapes that do not match, or unknown labels.
@@ -59,7 +75,16 @@ def population_loss(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labe
 
 
 def population_gradient(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
-    r"""Return :math:`\nabla f(w)=\Sigma\,(E[s'(u)]\,w-c\,w^*)`, of the shape of w.
+    r"""Return the gradient of the population loss, :math:`\nabla f(w)=\Sigma\,(E[s'(u)]\,w-c\,w^*)`.
+
+    Args:
+        w, w_star, covariance, labels: as for `population_loss`.
+
+    Returns:
+        (..., d).
+
+    Raises:
+        ValueError: as `population_loss`.
 
     Example:
         >>> population_gradient([1.0], [1.0], [[2.0]])  # the optimum, if labels are Bernoulli
@@ -70,7 +95,18 @@ def population_gradient(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, 
 
 
 def population_hessian(w: ArrayLike, covariance: ArrayLike) -> Array:
-    r"""Return :math:`\nabla^2f(w)=E[s'(u)]\,\Sigma+E[s'''(u)]\,\Sigma ww^\top\Sigma`, (..., d, d), whatever the labels.
+    r"""Return the Hessian of the population loss, whatever the labels.
+
+    .. math:: \nabla^2f(w)=E[s'(u)]\,\Sigma+E[s'''(u)]\,\Sigma ww^\top\Sigma
+
+    Args:
+        w, covariance: as for `population_loss`.
+
+    Returns:
+        (..., d, d), symmetric positive definite.
+
+    Raises:
+        ValueError: covariance not symmetric positive definite, or shapes that do not match.
 
     Example:
         >>> population_hessian([0.0], [[2.0]])  # a quarter of the variance
@@ -79,19 +115,6 @@ def population_hessian(w: ArrayLike, covariance: ArrayLike) -> Array:
     sigma = symmetric_matrices("covariance", covariance, 2)
     points, task = checked_task(w, np.zeros(len(sigma)), sigma, "bernoulli")
     return derivatives(points, task)[2]
-
-
-def gradient_covariance(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
-    r"""Return the covariance of the gradient of one sample, :math:`E[(s(u)-y)^2xx^\top]-\nabla f\,\nabla f^\top`.
-
-    (..., d, d). Divided by m it is that of the gradient on m samples, in `approximate_post_adaptation_risk`.
-
-    Example:
-        >>> gradient_covariance([0.0], [0.0], [[2.0]])  # a residual of one half, times x
-        array([[0.5]])
-    """
-    points, task = checked_task(w, w_star, covariance, labels)
-    return spread(points, task, derivatives(points, task)[1])
 
 
 def checked_task(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels) -> tuple[Array, Task]:
@@ -135,8 +158,10 @@ def derivatives(w: Array, task: Task) -> tuple[Array, Array, Array]:
     return np.asarray(loss), np.asarray(gradient), np.asarray(hessian)
 
 
-def spread(w: Array, task: Task, gradient: Array) -> Array:
-    r"""Return the covariance of the gradient of one sample at w (..., d).
+def gradient_covariance(w: Array, task: Task) -> Array:
+    r"""Return the covariance of the gradient of one sample, :math:`E[(s(u)-y)^2xx^\top]-\nabla f\,\nabla f^\top`.
+
+    At w (..., d): (..., d, d). On m samples it is this by m.
 
     The mean of :math:`(s(u)-y)^2xx^\top` is one over :math:`u=tn`, n > 0 (x and −x count alike), of means over the part
     of :math:`u^*` that is independent of u.
@@ -156,6 +181,7 @@ def spread(w: Array, task: Task, gradient: Array) -> Array:
     a, b = unit @ sigma, other @ sigma
     second = none * _beside(sigma, unit, other) + both * _outer(a, a) + rest * _outer(b, b)
     second = second + mixed * (_outer(a, b) + _outer(b, a))
+    gradient = derivatives(w, task)[1]
     return np.asarray(second.reshape(*w.shape, -1) - _outer(gradient, gradient))
 
 

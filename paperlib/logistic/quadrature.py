@@ -64,9 +64,19 @@ def means(std: Array, *, coarse: bool = False) -> Means:
 
 
 def gaussian_means(std: ArrayLike, *, coarse: bool = False) -> Array:
-    r"""Return :math:`E\log(1+e^u)`, :math:`Es'(u)`, :math:`Es'''(u)` for :math:`u\sim N(0,\mathrm{std}^2)`, (3, ...).
+    r"""Return :math:`E\log(1+e^u)`, :math:`Es'(u)`, :math:`Es'''(u)` for :math:`u\sim N(0,\mathrm{std}^2)`.
 
-    To rounding, whatever std is. `coarse` halves the nodes: the difference estimates the error.
+    To rounding, whatever the scale.
+
+    Args:
+        std: (...), standard deviations; signs do not matter.
+        coarse: halve the nodes: the difference estimates the error.
+
+    Returns:
+        (3, ...).
+
+    Raises:
+        ValueError: std not finite.
 
     Example:
         >>> gaussian_means(0.0).round(4).tolist()  # log 2, a quarter, minus an eighth

@@ -1,8 +1,7 @@
 """Two-layer networks on Gaussian inputs (Section 4): population losses, the MAML objective, solutions, and samples."""
 
 from paperlib.networks.activations import Activation, derivative
-from paperlib.networks.evaluation import automatic_order
-from paperlib.networks.objectives import erm_gradient, erm_loss, post_adaptation_gradient, post_adaptation_loss
+from paperlib.networks.objectives import post_adaptation_gradient, post_adaptation_loss, post_adaptation_risk
 from paperlib.networks.population import (
     population_gradient,
     population_hessian,
@@ -10,30 +9,29 @@ from paperlib.networks.population import (
     quadrature_error,
 )
 from paperlib.networks.samples import (
-    empirical_erm_loss,
-    empirical_maml_loss,
+    empirical_post_adaptation_risk,
+    empirical_risk,
     sample_inputs,
-    sampled_post_adaptation_loss,
+    sampled_post_adaptation_risk,
 )
-from paperlib.networks.solutions import erm_solution, lowest_minimum, maml_solution
+from paperlib.networks.solutions import erm_solution, maml_solution
+from paperlib.networks.tasks import Tasks
 
 __all__ = [
     "Activation",
-    "automatic_order",
+    "Tasks",
     "derivative",
-    "empirical_erm_loss",
-    "empirical_maml_loss",
-    "erm_gradient",
-    "erm_loss",
+    "empirical_post_adaptation_risk",
+    "empirical_risk",
     "erm_solution",
-    "lowest_minimum",
     "maml_solution",
     "population_gradient",
     "population_hessian",
     "population_loss",
     "post_adaptation_gradient",
     "post_adaptation_loss",
+    "post_adaptation_risk",
     "quadrature_error",
     "sample_inputs",
-    "sampled_post_adaptation_loss",
+    "sampled_post_adaptation_risk",
 ]

@@ -3,7 +3,6 @@ r"""What the population quantities have in common: checked arguments, the quadra
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from paperlib.arguments import finite_array, real_number, symmetric_matrices
+from paperlib.arguments import finite_array, symmetric_matrices
 from paperlib.gaussian import check_order
 from paperlib.networks.activations import check_activation
 from paperlib.networks.hermite import deviation
@@ -23,31 +22,16 @@ WIDEST = 1e100  # entries of neurons, adapted ones among them
 CHUNK = 2_000_000  # Hermite coefficients, or entries of moments, computed at once
 
 
-def automatic_order(activation: str, deviation: float) -> int | None:
-    r"""Return the number of Gauss–Hermite nodes of a loss for neurons whose inputs have this standard deviation s.
+def _widths(activation: str, derivatives: int) -> list[float]:
+    r"""Return the standard deviations s up to which each of `ORDERS` suffices for so many derivatives of the loss.
 
     As functions of a standard normal, the activations have their nearest poles at a distance of :math:`\pi/s`, tanh at
     half of that, and Hermite coefficients fall like :math:`e^{-\text{distance}\sqrt n}`. The loss, a sum of squared
     coefficients, is then off by about :math:`e^{-2\pi\sqrt{\mathrm{order}}/s}`. The order makes that less than
     :math:`10^{-16}`, and for the gradient and the Hessian, in whose sums the coefficients have factors, less than
-    :math:`10^{-18}` and :math:`10^{-20}`. It is one of `ORDERS`, each 3/2 of the one before.
-
-    Returns:
-        the order; 1 for ReLU, which needs none; None for s above 4.6 (gradient 4.1, Hessian 3.7), half of that for
-        tanh, where the rule of `paperlib.networks.wide` takes over.
-
-    Example:
-        >>> automatic_order("softplus", 1.0), automatic_order("softplus", 10.0), automatic_order("relu", 1.0)
-        (64, None, 1)
+    :math:`10^{-18}` and :math:`10^{-20}`. For s above 4.6 (gradient 4.1, Hessian 3.7), half of that for tanh, the rule
+    of `paperlib.networks.wide` takes over.
     """
-    deviation = real_number("deviation", deviation, at_least=0.0)
-    if check_activation(activation) == "relu":
-        return 1
-    return (*ORDERS, None)[bisect_left(_widths(activation, 0), deviation)]
-
-
-def _widths(activation: str, derivatives: int) -> list[float]:
-    """Return the standard deviations up to which each of `ORDERS` suffices for so many derivatives of the loss."""
     distance = 2.0 * math.pi * (0.5 if activation == "tanh" else 1.0)
     digits = math.log(10.0) * (16.0 + 2.0 * derivatives)
     return [distance * math.sqrt(order) / digits for order in ORDERS]
@@ -101,8 +85,12 @@ def evaluate(
     if not pieces:
         pieces, places = [formula(name, flat, aims, sigma, 1)], [levels]
     result = torch.cat(pieces)[torch.argsort(torch.cat(places))]
-    result = result.reshape((*batch, *result.shape[1:]))
-    return result if isinstance(W, Tensor) else result.detach().numpy()
+    return like(W, result.reshape((*batch, *result.shape[1:])))
+
+
+def like(W: ArrayLike | Tensor, result: Tensor) -> Any:
+    """Return a result for W as a tensor if W is one, else in NumPy, without axes as a number."""
+    return result if isinstance(W, Tensor) else result.detach().numpy()[()]
 
 
 def neuron_matrix(name: str, value: ArrayLike | Tensor) -> Tensor:

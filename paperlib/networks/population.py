@@ -39,9 +39,9 @@ def population_loss(
         W: (..., d, M), columns are neurons.
         W_star: (..., d, K), the neurons that make the labels; leading axes broadcast with those of W.
         covariance: (d, d), symmetric positive definite covariance of the inputs.
-        order: Gauss–Hermite nodes for the smooth activations. Left out, it is `automatic_order`, or for wider neurons
-            the rule of `paperlib.networks.wide`: the error is then below 1e-10 of the sum of the absolute values of
-            the terms, whatever the widths. ReLU is in closed form.
+        order: Gauss–Hermite nodes for the smooth activations. Left out, there are as many as the widths need, or for
+            wide neurons the rule of `paperlib.networks.wide`: the error is then below 1e-10 of the sum of the absolute
+            values of the terms, whatever the widths. ReLU is in closed form.
 
     Returns:
         (...), a tensor on the device of W if W is a tensor, else NumPy.
@@ -74,10 +74,14 @@ def population_gradient(
     the sum over the learner's neurons (plus) and the task's (minus). A ReLU neuron at the origin has
     :math:`\sigma'(0)=\tfrac12`.
 
-    Arguments and errors as for `population_loss`.
+    Args:
+        activation, W, W_star, covariance, order: as for `population_loss`.
 
     Returns:
         (..., d, M).
+
+    Raises:
+        ValueError: as `population_loss`.
 
     Example:
         >>> population_gradient("relu", [[1.0]], [[0.5]], [[1.0]]).tolist()
@@ -102,13 +106,14 @@ def population_hessian(
     For ReLU the second derivative is a point mass, and the second expectation is one over the hyperplane
     :math:`u_k=0`; a neuron at the origin has none.
 
-    Arguments and errors as for `population_loss`.
+    Args:
+        activation, W, W_star, covariance, order: as for `population_loss`.
 
     Returns:
         (..., d·M, d·M), symmetric.
 
     Raises:
-        ValueError: also if a ReLU neuron of W is zero.
+        ValueError: as `population_loss`, or a ReLU neuron of W is zero.
 
     Example:
         >>> population_hessian("relu", [[1.0]], [[0.5]], [[1.0]]).tolist()

@@ -13,97 +13,99 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from paperlib.arguments import Array, listed, real_number, symmetric_matrices, whole_number
+from paperlib.arguments import Array, listed, real_number, whole_number
+from paperlib.gaussian import check_order, square_roots
 from paperlib.networks.activations import check_activation, derivative
-from paperlib.networks.evaluation import neuron_matrix
-from paperlib.networks.objectives import finite_tasks
+from paperlib.networks.evaluation import like, neuron_matrix
 from paperlib.networks.population import population_loss
+from paperlib.networks.tasks import Tasks
 
 CHUNK = 4_000_000  # neuron inputs evaluated at once
 
 
-def sample_inputs(covariances: ArrayLike, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+def sample_inputs(tasks: Tasks, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     r"""Draw Gaussian inputs of each task, :math:`x\sim N(0,\Sigma_g)`.
 
     Args:
-        covariances: (G, d, d), symmetric positive definite.
+        tasks: the tasks.
         shape: of the draws of one task, such as (n,) or (episodes, samples).
-        rng: a NumPy generator.
+        rng: the random generator.
 
     Returns:
         (G, *shape, d).
 
+    Raises:
+        ValueError: shape not of positive whole numbers.
+
     Example:
-        >>> sample_inputs([[[1.0]], [[4.0]]], (3, 5), np.random.default_rng(0)).shape
+        >>> tasks = Tasks([0.5, 0.5], W_stars=[[[1.0]], [[-1.0]]], covariances=[[[1.0]], [[4.0]]])
+        >>> sample_inputs(tasks, (3, 5), np.random.default_rng(0)).shape
         (2, 3, 5, 1)
     """
-    roots = np.linalg.cholesky(symmetric_matrices("covariances", covariances, 3))
+    roots = square_roots(tasks.covariances)
     sizes = [whole_number("shape", size) for size in listed("shape", shape)]
     draws = rng.standard_normal((len(roots), *sizes, roots.shape[-1]))
-    return np.stack([draw @ root.T for draw, root in zip(draws, roots, strict=True)])
+    return np.stack([draw @ root for draw, root in zip(draws, roots, strict=True)])
 
 
-def sampled_post_adaptation_loss(
+def sampled_post_adaptation_risk(
     activation: str,
-    probabilities: ArrayLike,
+    tasks: Tasks,
     W: ArrayLike | Tensor,
-    W_stars: ArrayLike | Tensor,
-    covariances: ArrayLike,
     alpha: float,
-    inner: ArrayLike,
+    m: int,
+    draws: int,
+    rng: np.random.Generator,
     *,
     order: int | None = None,
-) -> tuple[Any, Any]:
-    r"""Estimate the MAML objective (1) with m inner samples from given inner samples, and its standard error.
+) -> Any:
+    r"""Simulate the MAML objective (1) with m inner samples: draws whose mean it is, on the same samples for every W.
 
     .. math:: F_m(W)=\sum_gp_g\,E\bigl[f_g\bigl(W-\alpha\nabla\hat f_g(W)\bigr)\bigr]
 
     The expectation is over the m samples of :math:`\hat f_g`; the population loss outside is exact.
 
     Args:
-        activation, probabilities, W, W_stars, covariances, order: as for `post_adaptation_loss`.
-        alpha: inner learning rate, not negative; with 0 every draw is the loss before adaptation.
-        inner: (G, draws, m, d), inputs of the inner steps, as `sample_inputs` gives them; at least two draws.
+        activation, tasks, W, order: as for `post_adaptation_risk`.
+        alpha: inner learning rate, not negative; 0 is no step, and every draw the loss before adaptation.
+        m: number of samples of the step, at least 1.
+        draws: how many, at least 1; each has m samples of every task.
+        rng: the random generator; generators of one seed give the same samples.
 
     Returns:
-        the mean over the draws and its standard error, each of shape (...).
+        (draws, ...), independent along the first axis.
 
     Raises:
         ValueError: an argument breaks one of these conditions.
 
     Example:
-        The step on (h(x) − y)²/2 with x = ±1 learns a ReLU's weight from the one sample where it fires.
+        Where no neuron of a ReLU network fires, there is no step:
 
-        >>> loss, error = sampled_post_adaptation_loss(
-        ...     "relu", [1.0], [[1.0]], [[[0.5]]], [[[1.0]]], alpha=2.0, inner=[[[[1.0], [-1.0]], [[-1.0], [1.0]]]]
-        ... )
-        >>> float(loss), float(error)
-        (0.0, 0.0)
+        >>> tasks = Tasks([1.0], W_stars=[[[0.0]]], covariances=[[[1.0]]])
+        >>> sampled_post_adaptation_risk("relu", tasks, [[0.0]], 1.0, m=5, draws=2, rng=np.random.default_rng(0))
+        array([0., 0.])
     """
-    rate, name = real_number("alpha", alpha, at_least=0.0), check_activation(activation)
-    start, tasks = neuron_matrix("W", W), finite_tasks(probabilities, W_stars, covariances)
-    samples = _inputs("inner", inner, len(tasks), 4, start)
-    if samples.shape[1] < 2:
-        raise ValueError(f"inner must hold at least two draws for each task; got shape {tuple(samples.shape)}")
-    mean = start.new_zeros(start.shape[:-2])
-    variance = torch.zeros_like(mean)
-    for (p, aim, sigma), X in zip(tasks, samples, strict=True):
-        adapted = torch.stack([start - rate * _gradient(name, start, aim, draw) for draw in X])
-        losses = population_loss(name, adapted, aim, sigma, order=order)
-        mean = mean + p * losses.mean(0)
-        variance = variance + p**2 * losses.var(0) / len(losses)
-    error = variance.sqrt()
-    return (mean, error) if isinstance(W, Tensor) else (mean.detach().numpy(), error.detach().numpy())
+    rate, name, start = real_number("alpha", alpha, at_least=0.0), check_activation(activation), neuron_matrix("W", W)
+    rule = None if order is None else check_order(order)
+    if start.shape[-2] != tasks.dim:
+        raise ValueError(f"W must have d = {tasks.dim} rows as the tasks have; got shape {tuple(start.shape)}")
+    samples = sample_inputs(tasks, (whole_number("draws", draws), whole_number("m", m)), rng)
+    total = start.new_zeros(())
+    for (p, aim, sigma), X in zip(tasks, torch.from_numpy(samples).to(start), strict=True):
+        neurons = neuron_matrix("W_stars", aim)
+        adapted = torch.stack([start - rate * _gradient(name, start, neurons, draw) for draw in X])
+        total = total + p * population_loss(name, adapted, aim, sigma, order=rule)
+    return like(W, total)
 
 
-def empirical_erm_loss(activation: str, W: ArrayLike | Tensor, W_stars: ArrayLike | Tensor, inputs: ArrayLike) -> Any:
+def empirical_risk(activation: str, W_stars: ArrayLike | Tensor, inputs: ArrayLike, W: ArrayLike | Tensor) -> Any:
     r"""Return the ERM objective (3), :math:`\frac1T\sum_i\hat f_i(W)`, of T tasks with n samples each.
 
     Args:
         activation: "relu", "softplus", "sigmoid" or "tanh".
-        W: (..., d, M).
         W_stars: (T, d, K), which label the inputs.
         inputs: (T, n, d).
+        W: (..., d, M).
 
     Returns:
         (...), a tensor on the device of W if W is a tensor, else NumPy.
@@ -112,23 +114,21 @@ def empirical_erm_loss(activation: str, W: ArrayLike | Tensor, W_stars: ArrayLik
         ValueError: an argument breaks one of these conditions.
 
     Example:
-        >>> float(empirical_erm_loss("relu", [[1.0]], [[[0.0]]], [[[2.0], [-1.0]]]))
+        >>> float(empirical_risk("relu", [[[0.0]]], [[[2.0], [-1.0]]], [[1.0]]))
         1.0
     """
-    name, start = check_activation(activation), neuron_matrix("W", W)
-    aims = neuron_matrix("W_stars", W_stars)
+    name, start, aims = check_activation(activation), neuron_matrix("W", W), neuron_matrix("W_stars", W_stars)
     samples = _inputs("inputs", inputs, len(aims), 3, start)
     losses = [_loss(name, start, aim, X) for aim, X in zip(aims, samples, strict=True)]
-    total = torch.stack(losses).mean(0)
-    return total if isinstance(W, Tensor) else total.detach().numpy()
+    return like(W, torch.stack(losses).mean(0))
 
 
-def empirical_maml_loss(
+def empirical_post_adaptation_risk(
     activation: str,
-    W: ArrayLike | Tensor,
     W_stars: ArrayLike | Tensor,
     inner: ArrayLike,
     outer: ArrayLike,
+    W: ArrayLike | Tensor,
     alpha: float,
 ) -> Any:
     r"""Return the MAML objective (4) of T tasks with τ episodes of n2 inner and n1 outer samples each.
@@ -137,10 +137,10 @@ def empirical_maml_loss(
               \hat f_i\bigl(W-\alpha\nabla\hat f_i(W;X^{in}_{i,j});\,X^{out}_{i,j}\bigr)
 
     Args:
-        activation, W, W_stars: as for `empirical_erm_loss`.
+        activation, W_stars, W: as for `empirical_risk`.
         inner: (T, τ, n2, d).
         outer: (T, τ, n1, d).
-        alpha: inner learning rate, not negative; with 0 this is the ERM objective on the outer samples.
+        alpha: inner learning rate, not negative; 0 is no step, the ERM objective on the outer samples.
 
     Returns:
         (...).
@@ -149,8 +149,8 @@ def empirical_maml_loss(
         ValueError: an argument breaks one of these conditions.
 
     Example:
-        >>> data = dict(inner=[[[[1.0], [-1.0]]]], outer=[[[[3.0]]]], alpha=2.0)
-        >>> float(empirical_maml_loss("relu", [[1.0]], [[[0.5]]], **data))
+        >>> episodes = dict(inner=[[[[1.0], [-1.0]]]], outer=[[[[3.0]]]])
+        >>> float(empirical_post_adaptation_risk("relu", [[[0.5]]], **episodes, W=[[1.0]], alpha=2.0))
         0.0
     """
     rate, name = real_number("alpha", alpha, at_least=0.0), check_activation(activation)
@@ -158,12 +158,12 @@ def empirical_maml_loss(
     ins, outs = (_inputs(side, X, len(aims), 4, start) for side, X in (("inner", inner), ("outer", outer)))
     if ins.shape[:2] != outs.shape[:2]:
         raise ValueError(f"outer must hold as many episodes as inner; got {tuple(outs.shape)}, {tuple(ins.shape)}")
-    total = start.new_zeros(start.shape[:-2])
-    for aim, tasks_in, tasks_out in zip(aims, ins, outs, strict=True):
-        for X_in, X_out in zip(tasks_in, tasks_out, strict=True):
-            total = total + _loss(name, start - rate * _gradient(name, start, aim, X_in), aim, X_out)
-    total = total / (ins.shape[0] * ins.shape[1])
-    return total if isinstance(W, Tensor) else total.detach().numpy()
+    losses = [
+        _loss(name, start - rate * _gradient(name, start, aim, X_in), aim, X_out)
+        for aim, tasks_in, tasks_out in zip(aims, ins, outs, strict=True)
+        for X_in, X_out in zip(tasks_in, tasks_out, strict=True)
+    ]
+    return like(W, torch.stack(losses).mean(0))
 
 
 def _residual(activation: str, W: Tensor, aim: Tensor, X: Tensor) -> tuple[Tensor, Tensor]:

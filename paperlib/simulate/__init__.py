@@ -2,10 +2,11 @@
 
 from paperlib.simulate.bartlett import bartlett_moment, draw_factors, wishart_moment
 from paperlib.simulate.setting import Algorithm, Setting, protocol_rate
-from paperlib.simulate.sgd import Method, Runs, train
+from paperlib.simulate.sgd import Runs, train
 from paperlib.simulate.stability import stability_limits
+from paperlib.simulate.streams import Method
 from paperlib.simulate.tasks import erm_estimate, maml_estimate, sample_data, sample_episodes, sample_tasks
-from paperlib.simulate.trials import erm_estimates, maml_estimates
+from paperlib.simulate.trials import sampled_erm_estimates, sampled_maml_estimates
 
 __all__ = [
     "Algorithm",
@@ -15,13 +16,13 @@ __all__ = [
     "bartlett_moment",
     "draw_factors",
     "erm_estimate",
-    "erm_estimates",
     "maml_estimate",
-    "maml_estimates",
     "protocol_rate",
     "sample_data",
     "sample_episodes",
     "sample_tasks",
+    "sampled_erm_estimates",
+    "sampled_maml_estimates",
     "stability_limits",
     "train",
     "wishart_moment",

@@ -124,6 +124,9 @@ def bartlett_moment(n: int, dim: int, entries: Entries) -> int:
         dim: columns d of X.
         entries: index pairs from 0 to d; the pair (d, d) is not a function of :math:`(X^\top X, X^\top z)`.
 
+    Raises:
+        ValueError: n or dim not a positive whole number, an index out of range, or the pair (d, d).
+
     Example:
         >>> bartlett_moment(3, 1, [(0, 0)] * 4), bartlett_moment(3, 1, [(0, 1)] * 2)
         (945, 3)
@@ -162,7 +165,10 @@ def _pairs(entries: Entries, dim: int) -> list[tuple[int, ...]]:
 
 @cache
 def _pairings(size: int) -> tuple[tuple[tuple[tuple[int, int], ...], int], ...]:
-    """Return all pairings of 0, ..., size - 1 with the number of cycles they close with (0,1), (2,3), ..."""
+    """Return all pairings of 0, ..., size - 1 with the number of cycles they close with (0,1), (2,3), ...
+
+    `paperlib.linear.wishart` counts loops in another way: each is a check of the other.
+    """
 
     def pairings(left: tuple[int, ...]) -> Iterator[tuple[tuple[int, int], ...]]:
         if not left:

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from paperlib.arguments import Array
+from paperlib.gaussian import square_roots
 from paperlib.simulate.setting import Algorithm, Setting
 from paperlib.simulate.stability import stability_limits
 from paperlib.simulate.streams import Draws, Method, Streams
-from paperlib.simulate.tasks import square_roots
 
 Purpose = Algorithm | Literal["test"]
 EXCURSION = 1e6  # a run whose iterate is this much larger than its tasks has diverged

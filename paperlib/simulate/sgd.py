@@ -31,12 +31,27 @@ from paperlib.simulate.descent import adapt, affine, batches, descend, one_threa
 from paperlib.simulate.setting import Algorithm, Setting, checked_algorithm, protocol_rate
 from paperlib.simulate.streams import Method
 
-__all__ = ["Algorithm", "Method", "Runs", "Setting", "protocol_rate", "train"]
-
 
 @dataclass(frozen=True)
 class Runs:
-    """Finished training runs: `iterates` (settings, seeds, d) holds the last iterate of each."""
+    """Finished training runs (Appendix C.1), as `train` returns them.
+
+    Args:
+        algorithm: "erm" or "maml".
+        settings: of the runs.
+        seeds: of the repetitions of each.
+        iterates: (settings, seeds, d), the last iterate of each run.
+        shared: whether settings with equal n1 and n2 have met the same draws.
+
+    Raises:
+        ValueError: from its methods alone; what `train` returns is right.
+
+    Example:
+        >>> from paperlib.environments import TaskEnvironment
+        >>> point = Setting("one", TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=1.0, n1=1, n2=2)
+        >>> Runs("erm", (point,), (0, 1), np.zeros((1, 2, 1)), shared=False).exact_risks()
+        array([[0.5, 0.5]])
+    """
 
     algorithm: Algorithm
     settings: tuple[Setting, ...]
@@ -45,7 +60,17 @@ class Runs:
     shared: bool
 
     def exact_risks(self) -> Array:
-        """Return the post-adaptation risk above the noise floor, `linear.risk_above_floor`: (settings, seeds)."""
+        r"""Return the post-adaptation risks above the noise floor, :math:`R_{n_2}` of `linear.risk_above_floor`.
+
+        Returns:
+            (settings, seeds).
+
+        Example:
+            >>> from paperlib.environments import TaskEnvironment
+            >>> point = Setting("one", TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=1.0, n1=1, n2=4)
+            >>> Runs("maml", (point,), (0,), np.zeros((1, 1, 1)), shared=False).exact_risks()
+            array([[0.25]])
+        """
         return np.array(
             [
                 [linear.risk_above_floor(s.env, w, s.alpha, s.n2) for w in iterates]
@@ -53,20 +78,37 @@ class Runs:
             ]
         )
 
-    def sampled_risks(self, tasks: int = 3000, method: Method = "statistics", device: str = "cpu") -> Array:
-        r"""Estimate the same from test tasks, as C.1 does: (settings, seeds).
+    def test_risks(self, count: int = 3000, method: Method = "statistics", device: str = "cpu") -> Array:
+        r"""Estimate the same from test tasks, as C.1 does.
 
         Each task adapts the iterate on n2 samples; its loss :math:`\tfrac12\lVert u\rVert^2_\Sigma` is that of the
         whole population, and the exact noise floor is taken off. Both algorithms meet the same test tasks.
+
+        Args:
+            count: number of test tasks of each run, at least 1.
+            method: "statistics" draws what the step depends on, "samples" all inputs and labels.
+            device: where torch computes.
+
+        Returns:
+            (settings, seeds).
+
+        Raises:
+            ValueError: count not a positive whole number, another method, or a device that torch cannot use here.
+
+        Example:
+            >>> from paperlib.environments import TaskEnvironment
+            >>> point = Setting("one", TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=0.0, n1=1, n2=4)
+            >>> Runs("maml", (point,), (0,), np.zeros((1, 1, 1)), shared=False).test_risks(10)  # no step: ½(w − w*)²
+            array([[0.5]])
         """
-        tasks, method, device = whole_number("tasks", tasks), _method(method), _device(device)
+        count, method, device = whole_number("count", count), _method(method), _device(device)
         risks = np.empty(self.iterates.shape[:2])
         units = torch.ones(len(self.settings), dtype=torch.float64, device=device)
         for batch in batches("test", self.settings, self.seeds, method, self.shared, device):
             start = batch.gather(self.iterates)
             losses = []
             with one_thread():
-                for draws in batch.streams.chunks(tasks):
+                for draws in batch.streams.chunks(count):
                     into, shift, inner, noise = batch.task(draws, units)
                     into, shift, inner, z = (part.flatten(0, 1) for part in (into, shift, inner, noise[0]))
                     factors = torch.from_numpy(draws.factors[0]).to(device).flatten(0, 1)
@@ -119,7 +161,7 @@ def train(
     Example:
         >>> from paperlib.environments import TaskEnvironment
         >>> env = TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0)
-        >>> runs = train("erm", [Setting("two tasks", env, alpha=1.0, n2=100)], iterations=2000)
+        >>> runs = train("erm", [Setting("two tasks", env, alpha=1.0, n1=25, n2=100)], iterations=2000)
         >>> runs.iterates.shape, bool(abs(runs.iterates.mean() + 0.6) < 0.1)
         ((1, 5, 1), True)
     """

@@ -11,7 +11,6 @@ The second limit is the smaller one, since :math:`E[AMA]\succeq\bar AM\bar A`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
@@ -19,14 +18,13 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from paperlib.arguments import Array, real_number, whole_number
 from paperlib.environments import TaskEnvironment
 from paperlib.linear.wishart import average
+from paperlib.simulate.setting import Algorithm, checked_algorithm
 
 DENSE = 600
 """Up to this many entries of a symmetric matrix the operator is written down, and all its eigenvalues are computed."""
 
 
-def stability_limits(
-    algorithm: Literal["erm", "maml"], env: TaskEnvironment, alpha: float, n1: int, n2: int
-) -> tuple[float, float]:
+def stability_limits(algorithm: Algorithm, env: TaskEnvironment, alpha: float, n1: int, n2: int) -> tuple[float, float]:
     r"""Return the largest learning rates at which the mean and the mean square of the iterates stay bounded.
 
     ERM has :math:`A=X^\top X/n` with n = n1 + n2, MAML :math:`A=\hat P\,(X^{out\top}X^{out}/n_1)\,\hat P` with
@@ -43,7 +41,7 @@ def stability_limits(
         The limit of the mean, and that of the mean square.
 
     Raises:
-        ValueError: alpha < 0, or a count that is not a positive whole number.
+        ValueError: another algorithm, alpha < 0, or a count that is not a positive whole number.
 
     Example:
         One dimension, variance one: :math:`E[A]=1` and :math:`E[A^2]=1+2/n`.
@@ -54,9 +52,7 @@ def stability_limits(
     """
     n1, n2 = whole_number("n1", n1), whole_number("n2", n2)
     rate = real_number("alpha", alpha, at_least=0.0)
-    if algorithm not in ("erm", "maml"):
-        raise ValueError(f"algorithm must be 'erm' or 'maml'; got {algorithm!r}")
-    rate, outer = (0.0, n1 + n2) if algorithm == "erm" else (rate, n1)
+    rate, outer = (0.0, n1 + n2) if checked_algorithm(algorithm) == "erm" else (rate, n1)
     mean, parts = np.zeros((env.dim, env.dim)), []
     for p, sigma in zip(env.probabilities, env.covariances, strict=True):
         values, axes = np.linalg.eigh(sigma)

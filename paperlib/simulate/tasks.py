@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from paperlib.arguments import Array, finite_array, listed, real_number, whole_number
-from paperlib.environments import TaskEnvironment
-
-Groups = NDArray[np.intp]
-Episode = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
+from paperlib.arguments import Array, Episode, data_sets, episode_data, real_number, whole_number
+from paperlib.environments import Groups, TaskEnvironment, checked_tasks
+from paperlib.gaussian import square_roots
 
 
 def sample_tasks(env: TaskEnvironment, count: int, rng: np.random.Generator) -> tuple[Groups, Array]:
@@ -66,7 +64,7 @@ def sample_data(
         >>> X.shape, y.shape
         ((3, 4, 2), (3, 4))
     """
-    chosen, centres = _tasks(env, groups, optima)
+    chosen, centres = checked_tasks(env, groups, optima)
     standard = rng.standard_normal((len(chosen), whole_number("n", n), env.dim))
     X = standard @ square_roots(env.covariances)[chosen]
     y = np.einsum("tnd,td->tn", X, centres)
@@ -78,7 +76,16 @@ def sample_data(
 def sample_episodes(
     env: TaskEnvironment, groups: ArrayLike, optima: ArrayLike, tau: int, n1: int, n2: int, rng: np.random.Generator
 ) -> list[tuple[Array, Array, Array, Array]]:
-    """Draw tau episodes of each task, of n2 inner and n1 outer samples, as `maml_estimate` takes them.
+    """Draw tau episodes of each task (Section 2), as `maml_estimate` takes them.
+
+    Args:
+        env, groups, optima, rng: as for `sample_data`.
+        tau: number of episodes of each task, at least 1.
+        n1: number of outer samples of an episode, at least 1.
+        n2: number of inner samples of an episode, at least 1.
+
+    Returns:
+        a list of tuples: inner inputs (n2, d), inner labels (n2,), outer inputs (n1, d) and outer labels (n1,).
 
     Raises:
         ValueError: tau, n1 or n2 not a positive whole number, or groups or optima as for `sample_data`.
@@ -90,7 +97,7 @@ def sample_episodes(
         (6, [(5, 2), (5,), (4, 2), (4,)])
     """
     tau, n1, n2 = whole_number("tau", tau), whole_number("n1", n1), whole_number("n2", n2)
-    chosen, centres = _tasks(env, groups, optima)
+    chosen, centres = checked_tasks(env, groups, optima)
     X, y = sample_data(env, np.repeat(chosen, tau), np.repeat(centres, tau, axis=0), n1 + n2, rng)
     return [(a[:n2], b[:n2], a[n2:], b[n2:]) for a, b in zip(X, y, strict=True)]
 
@@ -116,7 +123,7 @@ def erm_estimate(X: Sequence[ArrayLike], y: Sequence[ArrayLike]) -> Array:
         >>> erm_estimate([[[1.0]], [[2.0]]], [[1.0], [-2.0]])
         array([-0.6])
     """
-    inputs, labels = _data("X", X, "y", y)
+    inputs, labels = data_sets("X", X, "y", y)
     return _least_squares("X", np.concatenate(inputs), np.concatenate(labels))
 
 
@@ -146,55 +153,12 @@ def maml_estimate(episodes: Iterable[Episode], alpha: float) -> Array:
         array([4.])
     """
     rate = real_number("alpha", alpha, at_least=0.0)
-    parts = [listed("episodes", episode) for episode in listed("episodes", episodes)]
-    if any(len(episode) != 4 for episode in parts):
-        raise ValueError("episodes must be tuples (X_in, y_in, X_out, y_out)")
-    inner = _data("episodes (inner inputs)", [e[0] for e in parts], "episodes (inner labels)", [e[1] for e in parts])
-    outer = _data("episodes (outer inputs)", [e[2] for e in parts], "episodes (outer labels)", [e[3] for e in parts])
     rows, targets = [], []
-    for X_in, y_in, X_out, y_out in zip(*inner, *outer, strict=True):
-        if X_in.shape[1] != X_out.shape[1]:
-            raise ValueError(f"episodes must have inputs of one dimension; got {X_in.shape[1]} and {X_out.shape[1]}")
+    for X_in, y_in, X_out, y_out in zip(*episode_data(episodes), strict=True):
         step = rate / len(X_in)
         rows.append(X_out - step * (X_out @ X_in.T) @ X_in)
         targets.append(y_out - step * X_out @ (X_in.T @ y_in))
     return _least_squares("episodes", np.concatenate(rows), np.concatenate(targets))
-
-
-def square_roots(matrices: Array) -> Array:
-    """Return the symmetric square roots of symmetric positive semidefinite matrices, (..., d, d)."""
-    values, vectors = np.linalg.eigh(matrices)
-    return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, None))[..., None, :]) @ vectors.swapaxes(-1, -2))
-
-
-def _tasks(env: TaskEnvironment, groups: ArrayLike, optima: ArrayLike) -> tuple[Groups, Array]:
-    count, centres = len(finite_array("groups", groups, 1)), finite_array("optima", optima, 2)
-    chosen = np.array([whole_number("groups", g, at_least=0) for g in cast(Sequence[int], groups)], dtype=np.intp)
-    if (chosen >= env.groups).any():
-        raise ValueError(f"groups must be whole numbers from 0 to {env.groups - 1}, one for each task; got {groups!r}")
-    if centres.shape != (count, env.dim):
-        raise ValueError(f"optima must have shape {(count, env.dim)}, one row per task; got {centres.shape}")
-    return chosen, centres
-
-
-def _data(
-    inputs_name: str, inputs: Sequence[ArrayLike], labels_name: str, labels: Sequence[ArrayLike]
-) -> tuple[list[Array], list[Array]]:
-    inputs, labels = listed(inputs_name, inputs), listed(labels_name, labels)
-    if len(inputs) == 0 or len(inputs) != len(labels):
-        raise ValueError(
-            f"{inputs_name} and {labels_name} must hold as many arrays, at least one; "
-            f"got {len(inputs)} and {len(labels)}"
-        )
-    X = [finite_array(inputs_name, value, 2) for value in inputs]
-    y = [finite_array(labels_name, value, 1) for value in labels]
-    dim = X[0].shape[1]
-    for one, other in zip(X, y, strict=True):
-        if 0 in one.shape or one.shape[1] != dim:
-            raise ValueError(f"{inputs_name} must have rows, each of dimension {dim}; got shape {one.shape}")
-        if other.shape != (len(one),):
-            raise ValueError(f"{labels_name} must have shape ({len(one)},), one label per row; got {other.shape}")
-    return X, y
 
 
 def _least_squares(name: str, rows: Array, targets: Array) -> Array:

@@ -5,69 +5,80 @@ from __future__ import annotations
 import numpy as np
 
 from paperlib.arguments import Array, real_number, whole_number
-from paperlib.environments import TaskEnvironment
+from paperlib.environments import Groups, TaskEnvironment
+from paperlib.gaussian import square_roots
 from paperlib.simulate.bartlett import draw_factors
-from paperlib.simulate.tasks import Groups, sample_tasks, square_roots
+from paperlib.simulate.tasks import sample_tasks
 
 
-def erm_estimates(env: TaskEnvironment, tasks: int, n: int, trials: int, rng: np.random.Generator) -> Array:
+def sampled_erm_estimates(env: TaskEnvironment, count: int, n: int, draws: int, rng: np.random.Generator) -> Array:
     r"""Draw ERM training solutions on independent training sets, from the sufficient statistics of their data.
 
     Distributed exactly as `erm_estimate` of `sample_data`, at a cost that does not depend on n (see `bartlett`).
 
     Args:
         env: the task environment.
-        tasks: number of training tasks T.
-        n: samples of each task.
-        trials: how many training sets.
+        count: number of training tasks T of each set, at least 1.
+        n: samples of each task, at least 1.
+        draws: how many training sets, at least 1.
         rng: the random generator.
 
     Returns:
-        (trials, d).
+        (draws, d).
 
     Raises:
         ValueError: counts that are not positive whole numbers, or T n < d, where the solution is not unique.
 
     Example:
         >>> env, rng = TaskEnvironment.two_tasks(2, 1.0, 1.0), np.random.default_rng(0)
-        >>> erm_estimates(env, tasks=3, n=1, trials=4, rng=rng).shape
+        >>> sampled_erm_estimates(env, count=3, n=1, draws=4, rng=rng).shape
         (4, 2)
     """
-    tasks, n, trials = whole_number("tasks", tasks), whole_number("n", n), whole_number("trials", trials)
-    _enough("n", tasks * n, env.dim)
-    found = np.empty((trials, env.dim))
-    for trial in range(trials):
-        groups, optima = sample_tasks(env, tasks, rng)
+    count, n, draws = whole_number("count", count), whole_number("n", n), whole_number("draws", draws)
+    _enough("n", count * n, env.dim)
+    found = np.empty((draws, env.dim))
+    for draw in range(draws):
+        groups, optima = sample_tasks(env, count, rng)
         grams, forces = _statistics(env, groups, n, rng)
-        found[trial] = np.linalg.solve(grams.sum(0), np.einsum("tij,tj->i", grams, optima) + forces.sum(0))
+        found[draw] = np.linalg.solve(grams.sum(0), np.einsum("tij,tj->i", grams, optima) + forces.sum(0))
     return found
 
 
-def maml_estimates(
-    env: TaskEnvironment, alpha: float, tasks: int, tau: int, n1: int, n2: int, trials: int, rng: np.random.Generator
+def sampled_maml_estimates(
+    env: TaskEnvironment, alpha: float, count: int, tau: int, n1: int, n2: int, draws: int, rng: np.random.Generator
 ) -> Array:
     """Draw MAML training solutions on independent training sets, from the sufficient statistics of their data.
 
     Distributed exactly as `maml_estimate` of `sample_episodes`, at a cost that does not depend on n1 and n2.
 
+    Args:
+        env: the task environment.
+        alpha: inner learning rate, not negative; 0 is no step.
+        count: number of training tasks T of each set, at least 1.
+        tau: number of episodes of each task, at least 1.
+        n1: number of outer samples of an episode, at least 1.
+        n2: number of inner samples of an episode, at least 1.
+        draws: how many training sets, at least 1.
+        rng: the random generator.
+
     Returns:
-        (trials, d).
+        (draws, d).
 
     Raises:
         ValueError: counts that are not positive whole numbers, alpha < 0, or fewer than d outer samples in all.
 
     Example:
         >>> env, rng = TaskEnvironment.two_tasks(2, 1.0, 1.0), np.random.default_rng(0)
-        >>> maml_estimates(env, alpha=0.5, tasks=3, tau=2, n1=1, n2=1, trials=4, rng=rng).shape
+        >>> sampled_maml_estimates(env, alpha=0.5, count=3, tau=2, n1=1, n2=1, draws=4, rng=rng).shape
         (4, 2)
     """
     rate = real_number("alpha", alpha, at_least=0.0)
-    tasks, tau, trials = whole_number("tasks", tasks), whole_number("tau", tau), whole_number("trials", trials)
+    count, tau, draws = whole_number("count", count), whole_number("tau", tau), whole_number("draws", draws)
     n1, n2 = whole_number("n1", n1), whole_number("n2", n2)
-    _enough("n1", tasks * tau * n1, env.dim)
-    found = np.empty((trials, env.dim))
-    for trial in range(trials):
-        groups, optima = sample_tasks(env, tasks, rng)
+    _enough("n1", count * tau * n1, env.dim)
+    found = np.empty((draws, env.dim))
+    for draw in range(draws):
+        groups, optima = sample_tasks(env, count, rng)
         groups, optima = np.repeat(groups, tau), np.repeat(optima, tau, axis=0)
         inner, inner_force = _statistics(env, groups, n2, rng)
         outer, outer_force = _statistics(env, groups, n1, rng)
@@ -75,7 +86,7 @@ def maml_estimates(
         adapted = step @ outer
         forces = step @ outer_force[..., None] - rate / n2 * adapted @ inner_force[..., None]
         curvatures = adapted @ step
-        found[trial] = np.linalg.solve(
+        found[draw] = np.linalg.solve(
             curvatures.sum(0), np.einsum("tij,tj->i", curvatures, optima) + forces.sum(0)[:, 0]
         )
     return found
