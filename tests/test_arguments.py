@@ -31,6 +31,7 @@ SETTING = simulate.Setting("one", ENV, 0.5, 4, 3)
 NUMBERS: dict[str, float] = {
     "R": 2.0,
     "alpha": 0.5,
+    "lam": 0.5,
     "noise_std": 0.5,
     "p_hard": 0.25,
     "r_easy": 0.25,
@@ -40,7 +41,7 @@ NUMBERS: dict[str, float] = {
     "window": 2.0,
 }
 COUNTS = {"dim": 2, "iterations": 3, "order": 64, "m": 4, "n": 3, "n1": 3, "n2": 4, "s": 4, "tau": 2}
-COUNTS |= {"count": 3, "draws": 3, "start": 1}
+COUNTS |= {"count": 3, "draws": 3, "start": 1, "samples": 4, "steps": 2}
 ARRAYS: dict[str, Any] = {
     "A": [[1.0, 2.0], [0.5, 1.0]],
     "X": [INPUTS, INPUTS],
@@ -75,6 +76,7 @@ OTHERS: dict[str, Any] = {
     "algorithm": "maml",
     "env": ENV,
     "frames": [viewer.Frame("one", [[[1.0, 2.0], [0.5, 0.25]]] * 2, [(0.5, 0.25, "easy")], "text")] * 2,
+    "learner": "maml",
     "name": "one",
     "names": ("left", "right"),
     "quantity": networks.population_loss,
@@ -102,7 +104,7 @@ OWN: dict[str, dict[str, Any]] = {  # what a package or a function calls by a na
     "networks.derivative": {"order": 1, "t": torch.tensor([0.5, -1.0], dtype=torch.float64)},
     "viewer": {"start": 1},
 }
-SWITCHES = {"labels", "method", "device", "shared", "coarse"}
+SWITCHES = {"labels", "method", "device", "shared", "coarse", "same_batch"}
 
 
 def public() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -140,7 +142,7 @@ def kind(function: str, parameter: str) -> str:
         return "other"
     if parameter in LISTS:
         return "list"
-    if annotation in ("float", "int", "int | None"):
+    if annotation in ("float", "float | None", "int", "int | None"):
         return "number" if parameter in NUMBERS else "count" if annotation.startswith("int") else "samples"
     return "array" if re.match(r"Array|Sequence\[ArrayLike\]", annotation) else "unknown"
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import pytest
 
-from paperlib.linear import asymptotics, curves, population, wishart
+from paperlib.linear import asymptotics, batches, curves, learners, population, rates, steps, wishart
 from paperlib.networks import activations, hermite, objectives, pairs, planes, tasks, wide
 from paperlib.networks import population as networks_population
 
@@ -41,6 +41,10 @@ class Case(NamedTuple):
 
 MODULES: dict[str, ModuleType] = {
     "population": population,
+    "steps": steps,
+    "batches": batches,
+    "learners": learners,
+    "rates": rates,
     "asymptotics": asymptotics,
     "curves": curves,
     "wishart": wishart,
@@ -57,6 +61,10 @@ LIMITS = "(definition or slope or first_order or ahead or without_a_step or name
 FAST = "integral or autodiff and not objectives or gauss_newton or digits or origin or covers"
 TESTS = {
     "population": ["test_linear.py", "test_properties.py"],
+    "steps": ["test_linear.py", "test_learners.py", "-k", "(curvature or steps or input or batch) and not 2-1-6"],
+    "batches": ["test_learners.py", "-k", "batch and not -6- and not -5- and not fresh"],
+    "learners": ["test_learners.py", "-k", "learner or start or weights or input"],
+    "rates": ["test_learners.py", "-k", "best or wants or input"],
     "asymptotics": ["test_asymptotics.py", "-k", LIMITS],
     "curves": ["test_asymptotics.py", "-k", LIMITS],
     "wishart": ["test_asymptotics.py", "test_linear.py", "test_properties.py", "-k", "wishart or named or sandwich"],
@@ -71,21 +79,6 @@ TESTS = {
 }
 MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
     "population": {
-        "adapted_covariance": [
-            ("- rate * sigma", "+ rate * sigma"),
-            ("- rate * sigma", "- 0.5 * rate * sigma"),
-            ("contraction @ sigma @ contraction", "contraction @ contraction"),
-            ("contraction @ sigma @ contraction", "contraction @ sigma"),
-            ("rate**2 / count", "rate / count"),
-            ("rate**2 / count", "rate**2 / (count + 1)"),
-            ("rate**2 / count", "rate**2 / count**2"),
-            ("np.trace(square,", "np.trace(sigma,"),
-            ("trace * sigma + square @ sigma", "trace * sigma"),
-            ("trace * sigma + square @ sigma", "trace * sigma - square @ sigma"),
-            ("square @ sigma", "square"),
-            ("0.5 * (result + ", "1.0 * (result + "),
-            ("at_least=0.0", "above=0.0"),
-        ],
         "erm_solution": [
             ("env, env.covariances", "env, np.linalg.inv(env.covariances)"),
             ("env, env.covariances", "env, env.covariances @ env.covariances"),
@@ -135,6 +128,121 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("env.average(weights)", "weights.mean(axis=0)"),
         ],
         "_initialisation": [("start.shape != (env.dim,)", "start.size == 0")],
+    },
+    "steps": {
+        "adapted_covariance": [
+            ("at_least=0.0", "above=0.0"),
+            ("0.5 * (result + ", "1.0 * (result + "),
+            ("same_batch and times", "times"),
+            ("same_batch and times", "False and times"),
+            ("times > MOST_STEPS", "times >= MOST_STEPS"),
+            ("range(times)", "range(times + 1)"),
+            ("range(times)", "range(1)"),
+            ("reused(sigma, rate, count, times)", "reused(sigma, rate, count, 2)"),
+            ("not np.isfinite(result).all()", "False"),
+        ],
+        "step_back": [
+            ("- rate * sigma", "+ rate * sigma"),
+            ("- rate * sigma", "- 0.5 * rate * sigma"),
+            ("contraction @ curvature @ contraction", "contraction @ contraction"),
+            ("contraction @ curvature @ contraction", "contraction @ curvature"),
+            ("rate**2 / count", "rate / count"),
+            ("rate**2 / count", "rate**2 / (count + 1)"),
+            ("rate**2 / count", "rate**2 / count**2"),
+            ("product = sigma @ curvature", "product = sigma @ sigma"),
+            ("np.trace(product,", "np.trace(sigma,"),
+            ("np.trace(product,", "np.trace(curvature,"),
+            ("trace * sigma + product @ sigma", "trace * sigma"),
+            ("trace * sigma + product @ sigma", "trace * sigma - product @ sigma"),
+            ("trace * sigma + product @ sigma", "trace * curvature + product @ sigma"),
+            ("product @ sigma)", "product)"),
+        ],
+    },
+    "batches": {
+        "reused": [("(1, 0)", "(0, 0)"), ("(1, 0)", "(1, 1)"), ("* steps", "* (steps - 1)")],
+        "Moments.__init__": [
+            ("1.0 - alpha * values", "1.0 + alpha * values"),
+            ("alpha / count", "alpha / (count + 1)"),
+            ("alpha / count", "1.0 / count"),
+        ],
+        "Moments.mean": [("map(_turned, traces)", "traces[:1]")],
+        "Moments._closed": [
+            ("((0, 0), *traces[0])", "((1, 0), *traces[0])"),
+            (".sum(axis=-1, keepdims=True)", ""),
+            ("traces[1:]", "()"),
+        ],
+        "Moments._parts": [
+            ("_product(first, (1, 0))", "first"),
+            ("before[::-1], behind", "before, behind"),
+            ("self._joined(head, before[::-1], behind, traces)", "0.0"),
+            ("- self.mean(beyond, (*traces, before))", ""),
+            ("traces[:place] + traces[place + 1 :]", "traces"),
+            ("trace[turn:] + trace[:turn]", "trace"),
+            ("range(len(trace))", "range(1)"),
+            ("2.0 * self._joined", "self._joined"),
+            ("second, (0, 1)", "second"),
+            ("self.weight * pairs", "2.0 * self.weight * pairs"),
+        ],
+        "Moments._joined": [
+            ("self.mean(merged, traces) - ", "-"),
+            (" - self.mean((*start, *right), traces)", ""),
+            ("start[-1], right[0]", "start[-1]"),
+        ],
+        "Moments._letter": [("self.values ** letter[0]", "self.values ** letter[1]")],
+        "Moments._trace": [
+            ("len(loop) == 1", "False"),
+            (".sum(axis=-1, keepdims=True)", ""),
+            ("_product(loop[-1], loop[0])", "loop[-1]"),
+        ],
+        "_product": [("letter[1] for letter", "0 for letter")],
+        "_turned": [("trace[turn:] + trace[:turn]", "trace[turn:]")],
+    },
+    "learners": {
+        "learner_weight": [
+            ("learner not in LEARNERS", "False"),
+            ("at_least=0.0", "above=0.0"),
+            ("above=0.0", "at_least=0.0"),
+            ("not np.isfinite(weight).all()", "False"),
+        ],
+        "learner_start": [
+            ("samples, lam)", "math.inf, lam)"),
+            ("alpha, steps,", "alpha, 1,"),
+            ('env.average(np.einsum("gij,gj->gi", weights, env.means))', 'np.einsum("gij,gj->i", weights, env.means)'),
+            ("env.average(weights)", "weights.mean(axis=0)"),
+            ("np.abs(weights).max()", "-1.0"),
+        ],
+        "_erm": [("return sigma", "return sigma @ sigma")],
+        "_maml": [("how.samples, how.steps", "how.samples"), ("how.samples, how.steps", "float('inf'), how.steps")],
+        "_first_order": [("- how.alpha", "+ how.alpha"), ("sigma, how.steps)", "sigma, how.steps + 1)")],
+        "_reptile": [
+            ("how.steps - 1", "how.steps"),
+            ("- how.alpha", "+ how.alpha"),
+            ("total + gradient", "total - gradient"),
+        ],
+        "_proximal": [
+            ("how.lam is None", "False"),
+            ("not math.isinf(how.samples)", "False"),
+            ("values / how.lam) ** 2", "values / how.lam)"),
+            ("values / how.lam", "values * how.lam"),
+            ("vectors * (values / ", "vectors * (1.0 / "),
+        ],
+    },
+    "rates": {
+        "best_step": [
+            ("start - env.means", "start + env.means"),
+            (" + env.spreads", ""),
+            ("(1.0 + 1.0 / count)", "1.0"),
+            ("env.covariances @ env.covariances", "env.covariances"),
+            ("np.trace(squares,", "np.trace(env.covariances,"),
+            ("env.noise_std**2", "env.noise_std"),
+            ("+ env.noise_std**2 * sizes", ""),
+            ("sizes * _traces(env.covariances, moments) + ", ""),
+            (") / count\n", ")\n"),
+            ("env.average(slopes)", "slopes.mean()"),
+            ("bend <= 0.0", "False"),
+            ("start.shape != (env.dim,)", "False"),
+        ],
+        "_traces": [("gij,gji->g", "gii,gjj->g")],
     },
     "asymptotics": {
         "asymptotic_covariance_erm": [

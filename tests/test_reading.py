@@ -10,22 +10,21 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
-<<<<<<< HEAD
     "02_population_solutions",
     "03_hardness",
     "04_geography",
     "05_convergence",
+    "06_logistic",
+    "07_prioritising_hard_tasks",
+    "12_other_learners",
     "15_hardness",
     "16_trained_solutions",
     "17_geography",
     "18_convergence",
     "19_moments",
-=======
-    "06_logistic",
-    "07_prioritising_hard_tasks",
     "20_theorem_1",
     "21_logistic",
->>>>>>> ch06
+    "24_other_learners",
 ]
 
 PROSE = """## Half a step

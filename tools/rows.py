@@ -24,16 +24,14 @@ CHAPTERS = (
     "12_other_learners",
     "13_erm_proof",
     "14_maml_proof",
-<<<<<<< HEAD
     "15_hardness",
     "16_trained_solutions",
     "17_geography",
     "18_convergence",
     "19_moments",
-=======
     "20_theorem_1",
     "21_logistic",
->>>>>>> ch06
+    "24_other_learners",
 )
 # How many of each the paper has.
 NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}

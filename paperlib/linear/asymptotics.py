@@ -14,11 +14,8 @@ import numpy as np
 
 from paperlib.arguments import Array, real_number, sample_number
 from paperlib.environments import TaskEnvironment
-from paperlib.linear.population import (
-    adapted_covariance,
-    erm_solution,
-    maml_solution,
-)
+from paperlib.linear.population import erm_solution, maml_solution
+from paperlib.linear.steps import adapted_covariance
 from paperlib.linear.wishart import average, sandwich
 
 

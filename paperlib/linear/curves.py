@@ -15,7 +15,8 @@ from paperlib.linear.asymptotics import (
     asymptotic_covariance_maml,
     checked_episode,
 )
-from paperlib.linear.population import adapted_covariance, erm_solution, excess_risk, maml_solution
+from paperlib.linear.population import erm_solution, excess_risk, maml_solution
+from paperlib.linear.steps import adapted_covariance
 
 
 def excess_risk_slope_erm(env: TaskEnvironment, alpha: float, m: float, n: float) -> float:

@@ -9,43 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.arguments import Array, finite_array, real_number, sample_number, symmetric_matrices
+from paperlib.arguments import Array, finite_array, real_number, sample_number
 from paperlib.environments import TaskEnvironment
-
-
-def adapted_covariance(covariance: ArrayLike, alpha: float, s: float) -> Array:
-    r"""Return the curvature of a task's loss after one adaptation step on s samples, as a function of the start.
-
-    .. math:: Q^{(s)} = (I-\alpha\Sigma)\Sigma(I-\alpha\Sigma)
-              + \tfrac{\alpha^2}{s}\bigl(\operatorname{tr}(\Sigma^2)\,\Sigma + \Sigma^3\bigr)
-
-    Eq. (5), Section 3: :math:`E[P\Sigma P]` with :math:`P = I-\alpha X^\top X/s`.
-
-    Args:
-        covariance: (..., d, d), symmetric positive definite.
-        alpha: inner learning rate, not negative; 0 is no step.
-        s: number of samples of the inner step, at least 1; `math.inf` is the full gradient.
-
-    Returns:
-        (..., d, d), symmetric positive semidefinite, definite for finite s.
-
-    Raises:
-        ValueError: covariance not symmetric positive definite, alpha < 0, or s not a positive whole number.
-
-    Example:
-        :math:`\rho(1-\alpha\rho)^2 + 2\alpha^2\rho^3/s` in one dimension:
-
-        >>> adapted_covariance([[1.0]], alpha=0.5, s=2)
-        array([[0.5]])
-    """
-    sigma = symmetric_matrices("covariance", covariance)
-    rate = real_number("alpha", alpha, at_least=0.0)
-    count = sample_number("s", s)
-    contraction = np.eye(sigma.shape[-1]) - rate * sigma
-    square = sigma @ sigma
-    trace = np.trace(square, axis1=-2, axis2=-1)[..., None, None]
-    result = contraction @ sigma @ contraction + rate**2 / count * (trace * sigma + square @ sigma)
-    return np.asarray(0.5 * (result + result.swapaxes(-1, -2)))
+from paperlib.linear.steps import adapted_covariance
 
 
 def erm_solution(env: TaskEnvironment) -> Array:
