@@ -1,5 +1,6 @@
 """The ledger page: every claim of the paper, its verdict, and links to the cells that bear it."""
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -65,9 +66,12 @@ def badge(verdict: str) -> nodes.inline:
 
 def sentence(text: str) -> list[nodes.Node]:
     """Turn a sentence with $mathematics$ into inline nodes; nothing else in it is markup."""
-    parts = text.split("$")
-    if len(parts) % 2 == 0:
+    from paperlib import evidence
+
+    if text.count("$") % 2:
         raise ValueError(f"says must have its dollar signs in pairs; got {text!r}")
+    # Words within a formula are words of the sentence, which wrap.
+    parts = re.sub(r"\$([^$]*)\$", lambda found: evidence.sentence(found[1]), text).split("$")
     return [
         nodes.math("", part) if index % 2 else nodes.Text(part)
         for index, part in enumerate(parts)
