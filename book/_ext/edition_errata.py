@@ -57,24 +57,16 @@ def _link(text: str, target: str) -> nodes.reference:
 
 
 def digest(items: Sequence[Any]) -> nodes.bullet_list:
-    """List the errata that change a conclusion, a line each."""
+    """List the errata that change a conclusion, a line each: all of them fit on a screen."""
     from tools.rows import label
 
-    lines = [
-        nodes.list_item(
-            "",
-            nodes.paragraph(
-                "",
-                "",
-                _link(label(item.row.id), f"#erratum-{anchor(item.row.id)}"),
-                nodes.Text(": "),
-                *sentence(item.row.reason or item.row.corrected),
-            ),
-        )
-        for item in items
-        if item.row.consequence == 1
-    ]
-    return nodes.bullet_list("", *lines)
+    lines = []
+    for row in (item.row for item in items if item.row.consequence == 1):
+        name = "" if row.id.startswith("text:") else f"{label(row.id)}: "
+        words = [nodes.Text(name), *sentence(row.headline)]
+        link = nodes.reference("", "", *words, internal=True, refuri=f"#erratum-{anchor(row.id)}")
+        lines.append(nodes.list_item("", nodes.paragraph("", "", link)))
+    return nodes.bullet_list("", *lines, classes=["errata-digest"])
 
 
 class Errata(Directive):
