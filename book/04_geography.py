@@ -1131,7 +1131,10 @@ claims.bounds(
 # %% tags=["hide-input"]
 claims.contradicts(
     "text:fig-3-settings",
-    {"the words": "$r_H>r_E$", "the numbers of (c), (d)": "$r_H<r_E$" if 1 / 10 < 1 / 0.5 else "$r_H>r_E$"},
+    {
+        "the words": "$r_H>r_E$",
+        "the numbers of (c), (d)": "$r_H<r_E$" if 1 / 10 < 1 / 0.5 else "$r_H>r_E$",
+    },
     r"§3.2 says that $r_H$ is large and $r_E$ small; in (c) and (d) $R^2/r_H=10$ and $R^2/r_E=\frac12$ have $r_H<r_E$.",
     agrees="$r_H<r_E$",
 )

@@ -19,6 +19,7 @@ from tools import rows as ledger_rows
 from tools.evidence import Evidence
 from tools.ledger import Row
 from tools.problems import incomplete
+from tools.rows import load_tests
 
 Record = dict[str, Any]
 
@@ -103,6 +104,17 @@ def test_what_the_rows_rest_on_and_name_exists() -> None:
         if r.function:
             module, _, name = r.function.rpartition(".")
             assert name in import_module(f"paperlib.{module}").__all__, r.id
+
+
+def test_every_function_that_a_row_names_has_its_test() -> None:
+    book = ledger.ROOT / "book"
+    tests = load_tests(book / "functions.yml")
+    assert set(tests) == {r.function for r in ledger.load_rows(book / "claims.yml") if r.function}
+    for function, place in tests.items():
+        file, _, name = place.partition("::")
+        text = (ledger.ROOT / file).read_text(encoding="utf-8")
+        body = text.partition(f"\ndef {name}(")[2].partition("\n\n\n")[0]
+        assert re.search(rf"\b{function.rpartition('.')[2]}\b", body), f"{place} does not call {function}"
 
 
 def test_a_correction_is_complete_and_typeset() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,9 @@ def test_the_graph_holds_the_main_line_and_every_line_goes_down() -> None:
     for claim in ("lem:2", "eq:5", "prop:1", "cor:1", "cor:2", "thm:3"):
         assert f'href="#{claim.replace(":", "-")}"' in picture
     assert picture.count("<path") > 40
+    boxes = re.findall(r'href="#([\w-]+)" [^>]*>\s*<title>[^<]*</title><rect class="([\w-]+)"', picture)
+    verdicts = {claim.replace(":", "-"): item.verdict.replace(" ", "-") for claim, item in items.items()}
+    assert len(boxes) > 60 and all(verdicts[claim] == colour for claim, colour in boxes)
 
 
 def test_what_changes_a_conclusion_and_nothing_else_has_a_headline() -> None:

@@ -475,6 +475,21 @@ def test_a_choice_of_the_ledger_can_be_linked_to(browser: Browser) -> None:
         assert set(page.evaluate(SHOWN, VERDICT)) == {"open"}
 
 
+def test_the_text_filter_of_the_ledger_stands_in_the_address(browser: Browser) -> None:
+    with ledger(browser) as page:
+        total = len(page.evaluate(SHOWN, 0))
+        page.locator("#ledger-find").fill("NEAR-zero excess")
+        shown = page.evaluate(SHOWN, 0)
+        assert 0 < len(shown) < total and any("near zero risk" in name for name in shown)
+        assert page.url.endswith("?find=NEAR-zero+excess")
+        page.reload()
+        assert page.evaluate(SHOWN, 0) == shown
+        page.get_by_role("combobox", name="verdict").select_option("corrected")
+        assert page.url.endswith("?verdict=corrected&find=NEAR-zero+excess")
+        page.locator("#ledger-find").fill("xylophone")
+        assert page.evaluate(SHOWN, 0) == []
+
+
 def test_without_scripts_the_ledger_shows_every_row(browser: Browser) -> None:
     with browser.page(java_script_enabled=False) as page:
         page.goto(f"{browser.base}/book/claims.html")
@@ -539,7 +554,10 @@ def answers(browser: Browser) -> Iterator[Answers]:
 @pytest.mark.parametrize(
     ("query", "anchor"),
     [
-        *((query, "eq-12") for query in ("eq. 12", "Eq. (12)", "Eq.(12)", "eq12", "equation 12", "(12)", "12", "eq:12")),
+        *(
+            (query, "eq-12")
+            for query in ("eq. 12", "Eq. (12)", "Eq.(12)", "eq12", "equation 12", "(12)", "12", "eq:12")
+        ),
         *((query, "eq-17-20") for query in ("eq. 18", "Eqs. (17)–(20)", "(17)-(20)", "equation (20)")),
         ("(16)", "eq-16"),
         ("(1)", "eq-1"),

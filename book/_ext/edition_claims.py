@@ -12,7 +12,11 @@ from docutils.parsers.rst import Directive
 from edition_ledger import anchor, judged, slug
 from sphinx.application import Sphinx
 
-LETTER, MARGIN, HEIGHT = 8, 16, 34  # of a node of the graph, whose width is that of the longest label
+LETTER, MARGIN, HEIGHT = (
+    8,
+    16,
+    34,
+)  # of a node of the graph, whose width is that of the longest label
 GAP = (22, 26)  # the room between two nodes
 
 
@@ -28,7 +32,9 @@ def write_ledger(app: Sphinx, exception: Exception | None) -> None:
 def as_json(root: Path) -> list[dict[str, Any]]:
     """Return the rows of the ledger with their verdicts and their evidence."""
     from tools import ledger
+    from tools.rows import load_tests
 
+    tests = load_tests(root / "book" / "functions.yml")
     fields = (
         "id",
         "says",
@@ -44,6 +50,7 @@ def as_json(root: Path) -> list[dict[str, Any]]:
     )
     return [
         {name: value for name in fields if (value := getattr(item.row, name))}
+        | ({"test": tests[item.row.function]} if item.row.function else {})
         | {"verdict": item.verdict, "name": ledger.label(item.row.id)}
         | {"evidence": [_card(found) for found in item.evidence]}
         for item in ledger.judged(root)

@@ -48,7 +48,9 @@ def places(html: str, rows: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
     What stands in a place within a place belongs to the inner one. Code is a place of its own, found after words.
     """
     # The colours of code are most of the tags of a page.
-    bare = re.sub(r"<pre>.*?</pre>", lambda code: f"<pre>{TAG.sub('', code[0])}</pre>", html, flags=re.S)
+    bare = re.sub(
+        r"<pre>.*?</pre>", lambda code: f"<pre>{TAG.sub('', code[0])}</pre>", html, flags=re.S
+    )
     main = BeautifulSoup(bare, "html.parser").select_one("article.bd-article")
     if main is None:
         return
@@ -56,7 +58,9 @@ def places(html: str, rows: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
         extra.decompose()
     blocks: dict[int, tuple[Tag, list[str]]] = {}
     for text in main.find_all(string=True):
-        block = next((tag for tag in text.parents if tag.name in BLOCKS or _kind(tag) or _math(tag)), main)
+        block = next(
+            (tag for tag in text.parents if tag.name in BLOCKS or _kind(tag) or _math(tag)), main
+        )
         blocks.setdefault(id(block), (block, []))[1].append(text)
     said: dict[int, tuple[Tag, list[str], list[str]]] = {}
     for block, texts in blocks.values():
