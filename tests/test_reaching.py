@@ -60,10 +60,13 @@ def test_rows_have_the_names_by_which_they_are_looked_for(claim: str, expected: 
 
 
 PAGE = """<article class="bd-article"><section id="one"><h1>One<a class="headerlink" href="#one">#</a></h1>
-<p>Says <span class="math">\\(a_b\\)</span> here.</p><pre><span class="k">x</span> = 1</pre><ul><li>outer<ul><li>inner</li></ul></li></ul>
+<p>Says <span class="math">\\(a_b\\)</span> here.</p><pre><span class="k">x</span> = 1</pre>
+<ul><li>outer<ul><li>inner</li></ul></li></ul>
 <div class="evidence proved" id="evidence-1"><p>proved <a href="claims.html#eq-9">Eq. (9)</a> On a card.</p></div>
-<p>After.</p><section id="two"><h2>Two</h2></section></section><section id="erratum-eq-9"><h2>Nine</h2><p>Wrong.</p></section>
-<table class="ledger"><tr id="eq-9"><td><p>Eq. (9)</p></td><td><p>Is so.</p></td><td><p>aside</p></td></tr></table></article>"""
+<p>After.</p><section id="two"><h2>Two</h2></section></section>
+<section id="erratum-eq-9"><h2>Nine</h2><p>Wrong.</p></section>
+<table class="ledger"><tr id="eq-9"><td><p>Eq. (9)</p></td>
+<td><p>Is so.</p></td><td><p>aside</p></td></tr></table></article>"""
 
 
 def test_every_word_of_a_page_belongs_to_the_innermost_place() -> None:

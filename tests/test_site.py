@@ -605,7 +605,7 @@ def phrases(row: dict[str, Any], words: int = 7) -> list[str]:
 
 
 def test_the_words_of_every_row_lead_to_it(answers: Answers) -> None:
-    """Or to a row that says the same, of which there are a few: it is among the first then, and nearly always the first."""
+    """Or first to a row that says the same, of which there are a few."""
     rows = yaml.safe_load((ROOT / "book/claims.yml").read_text(encoding="utf-8"))
     asked = [(f"book/claims.html#{row['id'].replace(':', '-')}", query) for row in rows for query in phrases(row)]
     found = answers([query for _, query in asked])
@@ -617,7 +617,7 @@ def test_the_words_of_every_row_lead_to_it(answers: Answers) -> None:
 
 def test_results_show_formulas_and_say_what_and_where(browser: Browser) -> None:
     seen = Visit()
-    with search(browser, "near zero risk", seen) as (page, links):
+    with search(browser, "near zero risk", seen) as (page, _):
         page.locator("ul.search mjx-container").first.wait_for(state="attached")
         assert page.evaluate(probe("leftovers")) == []
         first = page.locator("ul.search > li").first.inner_text()
@@ -659,8 +659,10 @@ BAD_PAGE = """<!doctype html><html><body class="bd-article">
 <script src="https://example.org/script.js"></script><script>console.error("said"); undefined_function();</script>
 <img src="missing.png"><mjx-merror>no such macro</mjx-merror><p>left \\(x\\)</p><p>left $y$</p>
 <p class="faint" style="color: #999">faint</p>
-<p style="width: 50px"><span class="math">wide<mjx-container style="display: inline-block; width: 90px">x</mjx-container></span></p>
-<p><span class="math" style="overflow-x: auto; display: inline-block; width: 9px">box<mjx-container>long</mjx-container></span></p>
+<p style="width: 50px"><span class="math">wide
+<mjx-container style="display: inline-block; width: 90px">x</mjx-container></span></p>
+<p><span class="math" style="overflow-x: auto; display: inline-block; width: 9px">box
+<mjx-container>long</mjx-container></span></p>
 <div style="overflow: hidden"><p class="cut" style="width: 900px">cut</p></div>
 </body></html>"""
 

@@ -12,11 +12,8 @@ from docutils.parsers.rst import Directive
 from edition_ledger import anchor, judged, slug
 from sphinx.application import Sphinx
 
-LETTER, MARGIN, HEIGHT = (
-    8,
-    16,
-    34,
-)  # of a node of the graph, whose width is that of the longest label
+# A node of the graph is as wide as the longest label.
+LETTER, MARGIN, HEIGHT = 8, 16, 34
 GAP = (22, 26)  # the room between two nodes
 
 

@@ -104,7 +104,7 @@ def summary(verdicts: Counter[str]) -> nodes.paragraph:
 
 
 def claim(row: Any, tests: dict[str, str]) -> list[nodes.Node]:
-    """Name a row, with a link to itself, the function that computes it, and the test that holds the function."""
+    """Name a row, with a link to itself, the function that computes it, and its test."""
     from tools.rows import label
 
     link = nodes.reference(

@@ -1,4 +1,4 @@
-"""Search: an index of places, so that a search leads to the row, the card or the section that says it.
+"""Search: an index of places, which leads to the row, the card or the section that says it.
 
 Sphinx's own index knows pages only, and drops numbers and words such as "near".
 """
@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 EXTRAS = "a.headerlink, a.row-link, button, script, style, svg"
 BLOCKS = {"p", "li", "dt", "dd", "th", "td", "figcaption", "pre", *(f"h{n}" for n in range(1, 7))}
-TAG = re.compile("<[^>]*>")
+CODE, TAG = re.compile(r"<pre>.*?</pre>", re.DOTALL), re.compile("<[^>]*>")
 SPELLINGS = {
     "eq": ("", "Eq.", "Eqn.", "Equation", "Formula"),
     "prop": ("Prop.", "Proposition"),
@@ -30,7 +30,7 @@ SPELLINGS = {
 
 
 def names(claim: str) -> list[str]:
-    """Return the names by which a reader may look for a row, its label first, then those of every number it covers."""
+    """Return the names by which a reader may look for a row: first its label."""
     from tools.rows import expand, label
 
     words = SPELLINGS.get(claim.partition(":")[0], ())
@@ -43,14 +43,13 @@ def names(claim: str) -> list[str]:
 
 
 def places(html: str, rows: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
-    """Yield the places of a page and what they say; `rows` holds the names of the ledger's rows by their ids.
+    """Yield the places of a page and what they say; `rows` holds the names of rows by their ids.
 
-    What stands in a place within a place belongs to the inner one. Code is a place of its own, found after words.
+    What stands in a place within a place belongs to the inner one. Code is a place of its own,
+    found after words.
     """
     # The colours of code are most of the tags of a page.
-    bare = re.sub(
-        r"<pre>.*?</pre>", lambda code: f"<pre>{TAG.sub('', code[0])}</pre>", html, flags=re.S
-    )
+    bare = CODE.sub(lambda code: f"<pre>{TAG.sub('', code[0])}</pre>", html)
     main = BeautifulSoup(bare, "html.parser").select_one("article.bd-article")
     if main is None:
         return
@@ -106,7 +105,7 @@ def _title(place: Tag) -> str:
 
 
 def _aside(block: Tag) -> bool:
-    """Tell what is no text of its own: headings, which are titles, and what the ledger says of a row after the claim."""
+    """Tell headings, which are titles, and the columns of the ledger after the claim."""
     if re.match("h[1-6]$", block.name):
         return True
     cell = next((tag for tag in (block, *block.parents) if tag.name == "td"), None)
@@ -115,7 +114,7 @@ def _aside(block: Tag) -> bool:
 
 
 def write_places(app: Sphinx, exception: Exception | None) -> None:
-    """Write the places of all pages, as a script: a page that is opened from a folder may load nothing else."""
+    """Write the places of all pages, as a script: a page opened from a folder loads no data."""
     if exception is not None or app.builder.format != "html":
         return
     from tools.rows import load_rows
