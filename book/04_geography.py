@@ -1131,12 +1131,9 @@ claims.bounds(
 # %% tags=["hide-input"]
 claims.contradicts(
     "text:fig-3-settings",
-    {
-        "the words": "$r_H>r_E$",
-        "the numbers of (c), (d)": "$r_H<r_E$" if 1 / 10 < 1 / 0.5 else "$r_H>r_E$",
-    },
+    {"the words": 1, "the numbers of (c), (d)": int(np.sign(1 / 10 - 1 / 0.5))},
     r"§3.2 says that $r_H$ is large and $r_E$ small; in (c) and (d) $R^2/r_H=10$ and $R^2/r_E=\frac12$ have $r_H<r_E$.",
-    agrees="$r_H<r_E$",
+    agrees=-1,
 )
 
 # %% mystnb={"figure": {"caption": "Figure 3 of the paper, theory curves. Left: risks above the floor against R for (a) scattered and (c) packed hard tasks; the saving is shaded. Right: their ratio, (b) and (d), with the prediction of (12).", "name": "fig-risk-over-distance"}, "image": {"alt": "Four panels. Left, (a) and (c): two parabolas rise with R, ERM's above MAML's, by the same amount in both panels, but at a higher level in (a). Right, (b) and (d): the ratio is a horizontal line a little above 1 in (b), and near 1.8 in (d), where the prediction of (12) is a horizontal line at 11."}} tags=["hide-input"]

@@ -46,8 +46,6 @@ class Row:
     """Why, with the smallest counterexample."""
     consequence: int = 0
     """1 changes a conclusion of the paper, 2 a formula that others would use, 3 is a slip; 0 where nothing is wrong."""
-    headline: str = ""
-    """What a correction comes to, in a line, where it changes a conclusion."""
     uses: tuple[str, ...] = ()
     """The rows that this one rests on."""
     function: str = ""

@@ -41,7 +41,6 @@ def as_json(root: Path) -> list[dict[str, Any]]:
         "corrected",
         "reason",
         "consequence",
-        "headline",
         "uses",
         "function",
     )
