@@ -347,6 +347,12 @@ def test_a_bound_of_one_says_nothing_of_a_probability() -> None:
         claims.bounds("eq:9", [0.2], "P.", below=[1.0], probability=True, refuses={"x": [0.1]})
 
 
+def test_an_infinite_bound_is_none() -> None:
+    for bound in (math.inf, -math.inf, math.nan):
+        with pytest.raises(ValueError, match="bound must be finite"):
+            claims.bounds("eq:9", [1.0, 2.0], "Below.", below=[3.0, bound], refuses={"zero": [0.0, 0.0]})
+
+
 def test_bounds_take_one_side_and_equal_shapes() -> None:
     for sides in ({}, {"below": [1.0], "above": [1.0]}):
         with pytest.raises(ValueError, match="exactly one of below and above"):

@@ -510,6 +510,16 @@ def test_labels_of_the_graph_keep_within_their_boxes(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, PHONE])
+def test_what_stands_in_a_cell_of_the_ledger_keeps_within_it(browser: Browser, width: int) -> None:
+    with browser.page() as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        browser.open(page, "book/claims")
+        over = """(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth + 1)
+          .map((cell) => cell.textContent.trim().slice(0, 60))"""
+        assert page.locator("table.ledger td").evaluate_all(over) == []
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
 def test_the_summary_of_the_errata_is_a_screen(browser: Browser, width: int) -> None:
     with browser.page() as page:
         page.set_viewport_size({"width": width, "height": 800})
