@@ -2006,11 +2006,11 @@ claims.bounds(
 claims.contradicts(
     "eq:123",
     {
-        "(85), (109), (116) and (122)": "the distance of w_MAML",
-        "(123)": "the distance of w_ERM",
+        "(85), (109), (116) and (122)": r"$\lVert w_{MAML}-w_{MAML}^*\rVert$",
+        "(123)": r"$\lVert w_{ERM}-w_{ERM}^*\rVert$",
     },
     r"The sum of bounds on $\lVert w_{MAML}-w_{MAML}^*\rVert$ is printed for $\lVert w_{ERM}-w_{ERM}^*\rVert$, with a $\hat\mu$ that is defined nowhere.",
-    agrees="the distance of w_MAML",
+    agrees=r"$\lVert w_{MAML}-w_{MAML}^*\rVert$",
 )
 
 # %% tags=["hide-input"]

@@ -90,8 +90,11 @@ class Evidence:
 
 
 def card(evidence: Evidence) -> str:
-    """Write evidence as Markdown: verdict, rows, sentence, the formula, and one line of figures and refusals."""
-    record = evidence.record
+    """Write evidence as Markdown: verdict, rows, sentence, the formula, and one line of figures and refusals.
+
+    What is true and what is printed stand apart from each other where they are words: each has its lead.
+    """
+    record, refused = evidence.record, evidence.record.get("refuses", [])
     links = ", ".join(
         f'<a href="claims.html#{claim.replace(":", "-")}">{label(claim)}</a>' for claim in record["claims"]
     )
@@ -102,11 +105,14 @@ def card(evidence: Evidence) -> str:
     ]
     if record.get("shows"):
         words, tex = sentence(record["shows"]), record["shows"]
-        parts.append(f"$$\n{tex}\n$$" if words == f"${tex}$" else words)
-    refused = record.get("refuses", [])
+        corrects = any(item["printed"] for item in refused)
+        true = f'<span class="true">True is: {words}.</span>' if corrects else words
+        parts.append(f"$$\n{tex}\n$$" if words == f"${tex}$" else true)
     for item in refused:
         if item["printed"]:
-            parts.append(f'<span class="printed">As printed: {sentence(item["tex"])}, false.</span> {_differs(item)}')
+            words = sentence(item["tex"])
+            said = words if words == f"${item['tex']}$" else f"“{words}”"
+            parts.append(f'<span class="printed">As printed: {said}, false.</span> {_differs(item)}')
     quiet = [f"*{item['wrong']}*: {_differs(item)}" for item in refused if not item["printed"]]
     words = figures(record) + (f" · refuses {'; '.join(quiet)}" if quiet else "")
     parts += [f'<span class="figures">{words}</span>', "</div>"]
@@ -121,11 +127,13 @@ def sentence(tex: str) -> str:
         $\frac12\text{ if }\rho_H<1$
         >>> print(sentence(r"\text{larger on the harder of the tasks than }\rho_H^2"))
         larger on the harder of the tasks than $\rho_H^2$
+        >>> print(sentence(r"\text{(6) and (7)}"))
+        (6) and (7)
     """
     pieces = re.split(r"\\text\{([^{}]*)\}", tex)
     nested = any(piece.count("{") != piece.count("}") or piece.endswith(("_", "^")) for piece in pieces[::2])
     short = len("".join(pieces[1::2])) <= _WORDS and ", " not in pieces[1::2]
-    if short or nested or "\\begin" in tex:
+    if "".join(pieces[::2]).strip() and (short or nested or "\\begin" in tex):
         return f"${tex}$"
     pieces[::2] = [f"${piece.strip()}$" if piece.strip() else "" for piece in pieces[::2]]
     return "".join(pieces)
@@ -158,7 +166,9 @@ def figures(record: dict[str, Any]) -> str:
         return f"{count}, {record['true']} of them true"
     if kind == "experiment":
         return f"{record['met']} of {record['instances']} outcomes meet the rule: {record['rule']}"
-    return {"lacking": "not run yet", "contradiction": "the paper's own places differ"}.get(kind) or record["source"]
+    if kind == "contradiction":
+        return " · ".join(f"{place}: {said}" for place, said in record["places"].items())
+    return "not run yet" if kind == "lacking" else str(record["source"])
 
 
 def _differs(item: dict[str, Any]) -> str:

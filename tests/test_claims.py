@@ -347,6 +347,12 @@ def test_a_bound_of_one_says_nothing_of_a_probability() -> None:
         claims.bounds("eq:9", [0.2], "P.", below=[1.0], probability=True, refuses={"x": [0.1]})
 
 
+def test_an_infinite_bound_is_none() -> None:
+    for bound in (math.inf, -math.inf, math.nan):
+        with pytest.raises(ValueError, match="bound must be finite"):
+            claims.bounds("eq:9", [1.0, 2.0], "Below.", below=[3.0, bound], refuses={"zero": [0.0, 0.0]})
+
+
 def test_bounds_take_one_side_and_equal_shapes() -> None:
     for sides in ({}, {"below": [1.0], "above": [1.0]}):
         with pytest.raises(ValueError, match="exactly one of below and above"):
@@ -424,6 +430,14 @@ def test_places_that_differ_and_formulas_without_type_are_contradictions() -> No
         claims.contradicts("eq:73", {"(73)": untyped}, "A product.", agrees=untyped)
 
 
+def test_a_contradiction_shows_what_each_place_says() -> None:
+    half = sp.Rational(1, 2)
+    shown = card(claims.contradicts("text:x", {"§1": half, "§3": "a third"}, "A ratio.", agrees=half))
+    assert '<span class="figures">§1: $\\frac{1}{2}$ · §3: a third</span>' in shown
+    shown = card(claims.contradicts("eq:73", {"(73)": untyped}, "A product.", agrees=lambda: untyped))
+    assert '<span class="figures">(73): of no type</span>' in shown
+
+
 def test_quotations_name_their_source() -> None:
     assert str(claims.quotes("thm:2", "A bound.", "a book")) == "quoted · Thm. 2 · A bound. [a book]"
     assert str(claims.awaits("tab:1", "Five seeds.")) == "open · Table 1 · Five seeds. [not run yet]"
@@ -472,7 +486,17 @@ def test_a_card_says_case_scale_and_what_is_printed(monkeypatch: pytest.MonkeyPa
     printed = claims.prints("eq:9", x**2, "x^2")
     assert "(case: $d=2$)" in card(call("proves", case="$d=2$"))
     assert "(2 seeds)" in card(call("judges"))
-    assert '<span class="printed">As printed: $x^2$, false.</span>' in card(call("proves", printed=printed))
+    text = card(call("proves", printed=printed, shows="x"))
+    assert '<span class="printed">As printed: $x^2$, false.</span>' in text and "True is" not in text
+
+
+def test_words_that_are_true_and_words_that_are_printed_each_have_a_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "_PRINTED", {})
+    printed = claims.prints("eq:9", x**2, r"\text{the larger of the two}")
+    text = card(call("proves", printed=printed, shows=r"\text{the smaller one}"))
+    assert '\n<span class="true">True is: the smaller one.</span>\n' in text
+    assert '<span class="printed">As printed: “the larger of the two”, false.</span>' in text
+    assert "True is" not in card(call("proves", shows=r"\text{nothing is printed that it could correct}"))
 
 
 def test_a_formula_that_is_a_sentence_is_set_as_words() -> None:

@@ -19,6 +19,7 @@ from tools import rows as ledger_rows
 from tools.evidence import Evidence
 from tools.ledger import Row
 from tools.problems import incomplete
+from tools.rows import load_tests
 
 Record = dict[str, Any]
 
@@ -103,6 +104,17 @@ def test_what_the_rows_rest_on_and_name_exists() -> None:
         if r.function:
             module, _, name = r.function.rpartition(".")
             assert name in import_module(f"paperlib.{module}").__all__, r.id
+
+
+def test_every_function_that_a_row_names_has_its_test() -> None:
+    book = ledger.ROOT / "book"
+    tests = load_tests(book / "functions.yml")
+    assert set(tests) == {r.function for r in ledger.load_rows(book / "claims.yml") if r.function}
+    for function, place in tests.items():
+        file, _, name = place.partition("::")
+        text = (ledger.ROOT / file).read_text(encoding="utf-8")
+        body = text.partition(f"\ndef {name}(")[2].partition("\n\n\n")[0]
+        assert re.search(rf"\b{function.rpartition('.')[2]}\b", body), f"{place} does not call {function}"
 
 
 def test_a_correction_is_complete_and_typeset() -> None:
@@ -217,6 +229,7 @@ def test_further_evidence_elsewhere_is_welcome() -> None:
         ({**NUMERICAL, "instances": None}, "it was tried on no instance"),
         ({**NUMERICAL, "refuses": []}, "nothing is refused for eq:5"),
         ({**SAMPLED, "deviation": "4.6"}, "the deviation is 4.6 and the tolerance 4.5"),
+        ({**SAMPLED, "instances": 29}, "its 29 draws are fewer than 30"),
         ({**SAMPLED, "tolerance": "6"}, "its limit of 6 standard errors is above 5"),
         ({**BOUNDED, "nearest": "1.2"}, "its nearest instance comes to 1.2 of the bound"),
         ({**BOUNDED, "refuses": []}, "nothing is refused for eq:5"),
@@ -396,7 +409,7 @@ def test_every_check_leaves_evidence_that_bears_its_verdict() -> None:
         claims.awaits("eq:5", "d"),
         claims.proves("eq:5", (x + 1) ** 2, x**2 + 2 * x + 1, "d", shows="x", **wrong),
         claims.checks("eq:5", 1.0, 1.0, "d", rtol=1e-10, **wrong),
-        claims.samples("eq:5", [-1.0, 1.0, 1.0, -1.0], 0.0, "d", **wrong),
+        claims.samples("eq:5", [-1.0, 1.0] * 15, 0.0, "d", **wrong),
         claims.bounds("eq:5", 1.0, "d", above=0.5, **wrong),
         claims.decides("eq:5", [True, False], [True, False], "d", refuses={"w": [True, True]}),
         claims.judges("eq:5", [1], lambda a: a, "d", verdict="reproduced", refuses={"w": [0]}, **ran),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import edition_claims  # noqa: E402
 import edition_errata  # noqa: E402
+import edition_search  # noqa: E402
 
 from tools import ledger  # noqa: E402
 
@@ -43,16 +45,43 @@ def test_the_ledger_as_json_is_the_ledger(exported: list[dict[str, Any]]) -> Non
 @pytest.mark.parametrize(
     ("claim", "expected"),
     [
-        ("eq:12", ["Eq.12", "Equation.12"]),
-        ("eq:17-18", ["Eq.17", "Equations.17", "Eq.18", "Equations.18"]),
-        ("thm:3", ["Thm.3", "Theorem.3"]),
-        ("cor:2", ["Cor.2", "Corollary.2"]),
-        ("tab:4", ["Table.4"]),
-        ("text:near-zero-risk", ["near zero risk"]),
+        ("eq:12", ["Eq. (12)", "eq:12", "(12)", "Equation (12)"]),
+        ("eq:17-18", ["Eqs. (17)–(18)", "(17)", "Eq. (18)", "Equation (18)"]),
+        ("thm:3", ["Thm. 3", "Theorem (3)"]),
+        ("cor:2", ["Cor. 2", "Corollary (2)"]),
+        ("tab:4", ["Table 4", "Table (4)"]),
+        ("text:near-zero-risk", ["“near zero risk”"]),
+        ("def:hardness", ["Definition: hardness", "hardness"]),
     ],
 )
 def test_rows_have_the_names_by_which_they_are_looked_for(claim: str, expected: list[str]) -> None:
-    assert edition_claims.names(claim) == expected
+    found = edition_search.names(claim)
+    assert found[0] == expected[0] and set(expected) <= set(found)
+
+
+PAGE = """<article class="bd-article"><section id="one"><h1>One<a class="headerlink" href="#one">#</a></h1>
+<p>Says <span class="math">\\(a_b\\)</span> here.</p><pre><span class="k">x</span> = 1</pre>
+<ul><li>outer<ul><li>inner</li></ul></li></ul>
+<div class="evidence proved" id="evidence-1"><p>proved <a href="claims.html#eq-9">Eq. (9)</a> On a card.</p></div>
+<p>After.</p><section id="two"><h2>Two</h2></section></section>
+<section id="erratum-eq-9"><h2>Nine</h2><p>Wrong.</p></section>
+<table class="ledger"><tr id="eq-9"><td><p>Eq. (9)</p></td>
+<td><p>Is so.</p></td><td><p>aside</p></td></tr></table></article>"""
+
+
+def test_every_word_of_a_page_belongs_to_the_innermost_place() -> None:
+    found = [
+        (place["at"], place["kind"], place["title"], place["says"])
+        for place in edition_search.places(PAGE, {"eq-9": ["Eq. (9)", "(9)"]})
+    ]
+    assert sorted(found) == [
+        ("eq-9", "claim", "Eq. (9)", ["Is so."]),
+        ("erratum-eq-9", "erratum", "Nine", ["Wrong."]),
+        ("evidence-1", "card", "Eq. (9)", ["proved Eq. (9) On a card."]),
+        ("one", "code", "One", ["x = 1"]),
+        ("one", "section", "One", ["Says \\(a_b\\) here.", "outer", "inner", "After."]),
+        ("two", "section", "Two", []),
+    ]
 
 
 def test_the_graph_holds_the_main_line_and_every_line_goes_down() -> None:
@@ -61,6 +90,16 @@ def test_the_graph_holds_the_main_line_and_every_line_goes_down() -> None:
     for claim in ("lem:2", "eq:5", "prop:1", "cor:1", "cor:2", "thm:3"):
         assert f'href="#{claim.replace(":", "-")}"' in picture
     assert picture.count("<path") > 40
+    boxes = re.findall(r'href="#([\w-]+)" [^>]*>\s*<title>[^<]*</title><rect class="([\w-]+)"', picture)
+    verdicts = {claim.replace(":", "-"): item.verdict.replace(" ", "-") for claim, item in items.items()}
+    assert len(boxes) > 60 and all(verdicts[claim] == colour for claim, colour in boxes)
+
+
+def test_what_changes_a_conclusion_and_nothing_else_has_a_headline() -> None:
+    wrong = [item.row for item in ledger.judged(ROOT) if item.verdict in edition_errata.WRONG]
+    headlines = edition_errata.load_headlines(ROOT)
+    assert set(headlines) == {row.id for row in wrong if row.consequence == 1}
+    assert [line for line in headlines.values() if len(line) > 75 or line.endswith(".")] == []
 
 
 def test_errata_stand_in_the_order_of_the_paper() -> None:

@@ -14,13 +14,13 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -218,6 +218,7 @@ class Visit:
     leftovers: list[str] = field(default_factory=list)
     scroll_width: int = 0
     wide: list[str] = field(default_factory=list)
+    boxes: list[str] = field(default_factory=list)
     themes: dict[str, str] = field(default_factory=dict)
     faint: dict[str, list[str]] = field(default_factory=dict)
 
@@ -275,6 +276,7 @@ class Browser:
                 page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
                 seen.scroll_width = page.evaluate("document.documentElement.scrollWidth")
                 seen.wide = page.evaluate(probe("wide"))
+                seen.boxes = page.evaluate(probe("boxes"))
         return self.visits[name]
 
 
@@ -350,6 +352,13 @@ def test_mathematics_is_rendered(browser: Browser, site: Path, name: str) -> Non
 def test_the_page_does_not_scroll_sideways_on_a_phone(browser: Browser, name: str) -> None:
     seen = browser.visit(name)
     assert seen.scroll_width <= PHONE and not seen.wide, "\n".join([f"{seen.scroll_width} wide", *seen.wide])
+
+
+@every_page
+def test_a_formula_in_a_line_wraps_on_a_phone(browser: Browser, name: str) -> None:
+    """It neither scrolls in a box of its own nor leaves its paragraph."""
+    boxes = browser.visit(name).boxes
+    assert not boxes, "\n".join(boxes)
 
 
 @every_page
@@ -466,6 +475,21 @@ def test_a_choice_of_the_ledger_can_be_linked_to(browser: Browser) -> None:
         assert set(page.evaluate(SHOWN, VERDICT)) == {"open"}
 
 
+def test_the_text_filter_of_the_ledger_stands_in_the_address(browser: Browser) -> None:
+    with ledger(browser) as page:
+        total = len(page.evaluate(SHOWN, 0))
+        page.locator("#ledger-find").fill("NEAR-zero excess")
+        shown = page.evaluate(SHOWN, 0)
+        assert 0 < len(shown) < total and any("near zero risk" in name for name in shown)
+        assert page.url.endswith("?find=NEAR-zero+excess")
+        page.reload()
+        assert page.evaluate(SHOWN, 0) == shown
+        page.get_by_role("combobox", name="verdict").select_option("corrected")
+        assert page.url.endswith("?verdict=corrected&find=NEAR-zero+excess")
+        page.locator("#ledger-find").fill("xylophone")
+        assert page.evaluate(SHOWN, 0) == []
+
+
 def test_without_scripts_the_ledger_shows_every_row(browser: Browser) -> None:
     with browser.page(java_script_enabled=False) as page:
         page.goto(f"{browser.base}/book/claims.html")
@@ -473,10 +497,182 @@ def test_without_scripts_the_ledger_shows_every_row(browser: Browser) -> None:
         assert page.locator("table.ledger tbody tr:visible").count() == rows.count() > 0
 
 
+FITS = """(name) => Array.from(document.querySelectorAll(name), (link) => {
+  const [text, box] = ["text", "rect"].map((part) => link.querySelector(part).getBBox());
+  return text.x >= box.x + 2 && text.x + text.width <= box.x + box.width - 2;
+})"""
+
+
+def test_labels_of_the_graph_keep_within_their_boxes(browser: Browser) -> None:
+    with ledger(browser) as page:
+        fits = page.evaluate(FITS, "div.claims-graph a")
+        assert len(fits) > 50 and all(fits)
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
+def test_what_stands_in_a_cell_of_the_ledger_keeps_within_it(browser: Browser, width: int) -> None:
+    with browser.page() as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        browser.open(page, "book/claims")
+        over = """(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth + 1)
+          .map((cell) => cell.textContent.trim().slice(0, 60))"""
+        assert page.locator("table.ledger td").evaluate_all(over) == []
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
+def test_the_summary_of_the_errata_is_a_screen(browser: Browser, width: int) -> None:
+    with browser.page() as page:
+        page.set_viewport_size({"width": width, "height": 800})
+        browser.open(page, "book/errata")
+        digest = page.locator("ul.errata-digest")
+        assert digest.locator("li").count() > 10
+        assert digest.evaluate("(list) => list.getBoundingClientRect().height") <= 800
+
+
+# The search.
+
+
+@contextmanager
+def search(browser: Browser, query: str, seen: Visit | None = None) -> Iterator[tuple[Any, list[str]]]:
+    """Type a query into the site's search field; yield the page of results and where they lead, the best first."""
+    with browser.page(seen) as page:
+        page.route("**/mathjax/**", lambda route: route.abort() if seen is None else route.continue_())
+        page.goto(f"{browser.base}/book/bibliography.html", wait_until="load")
+        page.locator(".search-button__button:visible").first.click()
+        page.locator("dialog input[type=search]").fill(query)
+        page.keyboard.press("Enter")
+        page.locator(".search-summary:not(:empty)").wait_for()
+        links = page.locator("ul.search a").evaluate_all("(links) => links.map((link) => link.getAttribute('href'))")
+        yield page, links
+
+
+Answers: TypeAlias = Callable[[list[str]], list[list[str]]]
+ASK = """(queries) => queries.map((query) => {
+  Search.output.replaceChildren();
+  Search.query(query);
+  return Array.from(Search.output.querySelectorAll("a"), (link) => link.getAttribute("href"));
+})"""
+
+
+@pytest.fixture(scope="module")
+def answers(browser: Browser) -> Iterator[Answers]:
+    """Where the results of many queries lead, asked on one page."""
+    with search(browser, "risk") as (page, _):
+        yield lambda queries: page.evaluate(ASK, queries)
+
+
+@pytest.mark.parametrize(
+    ("query", "anchor"),
+    [
+        *(
+            (query, "eq-12")
+            for query in ("eq. 12", "Eq. (12)", "Eq.(12)", "eq12", "equation 12", "(12)", "12", "eq:12")
+        ),
+        *((query, "eq-17-20") for query in ("eq. 18", "Eqs. (17)–(20)", "(17)-(20)", "equation (20)")),
+        ("(16)", "eq-16"),
+        ("(1)", "eq-1"),
+        ("Theorem 3", "thm-3"),
+        ("thm. 3", "thm-3"),
+        ("Lemma 2", "lem-2"),
+        ("figure 5", "fig-5"),
+        ("Tab. 2", "tab-2"),
+        ("near zero risk", "text-near-zero-risk"),
+        ("MAML has near-zero excess risk", "text-near-zero-risk"),
+        ("relative to the squared distance", "text-near-zero-risk"),
+        ("hardness", "def-hardness"),
+        ("condition number", "text-condition-number"),
+        ("linear.excess_risk", "eq-2"),
+        ("puts the most weight on R²", "text-erm-weighs-distance-most"),
+        ("most weight on $R^2$", "text-erm-weighs-distance-most"),
+    ],
+)
+def test_a_search_finds_the_row_first(answers: Answers, query: str, anchor: str) -> None:
+    assert answers([query])[0][0] == f"book/claims.html#{anchor}"
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("ρ_H²", r"\rho_H^2", "rho_H^2", "ρH²"),
+        ("w_ERM", r"w_{ERM}", r"\mathbf w_{ERM}"),
+        ("λ_min", r"\lambda_{\min}", "lambda_min"),
+        ("E[XᵀX]", r"\mathbb E[X^\top X]", "E[X^T X]"),
+    ],
+)
+def test_a_symbol_is_found_however_it_is_typed(answers: Answers, spellings: tuple[str, ...]) -> None:
+    first, *others = answers(list(spellings))
+    assert first and all(links == first for links in others)
+
+
+def phrases(row: dict[str, Any], words: int = 7) -> list[str]:
+    """Return the first, the middle and the last words of what a row says and of what is true."""
+    found = []
+    for text in filter(None, (row["says"], row.get("corrected"))):
+        said = text.replace("$", "").rstrip(".").split()
+        spare = max(0, len(said) - words)
+        found += [" ".join(said[start : start + words]) for start in {0, spare // 2, spare}]
+    return found
+
+
+def test_the_words_of_every_row_lead_to_it(answers: Answers) -> None:
+    """Or first to a row that says the same, of which there are a few."""
+    rows = yaml.safe_load((ROOT / "book/claims.yml").read_text(encoding="utf-8"))
+    asked = [(f"book/claims.html#{row['id'].replace(':', '-')}", query) for row in rows for query in phrases(row)]
+    found = answers([query for _, query in asked])
+    places = [links.index(link) if link in links else 99 for (link, _), links in zip(asked, found, strict=True)]
+    late = [query for (_, query), place in zip(asked, places, strict=True) if place > 9]
+    assert len(late) <= 3, "\n".join(late)
+    assert np.mean(np.array(places) == 0) > 0.95 and np.mean(np.array(places) < 3) > 0.99
+
+
+def test_results_show_formulas_and_say_what_and_where(browser: Browser) -> None:
+    seen = Visit()
+    with search(browser, "near zero risk", seen) as (page, _):
+        page.locator("ul.search mjx-container").first.wait_for(state="attached")
+        assert page.evaluate(probe("leftovers")) == []
+        first = page.locator("ul.search > li").first.inner_text()
+        assert "near zero risk" in first and "claim" in first and "The ledger of claims" in first
+        kinds = page.locator("ul.search .search-place").all_inner_texts()
+        assert any("card" in kind for kind in kinds) and any("erratum" in kind for kind in kinds)
+        page.set_viewport_size({"width": PHONE, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+    assert seen.errors == [] and seen.foreign == []
+
+
+def test_what_nobody_says_is_not_found(browser: Browser) -> None:
+    with search(browser, "xylophone") as (page, links):
+        assert links == [] and page.locator(".search-summary").inner_text() == "0 places."
+
+
+@pytest.mark.parametrize(
+    ("query", "link"),
+    [
+        ("near zero risk", "book/claims.html#text-near-zero-risk"),
+        ("MAML's risk keeps this bound", "book/03_hardness.html#evidence-"),
+        ("How large is the gain?", "book/03_hardness.html#how-large-is-the-gain"),
+    ],
+)
+def test_a_result_leads_to_its_place(browser: Browser, query: str, link: str) -> None:
+    """The place is on the screen when the mathematics above it is set, which moves all that is below."""
+    with search(browser, query, Visit()) as (page, links):
+        assert links[0].startswith(link)
+        page.locator("ul.search a").first.click()
+        page.wait_for_load_state("load")
+        page.evaluate("MathJax.startup.promise")
+        assert page.url.endswith(links[0])
+        place = page.locator(f"[id='{links[0].partition('#')[2]}']")
+        top = place.evaluate("(place) => place.getBoundingClientRect().top")
+        assert 0 <= top < 900 * 0.8, f"it is at {top:.0f}"
+
+
 BAD_PAGE = """<!doctype html><html><body class="bd-article">
 <script src="https://example.org/script.js"></script><script>console.error("said"); undefined_function();</script>
 <img src="missing.png"><mjx-merror>no such macro</mjx-merror><p>left \\(x\\)</p><p>left $y$</p>
 <p class="faint" style="color: #999">faint</p>
+<p style="width: 50px"><span class="math">wide
+<mjx-container style="display: inline-block; width: 90px">x</mjx-container></span></p>
+<p><span class="math" style="overflow-x: auto; display: inline-block; width: 9px">box
+<mjx-container>long</mjx-container></span></p>
 <div style="overflow: hidden"><p class="cut" style="width: 900px">cut</p></div>
 </body></html>"""
 
@@ -490,4 +686,5 @@ def test_the_probes_find_what_is_wrong(chromium: Any, tmp_path: Path) -> None:
     assert "https://example.org/script.js" in seen.foreign
     assert seen.leftovers == ["left \\(x\\)", "left $y$", "TeX error: no such macro"]
     assert any(line.startswith("p.cut") for line in seen.wide)
+    assert [line.split()[0] for line in seen.boxes] == ["40", "scrolls:"]
     assert [line.split()[0] for line in seen.faint["light"]] == ["p.faint"]

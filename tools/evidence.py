@@ -12,6 +12,7 @@ from paperlib.evidence import MIME, VERDICTS, digest
 
 LOOSE = 1000.0  # a tolerance this many times the deviation on record, or rounding, is too loose
 ROUNDING = 1e-12
+FEWEST_DRAWS = 30  # of fewer draws the standard error is itself a guess
 EQUATIONS = ("sympy", "numerical", "monte carlo", "bound", "cases")  # kinds that refuse something for every row
 CONTROLLED = ("not reproduced", "undecided", "confounded")  # verdicts that need a control
 
@@ -75,6 +76,8 @@ class Evidence:
             deviation, tolerance = number(figures, "deviation"), number(figures, "tolerance")
             if not deviation <= tolerance < math.inf:
                 yield f"the deviation is {deviation:g} and the tolerance {tolerance:g}"
+            elif kind == "monte carlo" and not number(figures, "instances") >= FEWEST_DRAWS:
+                yield f"its {figures.get('instances')} draws are fewer than {FEWEST_DRAWS}"
             elif kind == "monte carlo" and tolerance > MOST_STANDARD_ERRORS:
                 yield f"its limit of {tolerance:g} standard errors is above {MOST_STANDARD_ERRORS:g}"
             elif kind == "numerical" and tolerance > LOOSE * max(deviation, ROUNDING):

@@ -95,6 +95,12 @@ def load_rows(path: Path) -> list[Row]:
     return rows
 
 
+def load_tests(path: Path) -> dict[str, str]:
+    """Read which test holds each function that rows name: ``tests/test_linear.py::test_…`` by ``linear.…``."""
+    tests: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return tests
+
+
 def _unlike(name: str, value: Any) -> str:
     """Return what a field had to be, nothing if it is."""
     if name in LISTS:

@@ -15,6 +15,7 @@ import edition_errata
 import edition_ledger
 import edition_reading
 import edition_runtime
+import edition_search
 import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -162,4 +163,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     edition_errata.setup(app)
     edition_reading.setup(app)
     edition_runtime.setup(app)
+    edition_search.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,8 @@
-"""Reaching a claim: the ledger as JSON, its rows as objects of the search, and their graph."""
+"""The ledger as JSON, and the graph of what rests on what."""
 
 import html
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,56 +11,10 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from edition_ledger import anchor, judged, slug
 from sphinx.application import Sphinx
-from sphinx.domains import Domain, ObjType
 
-PAGE = "book/claims"
-LONG = {
-    "Eq.": "Equation",
-    "Eqs.": "Equations",
-    "Prop.": "Proposition",
-    "Cor.": "Corollary",
-    "Thm.": "Theorem",
-    "Fig.": "Figure",
-}
-BOX, GAP = (112, 34), (34, 26)  # a node of the graph, and the room between two
-
-
-def names(claim: str) -> list[str]:
-    """Return the names under which a reader looks for a row, dots between kind and number.
-
-    The site's search takes what stands after the last dot for the object's name, so that "(12)"
-    leads to Eq. (12) before Eq. (112).
-    """
-    from tools.rows import expand, label
-
-    kind = label(claim).partition(" ")[0]
-    numbers = expand(claim)
-    if not numbers:
-        return [label(claim).strip("“”")]
-    return [
-        f"{name}.{number}"
-        for number in numbers
-        for name in dict.fromkeys((kind.rstrip("s."), LONG.get(kind, kind)))
-    ]
-
-
-class Claims(Domain):
-    """The rows of the ledger, as objects that the search of the site finds by name and number."""
-
-    name = "claim"
-    label = "claim of the paper"
-    object_types = {"row": ObjType("claim")}  # noqa: RUF012
-
-    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
-        """Yield every row under each of its names."""
-        from tools.rows import load_rows
-
-        for row in load_rows(Path(self.env.srcdir) / "book" / "claims.yml"):
-            for name in names(row.id):
-                yield name, name, "row", PAGE, anchor(row.id), 1
-
-    def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
-        """Merge nothing: the rows come from a file."""
+# A node of the graph is as wide as the longest label.
+LETTER, MARGIN, HEIGHT = 8, 16, 34
+GAP = (22, 26)  # the room between two nodes
 
 
 def write_ledger(app: Sphinx, exception: Exception | None) -> None:
@@ -75,7 +29,9 @@ def write_ledger(app: Sphinx, exception: Exception | None) -> None:
 def as_json(root: Path) -> list[dict[str, Any]]:
     """Return the rows of the ledger with their verdicts and their evidence."""
     from tools import ledger
+    from tools.rows import load_tests
 
+    tests = load_tests(root / "book" / "functions.yml")
     fields = (
         "id",
         "says",
@@ -90,6 +46,7 @@ def as_json(root: Path) -> list[dict[str, Any]]:
     )
     return [
         {name: value for name in fields if (value := getattr(item.row, name))}
+        | ({"test": tests[item.row.function]} if item.row.function else {})
         | {"verdict": item.verdict, "name": ledger.label(item.row.id)}
         | {"evidence": [_card(found) for found in item.evidence]}
         for item in ledger.judged(root)
@@ -132,7 +89,8 @@ def drawing(items: dict[str, Any]) -> str:
                 graph.add_edge(used, claim)
     layers = [sorted(layer) for layer in nx.topological_generations(graph)]
     placed = _ordered(graph, layers)
-    (width, height), (across, down) = BOX, GAP
+    width = MARGIN + LETTER * max((len(label(claim)) for claim in graph), default=0)
+    height, (across, down) = HEIGHT, GAP
     spots = {
         claim: (x * (width + across), y * (height + down))
         for y, layer in enumerate(placed)
@@ -143,7 +101,7 @@ def drawing(items: dict[str, Any]) -> str:
         max((y for _, y in spots.values()), default=0) + height,
     )
     parts = [
-        f'<div class="claims-graph"><svg viewBox="-2 -2 {size[0] + 4} {size[1] + 4}" '
+        f'<svg viewBox="-2 -2 {size[0] + 4} {size[1] + 4}" '
         f'width="{size[0]}" role="group" '
         'aria-label="Which numbered statements rest on which, coloured by verdict">'
     ]
@@ -161,7 +119,7 @@ def drawing(items: dict[str, Any]) -> str:
             f'<text x="{x + width / 2}" y="{y + height / 2 + 5}">'
             f"{html.escape(label(claim))}</text></a>"
         )
-    return "".join([*parts, "</svg></div>"])
+    return "".join([*parts, "</svg>"])
 
 
 def _ordered(graph: Any, layers: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -180,7 +138,6 @@ def _ordered(graph: Any, layers: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def setup(app: Sphinx) -> None:
-    """Register the domain, the graph and the file."""
-    app.add_domain(Claims)
+    """Register the graph and the file."""
     app.add_directive("claims-graph", Graph)
     app.connect("build-finished", write_ledger)

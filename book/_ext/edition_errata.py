@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from edition_ledger import anchor, badge, judged, sentence
@@ -15,8 +16,6 @@ WEIGHTS = {1: "Changes a conclusion", 2: "Changes a formula that others would us
 
 def order(root: Path) -> dict[str, int]:
     """Return the place of every row in the paper: that of the first paragraph that it stands in."""
-    import yaml
-
     text = (root / "book" / "paragraphs.yml").read_text(encoding="utf-8")
     places: dict[str, int] = {}
     for place, paragraph in enumerate(yaml.safe_load(text)["paragraphs"]):
@@ -56,25 +55,24 @@ def _link(text: str, target: str) -> nodes.reference:
     return nodes.reference("", text, internal=True, refuri=target)
 
 
-def digest(items: Sequence[Any]) -> nodes.bullet_list:
-    """List the errata that change a conclusion, a line each."""
+def load_headlines(root: Path) -> dict[str, str]:
+    """Read what the corrections that change a conclusion come to, by row."""
+    text = (root / "book" / "headlines.yml").read_text(encoding="utf-8")
+    headlines: dict[str, str] = yaml.safe_load(text)
+    return headlines
+
+
+def digest(items: Sequence[Any], headlines: dict[str, str]) -> nodes.bullet_list:
+    """List the errata that change a conclusion, a line each: all of them fit on a screen."""
     from tools.rows import label
 
-    lines = [
-        nodes.list_item(
-            "",
-            nodes.paragraph(
-                "",
-                "",
-                _link(label(item.row.id), f"#erratum-{anchor(item.row.id)}"),
-                nodes.Text(": "),
-                *sentence(item.row.reason or item.row.corrected),
-            ),
-        )
-        for item in items
-        if item.row.consequence == 1
-    ]
-    return nodes.bullet_list("", *lines)
+    lines = []
+    for row in (item.row for item in items if item.row.consequence == 1):
+        name = "" if row.id.startswith("text:") else f"{label(row.id)}: "
+        words = [nodes.Text(name), *sentence(headlines[row.id])]
+        link = nodes.reference("", "", *words, internal=True, refuri=f"#erratum-{anchor(row.id)}")
+        lines.append(nodes.list_item("", nodes.paragraph("", "", link)))
+    return nodes.bullet_list("", *lines, classes=["errata-digest"])
 
 
 class Errata(Directive):
@@ -83,8 +81,10 @@ class Errata(Directive):
     def run(self) -> list[nodes.Node]:
         """Draw the page."""
         env = self.state.document.settings.env
-        env.note_dependency(str(Path(env.srcdir) / "book" / "paragraphs.yml"))
-        places = order(Path(env.srcdir))
+        root = Path(env.srcdir)
+        for name in ("paragraphs.yml", "headlines.yml"):
+            env.note_dependency(str(root / "book" / name))
+        places, headlines = order(root), load_headlines(root)
         items = sorted(
             (item for item in judged(env) if item.verdict in WRONG),
             key=lambda item: (places.get(item.row.id, len(places)), item.row.id),
@@ -97,7 +97,7 @@ class Errata(Directive):
         opening = nodes.paragraph(
             "", f"{len(items)} statements of the paper are corrected here. By weight: {words}."
         )
-        return [opening, digest(items), *(erratum(item) for item in items)]
+        return [opening, digest(items, headlines), *(erratum(item) for item in items)]
 
 
 def setup(app: Sphinx) -> None:

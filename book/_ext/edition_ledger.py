@@ -1,5 +1,6 @@
 """The ledger page: every claim of the paper, its verdict, and links to the cells that bear it."""
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -65,9 +66,12 @@ def badge(verdict: str) -> nodes.inline:
 
 def sentence(text: str) -> list[nodes.Node]:
     """Turn a sentence with $mathematics$ into inline nodes; nothing else in it is markup."""
-    parts = text.split("$")
-    if len(parts) % 2 == 0:
+    from paperlib import evidence
+
+    if text.count("$") % 2:
         raise ValueError(f"says must have its dollar signs in pairs; got {text!r}")
+    # Words within a formula are words of the sentence, which wrap.
+    parts = re.sub(r"\$([^$]*)\$", lambda found: evidence.sentence(found[1]), text).split("$")
     return [
         nodes.math("", part) if index % 2 else nodes.Text(part)
         for index, part in enumerate(parts)
@@ -99,17 +103,21 @@ def summary(verdicts: Counter[str]) -> nodes.paragraph:
     return paragraph
 
 
-def claim(row: Any) -> list[nodes.Node]:
-    """Name a row, with a link to itself and to the function that computes it."""
+def claim(row: Any, tests: dict[str, str]) -> list[nodes.Node]:
+    """Name a row, with a link to itself, the function that computes it, and its test."""
     from tools.rows import label
 
     link = nodes.reference(
         "", "#", internal=True, refuri=f"#{anchor(row.id)}", classes=["row-link"]
     )
     link["aria-label"] = f"Link to {label(row.id)}"
-    found: list[nodes.Node] = [nodes.Text(f"{label(row.id)} "), link]
+    found: list[nodes.Node] = [nodes.paragraph("", "", nodes.Text(f"{label(row.id)} "), link)]
     if row.function:
-        found += [nodes.Text(" "), nodes.literal("", row.function)]
+        test = nodes.literal("", tests[row.function].removeprefix("tests/"))
+        found += [
+            nodes.paragraph("", "", nodes.literal("", row.function), classes=["row-function"]),
+            nodes.paragraph("", "", nodes.Text("tested by "), test, classes=["row-test"]),
+        ]
     return found
 
 
@@ -133,11 +141,15 @@ class Ledger(Directive):
     def run(self) -> list[nodes.Node]:
         """Collect the evidence from the executed chapters and draw one row for each claim."""
         env: BuildEnvironment = self.state.document.settings.env
-        items = judged(env)
+        from tools.rows import load_tests
+
+        items, file = judged(env), Path(env.srcdir) / "book" / "functions.yml"
+        env.note_dependency(str(file))
+        tests = load_tests(file)
         rows: list[tuple[list[Cell], list[str]]] = [
             (
                 [
-                    claim(item.row),
+                    claim(item.row, tests),
                     statement(item.row),
                     item.row.where,
                     chapter_name(env, item.row.chapter),

@@ -118,10 +118,12 @@ def scaled(formula: Any, factor: sp.Rational, value: Any) -> Any:
 
 
 def tighter(bound: Any, factor: float, sign: float) -> Any:
-    """Return a bound from above (sign 1) or below (-1), tightened by a factor."""
+    """Return a bound from above (sign 1) or below (-1), tightened by a factor; an infinite one holds of anything."""
     if isinstance(bound, Mapping):
         return {claim: tighter(item, factor, sign) for claim, item in bound.items()}
     array = np.asarray(bound, dtype=float)
+    if not np.isfinite(array).all():
+        raise ValueError(f"bound must be finite; got {array[~np.isfinite(array)][0]}")
     return array - sign * np.abs(array) * ((1.0 - 1.0 / factor) if sign > 0 else (factor - 1.0))
 
 

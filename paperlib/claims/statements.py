@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from paperlib.claims import comparisons
 from paperlib.claims.refusals import Prints, Wrong, tighter
@@ -122,8 +123,14 @@ def contradicts(ids: str, places: Mapping[str, Any], says: str, *, agrees: Any, 
     if not found or comparisons.contradiction([agrees for _ in places]):
         raise ClaimRejected(f"{ids}: {says} ({'the places agree' if not found else 'the repaired form fails too'})")
     record = {"claims": rows(ids), "verdict": "inconsistent", "kind": "contradiction", "says": says, "shows": shows}
-    said = {place: "a formula" if callable(value) else str(value) for place, value in places.items()}
-    return Evidence(record | {"places": said, "error": found})
+    return Evidence(record | {"places": {place: _said(value) for place, value in places.items()}, "error": found})
+
+
+def _said(value: Any) -> str:
+    """Write what a place of the paper says for a card."""
+    if callable(value):
+        return "of no type"
+    return f"${sp.latex(value)}$" if isinstance(value, sp.Basic) else str(value)
 
 
 def quotes(ids: str, says: str, source: str) -> Evidence:
