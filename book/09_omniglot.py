@@ -52,8 +52,8 @@ from paperlib.fewshot.data import load_omniglot
 from paperlib.fewshot.episodes import TaskDistribution, join
 from paperlib.fewshot.evaluation import mean_interval
 from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import Objective, TaskBatch, meta_gradient
+from paperlib.fewshot.models import Network, TaskBatch
+from paperlib.fewshot.objectives import Objective, meta_gradient
 from paperlib.fewshot.runs import cross
 from paperlib.fewshot.settings import omniglot_tasks, within_alphabets
 from paperlib.fewshot.splits import alphabets

@@ -48,8 +48,8 @@ from paperlib.fewshot.data import load_cifar100
 from paperlib.fewshot.evaluation import mean_interval
 from paperlib.fewshot.experiments import CIFAR_COLOURS
 from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import Objective, TaskBatch, meta_gradient
+from paperlib.fewshot.models import Network, TaskBatch
+from paperlib.fewshot.objectives import Objective, meta_gradient
 from paperlib.fewshot.runs import cross
 from paperlib.fewshot.settings import cifar_tasks
 from paperlib.runtime import at_tier, book

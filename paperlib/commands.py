@@ -183,7 +183,7 @@ def add_parsers(commands: Any) -> None:
             one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
         for option, text in _SHAPES.items() if dataset == "cifar" else ():
             one.add_argument(f"--{option}", type=int, nargs=2, metavar=("WAYS", "SHOTS"), help=text)
-        one.add_argument("--algorithm", required=True, choices=ALGORITHMS)
+        one.add_argument("--algorithm", required=True, choices=tuple(ALGORITHMS))
         one.add_argument("--tier", default="book", choices=choices.TIERS, help="default book")
         one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
         one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")

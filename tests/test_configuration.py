@@ -176,7 +176,7 @@ def as_given(draw: st.DrawFn, value: Any) -> Any:
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], Configuration, Configuration]:
     """Return the values of two configurations that differ in few or none, and them, given in any types."""
-    dataset, algorithm = draw(st.sampled_from(tuple(SETTINGS))), draw(st.sampled_from(ALGORITHMS))
+    dataset, algorithm = draw(st.sampled_from(tuple(SETTINGS))), draw(st.sampled_from(tuple(ALGORITHMS)))
     one, other = (draw(choices(dataset, algorithm)) for _ in range(2))
     usual = configure(dataset, algorithm, one["tier"], setting=one["setting"])
     names = [field.name for field in fields(Configuration)]

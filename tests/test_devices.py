@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -23,7 +24,9 @@ from test_fewshot_training import After, equal
 
 from paperlib import commands, records, sweeps
 from paperlib.__main__ import main
-from paperlib.fewshot import checkpoints, choices, experiments, states, training
+from paperlib.fewshot import checkpoints, choices, evaluation, experiments, normalisation, objectives, states, training
+from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.runs import cross, differences
 from paperlib.fewshot.states import State
 
@@ -171,6 +174,68 @@ def test_moved_between_two_steps_it_ends_as_it_would_have(tmp_path: Path) -> Non
     again = states.resume(runs, tmp_path / "moved")
     assert again is not None and again.iteration == 3 and again.shared.device == "cpu"
     assert training.advance(again, experiment, tmp_path / "moved") and equal(again, alone)
+
+
+# -- what a GPU is asked
+
+
+def on_meta(monkeypatch: Patch, algorithm: str) -> tuple[State, Experiment, list[int]]:
+    """Return a training on the device that refuses tensors made elsewhere and questions, and how much it is asked.
+
+    Its tasks have two shapes. The one question that a step may ask, when all is computed, is answered here.
+    """
+    runs = cross([settings(algorithm, p_hard=0.5)], [0, 1])
+    there = world(runs, ((3, 2), (4, 1)))
+    state, asked = State.start(runs, there.network), []
+    state.move("meta")
+
+    def answers(*values: torch.Tensor) -> list[Any]:
+        assert {value.device.type for value in values} == {"meta"}
+        asked.append(len(values))
+        return [np.ones(value.shape) for value in values]
+
+    monkeypatch.setattr(evaluation, "answers", answers)
+    return state, replace(there, images=there.images.to("meta")), asked
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_whole_step_asks_the_device_once_and_an_evaluation_too(algorithm: str, monkeypatch: Patch) -> None:
+    state, there, asked = on_meta(monkeypatch, algorithm)
+    while not state.trained:
+        training.iterate(state, there)
+    assert len(asked) == state.shared.iterations and max(asked) == 5, "loss and accuracy of two buckets, and divergence"
+    assert {value.device.type for group in (state.parameters, state.memory) for value in group.values()} == {"meta"}
+    asked.clear()
+    training.score(state, there)
+    assert asked == [2] * len(there.evaluation(state.runs, 0, 0, 3))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "wrong"),
+    [
+        (objectives, "_sum_by_run", lambda values, tasks: values[: len(tasks.tolist())]),
+        (objectives, "_copies", lambda values, run: torch.zeros(len(run), *values.shape[1:])),
+        (normalisation, "_statistics", lambda images: [images.new_ones(int(images.sum()))] * 2),
+    ],
+)
+def test_the_device_refuses_a_question_and_a_tensor_made_elsewhere(
+    module: Any, name: str, wrong: Any, monkeypatch: Patch
+) -> None:
+    state, there, _ = on_meta(monkeypatch, "maml")
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        training.iterate(state, there)
+
+
+def test_sums_over_the_tasks_of_a_run_are_those_of_a_loop() -> None:
+    """In their order, so to the last digit; a run may have no task in a bucket."""
+    run = torch.tensor([0, 0, 0, 2, 2])
+    tasks = (run == torch.arange(4)[:, None]).sum(dim=1)
+    for values in (torch.randn(5, 7), torch.randn(5, 4, 3, 3, 2).movedim(4, 2)):
+        expected = torch.zeros(4, *values.shape[1:])
+        for place, value in zip(run.tolist(), values, strict=True):
+            expected[place] += value
+        assert torch.equal(objectives._sum_by_run(values, tasks), expected)
 
 
 # -- in a sweep

@@ -17,6 +17,7 @@ from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.experiments import Experiment, Phase, Tasks
 from paperlib.fewshot.models import Network
+from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.optimisers import descend, learning_rate, moments
 from paperlib.fewshot.runs import cross
 from paperlib.fewshot.states import State
@@ -119,7 +120,7 @@ def apart(one: State, run: int, other: State, place: int) -> float:
     return max(float((left - right).abs().max()) for left, right in pairs)
 
 
-@pytest.mark.parametrize("algorithm", ["maml", "fomaml", "anil", "erm", "weighted-erm"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_run_is_the_same_alone_and_stacked_but_for_last_digits(algorithm: str, tmp_path: Path) -> None:
     settings = configuration(algorithm)
     together = whole(settings, [4, 5, 6], tmp_path)

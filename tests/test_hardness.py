@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from paperlib.fewshot import hardness
-from paperlib.fewshot.models import HEAD, Network
-from paperlib.fewshot.objectives import Objective, TaskBatch, adapt
+from paperlib.fewshot.models import HEAD, Network, TaskBatch
+from paperlib.fewshot.objectives import Objective, adapt
 
 NETWORK = Network(side=8, ways=3, filters=4, blocks=2)
 

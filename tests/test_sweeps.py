@@ -35,8 +35,8 @@ from paperlib.__main__ import _parser, main
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments, states, training
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import ALGORITHMS, TaskBatch, meta_gradient, post_adaptation
+from paperlib.fewshot.models import Network, TaskBatch
+from paperlib.fewshot.objectives import ALGORITHMS, meta_gradient, post_adaptation
 from paperlib.fewshot.runs import Run, check
 from paperlib.fewshot.sources import DataError
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import Objective, TaskBatch, meta_gradient
+from paperlib.fewshot.models import Network, TaskBatch
+from paperlib.fewshot.objectives import Objective, meta_gradient
 from paperlib.fewshot.settings import omniglot_tasks
 
 ALPHA = 0.1

@@ -24,7 +24,7 @@ DEVICES = ("cpu", "cuda")
 SHAPES = ("easy", "hard", "evaluation_easy", "evaluation_hard")  # each ways and shots
 _CHOICES: dict[str, tuple[str, ...]] = {
     "dataset": DATASETS,
-    "algorithm": ALGORITHMS,
+    "algorithm": tuple(ALGORITHMS),
     "tier": TIERS,
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
@@ -89,8 +89,9 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"p_hard must lie between 0 and 1; got {settings['p_hard']!r}")
     for name in SHAPES:
         result[name] = _shape(name, settings[name], result)
-    if result["hard_odds"] != 1 and own["algorithm"] != "weighted-erm":
-        raise ValueError(f"hard_odds is for weighted-erm; got {settings['hard_odds']!r} with {own['algorithm']}")
+    if result["hard_odds"] != 1 and not ALGORITHMS[own["algorithm"]].weighted:
+        weighted = " or ".join(name for name, row in ALGORITHMS.items() if row.weighted)
+        raise ValueError(f"hard_odds is for {weighted}; got {settings['hard_odds']!r} with {own['algorithm']}")
     if own["precision"] == "tf32" and own["device"] == "cpu":
         raise ValueError("precision must be float32 on the cpu; got 'tf32'")
     return result

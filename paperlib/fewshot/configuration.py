@@ -201,9 +201,9 @@ def configure(
         (20000, 8, 0.001, 0.1, 'omniglot-small-maml-1-paper')
     """
     among("dataset", dataset, DATASETS)
-    among("algorithm", algorithm, ALGORITHMS)
+    among("algorithm", algorithm, tuple(ALGORITHMS))
     among("tier", tier, TIERS)
-    erm, omniglot = algorithm.endswith("erm"), dataset == "omniglot"
+    row, omniglot = ALGORITHMS[algorithm], dataset == "omniglot"
     for name in SHAPES if omniglot else ():
         if given.get(name) is not None:
             raise ValueError(f"{name} is for cifar, omniglot has shots; got {given[name]!r}")
@@ -216,7 +216,7 @@ def configure(
         evaluation_easy = evaluation_hard = own
     else:
         evaluation_easy, evaluation_hard = (2, 50), (20, 5)
-        easy, hard = ((2, 5), (20, 5)) if erm else (evaluation_easy, evaluation_hard)
+        easy, hard = ((2, 5), (20, 5)) if not row.adapts else (evaluation_easy, evaluation_hard)
     optimizer = given.get("optimizer") or "adam"
     defaults: dict[str, Any] = {
         "setting": SETTINGS[dataset][0] if setting is None else setting,
@@ -230,12 +230,12 @@ def configure(
         "tasks": 8 if omniglot else 2,
         "steps": 1,
         "inner_lr": 0.1,
-        "lr": 1e-6 if erm else 1e-3,
+        "lr": row.lr,
         "optimizer": optimizer,
         "schedule": "cosine" if optimizer == "adam" else "constant",
-        "hard_odds": 3.0 if algorithm == "weighted-erm" else 1.0,
+        "hard_odds": 3.0 if row.weighted else 1.0,
         "evaluation_tasks": {"smoke": 20 if omniglot else 4, "book": 500 if omniglot else 100, "paper": 500}[tier],
-        "evaluation_steps": 5 if erm and not omniglot else 1,
+        "evaluation_steps": 1 if row.adapts or omniglot else 5,
         "resampling": "lanczos" if omniglot else "",
         "activation": "relu",
         "adapt_norm": True,

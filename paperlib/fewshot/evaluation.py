@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
+from paperlib.fewshot.episodes import Episodes
 from paperlib.fewshot.experiments import Experiment
 from paperlib.fewshot.models import Parameters
-from paperlib.fewshot.objectives import TaskBatch, post_adaptation
+from paperlib.fewshot.objectives import post_adaptation
 from paperlib.fewshot.runs import Run
 
 KINDS = ("easy", "hard")
 NUMBERS = ("tasks", "loss", "accuracy")
 _DECIMALS = 6
-Sums = NDArray[np.float64]
+Floats = NDArray[np.float64]
+Sums = Floats
 
 
 class Interval(NamedTuple):
@@ -54,14 +56,20 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
     return Interval(mean, float(stats.t.ppf((1 + level) / 2, count - 1)) * error)
 
 
-def tally(batch: TaskBatch, loss: Tensor, accuracy: Tensor, runs: int) -> Sums:
-    """Return (runs, kinds, 3) sums over the tasks of a batch: of ones, losses and accuracies; easy first, then hard.
+def answers(*asked: Tensor) -> list[Floats]:
+    """Return tensors of one device as arrays in double precision: one question, for which the host waits once."""
+    together = torch.cat([values.flatten().double() for values in asked]).cpu().numpy()
+    parts = np.split(together, np.cumsum([values.numel() for values in asked])[:-1])
+    return [part.reshape(values.shape) for part, values in zip(parts, asked, strict=True)]
+
+
+def tally(tasks: Episodes, loss: Floats, accuracy: Floats, runs: int) -> Sums:
+    """Return (runs, kinds, 3) sums over tasks: of ones, losses and accuracies; easy first, then hard.
 
     They are added up in double precision in the order of tasks, so a run's sums do not depend on its neighbours.
     """
-    place = (2 * batch.run + batch.hard).cpu().numpy()
-    columns = (None, loss.double().cpu().numpy(), accuracy.double().cpu().numpy())
-    sums = [np.bincount(place, weights=column, minlength=2 * runs) for column in columns]
+    place = 2 * tasks.run + tasks.hard
+    sums = [np.bincount(place, weights=column, minlength=2 * runs) for column in (None, loss, accuracy)]
     return np.stack(sums, axis=1).reshape(runs, 2, 3).astype(np.float64)
 
 
@@ -81,8 +89,9 @@ def evaluate(
     total, adaptation = np.zeros((len(runs), 2, 3)), experiment.adaptation(runs, phase)
     for episodes in experiment.evaluation(runs, phase, first, tasks):
         batch = experiment.batch(episodes)
-        loss, accuracy = post_adaptation(experiment.network, parameters, batch, adaptation)
-        total += tally(batch, loss.detach(), accuracy, len(runs))
+        found = post_adaptation(experiment.network, parameters, batch, adaptation)
+        loss, accuracy = answers(*found)
+        total += tally(episodes, loss, accuracy, len(runs))
     return total
 
 

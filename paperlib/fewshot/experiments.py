@@ -12,8 +12,8 @@ from torch import Tensor
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.data import Cifar100, load_cifar100, load_omniglot
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, side_by_side
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import Objective, TaskBatch
+from paperlib.fewshot.models import Network, TaskBatch
+from paperlib.fewshot.objectives import Objective
 from paperlib.fewshot.runs import Run, check
 from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
 

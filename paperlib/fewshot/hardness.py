@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from paperlib.fewshot.models import Network, Parameters, accuracy, cross_entropy
-from paperlib.fewshot.objectives import Objective, TaskBatch, adapt
+from paperlib.fewshot.models import Network, Parameters, TaskBatch, accuracy, cross_entropy
+from paperlib.fewshot.objectives import Objective, adapt
 
 Floats = NDArray[np.float64]
 

@@ -14,16 +14,41 @@ run's gradient is what it would be alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from paperlib.fewshot.episodes import Episodes
-from paperlib.fewshot.models import HEAD, Network, Parameters, accuracy, cross_entropy, stack
+from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, cross_entropy
 
-ALGORITHMS = ("maml", "fomaml", "anil", "erm", "weighted-erm")
+Weighted = Tensor  # (M,) weights of the tasks of a batch, those of a full batch of a run adding up to one on average
+Update = Callable[[Network, Parameters, TaskBatch, "Objective", Weighted], "MetaGradient"]
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """What a learner does in training, one row of `ALGORITHMS`.
+
+    Attributes:
+        update: loss, accuracy and weighted gradient of each task, from network, parameters of each task, tasks,
+            objective and weights.
+        passes: what a support image costs in training after so many steps, counted in passes forward through the
+            network: a gradient costs three, a gradient through a gradient six more. A query costs three.
+        adapts: whether training has an inner loop. At evaluation every learner is adapted.
+        head: whether adaptation changes the head alone.
+        second_order: whether the outer gradient goes through the inner steps.
+        weighted: whether hard tasks weigh `Objective.hard_odds` times as much as easy ones.
+        lr: of the optimiser, unless another is asked for.
+    """
+
+    update: Update
+    passes: Callable[[int], int]
+    adapts: bool = True
+    head: bool = False
+    second_order: bool = False
+    weighted: bool = False
+    lr: float = 1e-3
 
 
 @dataclass(frozen=True)
@@ -71,57 +96,22 @@ class Objective:
             raise ValueError(f"p_hard must lie between 0 and 1; got {self.p_hard!r}")
 
     @property
-    def adapts(self) -> bool:
-        """Return whether training has an inner loop."""
-        return not self.algorithm.endswith("erm")
+    def row(self) -> Algorithm:
+        """Return what the algorithm does."""
+        return ALGORITHMS[self.algorithm]
 
     def adapted(self, parameters: Parameters) -> tuple[str, ...]:
         """Return the names of the parameters that adaptation changes."""
-        if self.algorithm == "anil":
+        if self.row.head:
             return HEAD
         return tuple(name for name in parameters if self.adapt_norm or not name.startswith("norm"))
 
     def weights(self, hard: Tensor, run: Tensor) -> Tensor:
         """Return the weight of each task, (M,), from whether it is hard and its run."""
-        if self.algorithm != "weighted-erm":
+        if not self.row.weighted:
             return torch.ones(len(hard), dtype=torch.float64, device=hard.device)
-        odds, p_hard = _by_task(self.hard_odds, run), _by_task(self.p_hard, run)
+        odds, p_hard = by_task(self.hard_odds, run), by_task(self.p_hard, run)
         return 1 + (odds - 1) * (hard.double() - p_hard) / (p_hard * odds + 1 - p_hard)
-
-
-@dataclass(frozen=True, eq=False)
-class TaskBatch:
-    """M tasks of one shape, in order of their run.
-
-    Attributes:
-        run: (M,) which run, in ascending order.
-        hard: (M,) whether a task is hard.
-        support: (N·K, M·C, H, W) images for adaptation, class by class.
-        query: (N·queries, M·C, H, W) images for the outer loss, class by class.
-        ways: classes of a task, N.
-    """
-
-    run: Tensor
-    hard: Tensor
-    support: Tensor
-    query: Tensor
-    ways: int
-
-    @classmethod
-    def of(
-        cls, tasks: Episodes, images: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
-    ) -> TaskBatch:
-        """Return episodes with their images, (n, H, W, C) uint8 on any device, normalised as `stack` does."""
-        support, query = (
-            stack(images, torch.from_numpy(numbers).flatten(1).to(images.device), mean, deviation)
-            for numbers in (tasks.support, tasks.query)
-        )
-        run, hard = (torch.from_numpy(values).to(images.device) for values in (tasks.run, tasks.hard))
-        return cls(run, hard, support, query, tasks.classes.shape[1])
-
-    def labels(self, images: Tensor) -> Tensor:
-        """Return the labels of the support or query images, the same for all tasks."""
-        return torch.arange(self.ways, device=images.device).repeat_interleave(len(images) // self.ways)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +121,8 @@ class MetaGradient:
     Attributes:
         loss: (M,) outer loss of each task, unweighted.
         accuracy: (M,) of each task, on the images of the outer loss.
-        gradients: for each parameter, (R, …), of the weighted average loss of each run.
+        gradients: for each parameter, (R, …), of the weighted average loss of each run; in an update (M, …), of the
+            weighted loss of each task.
     """
 
     loss: Tensor
@@ -163,21 +154,41 @@ def meta_gradient(
     Raises:
         ValueError: if the tasks have more classes than the network has outputs.
     """
-    copies = {name: _copies(value, batch.run).requires_grad_() for name, value in parameters.items()}
-    if objective.adapts:
-        adapted = adapt(network, copies, batch, objective, create_graph=objective.algorithm != "fomaml")
-        images, labels = batch.query, batch.labels(batch.query)
-    else:
-        adapted = copies
-        images = torch.cat([batch.support, batch.query]).contiguous(memory_format=torch.channels_last)
-        labels = torch.cat([batch.labels(batch.support), batch.labels(batch.query)])
-    logits = network.logits(adapted, network.features(adapted, images), batch.ways)
-    loss = cross_entropy(logits, labels)
-    total = (loss * objective.weights(batch.hard, batch.run).to(loss) / tasks).sum()
-    every = torch.autograd.grad(total, list(copies.values()))
+    copies = {name: _copies(value, batch.run) for name, value in parameters.items()}
+    weights = objective.weights(batch.hard, batch.run) / tasks
+    found = objective.row.update(network, copies, batch, objective, weights)
     runs = len(next(iter(parameters.values())))
-    gradients = {name: _sum_by_run(value, batch.run, runs) for name, value in zip(copies, every, strict=True)}
-    return MetaGradient(loss.detach(), accuracy(logits, labels), gradients)
+    of_run = batch.run == torch.arange(runs, device=batch.run.device)[:, None]
+    gradients = {name: _sum_by_run(value, of_run.sum(dim=1)) for name, value in found.gradients.items()}
+    return MetaGradient(found.loss, found.accuracy, gradients)
+
+
+def after_adaptation(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
+) -> MetaGradient:
+    r"""Return the gradient of :math:`\hat f(\theta_K; Q)`, eq. (4), in second order through the inner steps."""
+    start = {name: value.requires_grad_() for name, value in parameters.items()}
+    adapted = adapt(network, start, batch, objective, create_graph=objective.row.second_order)
+    return _differentiated(network, start, adapted, batch.query, batch.labels(batch.query), batch.ways, weights)
+
+
+def before_adaptation(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
+) -> MetaGradient:
+    r"""Return the gradient of :math:`\hat f(\theta; S \cup Q)`, eq. (3)."""
+    start = {name: value.requires_grad_() for name, value in parameters.items()}
+    images = torch.cat([batch.support, batch.query]).contiguous(memory_format=torch.channels_last)
+    labels = torch.cat([batch.labels(batch.support), batch.labels(batch.query)])
+    return _differentiated(network, start, start, images, labels, batch.ways, weights)
+
+
+ALGORITHMS = {
+    "maml": Algorithm(after_adaptation, lambda steps: 9 * steps, second_order=True),
+    "fomaml": Algorithm(after_adaptation, lambda steps: 3 * steps),
+    "anil": Algorithm(after_adaptation, lambda steps: 3, head=True, second_order=True),
+    "erm": Algorithm(before_adaptation, lambda steps: 3, adapts=False, lr=1e-6),
+    "weighted-erm": Algorithm(before_adaptation, lambda steps: 3, adapts=False, weighted=True, lr=1e-6),
+}
 
 
 def adapt(
@@ -187,17 +198,17 @@ def adapt(
 
     Without `create_graph` the steps are constants to later gradients, as in first-order algorithms and at evaluation.
     """
-    labels, rate = batch.labels(batch.support), _by_task(objective.alpha, batch.run)
+    labels, rate = batch.labels(batch.support), by_task(objective.alpha, batch.run)
     names = objective.adapted(parameters)
     if not parameters[HEAD[0]].requires_grad:
         parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
     features = network.features(parameters, batch.support)
     for step in range(objective.steps):
-        if step and objective.algorithm != "anil":
+        if step and not objective.row.head:
             features = network.features(parameters, batch.support)
         loss = cross_entropy(network.logits(parameters, features, batch.ways), labels).sum()
         wanted = [parameters[name] for name in names]
-        retain = create_graph or objective.algorithm == "anil"
+        retain = create_graph or objective.row.head
         slopes = torch.autograd.grad(loss, wanted, create_graph=create_graph, retain_graph=retain)
         moved = {
             name: parameters[name] - rate.to(slope).reshape(-1, *[1] * (slope.dim() - 1)) * slope
@@ -222,7 +233,7 @@ def post_adaptation(
         return cross_entropy(logits, labels), accuracy(logits, labels)
 
 
-def _by_task(value: float | Sequence[float], run: Tensor) -> Tensor:
+def by_task(value: float | Sequence[float], run: Tensor) -> Tensor:
     """Return (M,) numbers, each that of the task's run, from one number or one for each run."""
     values = torch.as_tensor(value, dtype=torch.float64, device=run.device)
     return values[run] if values.dim() else values.expand(len(run))
@@ -234,9 +245,28 @@ def _copies(values: Tensor, run: Tensor) -> Tensor:
     return chosen.movedim(2, 4).contiguous().movedim(4, 2) if chosen.dim() == 5 else chosen
 
 
-def _sum_by_run(values: Tensor, run: Tensor, runs: int) -> Tensor:
-    """Return (runs, …) sums of (M, …) values, task by task, so that the order of addition is fixed on every device."""
-    sums = values.new_zeros(runs, *values.shape[1:])
-    for target, value in zip(run.tolist(), values, strict=True):
-        sums[target].add_(value)
-    return sums
+def _differentiated(
+    network: Network,
+    start: Parameters,
+    values: Parameters,
+    images: Tensor,
+    labels: Tensor,
+    ways: int,
+    weights: Weighted,
+) -> MetaGradient:
+    """Return the weighted gradient with respect to `start` of each task's loss on the images at `values`."""
+    logits = network.logits(values, network.features(values, images), ways)
+    loss = cross_entropy(logits, labels)
+    slopes = torch.autograd.grad((loss * weights.to(loss)).sum(), list(start.values()))
+    return MetaGradient(loss.detach(), accuracy(logits, labels), dict(zip(start, slopes, strict=True)))
+
+
+def _sum_by_run(values: Tensor, tasks: Tensor) -> Tensor:
+    """Return (runs, …) sums of (M, …) values, `tasks` of them for each run, in their order on every device.
+
+    Nothing is asked of the device: a question would wait for all that it has still to do.
+    """
+    kernels = values.dim() == 5  # whose numbers lie in another order, see `_copies`
+    rows = (values.movedim(2, 4) if kernels else values).contiguous()
+    sums: Tensor = torch.segment_reduce(rows, "sum", lengths=tasks, unsafe=True, initial=0)
+    return sums.movedim(4, 2) if kernels else sums

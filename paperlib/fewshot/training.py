@@ -32,15 +32,18 @@ def iterate(state: State, experiment: Experiment) -> None:
     places = torch.tensor(active, device=experiment.images.device)
     parameters, goal = evaluation.alive(state.parameters, places), objective(runs)
     gradients = {name: torch.zeros_like(value) for name, value in parameters.items()}
-    sums = np.zeros((len(active), 2, 3))
-    for episodes in experiment.training(runs, state.iteration):
-        batch = experiment.batch(episodes)
-        found = meta_gradient(experiment.network, parameters, batch, goal, shared.tasks)
-        sums += evaluation.tally(batch, found.loss, found.accuracy, len(active))
+    tasks, seen = experiment.training(runs, state.iteration), []
+    for episodes in tasks:
+        found = meta_gradient(experiment.network, parameters, experiment.batch(episodes), goal, shared.tasks)
+        seen += [found.loss, found.accuracy]
         for name, slope in found.gradients.items():
             gradients[name] += slope
-    sound = torch.stack([slope.flatten(1).isfinite().all(dim=1) for slope in gradients.values()]).all(dim=0).cpu()
-    kept = [k for k in range(len(active)) if bool(sound[k]) and np.isfinite(sums[k]).all()]
+    finite = torch.stack([slope.flatten(1).isfinite().all(dim=1) for slope in gradients.values()]).all(dim=0)
+    *outcomes, sound = evaluation.answers(*seen, finite)
+    sums = np.zeros((len(active), 2, 3))
+    for episodes, loss, accuracy in zip(tasks, outcomes[::2], outcomes[1::2], strict=True):
+        sums += evaluation.tally(episodes, loss, accuracy, len(active))
+    kept = [k for k in range(len(active)) if sound[k] and np.isfinite(sums[k]).all()]
     for k in set(range(len(active))) - set(kept):
         state.diverged[active[k]] = state.iteration
     if kept:
