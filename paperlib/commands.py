@@ -6,60 +6,27 @@ import argparse
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
-from paperlib import accuracies, records, trainings
+from paperlib import accuracies, grids, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, choices, configuration, states, training
+from paperlib.fewshot import checkpoints, configuration, states, training
+from paperlib.fewshot.data import Resampling
 from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
-from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
+from paperlib.fewshot.options import Choice, options
 from paperlib.fewshot.runs import OWN, Run, cross
-
-_SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
-    "p-hard": (float, "probability of a hard task in training"),
-    "lr": (float, "learning rate of the optimiser"),
-    "inner-lr": (float, "learning rate of adaptation"),
-    "steps": (int, "steps of adaptation in training"),
-    "evaluation-steps": (int, "steps of adaptation at evaluation"),
-    "hard-odds": (float, "for weighted-erm: weight of a hard task over that of an easy one"),
-    "iterations": (int, "steps of the optimiser"),
-    "tasks": (int, "tasks of one run in an iteration"),
-    "evaluation-tasks": (int, "of training classes, and as many of test classes"),
-    "filters": (int, "filters of each convolution"),
-}
-_SHAPES = {
-    "easy": "classes of an easy task in training, and images of each to adapt to, beside the 10 of the outer loss; "
-    "default 2 50. ERM adapts to none in training, and learns from all: its default, 2 5, is 15 images a class",
-    "hard": "the same of a hard task; default 20 5",
-    "evaluation-easy": "the same of an easy task at evaluation, where ERM adapts too; default 2 50",
-    "evaluation-hard": "the same of a hard task at evaluation; default 20 5",
-}
-_CHOICES = {
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "precision": choices.PRECISIONS,
-    "device": choices.DEVICES,
-    "activation": ACTIVATIONS,
-}
 
 
 def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:
     """Return what ``train`` is asked for: one configuration for each combination of the values that runs may own."""
-    given = vars(arguments)
-    names = ("shots", "evaluation_shots", "resampling", "adapt_norm", *map(_attribute, (*_SETTINGS, *_CHOICES)))
-    common = {name: given.get(name) for name in (*names, *choices.SHAPES)}
+    given = {name: value for name, value in vars(arguments).items() if name in grids.KINDS and name not in grids.NEEDED}
     combinations = product(*(given.get(name) or [None] for name in OWN))
-    each = (common | dict(zip(OWN, values, strict=True)) for values in combinations)
+    each = (given | dict(zip(OWN, values, strict=True)) for values in combinations)
     return [configuration.configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
-
-
-def _attribute(option: str) -> str:
-    return option.replace("-", "_")
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -172,29 +139,24 @@ def add_parsers(commands: Any) -> None:
     )
     parser = commands.add_parser("train", help="train and evaluate", description=about)
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
-    for dataset in choices.DATASETS:
+    for dataset in configuration.DATASETS:
         one = sets.add_parser(dataset, description=about)
-        text = {"omniglot": "dispersion of hard tasks", "cifar": "classes of training and testing"}[dataset]
-        several = choices.SETTINGS[dataset]
-        one.add_argument("--setting", nargs="+", choices=several, help=f"{text}; default {several[0]}")
-        if dataset == "omniglot":
-            one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
-            one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
-            one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
-        for option, text in _SHAPES.items() if dataset == "cifar" else ():
-            one.add_argument(f"--{option}", type=int, nargs=2, metavar=("WAYS", "SHOTS"), help=text)
         one.add_argument("--algorithm", required=True, choices=tuple(ALGORITHMS))
-        one.add_argument("--tier", default="book", choices=choices.TIERS, help="default book")
+        one.add_argument("--tier", default="book", choices=configuration.TIERS, help="default book")
         one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
         one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
         one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
-        for option, (kind, text) in _SETTINGS.items():
-            count = "+" if _attribute(option) in OWN else None
-            one.add_argument(f"--{option}", type=kind, nargs=count, help=text)
-        for option, values in _CHOICES.items():
-            one.add_argument(f"--{option}", choices=values)
-        one.add_argument("--adapt-norm", action=argparse.BooleanOptionalAction, help="adapt scale and shift too")
+        if dataset == "omniglot":
+            one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
+            one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
+        values = {"setting": configuration.SETTINGS[dataset], "resampling": get_args(Resampling)}
+        passed = configuration.SHAPES if dataset == "omniglot" else ("resampling",)
+        for name, option in options(configuration.Configuration).items():
+            if option.offered and name not in (*grids.NEEDED, *passed):
+                kind = Choice(values[name]) if name in values else option.kind
+                several = {"nargs": "+"} if option.own else {}
+                one.add_argument(f"--{name.replace('_', '-')}", help=option.help, **kind.argument() | several)
         one.set_defaults(run=train)
     about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
     again = commands.add_parser("evaluate", help="accuracies of trained runs", description=about)

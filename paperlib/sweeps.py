@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from paperlib import costs, grids, packs, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, choices, experiments
+from paperlib.fewshot import checkpoints, experiments
+from paperlib.fewshot.configuration import DEVICES
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.runs import Run
 from paperlib.packs import Pack
@@ -225,6 +226,6 @@ def add_parser(commands: Any) -> None:
         "are handed to the cluster, and workers then stop after their present steps"
     )
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help=limited)
-    parser.add_argument("--device", choices=choices.DEVICES, help="instead of the grid's; default cpu")
+    parser.add_argument("--device", choices=DEVICES, help="instead of the grid's; default cpu")
     parser.add_argument("--dry-run", action="store_true", help="say what there is to do and what it costs, no more")
     parser.set_defaults(run=sweep)

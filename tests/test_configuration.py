@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paperlib import packs, records
-from paperlib.fewshot.choices import SETTINGS, SHAPES, TIERS
-from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.configuration import SETTINGS, SHAPES, TIERS, Configuration, configure
 from paperlib.fewshot.data import Cifar100, Resampling
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS

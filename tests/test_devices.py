@@ -24,9 +24,11 @@ from test_fewshot_training import After, equal
 
 from paperlib import commands, records, sweeps
 from paperlib.__main__ import main
-from paperlib.fewshot import checkpoints, choices, evaluation, experiments, normalisation, objectives, states, training
+from paperlib.fewshot import checkpoints, evaluation, experiments, normalisation, objectives, states, training
+from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.experiments import Experiment
 from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.options import options
 from paperlib.fewshot.runs import cross, differences
 from paperlib.fewshot.states import State
 
@@ -155,7 +157,8 @@ def test_all_that_a_training_remembers_is_moved(tmp_path: Path, monkeypatch: Pat
     """To a device that every machine has: tensors of ``meta`` have a place and no contents."""
     runs = cross([settings()], [0, 1])
     states.save(State.start(runs, world(runs).network), tmp_path)
-    monkeypatch.setitem(choices._CHOICES, "device", ("cpu", "cuda", "meta"))
+    kind = options(Configuration)["device"].kind
+    monkeypatch.setitem(vars(kind), "values", ("cpu", "cuda", "meta"))
     there = cross([replace(settings(), device="meta")], [0, 1])
     state = states.resume(there, tmp_path)
     assert state is not None and differences(runs, there) == [] and state.shared.device == "meta"

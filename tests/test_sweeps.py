@@ -141,7 +141,7 @@ def test_a_grid_takes_what_the_command_train_takes() -> None:
     parse = _parser().parse_args
     parsed = [vars(parse(["train", name, "--algorithm", "maml", "--out", "x"])) for name in ("omniglot", "cifar")]
     others = {"run", "out", "time_limit", "first_seed", "seeds"}
-    assert set().union(*parsed) - others == set(grids.TYPES)
+    assert set().union(*parsed) - others == set(grids.KINDS)
 
 
 def test_ways_and_shots_are_a_value_or_a_list_of_values() -> None:
@@ -191,7 +191,7 @@ def test_ways_and_shots_are_a_value_or_a_list_of_values() -> None:
         ({"seeds": 0}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got 0"),
         ({"seeds": [0, -1]}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got [0, -1]"),
         ({"seeds": None}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got None"),
-        ({"p-hard": 0.5}, f"a key must be one of seeds, {', '.join(grids.TYPES)}; got p-hard"),
+        ({"p-hard": 0.5}, f"a key must be one of seeds, {', '.join(grids.KINDS)}; got p-hard"),
     ],
 )
 def test_a_bad_grid_is_refused_by_name(change: dict[str, Any], said: str, tmp_path: Path, capsys: Shown) -> None:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, get_args
 
-from paperlib.fewshot.choices import DATASETS, SETTINGS, SHAPES, TIERS, among, checked, whole
+from paperlib.fewshot.data import Resampling
+from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
+from paperlib.fewshot.options import Choice, Count, Flag, Number, Shape, checked, listed, option
+from paperlib.fewshot.splits import room
+from paperlib.runtime import Tier
 
+DATASETS = ("omniglot", "cifar")
+SETTINGS: dict[str, tuple[str, ...]] = {"omniglot": ("large", "small"), "cifar": ("80-20", "60-20-20")}  # default first
+TIERS: tuple[str, ...] = get_args(Tier)
+DEVICES = ("cpu", "cuda")
+SHAPES = ("easy", "hard", "evaluation_easy", "evaluation_hard")  # each ways and shots
 PHASES = ("train", "test")  # the columns of the paper's tables
+_EASY = (
+    "of CIFAR, classes of an easy task in training, and images of each to adapt to, beside the 10 of the outer loss; "
+    "default 2 50. ERM adapts to none in training, and learns from all: its default, 2 5, is 15 images a class"
+)
+_EVALUATION = "the same of an easy task at evaluation, where ERM adapts too; default 2 50"
 _LONGEST = 200  # bytes of a name; with a seed and what is added while a file is written, less than the 255 of a disk
 
 
@@ -49,69 +64,65 @@ class Configuration:
     hours, and it evaluates on 100 + 100 tasks. ``smoke`` is a few iterations of a network with 32 filters. Neither is
     the paper's protocol.
 
-    Attributes:
-        dataset: omniglot or cifar.
-        algorithm: one of `objectives.ALGORITHMS`.
-        tier: smoke, book or paper.
-        setting: of Omniglot, large or small; of CIFAR how classes are split, 80-20 as in the paper, or 60-20-20 as in
-            Oreshkin et al. (2018), whose 20 classes of validation are then used for nothing.
-        p_hard: probability of a hard task in training.
-        easy: ways and shots of easy tasks in training. ERM minimises the loss of shots and queries together.
-        hard: ways and shots of hard tasks in training.
-        evaluation_easy: ways and shots of easy tasks at evaluation.
-        evaluation_hard: ways and shots of hard tasks at evaluation.
-        queries: images of a class for the outer loss.
-        iterations: steps of the optimiser.
-        tasks: of one run in an iteration.
-        steps: of adaptation in training.
-        inner_lr: of adaptation, in training and at evaluation.
-        lr: of the optimiser, in the first iteration.
-        optimizer: adam or sgd.
-        schedule: of `lr`: cosine or constant.
-        hard_odds: for weighted ERM, the weight of a hard task over that of an easy one.
-        evaluation_tasks: of training classes, and as many of test classes.
-        evaluation_steps: of adaptation at evaluation.
-        resampling: of Omniglot's drawings, lanczos or nearest; of CIFAR, empty.
-        activation: relu or leaky-relu.
-        adapt_norm: whether adaptation changes scale and shift of batch normalisation.
-        filters: of each convolution. What runs are trained beside a run can change the last digits of its numbers,
-            since kernels are chosen by shape and memory alignment; with a multiple of 32 they mostly stay the same.
-        precision: of convolutions on a GPU: float32 or tf32. All else is float32.
-        device: cpu or cuda: where the run is made, no part of what it is.
-
     Raises:
         ValueError: naming the argument, what was expected, and what came.
     """
 
-    dataset: str
-    algorithm: str
-    tier: str
-    setting: str
-    p_hard: float
-    easy: tuple[int, int]
-    hard: tuple[int, int]
-    evaluation_easy: tuple[int, int]
-    evaluation_hard: tuple[int, int]
-    queries: int
-    iterations: int
-    tasks: int
-    steps: int
-    inner_lr: float
-    lr: float
-    optimizer: str
-    schedule: str
-    hard_odds: float
-    evaluation_tasks: int
-    evaluation_steps: int
-    resampling: str
-    activation: str
-    adapt_norm: bool
-    filters: int
-    precision: str
-    device: str = field(compare=False)
+    dataset: str = option(Choice(DATASETS), "data set")
+    algorithm: str = option(Choice(tuple(ALGORITHMS)), "learner")
+    tier: str = option(Choice(TIERS), "length of training and size of the network")
+    setting: str = option(Choice(), "of Omniglot, dispersion of hard tasks; of CIFAR, how classes are split", own=1)
+    p_hard: float = option(Number(share=True), "probability of a hard task in training", own=2, default=0.5)
+    easy: tuple[int, int] = option(Shape(), _EASY)
+    hard: tuple[int, int] = option(Shape(), "the same of a hard task; default 20 5")
+    evaluation_easy: tuple[int, int] = option(Shape(), _EVALUATION)
+    evaluation_hard: tuple[int, int] = option(Shape(), "the same of a hard task at evaluation; default 20 5")
+    queries: int = option(Count(), "images of a class for the outer loss", offered=False, default=10)
+    iterations: int = option(Count(), "steps of the optimiser")
+    tasks: int = option(Count(), "tasks of one run in an iteration")
+    steps: int = option(Count(), "steps of adaptation in training", default=1)
+    inner_lr: float = option(Number(), "learning rate of adaptation", own=4, default=0.1)
+    lr: float = option(Number(), "learning rate of the optimiser, in the first iteration", own=3)
+    optimizer: str = option(Choice(OPTIMIZERS), "optimiser", default="adam")
+    schedule: str = option(Choice(SCHEDULES), "of lr")
+    hard_odds: float = option(Number(), "for weighted ERM, weight of a hard task over that of an easy one", own=5)
+    evaluation_tasks: int = option(Count(), "tasks of training classes at evaluation, and as many of test classes")
+    evaluation_steps: int = option(Count(), "steps of adaptation at evaluation")
+    resampling: str = option(Choice(), "of Omniglot's drawings")
+    activation: str = option(Choice(ACTIVATIONS), "activation", default="relu")
+    adapt_norm: bool = option(Flag(), "whether to adapt scale and shift of batch normalisation too", default=True)
+    filters: int = option(Count(), "filters of each convolution")
+    precision: str = option(
+        Choice(("float32", "tf32")), "of convolutions on a GPU; all else is float32", default="float32"
+    )
+    device: str = option(Choice(DEVICES), "where the run is made, no part of what it is", default="cpu", compare=False)
 
     def __post_init__(self) -> None:
-        vars(self).update(checked(vars(self)))
+        given, omniglot = dict(vars(self)), self.dataset == "omniglot"
+        own = {"setting": SETTINGS.get(self.dataset, ()), "resampling": get_args(Resampling) if omniglot else ("",)}
+        vars(self).update(checked(Configuration, given, own))
+        for name in SHAPES:
+            self._fits(name)
+        if self.hard_odds != 1 and not ALGORITHMS[self.algorithm].weighted:
+            weighted = " or ".join(name for name, row in ALGORITHMS.items() if row.weighted)
+            raise ValueError(f"hard_odds is for {weighted}; got {given['hard_odds']!r} with {self.algorithm}")
+        if self.precision == "tf32" and self.device == "cpu":
+            raise ValueError("precision must be float32 on the cpu; got 'tf32'")
+
+    def _fits(self, name: str) -> None:
+        """Refuse tasks of more classes or images than there are."""
+        (ways, shots), evaluation = getattr(self, name), name.startswith("evaluation")
+        classes, images = room(self.setting, evaluation=evaluation)
+        left = images - self.queries
+        if left < 1:
+            raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {self.queries}")
+        if self.dataset == "omniglot" and ways <= classes and shots > left:
+            given = "evaluation_shots" if evaluation else "shots"  # by which shapes are given there
+            why = f"a character has {images} drawings and {self.queries} of them are queries"
+            raise ValueError(f"{given} must be at most {left}, since {why}; got {shots}")
+        if ways > classes or shots > left:
+            most = f"at most {classes} classes and, beside {self.queries} queries, {left} images of each"
+            raise ValueError(f"{name} must be ways and shots, {most}; got {(ways, shots)}")
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -169,13 +180,14 @@ class Configuration:
         return cls(**settings)
 
 
+Configuration.__doc__ = (Configuration.__doc__ or "").replace("    Raises:", f"{listed(Configuration)}\n    Raises:")
+
+
 def configure(
     dataset: str,
     algorithm: str,
     tier: str,
     *,
-    setting: str | None = None,
-    p_hard: float | None = None,
     shots: int | None = None,
     evaluation_shots: int | None = None,
     **given: Any,
@@ -186,8 +198,6 @@ def configure(
         dataset: omniglot or cifar.
         algorithm: one of `objectives.ALGORITHMS`.
         tier: smoke, book or paper.
-        setting: of Omniglot, large (default) or small; of CIFAR, 80-20 (default) or 60-20-20.
-        p_hard: probability of a hard task in training, default 1/2.
         shots: of Omniglot, images of a character for adaptation, K, default 1.
         evaluation_shots: of Omniglot, the same at evaluation, default `shots`.
         **given: any other attribute of `Configuration`.
@@ -200,9 +210,12 @@ def configure(
         >>> paper.iterations, paper.tasks, paper.lr, paper.inner_lr, paper.name
         (20000, 8, 0.001, 0.1, 'omniglot-small-maml-1-paper')
     """
-    among("dataset", dataset, DATASETS)
-    among("algorithm", algorithm, tuple(ALGORITHMS))
-    among("tier", tier, TIERS)
+    for name, value, values in (
+        ("dataset", dataset, DATASETS),
+        ("algorithm", algorithm, ALGORITHMS),
+        ("tier", tier, TIERS),
+    ):
+        Choice(tuple(values)).check(name, value)
     row, omniglot = ALGORITHMS[algorithm], dataset == "omniglot"
     for name in SHAPES if omniglot else ():
         if given.get(name) is not None:
@@ -211,37 +224,28 @@ def configure(
         if value is not None:
             raise ValueError(f"{name} is for omniglot, cifar has easy and hard; got {value!r}")
     if omniglot:
-        easy = hard = (5, 1 if shots is None else whole("shots", shots))
-        own = easy if evaluation_shots is None else (5, whole("evaluation_shots", evaluation_shots))
-        evaluation_easy = evaluation_hard = own
+        easy = hard = (5, 1 if shots is None else Count().check("shots", shots))
+        evaluation_easy = easy if evaluation_shots is None else (5, Count().check("evaluation_shots", evaluation_shots))
+        evaluation_hard = evaluation_easy
     else:
         evaluation_easy, evaluation_hard = (2, 50), (20, 5)
         easy, hard = ((2, 5), (20, 5)) if not row.adapts else (evaluation_easy, evaluation_hard)
-    optimizer = given.get("optimizer") or "adam"
     defaults: dict[str, Any] = {
-        "setting": SETTINGS[dataset][0] if setting is None else setting,
-        "p_hard": 0.5 if p_hard is None else p_hard,
+        **{one.name: one.default for one in fields(Configuration) if one.default is not MISSING},
+        "setting": SETTINGS[dataset][0],
         "easy": easy,
         "hard": hard,
         "evaluation_easy": evaluation_easy,
         "evaluation_hard": evaluation_hard,
-        "queries": 10,
         "iterations": {"smoke": 6, "book": 1000, "paper": 20_000 if omniglot else 10_000}[tier],
         "tasks": 8 if omniglot else 2,
-        "steps": 1,
-        "inner_lr": 0.1,
         "lr": row.lr,
-        "optimizer": optimizer,
-        "schedule": "cosine" if optimizer == "adam" else "constant",
+        "schedule": "cosine" if (given.get("optimizer") or "adam") == "adam" else "constant",
         "hard_odds": 3.0 if row.weighted else 1.0,
         "evaluation_tasks": {"smoke": 20 if omniglot else 4, "book": 500 if omniglot else 100, "paper": 500}[tier],
         "evaluation_steps": 1 if row.adapts or omniglot else 5,
         "resampling": "lanczos" if omniglot else "",
-        "activation": "relu",
-        "adapt_norm": True,
         "filters": 32 if tier == "smoke" or (tier == "book" and not omniglot) else 64,
-        "precision": "float32",
-        "device": "cpu",
     }
     if unknown := set(given) - set(defaults):
         raise ValueError(f"a setting must be one of {', '.join(defaults)}; got {', '.join(sorted(unknown))}")

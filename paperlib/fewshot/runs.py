@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple, Self
 
-from paperlib.fewshot.choices import is_whole
 from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.options import is_whole, options
 
-OWN = ("setting", "p_hard", "lr", "inner_lr", "hard_odds")  # what each run of a stack may have of its own
+_PLACES = {name: one.own for name, one in options(Configuration).items() if one.own}
+OWN = tuple(sorted(_PLACES, key=lambda name: _PLACES[name]))  # what each run of a stack may have of its own
 
 
 class _Run(NamedTuple):
