@@ -46,17 +46,15 @@ from scipy import stats
 from torch.utils.flop_counter import FlopCounterMode
 
 from paperlib import claims, costs, plotting, records, tables
-from paperlib.fewshot import experiments, hardness, sources, training
+from paperlib.fewshot import datasets, experiments, hardness, training
 from paperlib.fewshot.configuration import configure
-from paperlib.fewshot.data import load_omniglot
 from paperlib.fewshot.episodes import TaskDistribution, join
 from paperlib.fewshot.evaluation import mean_interval
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network, TaskBatch
 from paperlib.fewshot.objectives import Objective, meta_gradient
+from paperlib.fewshot.omniglot import alphabets, load_omniglot, omniglot_tasks, within_alphabets
 from paperlib.fewshot.runs import cross
-from paperlib.fewshot.settings import omniglot_tasks, within_alphabets
-from paperlib.fewshot.splits import alphabets
 from paperlib.runtime import at_tier, book
 
 plotting.use_book_style()
@@ -64,7 +62,7 @@ _ = keep_buffers()  # training frees and asks for the same memory in each step
 
 # %% tags=["nbval-ignore-output"]
 # not compared: the progress bar of the first download
-_ = sources.fetch("omniglot")  # downloads once; a bar shows how far it is
+_ = datasets.fetch("omniglot")  # downloads once; a bar shows how far it is
 
 # %% [markdown]
 # ## Characters as tasks

@@ -42,16 +42,14 @@ from scipy import optimize, stats
 
 from paperlib import claims, costs, linear, plotting, records, tables
 from paperlib.environments import TaskEnvironment
-from paperlib.fewshot import experiments, hardness, sources, training
+from paperlib.fewshot import datasets, experiments, hardness, training
+from paperlib.fewshot.cifar100 import CIFAR_COLOURS, cifar_tasks, load_cifar100
 from paperlib.fewshot.configuration import configure
-from paperlib.fewshot.data import load_cifar100
 from paperlib.fewshot.evaluation import mean_interval
-from paperlib.fewshot.experiments import CIFAR_COLOURS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network, TaskBatch
 from paperlib.fewshot.objectives import Objective, meta_gradient
 from paperlib.fewshot.runs import cross
-from paperlib.fewshot.settings import cifar_tasks
 from paperlib.runtime import at_tier, book
 
 plotting.use_book_style()
@@ -59,7 +57,7 @@ _ = keep_buffers()  # a step frees and asks for the same memory
 
 # %% tags=["nbval-ignore-output"]
 # not compared: the progress bar of the first download
-_ = sources.fetch("cifar100")  # downloads once; a bar shows how far it is
+_ = datasets.fetch("cifar100")  # downloads once; a bar shows how far it is
 
 # %% [markdown]
 # ## Photographs as tasks

@@ -10,8 +10,9 @@ from typing import NoReturn
 
 from paperlib import commands as experiments
 from paperlib import listings, sweeps
-from paperlib.fewshot import data, sources
+from paperlib.fewshot import sources
 from paperlib.fewshot.checkpoints import CheckpointError
+from paperlib.fewshot.datasets import WORDS, benchmark
 
 
 class _Parser(argparse.ArgumentParser):
@@ -22,14 +23,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
-    paths = sources.fetch(arguments.dataset, progress=not arguments.quiet)
-    if arguments.dataset == "omniglot":
-        omniglot = data.load_omniglot()
-        found = f"{len(omniglot.images):,} drawings of {omniglot.character[-1] + 1:,} characters"
-        found += f" from {len(omniglot.alphabets)} alphabets"
-    else:
-        cifar = data.load_cifar100()
-        found = f"{len(cifar.images):,} images of {len(cifar.names)} classes"
+    room = benchmark(arguments.dataset)
+    paths, found = room.fetch(progress=not arguments.quiet), room.found()
     if not arguments.quiet:
         print(f"{arguments.dataset}: {found}, complete, in {' and '.join(str(path) for path in paths)}")
 
@@ -43,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         help="download a data set and check it",
         description=f"Download a data set into the cache and check it. With {sources.VARIABLE} set, check that folder.",
     )
-    fetch.add_argument("dataset", choices=sorted(sources.ARCHIVES))
+    fetch.add_argument("dataset", choices=tuple(WORDS))
     fetch.add_argument("--quiet", action="store_true", help="print nothing unless something is wrong")
     fetch.set_defaults(run=_fetch)
     experiments.add_parsers(commands)

@@ -6,18 +6,19 @@ import argparse
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 
 from paperlib import accuracies, grids, records, trainings
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, configuration, states, training
-from paperlib.fewshot.data import Resampling
+from paperlib.fewshot.benchmarks import PHASES, Benchmark
+from paperlib.fewshot.datasets import BENCHMARKS
 from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.objectives import ALGORITHMS
-from paperlib.fewshot.options import Choice, options
+from paperlib.fewshot.options import Choice, Option, Shape, options
 from paperlib.fewshot.runs import OWN, Run, cross
 
 
@@ -79,7 +80,7 @@ def _outcome(state: states.State, places: list[int], folder: Path) -> str:
 def _accuracies(state: states.State, places: list[int]) -> str:
     left = [place for place in places if state.diverged[place] is None]
     named = zip(state.shared.phases, accuracies.cells(state.scores[:, left]), strict=True)
-    rows = [(phase, cells) for phase, cells in named if phase in configuration.PHASES]
+    rows = [(phase, cells) for phase, cells in named if phase in PHASES]
     parts = [f"{phase} {kind} {cell}" for phase, cells in rows for kind, cell in zip(KINDS, cells, strict=True) if cell]
     return ", ".join(parts) or "no run is left"
 
@@ -130,33 +131,42 @@ def evaluate(arguments: argparse.Namespace) -> None:
         print(f"{len(state.active)} record{'s' * (len(state.active) != 1)} in {out}")
 
 
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _offered(name: str, option: Option, room: Benchmark) -> bool:
+    """Return whether the command line has an option of its own for a data set."""
+    elsewhere = (isinstance(option.kind, Shape) and room.shorthand) or (
+        option.kind == Choice() and name not in room.choices
+    )
+    return option.offered and name not in grids.NEEDED and not elsewhere
+
+
 def add_parsers(commands: Any) -> None:
     """Add ``train`` and ``evaluate`` to the commands of the parser."""
-    own = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
+    own = ", ".join(map(_flag, OWN))
     about = (
         f"Train all seeds side by side, and all combinations where there are several values ({own} take them). "
         "Asked again with the same folder, it goes on."
     )
     parser = commands.add_parser("train", help="train and evaluate", description=about)
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
-    for dataset in configuration.DATASETS:
-        one = sets.add_parser(dataset, description=about)
+    for room in BENCHMARKS:
+        one = sets.add_parser(room.name, aliases=room.names[1:], description=about)
         one.add_argument("--algorithm", required=True, choices=tuple(ALGORITHMS))
         one.add_argument("--tier", default="book", choices=configuration.TIERS, help="default book")
         one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
         one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
         one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
-        if dataset == "omniglot":
-            one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
-            one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
-        values = {"setting": configuration.SETTINGS[dataset], "resampling": get_args(Resampling)}
-        passed = configuration.SHAPES if dataset == "omniglot" else ("resampling",)
+        for name, text in room.shorthand.items():
+            one.add_argument(_flag(name), type=int, help=text)
         for name, option in options(configuration.Configuration).items():
-            if option.offered and name not in (*grids.NEEDED, *passed):
-                kind = Choice(values[name]) if name in values else option.kind
-                several = {"nargs": "+"} if option.own else {}
-                one.add_argument(f"--{name.replace('_', '-')}", help=option.help, **kind.argument() | several)
+            if _offered(name, option, room):
+                kind = Choice(room.choices[name]) if name in room.choices else option.kind
+                text = f"{room.helps[name]}; default {room.choices[name][0]}" if name in room.choices else option.help
+                one.add_argument(_flag(name), help=text, **kind.argument() | ({"nargs": "+"} if option.own else {}))
         one.set_defaults(run=train)
     about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
     again = commands.add_parser("evaluate", help="accuracies of trained runs", description=about)

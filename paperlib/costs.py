@@ -9,7 +9,6 @@ from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.runs import Run
 
-_IMAGES = {"omniglot": (1, 28), "cifar": (3, 32)}  # channels, side
 _BLOCKS = 4
 _GRADIENT = 3  # passes forward that a gradient costs, with the one that it begins with
 _LENGTH = {"tier", "iterations", "evaluation_tasks", "p_hard", "setting", "lr", "inner_lr", "hard_odds"}
@@ -28,7 +27,7 @@ def forward(c: Configuration) -> int:
         >>> forward(configure("omniglot", "erm", "smoke", filters=1))  # 18 (28² + 14² + 7² + 3²) + 2·5
         18694
     """
-    channels, side = _IMAGES[c.dataset]
+    channels, side = c.benchmark.channels, c.benchmark.side
     ways, total = max(ways for ways, _ in (c.easy, c.hard, c.evaluation_easy, c.evaluation_hard)), 0
     for _ in range(_BLOCKS):
         total += 18 * side**2 * channels * c.filters

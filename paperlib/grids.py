@@ -9,13 +9,14 @@ from typing import Any
 import yaml
 
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.datasets import BENCHMARKS
 from paperlib.fewshot.options import Count, Kind, Shape, options
 from paperlib.fewshot.runs import Run, repeated
 
 NEEDED = ("dataset", "algorithm", "tier", "seeds")
 KINDS: dict[str, Kind] = {  # of the values of each key but seeds
     **{name: one.kind for name, one in options(Configuration).items() if one.offered},
-    **{"shots": Count(), "evaluation_shots": Count()},
+    **{name: Count() for one in BENCHMARKS for name in one.shorthand},
 }
 
 

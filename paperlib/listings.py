@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from paperlib import packs, records
-from paperlib.fewshot.configuration import PHASES, Configuration
+from paperlib.fewshot.benchmarks import PHASES
+from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.evaluation import KINDS
 from paperlib.fewshot.runs import stacks
 

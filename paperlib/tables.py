@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.datasets import benchmark
 from paperlib.fewshot.evaluation import KINDS, mean_interval
 from paperlib.records import run, same
 from paperlib.runtime import book
@@ -40,11 +41,9 @@ def paper(dataset: str) -> dict[tuple[Any, str], list[Cell]]:
     """Return the paper's cells by setting and algorithm, in the order easy train, hard train, easy test, hard test.
 
     Raises:
-        ValueError: if the data set is not omniglot or cifar.
+        ValueError: if there is no such data set.
     """
-    if dataset not in ("omniglot", "cifar"):
-        raise ValueError(f"dataset must be omniglot or cifar; got {dataset!r}")
-    rows = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))[dataset]
+    rows = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))[benchmark(dataset).name]
     return {
         (row["setting"], row["algorithm"]): [Cell(*pair) for pair in zip(row["mean"], row["half_width"], strict=True)]
         for row in rows

@@ -29,7 +29,7 @@ from test_fewshot_stacks import world
 from paperlib import __main__ as command
 from paperlib import accuracies, commands, records, trainings
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, data, experiments, sources, states, training
+from paperlib.fewshot import checkpoints, experiments, omniglot, sources, states, training
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.runs import Run
 
@@ -43,10 +43,10 @@ ENDLESS = NAME.replace("iterations4", "iterations1000000")
 Shown = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(scope="module")
-def omniglot() -> None:
+@pytest.fixture(scope="module", name="omniglot")
+def drawings() -> None:
     try:
-        data.load_omniglot()
+        omniglot.load_omniglot()
     except sources.DataError as error:
         pytest.skip(f"Omniglot is not here: {error}")
 
@@ -664,11 +664,11 @@ def test_quiet_is_quiet(
     (tmp_path / "there" / "one.zip").write_bytes(b"1")
     archive = sources.Archive("one.zip", "http://127.0.0.1:9/one.zip", "c4ca4238a0b923820dcc509a6f75849b", "one")
     monkeypatch.delenv(sources.VARIABLE, raising=False)
-    monkeypatch.setitem(sources.ARCHIVES, "omniglot", (archive,))
+    monkeypatch.setattr(omniglot.OmniglotTasks, "archives", (archive,))
     monkeypatch.setattr(sources, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(sources.pooch, "HTTPDownloader", lambda **_: Downloader(tmp_path / "there"))
     small = SimpleNamespace(images=np.zeros(20), character=np.zeros(20, int), alphabets=("A",))
-    monkeypatch.setattr(data, "load_omniglot", lambda: small)
+    monkeypatch.setattr(omniglot, "load_omniglot", lambda: small)
     logger: logging.Logger = sources.pooch.get_logger()
     level = logger.level
     logger.addHandler(caplog.handler)

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from paperlib.fewshot import checkpoints, states, training
+from paperlib.fewshot.benchmarks import Phase, Tasks
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
-from paperlib.fewshot.experiments import Experiment, Phase, Tasks
+from paperlib.fewshot.experiments import Experiment
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.optimisers import descend, learning_rate, moments

@@ -460,7 +460,7 @@ def counted(c: Configuration, steps: int | None = None) -> float:
     Its convolutions are products of matrices here, since PyTorch multiplies what a grouped convolution's weights cost
     by the number of groups.
     """
-    (ways, shots), (channels, side) = c.easy, costs._IMAGES[c.dataset]
+    (ways, shots), channels, side = c.easy, c.benchmark.channels, c.benchmark.side
     network = Network(channels, side, ways, c.filters, convolve=unfolded_convolution)
     start = {name: torch.zeros(1, *shape) for name, shape in network.shapes().items()}
     images = [torch.zeros(ways * count, channels, side, side) for count in (shots, c.queries)]

@@ -18,7 +18,7 @@ from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network, TaskBatch
 from paperlib.fewshot.objectives import Objective, meta_gradient
-from paperlib.fewshot.settings import omniglot_tasks
+from paperlib.fewshot.omniglot import omniglot_tasks
 
 ALPHA = 0.1
 Gradient = dict[str, Tensor]

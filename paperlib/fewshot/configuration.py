@@ -7,25 +7,25 @@ import json
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, get_args
 
-from paperlib.fewshot.data import Resampling
+from paperlib.fewshot.benchmarks import SHAPES, Benchmark
+from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
-from paperlib.fewshot.options import Choice, Count, Flag, Number, Shape, checked, listed, option
-from paperlib.fewshot.splits import room
+from paperlib.fewshot.options import Choice, Count, Flag, Number, Shape, checked, listed, option, options
 from paperlib.runtime import Tier
 
-DATASETS = ("omniglot", "cifar")
-SETTINGS: dict[str, tuple[str, ...]] = {"omniglot": ("large", "small"), "cifar": ("80-20", "60-20-20")}  # default first
 TIERS: tuple[str, ...] = get_args(Tier)
 DEVICES = ("cpu", "cuda")
-SHAPES = ("easy", "hard", "evaluation_easy", "evaluation_hard")  # each ways and shots
-PHASES = ("train", "test")  # the columns of the paper's tables
 _EASY = (
     "of CIFAR, classes of an easy task in training, and images of each to adapt to, beside the 10 of the outer loss; "
     "default 2 50. ERM adapts to none in training, and learns from all: its default, 2 5, is 15 images a class"
 )
 _EVALUATION = "the same of an easy task at evaluation, where ERM adapts too; default 2 50"
+_SHAPED = {  # what gives the shapes of tasks, and the data sets that take it
+    **{name: [one.name for one in BENCHMARKS if not one.shorthand] for name in SHAPES},
+    **{name: [one.name for one in BENCHMARKS if name in one.shorthand] for own in BENCHMARKS for name in own.shorthand},
+}
 _LONGEST = 200  # bytes of a name; with a seed and what is added while a file is written, less than the 255 of a disk
 
 
@@ -56,7 +56,7 @@ class Configuration:
     - *Batch normalisation.* Scale and shift are adapted like other parameters; statistics are those of the batch.
       With ``adapt_norm=False`` adaptation leaves scale and shift alone, as in the code of Antoniou et al.
     - *The activation.* ReLU, as in Finn et al. (2017); that code has LeakyReLU of slope 0.01.
-    - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `data.resample` for what public code does
+    - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `omniglot.resample` for what public code does
       without saying so. CIFAR less its mean over its deviation, colour by colour.
     - *Weighted ERM* is not in the paper's experiments. A hard task weighs three times as much as an easy one.
 
@@ -68,7 +68,7 @@ class Configuration:
         ValueError: naming the argument, what was expected, and what came.
     """
 
-    dataset: str = option(Choice(DATASETS), "data set")
+    dataset: str = option(Choice(tuple(one.name for one in BENCHMARKS), WORDS), "data set")
     algorithm: str = option(Choice(tuple(ALGORITHMS)), "learner")
     tier: str = option(Choice(TIERS), "length of training and size of the network")
     setting: str = option(Choice(), "of Omniglot, dispersion of hard tasks; of CIFAR, how classes are split", own=1)
@@ -98,9 +98,8 @@ class Configuration:
     device: str = option(Choice(DEVICES), "where the run is made, no part of what it is", default="cpu", compare=False)
 
     def __post_init__(self) -> None:
-        given, omniglot = dict(vars(self)), self.dataset == "omniglot"
-        own = {"setting": SETTINGS.get(self.dataset, ()), "resampling": get_args(Resampling) if omniglot else ("",)}
-        vars(self).update(checked(Configuration, given, own))
+        given, room = dict(vars(self)), benchmark(self.dataset)
+        vars(self).update(checked(Configuration, given, {"resampling": ("",), **room.choices}))
         for name in SHAPES:
             self._fits(name)
         if self.hard_odds != 1 and not ALGORITHMS[self.algorithm].weighted:
@@ -112,17 +111,23 @@ class Configuration:
     def _fits(self, name: str) -> None:
         """Refuse tasks of more classes or images than there are."""
         (ways, shots), evaluation = getattr(self, name), name.startswith("evaluation")
-        classes, images = room(self.setting, evaluation=evaluation)
-        left = images - self.queries
+        room = self.benchmark
+        classes, images = room.room(self.setting, evaluation=evaluation)
+        left, (group, pictures) = images - self.queries, room.nouns
         if left < 1:
             raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {self.queries}")
-        if self.dataset == "omniglot" and ways <= classes and shots > left:
-            given = "evaluation_shots" if evaluation else "shots"  # by which shapes are given there
-            why = f"a character has {images} drawings and {self.queries} of them are queries"
-            raise ValueError(f"{given} must be at most {left}, since {why}; got {shots}")
+        if room.shorthand and ways <= classes and shots > left:
+            own = [*room.shorthand][evaluation]  # by which shapes are given there
+            why = f"a {group} has {images} {pictures} and {self.queries} of them are queries"
+            raise ValueError(f"{own} must be at most {left}, since {why}; got {shots}")
         if ways > classes or shots > left:
             most = f"at most {classes} classes and, beside {self.queries} queries, {left} images of each"
             raise ValueError(f"{name} must be ways and shots, {most}; got {(ways, shots)}")
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """Return the data set."""
+        return benchmark(self.dataset)
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -137,14 +142,8 @@ class Configuration:
             >>> configure("cifar", "maml", "book", p_hard=0.01, lr=1e-4).name
             'cifar-p0.01-maml-book-lr0.0001'
         """
-        usual, own = asdict(configure(self.dataset, self.algorithm, self.tier)), asdict(self)
-        if self.dataset == "omniglot":
-            shots = self.evaluation_easy[1]
-            parts = ["omniglot", self.setting, self.algorithm, str(shots), self.tier]
-            usual |= {"setting": self.setting} | dict.fromkeys(SHAPES, (5, shots))
-        else:
-            parts = ["cifar", f"p{self.p_hard}".removesuffix(".0"), self.algorithm, self.tier]
-            usual |= {"p_hard": self.p_hard}
+        parts, own = self.benchmark.stem(self), asdict(self)
+        usual = asdict(configure(self.dataset, self.algorithm, self.tier)) | self.benchmark.told(self)
         for name, value in (usual | {"device": self.device}).items():
             if own[name] != value:
                 text = "x".join(map(str, own[name])) if isinstance(value, tuple) else str(own[name])
@@ -157,17 +156,13 @@ class Configuration:
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """Return the names of the evaluations: the paper's two, and what separates causes that it mixes.
-
-        On Omniglot ``other test`` has the hard test alphabets of the other setting. On CIFAR ``other train`` and
-        ``other test`` repeat the two with the other number of steps, five or one.
-        """
-        return (*PHASES, "other test") if self.dataset == "omniglot" else (*PHASES, "other train", "other test")
+        """Return the names of the evaluations: the paper's two, and what separates causes that it mixes."""
+        return self.benchmark.phases
 
     @property
     def other_steps(self) -> int:
         """Return the steps of adaptation of the ``other`` evaluations."""
-        return self.evaluation_steps if self.dataset == "omniglot" else 1 if self.evaluation_steps > 1 else 5
+        return self.benchmark.other_steps(self.evaluation_steps)
 
     def values(self) -> dict[str, Any]:
         """Return all settings as plain values, as they stand in a checkpoint and in a record."""
@@ -183,24 +178,15 @@ class Configuration:
 Configuration.__doc__ = (Configuration.__doc__ or "").replace("    Raises:", f"{listed(Configuration)}\n    Raises:")
 
 
-def configure(
-    dataset: str,
-    algorithm: str,
-    tier: str,
-    *,
-    shots: int | None = None,
-    evaluation_shots: int | None = None,
-    **given: Any,
-) -> Configuration:
+def configure(dataset: str, algorithm: str, tier: str, **given: Any) -> Configuration:
     """Return the configuration of an experiment; whatever is None or not given has its default.
 
     Args:
-        dataset: omniglot or cifar.
+        dataset: omniglot or cifar; cifar100 is another word for the latter.
         algorithm: one of `objectives.ALGORITHMS`.
         tier: smoke, book or paper.
-        shots: of Omniglot, images of a character for adaptation, K, default 1.
-        evaluation_shots: of Omniglot, the same at evaluation, default `shots`.
-        **given: any other attribute of `Configuration`.
+        **given: any other attribute of `Configuration`. Omniglot has ``shots`` and ``evaluation_shots`` in place of the
+            four shapes of tasks: images of a character for adaptation, K, default 1, and the same at evaluation.
 
     Raises:
         ValueError: naming the argument, what was expected, and what came.
@@ -210,44 +196,25 @@ def configure(
         >>> paper.iterations, paper.tasks, paper.lr, paper.inner_lr, paper.name
         (20000, 8, 0.001, 0.1, 'omniglot-small-maml-1-paper')
     """
-    for name, value, values in (
-        ("dataset", dataset, DATASETS),
-        ("algorithm", algorithm, ALGORITHMS),
-        ("tier", tier, TIERS),
-    ):
-        Choice(tuple(values)).check(name, value)
-    row, omniglot = ALGORITHMS[algorithm], dataset == "omniglot"
-    for name in SHAPES if omniglot else ():
-        if given.get(name) is not None:
-            raise ValueError(f"{name} is for cifar, omniglot has shots; got {given[name]!r}")
-    for name, value in () if omniglot else (("shots", shots), ("evaluation_shots", evaluation_shots)):
-        if value is not None:
-            raise ValueError(f"{name} is for omniglot, cifar has easy and hard; got {value!r}")
-    if omniglot:
-        easy = hard = (5, 1 if shots is None else Count().check("shots", shots))
-        evaluation_easy = easy if evaluation_shots is None else (5, Count().check("evaluation_shots", evaluation_shots))
-        evaluation_hard = evaluation_easy
-    else:
-        evaluation_easy, evaluation_hard = (2, 50), (20, 5)
-        easy, hard = ((2, 5), (20, 5)) if not row.adapts else (evaluation_easy, evaluation_hard)
+    room = benchmark(dataset)
+    for own, which in (("algorithm", algorithm), ("tier", tier)):
+        options(Configuration)[own].kind.check(own, which)
+    row = ALGORITHMS[algorithm]
+    chosen = {name: value for name, value in given.items() if value is not None}
+    for name, others in _SHAPED.items():
+        if name in chosen and room.name not in others:
+            there, here = " or ".join(others), f"{room.name} has {room.shaped_by}"
+            raise ValueError(f"{name} is for {there}, {here}; got {chosen[name]!r}")
+    short = {name: Count().check(name, chosen.pop(name)) for name in room.shorthand if name in chosen}
     defaults: dict[str, Any] = {
         **{one.name: one.default for one in fields(Configuration) if one.default is not MISSING},
-        "setting": SETTINGS[dataset][0],
-        "easy": easy,
-        "hard": hard,
-        "evaluation_easy": evaluation_easy,
-        "evaluation_hard": evaluation_hard,
-        "iterations": {"smoke": 6, "book": 1000, "paper": 20_000 if omniglot else 10_000}[tier],
-        "tasks": 8 if omniglot else 2,
         "lr": row.lr,
-        "schedule": "cosine" if (given.get("optimizer") or "adam") == "adam" else "constant",
+        "schedule": "cosine" if chosen.get("optimizer", "adam") == "adam" else "constant",
         "hard_odds": 3.0 if row.weighted else 1.0,
-        "evaluation_tasks": {"smoke": 20 if omniglot else 4, "book": 500 if omniglot else 100, "paper": 500}[tier],
-        "evaluation_steps": 1 if row.adapts or omniglot else 5,
-        "resampling": "lanczos" if omniglot else "",
-        "filters": 32 if tier == "smoke" or (tier == "book" and not omniglot) else 64,
+        "resampling": "",
+        **{name: values[0] for name, values in room.choices.items()},
+        **room.defaults(row.adapts, tier, short),
     }
-    if unknown := set(given) - set(defaults):
+    if unknown := set(chosen) - set(defaults):
         raise ValueError(f"a setting must be one of {', '.join(defaults)}; got {', '.join(sorted(unknown))}")
-    chosen = defaults | {name: value for name, value in given.items() if value is not None}
-    return Configuration.of({"dataset": dataset, "algorithm": algorithm, "tier": tier, **chosen})
+    return Configuration.of({"dataset": dataset, "algorithm": algorithm, "tier": tier, **defaults, **chosen})

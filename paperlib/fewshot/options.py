@@ -48,18 +48,25 @@ class Kind:
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of several names; which those are can depend on the data set, and then it says so."""
+    """One of several names; which those are can depend on the data set, and then it says so.
+
+    Attributes:
+        values: the names.
+        words: for some of them, other words for them.
+    """
 
     values: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
     plain: ClassVar[type] = str
     noun: ClassVar[str] = "a name"
 
     def check(self, name: str, value: Any) -> str:
         """Return the one of the values that a text names."""
-        if not isinstance(value, str) or value not in self.values:
+        named = self.words.get(value, value) if isinstance(value, str) else None
+        if named not in self.values:
             several = "empty" if self.values == ("",) else " or ".join(self.values)
             raise ValueError(f"{name} must be {several}; got {value!r}")
-        return self.values[self.values.index(value)]
+        return self.values[self.values.index(named)]
 
     def argument(self) -> dict[str, Any]:
         """Return the choices."""
