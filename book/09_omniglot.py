@@ -47,14 +47,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from paperlib import claims, costs, plotting, records, tables
 from paperlib.fewshot import datasets, experiments, hardness, training
+from paperlib.fewshot.accuracies import mean_interval
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.episodes import TaskDistribution, join
-from paperlib.fewshot.evaluation import mean_interval
-from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network, TaskBatch
 from paperlib.fewshot.objectives import Objective, meta_gradient
 from paperlib.fewshot.omniglot import alphabets, load_omniglot, omniglot_tasks, within_alphabets
 from paperlib.fewshot.runs import cross
+from paperlib.fewshot.training import keep_buffers
 from paperlib.runtime import at_tier, book
 
 plotting.use_book_style()

@@ -43,13 +43,13 @@ from scipy import optimize, stats
 from paperlib import claims, costs, linear, plotting, records, tables
 from paperlib.environments import TaskEnvironment
 from paperlib.fewshot import datasets, experiments, hardness, training
+from paperlib.fewshot.accuracies import mean_interval
 from paperlib.fewshot.cifar100 import CIFAR_COLOURS, cifar_tasks, load_cifar100
 from paperlib.fewshot.configuration import configure
-from paperlib.fewshot.evaluation import mean_interval
-from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network, TaskBatch
 from paperlib.fewshot.objectives import Objective, meta_gradient
 from paperlib.fewshot.runs import cross
+from paperlib.fewshot.training import keep_buffers
 from paperlib.runtime import at_tier, book
 
 plotting.use_book_style()

@@ -1,4 +1,4 @@
-"""The commands of ``python -m paperlib`` that train and that evaluate."""
+"""What the commands of ``python -m paperlib`` do that train, evaluate, and list records."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 import torch
 
-from paperlib import accuracies, grids, records, trainings
+from paperlib import grids, jobs, records
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, configuration, states, training
-from paperlib.fewshot.benchmarks import PHASES, Benchmark
-from paperlib.fewshot.datasets import BENCHMARKS
-from paperlib.fewshot.evaluation import KINDS
-from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.objectives import ALGORITHMS
-from paperlib.fewshot.options import Choice, Option, Shape, options
-from paperlib.fewshot.runs import OWN, Run, cross
+from paperlib.fewshot import accuracies, checkpoints, configuration, training
+from paperlib.fewshot.accuracies import KINDS
+from paperlib.fewshot.benchmarks import PHASES
+from paperlib.fewshot.checkpoints import State
+from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.runs import OWN, Run, cross, stacks
+from paperlib.fewshot.training import keep_buffers
+from paperlib.files import probe
 
 
 def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:
@@ -39,16 +39,16 @@ def train(arguments: argparse.Namespace) -> None:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
     if arguments.time_limit is not None and not arguments.time_limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
-    folder = trainings.destination(arguments.out)
+    folder = jobs.destination(arguments.out)
     runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     keep_buffers()
     with deadline.signals():
-        state = trainings.proceed(runs, folder, stop=deadline, progress=True)
+        state = jobs.proceed(runs, folder, stop=deadline, progress=True)
     for places in _places(state):
         print(_outcome(state, places, folder))
 
 
-def _places(state: states.State) -> list[list[int]]:
+def _places(state: State) -> list[list[int]]:
     """Return the places of the runs of each configuration."""
     found: dict[configuration.Configuration, list[int]] = {}
     for place, run in enumerate(state.runs):
@@ -56,7 +56,7 @@ def _places(state: states.State) -> list[list[int]]:
     return list(found.values())
 
 
-def _outcome(state: states.State, places: list[int], folder: Path) -> str:
+def _outcome(state: State, places: list[int], folder: Path) -> str:
     """Return one line on where the runs of one configuration stand and what to do next."""
     done, total = state.iteration, state.shared.iterations
     line = f"{state.runs[places[0]].configuration.name}: "
@@ -77,7 +77,7 @@ def _outcome(state: states.State, places: list[int], folder: Path) -> str:
     return line
 
 
-def _accuracies(state: states.State, places: list[int]) -> str:
+def _accuracies(state: State, places: list[int]) -> str:
     left = [place for place in places if state.diverged[place] is None]
     named = zip(state.shared.phases, accuracies.cells(state.scores[:, left]), strict=True)
     rows = [(phase, cells) for phase, cells in named if phase in PHASES]
@@ -97,8 +97,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
     changes = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
     if arguments.out is not None and not changes:
         raise ValueError("out must be for another evaluation, with steps or tasks; got neither")
-    out = None if arguments.out is None else trainings.destination(arguments.out)
-    state = states.load(Path(arguments.folder))
+    out = None if arguments.out is None else jobs.destination(arguments.out)
+    state = checkpoints.load(Path(arguments.folder))
     if state is None:
         raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")
     if not (state.trained if changes else state.finished):
@@ -113,10 +113,13 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for one, seed in state.runs:  # what cannot be written is found out now
-            checkpoints.probe(out / Run(replace(one, **changes), seed).file)
+            probe(out / Run(replace(one, **changes), seed).file)
     steps = [c.other_steps if name.startswith("other") else c.evaluation_steps for name in c.phases]
     shown = len(steps) if out is not None or not changes else steps.count(c.evaluation_steps)
-    again = accuracies.evaluated_again(state, changes, shown) if changes and state.active else state
+    again = state
+    if changes and state.active:
+        again = training.evaluated_again(state, changes, shown)
+        again.origins = records.origins(state.origins, next(iter(again.parameters.values())).device.type)
     for places in _places(state):
         left = [place for place in places if state.diverged[place] is None]
         name, tasks = state.runs[places[0]].configuration.name, c.evaluation_tasks
@@ -131,52 +134,33 @@ def evaluate(arguments: argparse.Namespace) -> None:
         print(f"{len(state.active)} record{'s' * (len(state.active) != 1)} in {out}")
 
 
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+def listing(arguments: argparse.Namespace) -> None:
+    """Print the records in a folder, or what the protocol of the paper still lacks."""
+    folders = records.folders() if arguments.folder is None else [Path(arguments.folder)]
+    found = jobs.found(*folders) if arguments.folder is None else [values for _, values in records.read(folders[0])]
+    if arguments.missing:
+        lacking = dict(records.missing(found))
+        for stack in stacks(lacking):
+            for one in stack:
+                seeds = lacking[one]
+                print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
+            for command in records.commands({one: lacking[one] for one in stack}):
+                print(f"    {command}")
+        count = sum(map(len, lacking.values()))
+        print(f"{count} of {len(records.protocol()) * len(records.SEEDS)} records of the paper's protocol are missing")
+        return
+    for values in found:
+        print(_row(values))
+    print(f"{len(found)} record{'s' * (len(found) != 1)} in {' and '.join(map(str, folders))}")
 
 
-def _offered(name: str, option: Option, room: Benchmark) -> bool:
-    """Return whether the command line has an option of its own for a data set."""
-    elsewhere = (isinstance(option.kind, Shape) and room.shorthand) or (
-        option.kind == Choice() and name not in room.choices
-    )
-    return option.offered and name not in grids.NEEDED and not elsewhere
-
-
-def add_parsers(commands: Any) -> None:
-    """Add ``train`` and ``evaluate`` to the commands of the parser."""
-    own = ", ".join(map(_flag, OWN))
-    about = (
-        f"Train all seeds side by side, and all combinations where there are several values ({own} take them). "
-        "Asked again with the same folder, it goes on."
-    )
-    parser = commands.add_parser("train", help="train and evaluate", description=about)
-    sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
-    for room in BENCHMARKS:
-        one = sets.add_parser(room.name, aliases=room.names[1:], description=about)
-        one.add_argument("--algorithm", required=True, choices=tuple(ALGORITHMS))
-        one.add_argument("--tier", default="book", choices=configuration.TIERS, help="default book")
-        one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
-        one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")
-        one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
-        one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
-        for name, text in room.shorthand.items():
-            one.add_argument(_flag(name), type=int, help=text)
-        for name, option in options(configuration.Configuration).items():
-            if _offered(name, option, room):
-                kind = Choice(room.choices[name]) if name in room.choices else option.kind
-                text = f"{room.helps[name]}; default {room.choices[name][0]}" if name in room.choices else option.help
-                one.add_argument(_flag(name), help=text, **kind.argument() | ({"nargs": "+"} if option.own else {}))
-        one.set_defaults(run=train)
-    about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
-    again = commands.add_parser("evaluate", help="accuracies of trained runs", description=about)
-    again.add_argument("folder", metavar="DIR", help="that train was given as --out; its checkpoint stays as it is")
-    again.add_argument("--steps", type=int, metavar="K", help="evaluate again, after so many steps of adaptation")
-    again.add_argument("--tasks", type=int, metavar="N", help="evaluate again, on so many tasks")
-    again.add_argument(
-        "--out",
-        metavar="DIR2",
-        help="with --steps or --tasks: leave a record of each run there, the same as training with these settings of "
-        "evaluation would have left; may be DIR",
-    )
-    again.set_defaults(run=evaluate)
+def _row(values: dict[str, Any]) -> str:
+    result, hardware = values["metrics"], values["hardware"]
+    name = Configuration.of(values["configuration"]).name
+    if result["evaluation"] is None:
+        outcome = f"diverged in iteration {result['diverged'] + 1:,}"
+    else:
+        cells = [(p, k, result["evaluation"][p][k]["accuracy"]) for p in PHASES for k in KINDS]
+        outcome = ", ".join(f"{phase} {kind} {value:.3f}" for phase, kind, value in cells if value is not None)
+    machine = hardware["gpu"] or hardware["processor"]
+    return f"{name} seed {values['seed']}: {outcome}; {values['seconds']:,.0f} s on {machine}"

@@ -17,12 +17,12 @@ from typing import Any
 
 import torch
 
-from paperlib.fewshot.checkpoints import write
+from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.datasets import BENCHMARKS
 from paperlib.fewshot.runs import Run
 from paperlib.fewshot.sources import passed_over
-from paperlib.fewshot.states import State
+from paperlib.files import write
 from paperlib.runtime import book
 
 BOOK = book() / "records"  # of the clone, or of what was installed
@@ -40,7 +40,7 @@ class Record:
     Attributes:
         configuration: of the run, plain values.
         seed: of its parameters and tasks.
-        metrics: see `evaluation.metrics`; they do not depend on machine load or interruptions.
+        metrics: see `accuracies.metrics`; they do not depend on machine load or interruptions.
         seconds: of the training it was part of, all runs and slices together.
         runs: how many were trained together.
         origins: hardware, device, versions and commit of each machine that took part, the last one last.

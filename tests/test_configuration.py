@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paperlib import grids, packs, records, tables
+from paperlib import grids, jobs, records, tables
 from paperlib.__main__ import _parser
 from paperlib.commands import configurations
 from paperlib.fewshot.benchmarks import SHAPES
@@ -222,7 +222,7 @@ def test_equal_values_make_one_configuration_with_one_key_and_one_name(
     assert len({one, other}) == len({Run(one, 1), Run(other, 1)}) == (1 if same else 2)
     assert (Run(one, 1).file == Run(other, 1).file) == same == records.same(other.values(), one)
     record = {"configuration": json.loads(json.dumps(other.values())), "seed": 1}
-    assert packs.missing([Run(one, 1), Run(one, 0)], [record]) == [Run(one, 1), Run(one, 0)][same:]
+    assert jobs.missing([Run(one, 1), Run(one, 0)], [record]) == [Run(one, 1), Run(one, 0)][same:]
     assert Configuration.of(record["configuration"]) == other
     for made, plain in ((one, values), (other, others)):
         assert all(type(getattr(made, name)) is type(value) for name, value in plain.items())

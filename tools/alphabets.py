@@ -20,16 +20,16 @@ import torch
 import yaml
 
 from paperlib import records
-from paperlib.fewshot import evaluation, experiments, training
+from paperlib.fewshot import experiments, training
 from paperlib.fewshot.benchmarks import Phase, Tasks
-from paperlib.fewshot.checkpoints import write
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.episodes import TaskDistribution
-from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.omniglot import load_omniglot, within_alphabets
 from paperlib.fewshot.runs import Run
+from paperlib.fewshot.training import keep_buffers
+from paperlib.files import write
 
 SEEDS = range(4)
 TASKS = 200  # of each alphabet at evaluation, for each seed
@@ -58,7 +58,7 @@ def accuracies(seed: int) -> list[float]:
     for alphabet in range(len(names)):
         sums = np.zeros((1, 2, 3))
         for first in range(0, TASKS, settings.tasks):
-            sums += evaluation.evaluate(world, state.parameters, [run], alphabet, first, settings.tasks)
+            sums += experiments.evaluate(world, state.parameters, [run], alphabet, first, settings.tasks)
         result.append(float(sums[0, 1, 2] / sums[0, 1, 0]))
     return result
 

@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from paperlib.fewshot import accuracies
+from paperlib.fewshot.accuracies import Sums
 from paperlib.fewshot.benchmarks import SHAPES, Tasks
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.episodes import Episodes, side_by_side
-from paperlib.fewshot.models import Network, TaskBatch
-from paperlib.fewshot.objectives import Objective
-from paperlib.fewshot.runs import Run, check
+from paperlib.fewshot.models import Network, Parameters, TaskBatch
+from paperlib.fewshot.objectives import Objective, post_adaptation
+from paperlib.fewshot.runs import Run, check, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,16 +74,6 @@ def objective(runs: Sequence[Run], steps: int | None = None) -> Objective:
     )
 
 
-def require(device: str) -> None:
-    """Refuse a device that is not here.
-
-    Raises:
-        ValueError: if no GPU is there but asked for.
-    """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device must be cpu, since PyTorch finds no GPU; got 'cuda'")
-
-
 def prepare(runs: Sequence[Run]) -> Experiment:
     """Return the experiment of a stack, its images read from where `Benchmark.locate` finds them.
 
@@ -114,3 +107,25 @@ def _drawn(
         offsets.append(place)
         place += len(seeds)
     return side_by_side(parts, offsets)
+
+
+def evaluate(
+    experiment: Experiment, parameters: Parameters, runs: Sequence[Run], phase: int, first: int, tasks: int
+) -> Sums:
+    """Return the `tally` of the evaluation tasks `first` to `first + tasks - 1` of each run.
+
+    Args:
+        experiment: network, images and tasks.
+        parameters: of one model for each run.
+        runs: a run meets tasks of its own, which no training has seen.
+        phase: which of the experiment's evaluations, counted from 0.
+        first: number of the first task.
+        tasks: how many.
+    """
+    total, adaptation = np.zeros((len(runs), 2, 3)), experiment.adaptation(runs, phase)
+    for episodes in experiment.evaluation(runs, phase, first, tasks):
+        batch = experiment.batch(episodes)
+        found = post_adaptation(experiment.network, parameters, batch, adaptation)
+        loss, accuracy = accuracies.answers(*found)
+        total += accuracies.tally(episodes, loss, accuracy, len(runs))
+    return total

@@ -120,6 +120,28 @@ class Network:
         return torch.baddbmm(bias[:, None], features, weight.transpose(1, 2))
 
 
+def select(values: Parameters, runs: Tensor) -> Parameters:
+    """Return the parameters of the chosen runs."""
+    return {name: torch.index_select(value, 0, runs) for name, value in values.items()}
+
+
+def copies(values: Tensor, run: Tensor) -> Tensor:
+    """Return the parameters of each task's run, (M, …); kernels lie in memory as channels_last wants them."""
+    chosen = values.detach()[run]
+    return chosen.movedim(2, 4).contiguous().movedim(4, 2) if chosen.dim() == 5 else chosen
+
+
+def sum_by_run(values: Tensor, tasks: Tensor) -> Tensor:
+    """Return (runs, …) sums of (M, …) values, `tasks` of them for each run, in their order on every device.
+
+    Nothing is asked of the device: a question would wait for all that it has still to do.
+    """
+    kernels = values.dim() == 5  # whose numbers lie in another order, see `copies`
+    rows = (values.movedim(2, 4) if kernels else values).contiguous()
+    sums: Tensor = torch.segment_reduce(rows, "sum", lengths=tasks, unsafe=True, initial=0)
+    return sums.movedim(4, 2) if kernels else sums
+
+
 def stack(
     images: Tensor, numbers: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
 ) -> Tensor:

@@ -20,7 +20,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, cross_entropy
+from paperlib.fewshot.models import (
+    HEAD,
+    Network,
+    Parameters,
+    TaskBatch,
+    accuracy,
+    copies,
+    cross_entropy,
+    sum_by_run,
+)
 
 Weighted = Tensor  # (M,) weights of the tasks of a batch, those of a full batch of a run adding up to one on average
 Update = Callable[[Network, Parameters, TaskBatch, "Objective", Weighted], "MetaGradient"]
@@ -31,10 +40,9 @@ class Algorithm:
     """What a learner does in training, one row of `ALGORITHMS`.
 
     Attributes:
-        update: loss, accuracy and weighted gradient of each task, from network, parameters of each task, tasks,
-            objective and weights.
-        passes: what a support image costs in training after so many steps, counted in passes forward through the
-            network: a gradient costs three, a gradient through a gradient six more. A query costs three.
+        update: what gives loss, accuracy and weighted gradient of each task.
+        passes: what a support image costs after so many steps, in passes forward through the network: a gradient costs
+            three, a gradient through a gradient six more. A query costs three.
         adapts: whether training has an inner loop. At evaluation every learner is adapted.
         head: whether adaptation changes the head alone.
         second_order: whether the outer gradient goes through the inner steps.
@@ -56,8 +64,8 @@ class Objective:
     r"""One algorithm and its settings.
 
     Args:
-        algorithm: ``maml``; ``fomaml``, which takes the gradient at the adapted parameters for that at the initial
-            ones; ``anil``, which adapts the head alone; ``erm``; ``weighted-erm``.
+        algorithm: ``maml``; ``fomaml``, which leaves out how the steps depend on the start; ``anil``, which adapts the
+            head alone; ``erm``; ``weighted-erm``.
         steps: steps of adaptation, K, at least 1. ERM has none in training, whatever is said here.
         alpha: inner learning rate, at least 0, one number, or one for each run. With 0 nothing is adapted.
         hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa > 0`,
@@ -121,8 +129,7 @@ class MetaGradient:
     Attributes:
         loss: (M,) outer loss of each task, unweighted.
         accuracy: (M,) of each task, on the images of the outer loss.
-        gradients: for each parameter, (R, …), of the weighted average loss of each run; in an update (M, …), of the
-            weighted loss of each task.
+        gradients: for each parameter, (R, …), of the weighted average of each run; in an update (M, …), of each task.
     """
 
     loss: Tensor
@@ -154,12 +161,12 @@ def meta_gradient(
     Raises:
         ValueError: if the tasks have more classes than the network has outputs.
     """
-    copies = {name: _copies(value, batch.run) for name, value in parameters.items()}
+    own = {name: copies(value, batch.run) for name, value in parameters.items()}
     weights = objective.weights(batch.hard, batch.run) / tasks
-    found = objective.row.update(network, copies, batch, objective, weights)
+    found = objective.row.update(network, own, batch, objective, weights)
     runs = len(next(iter(parameters.values())))
     of_run = batch.run == torch.arange(runs, device=batch.run.device)[:, None]
-    gradients = {name: _sum_by_run(value, of_run.sum(dim=1)) for name, value in found.gradients.items()}
+    gradients = {name: sum_by_run(value, of_run.sum(dim=1)) for name, value in found.gradients.items()}
     return MetaGradient(found.loss, found.accuracy, gradients)
 
 
@@ -169,7 +176,7 @@ def after_adaptation(
     r"""Return the gradient of :math:`\hat f(\theta_K; Q)`, eq. (4), in second order through the inner steps."""
     start = {name: value.requires_grad_() for name, value in parameters.items()}
     adapted = adapt(network, start, batch, objective, create_graph=objective.row.second_order)
-    return _differentiated(network, start, adapted, batch.query, batch.labels(batch.query), batch.ways, weights)
+    return _differentiated(network, start, adapted, batch, [batch.query], weights)
 
 
 def before_adaptation(
@@ -177,9 +184,7 @@ def before_adaptation(
 ) -> MetaGradient:
     r"""Return the gradient of :math:`\hat f(\theta; S \cup Q)`, eq. (3)."""
     start = {name: value.requires_grad_() for name, value in parameters.items()}
-    images = torch.cat([batch.support, batch.query]).contiguous(memory_format=torch.channels_last)
-    labels = torch.cat([batch.labels(batch.support), batch.labels(batch.query)])
-    return _differentiated(network, start, start, images, labels, batch.ways, weights)
+    return _differentiated(network, start, start, batch, [batch.support, batch.query], weights)
 
 
 ALGORITHMS = {
@@ -194,10 +199,7 @@ ALGORITHMS = {
 def adapt(
     network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, *, create_graph: bool = False
 ) -> Parameters:
-    """Return the parameters of M models after the inner steps on their support images.
-
-    Without `create_graph` the steps are constants to later gradients, as in first-order algorithms and at evaluation.
-    """
+    """Return the parameters of M models after the inner steps; without `create_graph`, constants to later gradients."""
     labels, rate = batch.labels(batch.support), by_task(objective.alpha, batch.run)
     names = objective.adapted(parameters)
     if not parameters[HEAD[0]].requires_grad:
@@ -221,12 +223,9 @@ def adapt(
 def post_adaptation(
     network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective
 ) -> tuple[Tensor, Tensor]:
-    """Return loss and accuracy of each task, (M,) each, on its queries after adaptation, for evaluation.
-
-    ERM is adapted too, by `objective.steps` steps, as the paper does at test time.
-    """
-    copies = {name: _copies(value, batch.run) for name, value in parameters.items()}
-    adapted = adapt(network, copies, batch, objective)
+    """Return loss and accuracy of each task, (M,) each, on its queries after adaptation, which ERM has here too."""
+    own = {name: copies(value, batch.run) for name, value in parameters.items()}
+    adapted = adapt(network, own, batch, objective)
     with torch.no_grad():
         logits = network.logits(adapted, network.features(adapted, batch.query), batch.ways)
         labels = batch.labels(batch.query)
@@ -239,34 +238,13 @@ def by_task(value: float | Sequence[float], run: Tensor) -> Tensor:
     return values[run] if values.dim() else values.expand(len(run))
 
 
-def _copies(values: Tensor, run: Tensor) -> Tensor:
-    """Return the parameters of each task's run, (M, …); kernels lie in memory as channels_last wants them."""
-    chosen = values.detach()[run]
-    return chosen.movedim(2, 4).contiguous().movedim(4, 2) if chosen.dim() == 5 else chosen
-
-
 def _differentiated(
-    network: Network,
-    start: Parameters,
-    values: Parameters,
-    images: Tensor,
-    labels: Tensor,
-    ways: int,
-    weights: Weighted,
+    network: Network, start: Parameters, values: Parameters, batch: TaskBatch, parts: list[Tensor], weights: Weighted
 ) -> MetaGradient:
-    """Return the weighted gradient with respect to `start` of each task's loss on the images at `values`."""
-    logits = network.logits(values, network.features(values, images), ways)
+    """Return the weighted gradient with respect to `start` of each task's loss at `values`, on parts of its images."""
+    labels = torch.cat([batch.labels(part) for part in parts])
+    images = parts[0] if len(parts) == 1 else torch.cat(parts).contiguous(memory_format=torch.channels_last)
+    logits = network.logits(values, network.features(values, images), batch.ways)
     loss = cross_entropy(logits, labels)
     slopes = torch.autograd.grad((loss * weights.to(loss)).sum(), list(start.values()))
     return MetaGradient(loss.detach(), accuracy(logits, labels), dict(zip(start, slopes, strict=True)))
-
-
-def _sum_by_run(values: Tensor, tasks: Tensor) -> Tensor:
-    """Return (runs, …) sums of (M, …) values, `tasks` of them for each run, in their order on every device.
-
-    Nothing is asked of the device: a question would wait for all that it has still to do.
-    """
-    kernels = values.dim() == 5  # whose numbers lie in another order, see `_copies`
-    rows = (values.movedim(2, 4) if kernels else values).contiguous()
-    sums: Tensor = torch.segment_reduce(rows, "sum", lengths=tasks, unsafe=True, initial=0)
-    return sums.movedim(4, 2) if kernels else sums

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple, Self
 
+import torch
+
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.options import is_whole, options
 
@@ -73,6 +75,16 @@ def check(runs: Sequence[Run]) -> None:
             raise ValueError(f"runs of one stack must agree in all but {', '.join(OWN)}; got {'; '.join(wrong)}")
     if (twice := repeated(runs)) is not None:
         raise ValueError(f"a run must be in a stack once; got seed {twice.seed} of {twice.configuration.name} twice")
+
+
+def require(device: str) -> None:
+    """Refuse a device that is not here.
+
+    Raises:
+        ValueError: if no GPU is there but asked for.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device must be cpu, since PyTorch finds no GPU; got 'cuda'")
 
 
 def repeated(runs: Iterable[Run]) -> Run | None:
