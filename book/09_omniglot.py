@@ -46,15 +46,26 @@ from scipy import stats
 from torch.utils.flop_counter import FlopCounterMode
 
 from paperlib import claims, costs, plotting, records, tables
-from paperlib.fewshot import datasets, experiments, hardness, training
-from paperlib.fewshot.accuracies import mean_interval
-from paperlib.fewshot.configuration import configure
-from paperlib.fewshot.episodes import TaskDistribution, join
-from paperlib.fewshot.models import Network, TaskBatch
-from paperlib.fewshot.objectives import Objective, meta_gradient
-from paperlib.fewshot.omniglot import alphabets, load_omniglot, omniglot_tasks, within_alphabets
-from paperlib.fewshot.runs import cross
-from paperlib.fewshot.training import keep_buffers
+from paperlib.fewshot import (
+    Network,
+    Objective,
+    TaskBatch,
+    TaskDistribution,
+    alphabets,
+    configure,
+    cross,
+    datasets,
+    experiments,
+    hardness,
+    join,
+    keep_buffers,
+    load_omniglot,
+    mean_interval,
+    meta_gradient,
+    omniglot_tasks,
+    training,
+    within_alphabets,
+)
 from paperlib.runtime import at_tier, book
 
 plotting.use_book_style()

@@ -42,14 +42,23 @@ from scipy import optimize, stats
 
 from paperlib import claims, costs, linear, plotting, records, tables
 from paperlib.environments import TaskEnvironment
-from paperlib.fewshot import datasets, experiments, hardness, training
-from paperlib.fewshot.accuracies import mean_interval
-from paperlib.fewshot.cifar100 import CIFAR_COLOURS, cifar_tasks, load_cifar100
-from paperlib.fewshot.configuration import configure
-from paperlib.fewshot.models import Network, TaskBatch
-from paperlib.fewshot.objectives import Objective, meta_gradient
-from paperlib.fewshot.runs import cross
-from paperlib.fewshot.training import keep_buffers
+from paperlib.fewshot import (
+    CIFAR_COLOURS,
+    Network,
+    Objective,
+    TaskBatch,
+    cifar_tasks,
+    configure,
+    cross,
+    datasets,
+    experiments,
+    hardness,
+    keep_buffers,
+    load_cifar100,
+    mean_interval,
+    meta_gradient,
+    training,
+)
 from paperlib.runtime import at_tier, book
 
 plotting.use_book_style()

@@ -259,6 +259,24 @@ def test_packs_hold_each_run_once(size: int, tmp_path: Path) -> None:
     assert made == jobs.jobs(runs, runs, tmp_path, size)
 
 
+def test_planning_is_linear_in_the_number_of_runs(tmp_path: Path, monkeypatch: Patch) -> None:
+    """Four times as many runs, none of which can train beside another, ask four times as often who they are."""
+    asked, once = [0], Configuration.__hash__
+
+    def counted(configuration: Configuration) -> int:
+        asked[0] += 1
+        return once(configuration)
+
+    monkeypatch.setattr(Configuration, "__hash__", counted)
+    needed = []
+    for count in (50, 200):
+        runs = [Run(configure("omniglot", "maml", "smoke", steps=1 + k), seed) for k in range(count) for seed in (0, 1)]
+        asked[0] = 0
+        assert len(jobs.jobs(runs, runs, tmp_path, 10)) == count
+        needed.append(asked[0])
+    assert needed[1] <= 4 * needed[0]
+
+
 def stopped(steps: int) -> Callable[..., Any]:
     """Return `jobs.proceed` with an end after so many steps."""
     proceed = jobs.proceed

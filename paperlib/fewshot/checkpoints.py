@@ -224,10 +224,9 @@ def lock(folder: Path) -> Iterator[None]:
     try:
         held.acquire()
     except Timeout as error:
-        raise CheckpointError(
-            f"{folder} is in use: {path.read_text(encoding='utf-8') or 'another process'} trains there. "
-            "Wait until it is done, stop it, or give another folder"
-        ) from error
+        said = f"{path.read_text(encoding='utf-8') or 'another process'} trains there"
+        cure = "Wait until it is done, stop it, or give another folder"
+        raise CheckpointError(f"{folder} is in use: {said}. {cure}") from error
     except OSError:  # the disk has no locks
         pass
     try:
