@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from paperlib.fewshot.configuration import Configuration
-from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.runs import Run
 
 _BLOCKS = 4
@@ -50,10 +50,10 @@ def operations(c: Configuration) -> float:
         390.0
     """
     row = ALGORITHMS[c.algorithm]
-    inner = row.passes(c.steps)
+    support, query = row.passes(c.steps)
     tasks = c.iterations * c.tasks
     passes = sum(
-        share * tasks * ways * (shots * inner + c.queries * _GRADIENT)
+        share * tasks * ways * (shots * support + c.queries * query)
         for share, (ways, shots) in ((1 - c.p_hard, c.easy), (c.p_hard, c.hard))
     )
     for phase in c.phases:

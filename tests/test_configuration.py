@@ -24,8 +24,8 @@ from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclass
 from paperlib.fewshot.configuration import TIERS, Configuration, configure
 from paperlib.fewshot.datasets import BENCHMARKS, benchmark
 from paperlib.fewshot.drawings import Resampling
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import ACTIVATIONS
-from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.omniglot import omniglot_tasks
 from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
 from paperlib.fewshot.runs import Run

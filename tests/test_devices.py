@@ -28,7 +28,7 @@ from paperlib.fewshot import accuracies, checkpoints, experiments, normalisation
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.experiments import Experiment
-from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.options import options
 from paperlib.fewshot.runs import cross, differences
 

@@ -22,9 +22,10 @@ from test_fewshot_training import LAST_DIGITS
 
 from paperlib.fewshot.convolutions import grouped_convolution
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, Parameters, TaskBatch, stack
 from paperlib.fewshot.normalisation import normalised_pool
-from paperlib.fewshot.objectives import ALGORITHMS, Objective, meta_gradient, post_adaptation
+from paperlib.fewshot.objectives import Objective, meta_gradient, post_adaptation
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = Network(channels=2, side=13, ways=3, filters=4, blocks=2)
@@ -403,8 +404,8 @@ def test_buffers_are_kept_once_asked_for_and_when_asked_again() -> None:
 
 
 def test_bad_settings_are_named() -> None:
-    with pytest.raises(ValueError, match=rf"^algorithm must be one of {', '.join(ALGORITHMS)}; got 'reptile'$"):
-        Objective("reptile")
+    with pytest.raises(ValueError, match=rf"^algorithm must be one of {', '.join(ALGORITHMS)}; got 'mamml'$"):
+        Objective("mamml")
     with pytest.raises(ValueError, match=r"^side must be at least 2\*\*blocks = 16 pixels; got 15$"):
         Network(side=15)
 

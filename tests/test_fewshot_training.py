@@ -19,8 +19,8 @@ from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.optimisers import descend, learning_rate, moments
 from paperlib.fewshot.runs import cross
 

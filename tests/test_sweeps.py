@@ -35,8 +35,9 @@ from paperlib.__main__ import _parser, main
 from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments, training
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, TaskBatch
-from paperlib.fewshot.objectives import ALGORITHMS, meta_gradient, post_adaptation
+from paperlib.fewshot.objectives import meta_gradient, post_adaptation
 from paperlib.fewshot.runs import Run, check
 from paperlib.fewshot.sources import DataError
 
@@ -184,7 +185,7 @@ def test_ways_and_shots_are_a_value_or_a_list_of_values() -> None:
         ({"adapt_norm": 1}, "adapt_norm must be true or false, or a list of such; got 1"),
         (
             {"algorithm": ["maml", "mamml"]},
-            "algorithm must be maml or fomaml or anil or erm or weighted-erm; got 'mamml'",
+            f"algorithm must be {' or '.join(ALGORITHMS)}; got 'mamml'",
         ),
         ({"dataset": "cifar"}, "setting must be 80-20 or 60-20-20; got 'large'"),
         ({"tier": "huge"}, "tier must be smoke or book or paper; got 'huge'"),

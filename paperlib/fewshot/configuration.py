@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 from paperlib.fewshot.benchmarks import SHAPES, Benchmark
 from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import ACTIVATIONS
-from paperlib.fewshot.objectives import ALGORITHMS
 from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
 from paperlib.fewshot.options import Choice, Count, Flag, Number, Shape, checked, listed, option, options
 from paperlib.runtime import Tier
