@@ -58,7 +58,6 @@ from paperlib.fewshot import (
     experiments,
     hardness,
     join,
-    keep_buffers,
     load_omniglot,
     mean_interval,
     meta_gradient,
@@ -66,7 +65,7 @@ from paperlib.fewshot import (
     training,
     within_alphabets,
 )
-from paperlib.runtime import at_tier, book
+from paperlib.runtime import at_tier, book, keep_buffers
 
 plotting.use_book_style()
 _ = keep_buffers()  # training frees and asks for the same memory in each step

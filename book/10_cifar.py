@@ -53,13 +53,12 @@ from paperlib.fewshot import (
     datasets,
     experiments,
     hardness,
-    keep_buffers,
     load_cifar100,
     mean_interval,
     meta_gradient,
     training,
 )
-from paperlib.runtime import at_tier, book
+from paperlib.runtime import at_tier, book, keep_buffers
 
 plotting.use_book_style()
 _ = keep_buffers()  # a step frees and asks for the same memory

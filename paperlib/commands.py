@@ -18,8 +18,8 @@ from paperlib.fewshot.benchmarks import PHASES
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.runs import OWN, Run, cross, stacks
-from paperlib.fewshot.training import keep_buffers
 from paperlib.files import probe
+from paperlib.runtime import keep_buffers
 
 
 def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:

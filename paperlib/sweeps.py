@@ -13,8 +13,8 @@ from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments
 from paperlib.fewshot.configuration import DEVICES
 from paperlib.fewshot.runs import Run
-from paperlib.fewshot.training import keep_buffers
 from paperlib.jobs import Job
+from paperlib.runtime import keep_buffers
 
 EXTRA = "python -m pip install 'maml-landscape[cluster]'"
 _AGAIN = "give the same command again to go on"

@@ -375,7 +375,7 @@ def test_descent_lowers_the_loss(algorithm: str) -> None:
 BUFFERS = """
 import sys
 from resource import RUSAGE_SELF, getrusage
-from paperlib.fewshot.memory import keep_buffers
+from paperlib.runtime import keep_buffers
 
 answers = [keep_buffers() for _ in range(int(sys.argv[1]))]
 assert all(answers), answers

@@ -28,8 +28,8 @@ from paperlib.fewshot.episodes import TaskDistribution
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.omniglot import load_omniglot, within_alphabets
 from paperlib.fewshot.runs import Run
-from paperlib.fewshot.training import keep_buffers
 from paperlib.files import write
+from paperlib.runtime import keep_buffers
 
 SEEDS = range(4)
 TASKS = 200  # of each alphabet at evaluation, for each seed

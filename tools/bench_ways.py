@@ -18,7 +18,7 @@ from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.models import Network, TaskBatch
 from paperlib.fewshot.objectives import Objective, meta_gradient
 from paperlib.fewshot.omniglot import omniglot_tasks
-from paperlib.fewshot.training import keep_buffers
+from paperlib.runtime import keep_buffers
 
 ALPHA = 0.1
 Gradient = dict[str, Tensor]

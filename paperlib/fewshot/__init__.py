@@ -24,7 +24,7 @@ _HOMES = {
     "objectives": ("Objective", "meta_gradient"),
     "omniglot": ("alphabets", "load_omniglot", "omniglot_tasks", "within_alphabets"),
     "runs": ("Run", "cross"),
-    "training": ("keep_buffers", "score", "train"),
+    "training": ("score", "train"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = sorted([*_HOME, "hardness"])

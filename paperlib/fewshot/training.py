@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,7 +22,6 @@ from paperlib.fewshot.optimisers import descend, learning_rate
 from paperlib.fewshot.runs import Run
 
 Step = Callable[[State, Experiment], None]
-_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # from malloc.h
 _BAR = "{desc} {n_fmt}/{total_fmt}, {remaining} left{postfix}"  # and no bar, so that all fits into 80 columns
 
 
@@ -160,19 +158,6 @@ def standing(state: State, runs: Sequence[int] | None = None) -> str:
     sums = state.history[max(state.iteration - 1, 0) // state.window, chosen].sum(axis=0)
     count, loss, _ = sums.sum(axis=0)
     return f"loss {loss / count:.3f}, {_accuracies(sums)}" if count else "no run left"
-
-
-def keep_buffers() -> bool:
-    """Ask glibc to keep freed memory for this process; return whether it agreed, False where there is no glibc.
-
-    A training step frees and asks again for the same hundreds of megabytes; by default glibc maps each large buffer
-    anew, and the system clears every page again. Call it once, before the first large tensor.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return False
-    return all([bool(mallopt(_MMAP_MAX, 0)), bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1)), bool(mallopt(_ARENA_MAX, 1))])
 
 
 def _here(run: Run) -> Run:
