@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from paperlib.fewshot import accuracies
+from paperlib.fewshot import accuracies, experiments
 from paperlib.fewshot.accuracies import Sums
 from paperlib.fewshot.checkpoints import State, save
-from paperlib.fewshot.experiments import Experiment, evaluate, objective, prepare
+from paperlib.fewshot.experiments import Experiment, evaluate, objective
 from paperlib.fewshot.models import select
 from paperlib.fewshot.objectives import meta_gradient
 from paperlib.fewshot.optimisers import descend, learning_rate
@@ -91,7 +91,7 @@ def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State
     runs = tuple(Run(replace(one, **changes), seed) for one, seed in state.runs)
     active = state.active
     used = [_here(runs[place]) for place in active]
-    experiment, c = prepare(used), used[0].configuration
+    experiment, c = experiments.prepare(used), used[0].configuration
     state.move(c.device)
     parameters = select(state.parameters, torch.tensor(active, device=experiment.images.device))
     scores, total = np.zeros((len(c.phases), len(runs), 2, 3)), c.evaluation_tasks
