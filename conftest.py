@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from paperlib.fewshot.sources import DataError, locate
+from paperlib.fewshot.datasets import benchmark
+from paperlib.fewshot.sources import DataError
 
 LOADERS = {"load_omniglot(": "omniglot", "load_cifar100(": "cifar100"}
 RUNTIME = Path(__file__).parent / "book" / "records" / "runtime.yml"
@@ -35,7 +36,7 @@ def lacking(notebook: Path) -> str:
     for loader, dataset in LOADERS.items():
         if loader in text:
             try:
-                locate(dataset)
+                benchmark(dataset).locate()
             except DataError as error:
                 return str(error)
     return ""

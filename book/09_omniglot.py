@@ -46,25 +46,33 @@ from scipy import stats
 from torch.utils.flop_counter import FlopCounterMode
 
 from paperlib import claims, costs, plotting, records, tables
-from paperlib.fewshot import experiments, hardness, sources, training
-from paperlib.fewshot.configuration import configure
-from paperlib.fewshot.data import load_omniglot
-from paperlib.fewshot.episodes import TaskDistribution, join
-from paperlib.fewshot.evaluation import mean_interval
-from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import Objective, TaskBatch, meta_gradient
-from paperlib.fewshot.runs import cross
-from paperlib.fewshot.settings import omniglot_tasks, within_alphabets
-from paperlib.fewshot.splits import alphabets
-from paperlib.runtime import at_tier, book
+from paperlib.fewshot import (
+    Network,
+    Objective,
+    TaskBatch,
+    TaskDistribution,
+    alphabets,
+    configure,
+    cross,
+    datasets,
+    experiments,
+    hardness,
+    join,
+    load_omniglot,
+    mean_interval,
+    meta_gradient,
+    omniglot_tasks,
+    training,
+    within_alphabets,
+)
+from paperlib.runtime import at_tier, book, keep_buffers
 
 plotting.use_book_style()
 _ = keep_buffers()  # training frees and asks for the same memory in each step
 
 # %% tags=["nbval-ignore-output"]
 # not compared: the progress bar of the first download
-_ = sources.fetch("omniglot")  # downloads once; a bar shows how far it is
+_ = datasets.fetch("omniglot")  # downloads once; a bar shows how far it is
 
 # %% [markdown]
 # ## Characters as tasks

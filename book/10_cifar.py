@@ -42,24 +42,30 @@ from scipy import optimize, stats
 
 from paperlib import claims, costs, linear, plotting, records, tables
 from paperlib.environments import TaskEnvironment
-from paperlib.fewshot import experiments, hardness, sources, training
-from paperlib.fewshot.configuration import configure
-from paperlib.fewshot.data import load_cifar100
-from paperlib.fewshot.evaluation import mean_interval
-from paperlib.fewshot.experiments import CIFAR_COLOURS
-from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import Objective, TaskBatch, meta_gradient
-from paperlib.fewshot.runs import cross
-from paperlib.fewshot.settings import cifar_tasks
-from paperlib.runtime import at_tier, book
+from paperlib.fewshot import (
+    CIFAR_COLOURS,
+    Network,
+    Objective,
+    TaskBatch,
+    cifar_tasks,
+    configure,
+    cross,
+    datasets,
+    experiments,
+    hardness,
+    load_cifar100,
+    mean_interval,
+    meta_gradient,
+    training,
+)
+from paperlib.runtime import at_tier, book, keep_buffers
 
 plotting.use_book_style()
 _ = keep_buffers()  # a step frees and asks for the same memory
 
 # %% tags=["nbval-ignore-output"]
 # not compared: the progress bar of the first download
-_ = sources.fetch("cifar100")  # downloads once; a bar shows how far it is
+_ = datasets.fetch("cifar100")  # downloads once; a bar shows how far it is
 
 # %% [markdown]
 # ## Photographs as tasks

@@ -6,12 +6,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from paperlib import commands as experiments
-from paperlib import listings, sweeps
-from paperlib.fewshot import data, sources
+from paperlib import commands, grids, records, sweeps
+from paperlib.fewshot import sources
+from paperlib.fewshot.benchmarks import Benchmark
 from paperlib.fewshot.checkpoints import CheckpointError
+from paperlib.fewshot.configuration import TIERS, Configuration
+from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
+from paperlib.fewshot.learners import ALGORITHMS
+from paperlib.fewshot.options import Choice, Option, Shape, options
+from paperlib.fewshot.runs import OWN
 
 
 class _Parser(argparse.ArgumentParser):
@@ -22,34 +27,93 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
-    paths = sources.fetch(arguments.dataset, progress=not arguments.quiet)
-    if arguments.dataset == "omniglot":
-        omniglot = data.load_omniglot()
-        found = f"{len(omniglot.images):,} drawings of {omniglot.character[-1] + 1:,} characters"
-        found += f" from {len(omniglot.alphabets)} alphabets"
-    else:
-        cifar = data.load_cifar100()
-        found = f"{len(cifar.images):,} images of {len(cifar.names)} classes"
+    room = benchmark(arguments.dataset)
+    paths, found = room.fetch(progress=not arguments.quiet), room.found()
     if not arguments.quiet:
         print(f"{arguments.dataset}: {found}, complete, in {' and '.join(str(path) for path in paths)}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m paperlib", description="Data and experiments of the book.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    about = commands.add_parser("data", help="image data").add_subparsers(required=True, metavar="ACTION")
+    parsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    about = parsers.add_parser("data", help="image data").add_subparsers(required=True, metavar="ACTION")
     fetch = about.add_parser(
         "fetch",
         help="download a data set and check it",
         description=f"Download a data set into the cache and check it. With {sources.VARIABLE} set, check that folder.",
     )
-    fetch.add_argument("dataset", choices=sorted(sources.ARCHIVES))
+    fetch.add_argument("dataset", choices=tuple(WORDS))
     fetch.add_argument("--quiet", action="store_true", help="print nothing unless something is wrong")
     fetch.set_defaults(run=_fetch)
-    experiments.add_parsers(commands)
-    sweeps.add_parser(commands)
-    listings.add_parser(commands)
+    _add_training(parsers)
+    sweeps.add_parser(parsers)
+    _add_records(parsers)
     return parser
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _offered(name: str, option: Option, room: Benchmark) -> bool:
+    """Return whether the command line has an option of its own for a data set."""
+    elsewhere = (isinstance(option.kind, Shape) and room.shorthand) or (
+        option.kind == Choice() and name not in room.choices
+    )
+    return option.offered and name not in grids.NEEDED and not elsewhere
+
+
+def _add_training(parsers: Any) -> None:
+    """Add ``train`` and ``evaluate`` to the commands of the parser."""
+    own = ", ".join(map(_flag, OWN))
+    about = (
+        f"Train all seeds side by side, and all combinations where there are several values ({own} take them). "
+        "Asked again with the same folder, it goes on."
+    )
+    parser = parsers.add_parser("train", help="train and evaluate", description=about)
+    sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
+    for room in BENCHMARKS:
+        one = sets.add_parser(room.name, aliases=room.names[1:], description=about)
+        one.add_argument("--algorithm", required=True, choices=tuple(ALGORITHMS))
+        one.add_argument("--tier", default="book", choices=TIERS, help="default book")
+        one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
+        one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")
+        one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
+        one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
+        for name, text in room.shorthand.items():
+            one.add_argument(_flag(name), type=int, help=text)
+        for name, option in options(Configuration).items():
+            if _offered(name, option, room):
+                kind = Choice(room.choices[name]) if name in room.choices else option.kind
+                text = f"{room.helps[name]}; default {room.choices[name][0]}" if name in room.choices else option.help
+                one.add_argument(_flag(name), help=text, **kind.argument() | ({"nargs": "+"} if option.own else {}))
+        one.set_defaults(run=commands.train)
+    about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
+    again = parsers.add_parser("evaluate", help="accuracies of trained runs", description=about)
+    again.add_argument("folder", metavar="DIR", help="that train was given as --out; its checkpoint stays as it is")
+    again.add_argument("--steps", type=int, metavar="K", help="evaluate again, after so many steps of adaptation")
+    again.add_argument("--tasks", type=int, metavar="N", help="evaluate again, on so many tasks")
+    again.add_argument(
+        "--out",
+        metavar="DIR2",
+        help="with --steps or --tasks: leave a record of each run there, the same as training with these settings of "
+        "evaluation would have left; may be DIR",
+    )
+    again.set_defaults(run=commands.evaluate)
+
+
+def _add_records(parsers: Any) -> None:
+    """Add ``records`` to the commands of the parser."""
+    about = "List the finished runs recorded in a folder and the folders in it; with --missing, those still to be made."
+    shown = parsers.add_parser("records", help="list finished or missing runs", description=about)
+    default = f"default: that of the book, and {records.FOLDER} in the present folder"
+    shown.add_argument("folder", nargs="?", metavar="DIR", help=default)
+    shown.add_argument(
+        "--missing",
+        action="store_true",
+        help="list the runs of the paper's protocol that have no record in DIR, and the commands that make them",
+    )
+    shown.set_defaults(run=commands.listing)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

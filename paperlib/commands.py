@@ -1,4 +1,4 @@
-"""The commands of ``python -m paperlib`` that train and that evaluate."""
+"""What the commands of ``python -m paperlib`` do that train, evaluate, and list records."""
 
 from __future__ import annotations
 
@@ -10,56 +10,24 @@ from typing import Any
 
 import torch
 
-from paperlib import accuracies, records, trainings
+from paperlib import grids, jobs, records
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, choices, configuration, states, training
-from paperlib.fewshot.evaluation import KINDS
-from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.models import ACTIVATIONS
-from paperlib.fewshot.objectives import ALGORITHMS
-from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
-from paperlib.fewshot.runs import OWN, Run, cross
-
-_SETTINGS = {  # option: type and help; the attribute of Configuration has the same name
-    "p-hard": (float, "probability of a hard task in training"),
-    "lr": (float, "learning rate of the optimiser"),
-    "inner-lr": (float, "learning rate of adaptation"),
-    "steps": (int, "steps of adaptation in training"),
-    "evaluation-steps": (int, "steps of adaptation at evaluation"),
-    "hard-odds": (float, "for weighted-erm: weight of a hard task over that of an easy one"),
-    "iterations": (int, "steps of the optimiser"),
-    "tasks": (int, "tasks of one run in an iteration"),
-    "evaluation-tasks": (int, "of training classes, and as many of test classes"),
-    "filters": (int, "filters of each convolution"),
-}
-_SHAPES = {
-    "easy": "classes of an easy task in training, and images of each to adapt to, beside the 10 of the outer loss; "
-    "default 2 50. ERM adapts to none in training, and learns from all: its default, 2 5, is 15 images a class",
-    "hard": "the same of a hard task; default 20 5",
-    "evaluation-easy": "the same of an easy task at evaluation, where ERM adapts too; default 2 50",
-    "evaluation-hard": "the same of a hard task at evaluation; default 20 5",
-}
-_CHOICES = {
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "precision": choices.PRECISIONS,
-    "device": choices.DEVICES,
-    "activation": ACTIVATIONS,
-}
+from paperlib.fewshot import accuracies, checkpoints, configuration, training
+from paperlib.fewshot.accuracies import KINDS
+from paperlib.fewshot.benchmarks import PHASES
+from paperlib.fewshot.checkpoints import State
+from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.runs import OWN, Run, cross, stacks
+from paperlib.files import probe
+from paperlib.runtime import keep_buffers
 
 
 def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:
     """Return what ``train`` is asked for: one configuration for each combination of the values that runs may own."""
-    given = vars(arguments)
-    names = ("shots", "evaluation_shots", "resampling", "adapt_norm", *map(_attribute, (*_SETTINGS, *_CHOICES)))
-    common = {name: given.get(name) for name in (*names, *choices.SHAPES)}
+    given = {name: value for name, value in vars(arguments).items() if name in grids.KINDS and name not in grids.NEEDED}
     combinations = product(*(given.get(name) or [None] for name in OWN))
-    each = (common | dict(zip(OWN, values, strict=True)) for values in combinations)
+    each = (given | dict(zip(OWN, values, strict=True)) for values in combinations)
     return [configuration.configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
-
-
-def _attribute(option: str) -> str:
-    return option.replace("-", "_")
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -71,16 +39,16 @@ def train(arguments: argparse.Namespace) -> None:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
     if arguments.time_limit is not None and not arguments.time_limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
-    folder = trainings.destination(arguments.out)
+    folder = jobs.destination(arguments.out)
     runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     keep_buffers()
     with deadline.signals():
-        state = trainings.proceed(runs, folder, stop=deadline, progress=True)
+        state = jobs.proceed(runs, folder, stop=deadline, progress=True)
     for places in _places(state):
         print(_outcome(state, places, folder))
 
 
-def _places(state: states.State) -> list[list[int]]:
+def _places(state: State) -> list[list[int]]:
     """Return the places of the runs of each configuration."""
     found: dict[configuration.Configuration, list[int]] = {}
     for place, run in enumerate(state.runs):
@@ -88,7 +56,7 @@ def _places(state: states.State) -> list[list[int]]:
     return list(found.values())
 
 
-def _outcome(state: states.State, places: list[int], folder: Path) -> str:
+def _outcome(state: State, places: list[int], folder: Path) -> str:
     """Return one line on where the runs of one configuration stand and what to do next."""
     done, total = state.iteration, state.shared.iterations
     line = f"{state.runs[places[0]].configuration.name}: "
@@ -109,10 +77,10 @@ def _outcome(state: states.State, places: list[int], folder: Path) -> str:
     return line
 
 
-def _accuracies(state: states.State, places: list[int]) -> str:
+def _accuracies(state: State, places: list[int]) -> str:
     left = [place for place in places if state.diverged[place] is None]
     named = zip(state.shared.phases, accuracies.cells(state.scores[:, left]), strict=True)
-    rows = [(phase, cells) for phase, cells in named if phase in configuration.PHASES]
+    rows = [(phase, cells) for phase, cells in named if phase in PHASES]
     parts = [f"{phase} {kind} {cell}" for phase, cells in rows for kind, cell in zip(KINDS, cells, strict=True) if cell]
     return ", ".join(parts) or "no run is left"
 
@@ -129,8 +97,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
     changes = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
     if arguments.out is not None and not changes:
         raise ValueError("out must be for another evaluation, with steps or tasks; got neither")
-    out = None if arguments.out is None else trainings.destination(arguments.out)
-    state = states.load(Path(arguments.folder))
+    out = None if arguments.out is None else jobs.destination(arguments.out)
+    state = checkpoints.load(Path(arguments.folder))
     if state is None:
         raise ValueError(f"folder must hold a {checkpoints.NAME}; got {arguments.folder!r}, which has none")
     if not (state.trained if changes else state.finished):
@@ -145,10 +113,13 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for one, seed in state.runs:  # what cannot be written is found out now
-            checkpoints.probe(out / Run(replace(one, **changes), seed).file)
+            probe(out / Run(replace(one, **changes), seed).file)
     steps = [c.other_steps if name.startswith("other") else c.evaluation_steps for name in c.phases]
     shown = len(steps) if out is not None or not changes else steps.count(c.evaluation_steps)
-    again = accuracies.evaluated_again(state, changes, shown) if changes and state.active else state
+    again = state
+    if changes and state.active:
+        again = training.evaluated_again(state, changes, shown)
+        again.origins = records.origins(state.origins, next(iter(again.parameters.values())).device.type)
     for places in _places(state):
         left = [place for place in places if state.diverged[place] is None]
         name, tasks = state.runs[places[0]].configuration.name, c.evaluation_tasks
@@ -163,48 +134,33 @@ def evaluate(arguments: argparse.Namespace) -> None:
         print(f"{len(state.active)} record{'s' * (len(state.active) != 1)} in {out}")
 
 
-def add_parsers(commands: Any) -> None:
-    """Add ``train`` and ``evaluate`` to the commands of the parser."""
-    own = ", ".join(f"--{name.replace('_', '-')}" for name in OWN)
-    about = (
-        f"Train all seeds side by side, and all combinations where there are several values ({own} take them). "
-        "Asked again with the same folder, it goes on."
-    )
-    parser = commands.add_parser("train", help="train and evaluate", description=about)
-    sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
-    for dataset in choices.DATASETS:
-        one = sets.add_parser(dataset, description=about)
-        text = {"omniglot": "dispersion of hard tasks", "cifar": "classes of training and testing"}[dataset]
-        several = choices.SETTINGS[dataset]
-        one.add_argument("--setting", nargs="+", choices=several, help=f"{text}; default {several[0]}")
-        if dataset == "omniglot":
-            one.add_argument("--shots", type=int, help="images of a class for adaptation; default 1")
-            one.add_argument("--evaluation-shots", type=int, help="the same at evaluation; default as in training")
-            one.add_argument("--resampling", choices=("lanczos", "nearest"), help="of the drawings; default lanczos")
-        for option, text in _SHAPES.items() if dataset == "cifar" else ():
-            one.add_argument(f"--{option}", type=int, nargs=2, metavar=("WAYS", "SHOTS"), help=text)
-        one.add_argument("--algorithm", required=True, choices=ALGORITHMS)
-        one.add_argument("--tier", default="book", choices=choices.TIERS, help="default book")
-        one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
-        one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")
-        one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
-        one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
-        for option, (kind, text) in _SETTINGS.items():
-            count = "+" if _attribute(option) in OWN else None
-            one.add_argument(f"--{option}", type=kind, nargs=count, help=text)
-        for option, values in _CHOICES.items():
-            one.add_argument(f"--{option}", choices=values)
-        one.add_argument("--adapt-norm", action=argparse.BooleanOptionalAction, help="adapt scale and shift too")
-        one.set_defaults(run=train)
-    about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
-    again = commands.add_parser("evaluate", help="accuracies of trained runs", description=about)
-    again.add_argument("folder", metavar="DIR", help="that train was given as --out; its checkpoint stays as it is")
-    again.add_argument("--steps", type=int, metavar="K", help="evaluate again, after so many steps of adaptation")
-    again.add_argument("--tasks", type=int, metavar="N", help="evaluate again, on so many tasks")
-    again.add_argument(
-        "--out",
-        metavar="DIR2",
-        help="with --steps or --tasks: leave a record of each run there, the same as training with these settings of "
-        "evaluation would have left; may be DIR",
-    )
-    again.set_defaults(run=evaluate)
+def listing(arguments: argparse.Namespace) -> None:
+    """Print the records in a folder, or what the protocol of the paper still lacks."""
+    folders = records.folders() if arguments.folder is None else [Path(arguments.folder)]
+    found = jobs.found(*folders) if arguments.folder is None else [values for _, values in records.read(folders[0])]
+    if arguments.missing:
+        lacking = dict(records.missing(found))
+        for stack in stacks(lacking):
+            for one in stack:
+                seeds = lacking[one]
+                print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
+            for command in records.commands({one: lacking[one] for one in stack}):
+                print(f"    {command}")
+        count = sum(map(len, lacking.values()))
+        print(f"{count} of {len(records.protocol()) * len(records.SEEDS)} records of the paper's protocol are missing")
+        return
+    for values in found:
+        print(_row(values))
+    print(f"{len(found)} record{'s' * (len(found) != 1)} in {' and '.join(map(str, folders))}")
+
+
+def _row(values: dict[str, Any]) -> str:
+    result, hardware = values["metrics"], values["hardware"]
+    name = Configuration.of(values["configuration"]).name
+    if result["evaluation"] is None:
+        outcome = f"diverged in iteration {result['diverged'] + 1:,}"
+    else:
+        cells = [(p, k, result["evaluation"][p][k]["accuracy"]) for p in PHASES for k in KINDS]
+        outcome = ", ".join(f"{phase} {kind} {value:.3f}" for phase, kind, value in cells if value is not None)
+    machine = hardware["gpu"] or hardware["processor"]
+    return f"{name} seed {values['seed']}: {outcome}; {values['seconds']:,.0f} s on {machine}"

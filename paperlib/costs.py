@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.runs import Run
 
-_IMAGES = {"omniglot": (1, 28), "cifar": (3, 32)}  # channels, side
 _BLOCKS = 4
-_FORWARD, _BACKWARD, _TWICE = 1, 2, 6  # passes; differentiating one forward and two backward products takes two each
+_GRADIENT = 3  # passes forward that a gradient costs, with the one that it begins with
 _LENGTH = {"tier", "iterations", "evaluation_tasks", "p_hard", "setting", "lr", "inner_lr", "hard_odds"}
 
 
@@ -27,7 +27,7 @@ def forward(c: Configuration) -> int:
         >>> forward(configure("omniglot", "erm", "smoke", filters=1))  # 18 (28² + 14² + 7² + 3²) + 2·5
         18694
     """
-    channels, side = _IMAGES[c.dataset]
+    channels, side = c.benchmark.channels, c.benchmark.side
     ways, total = max(ways for ways, _ in (c.easy, c.hard, c.evaluation_easy, c.evaluation_hard)), 0
     for _ in range(_BLOCKS):
         total += 18 * side**2 * channels * c.filters
@@ -38,9 +38,10 @@ def forward(c: Configuration) -> int:
 def operations(c: Configuration) -> float:
     r"""Return the operations of one run, training and evaluation together, in expectation over kinds of tasks.
 
-    With F of `forward`, a backward pass costs 2F. An image of the outer loss costs 3F. An image of adaptation costs 3F
-    a step, and 9F where the outer gradient goes through the step: each of its three products has two derivatives. At
-    evaluation, the outer loss has no gradient. Normalisation, pooling and the optimiser are left out.
+    With F of `forward`, a backward pass costs 2F. An image of the outer loss costs 3F. An image of adaptation costs
+    what `Algorithm.passes` says: 3F a step, 9F where the outer gradient goes through the step, since each of its three
+    products has two derivatives. At evaluation, the outer loss has no gradient. Normalisation, pooling and the
+    optimiser are left out.
 
     Example:
         >>> from paperlib.fewshot.configuration import configure
@@ -48,23 +49,18 @@ def operations(c: Configuration) -> float:
         >>> operations(c) / forward(c)  # 5·(1·9 + 10·3) in training, 5·(1·3 + 10·1) in each of three evaluations
         390.0
     """
-    step, outer = _FORWARD + _BACKWARD, _FORWARD + _BACKWARD
-    if c.algorithm == "anil":  # one pass through the features, whatever the steps of the head
-        inner, tested = step, 0
-    elif c.algorithm == "maml":
-        inner, tested = c.steps * (step + _TWICE), step
-    else:
-        inner, tested = (step if c.algorithm.endswith("erm") else c.steps * step), step
+    row = ALGORITHMS[c.algorithm]
+    support, query = row.passes(c.steps)
     tasks = c.iterations * c.tasks
     passes = sum(
-        share * tasks * ways * (shots * inner + c.queries * outer)
+        share * tasks * ways * (shots * support + c.queries * query)
         for share, (ways, shots) in ((1 - c.p_hard, c.easy), (c.p_hard, c.hard))
     )
     for phase in c.phases:
         steps = c.other_steps if phase.startswith("other") else c.evaluation_steps
         for ways, shots in (c.evaluation_easy, c.evaluation_hard):
-            adaptation = shots * (steps * tested or _FORWARD)
-            passes += c.evaluation_tasks / 2 * ways * (adaptation + c.queries * _FORWARD)
+            adaptation = 1 if row.head else steps * _GRADIENT  # of the features, which adapting the head leaves alone
+            passes += c.evaluation_tasks / 2 * ways * (shots * adaptation + c.queries)
     return passes * forward(c)
 
 

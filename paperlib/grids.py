@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,15 @@ from typing import Any
 import yaml
 
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.datasets import BENCHMARKS
+from paperlib.fewshot.options import Count, Kind, Shape, options
 from paperlib.fewshot.runs import Run, repeated
 
 NEEDED = ("dataset", "algorithm", "tier", "seeds")
-_PAIR = "tuple[int, int]"
-_NAMES = {
-    "str": "a name",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    _PAIR: "two whole numbers, ways and shots",
+KINDS: dict[str, Kind] = {  # of the values of each key but seeds
+    **{name: one.kind for name, one in options(Configuration).items() if one.offered},
+    **{name: Count() for one in BENCHMARKS for name in one.shorthand},
 }
-_NO_OPTION = ("queries",)  # nor has the command train one for it
-TYPES = {  # of the values of each key but seeds
-    **{field.name: str(field.type) for field in fields(Configuration) if field.type in _NAMES},
-    **{"shots": "int", "evaluation_shots": "int"},
-}
-TYPES = {name: kind for name, kind in TYPES.items() if name not in _NO_OPTION}
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
@@ -97,8 +88,8 @@ def expand(block: dict[str, Any], **instead: str | None) -> list[Run]:
     if not isinstance(block, dict):
         raise ValueError(f"a block must be keys with values; got {block!r}")
     block = block | {name: value for name, value in instead.items() if value is not None}
-    if unknown := [str(name) for name in block if name not in TYPES and name != "seeds"]:
-        raise ValueError(f"a key must be one of seeds, {', '.join(TYPES)}; got {', '.join(unknown)}")
+    if unknown := [str(name) for name in block if name not in KINDS and name != "seeds"]:
+        raise ValueError(f"a key must be one of seeds, {', '.join(KINDS)}; got {', '.join(unknown)}")
     if lacking := [name for name in NEEDED if name not in block]:
         raise ValueError(f"a block must say {', '.join(NEEDED)}; it lacks {', '.join(lacking)}")
     several = {name: _values(name, value) for name, value in block.items() if name != "seeds"}
@@ -112,26 +103,18 @@ def expand(block: dict[str, Any], **instead: str | None) -> list[Run]:
 
 
 def _values(name: str, given: Any) -> list[Any]:
-    several = isinstance(given, list) and (TYPES[name] != _PAIR or all(isinstance(one, list) for one in given))
-    values = given if several else [given]
+    """Return the values of a key, each with the type that it asks for."""
+    kind = KINDS[name]
+    pairs = isinstance(kind, Shape) and isinstance(given, list) and not all(isinstance(one, list) for one in given)
+    values = given if isinstance(given, list) and not pairs else [given]
     if not values:
         raise ValueError(f"{name} must have at least one value; got []")
-    return [_value(name, value) for value in values]
-
-
-def _value(name: str, value: Any) -> Any:
-    """Return a value with the type that its key asks for; YAML takes 1e-3 for a text, as it has no point."""
-    kind = TYPES[name]
-    if kind == "float" and type(value) in (int, float, str):
+    for place, value in enumerate(values):
         try:
-            return float(value)
-        except ValueError:
-            pass
-    elif type(value).__name__ == kind:
-        return value
-    elif kind == _PAIR and isinstance(value, list) and [type(number) for number in value] == [int, int]:
-        return tuple(value)
-    raise ValueError(f"{name} must be {_NAMES[kind]}, or a list of such; got {value!r}")
+            values = [*values[:place], kind.read(value), *values[place + 1 :]]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} must be {kind.noun}, or a list of such; got {value!r}") from error
+    return values
 
 
 def _seeds(given: Any) -> list[int]:

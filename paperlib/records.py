@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any
 
 import torch
 
-from paperlib.fewshot.checkpoints import write
+from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.datasets import BENCHMARKS
 from paperlib.fewshot.runs import Run
 from paperlib.fewshot.sources import passed_over
-from paperlib.fewshot.states import State
+from paperlib.files import write
 from paperlib.runtime import book
 
 BOOK = book() / "records"  # of the clone, or of what was installed
@@ -38,7 +40,7 @@ class Record:
     Attributes:
         configuration: of the run, plain values.
         seed: of its parameters and tasks.
-        metrics: see `evaluation.metrics`; they do not depend on machine load or interruptions.
+        metrics: see `accuracies.metrics`; they do not depend on machine load or interruptions.
         seconds: of the training it was part of, all runs and slices together.
         runs: how many were trained together.
         origins: hardware, device, versions and commit of each machine that took part, the last one last.
@@ -151,18 +153,14 @@ def protocol() -> list[Configuration]:
         >>> [configuration.name for configuration in protocol()][:3]
         ['omniglot-large-maml-1-paper', 'omniglot-large-erm-1-paper', 'omniglot-large-erm-10-paper']
     """
-    algorithms = (("maml", 1), ("erm", 1), ("erm", 10))
-    omniglot = [
-        configure("omniglot", algorithm, "paper", setting=setting, shots=shots)
-        for setting in ("large", "small")
-        for algorithm, shots in algorithms
-    ]
-    cifar = [
-        configure("cifar", algorithm, "paper", p_hard=p_hard)
-        for p_hard in (0.99, 0.5, 0.01)
-        for algorithm in ("erm", "maml")
-    ]
-    return omniglot + cifar
+    return list(_protocol())
+
+
+@cache
+def _protocol() -> dict[Configuration, Mapping[str, Any]]:
+    """Return the options that make each configuration of the protocol."""
+    every = ((one, algorithm, given) for one in BENCHMARKS for algorithm, given in one.protocol)
+    return {configure(one.name, algorithm, "paper", **given): given for one, algorithm, given in every}
 
 
 def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[int]]]:
@@ -200,17 +198,18 @@ def command(configurations: Sequence[Configuration], seeds: Sequence[int] = SEED
         'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1 --seeds 2 --first-seed 3'
     """
     c = configurations[0]
-    own = f"--p-hard {' '.join(str(one.p_hard) for one in configurations)} --algorithm {c.algorithm}"
-    if c.dataset == "omniglot":
-        settings = " ".join(one.setting for one in configurations)
-        own = f"--setting {settings} --algorithm {c.algorithm} --shots {c.easy[1]}"
+    given = [_protocol()[one] for one in configurations]
+    asked = [
+        f"--{name.replace('_', '-')} {' '.join(dict.fromkeys(str(one[name]) for one in given))}" for name in given[0]
+    ]
+    own = " ".join([asked[0], f"--algorithm {c.algorithm}", *asked[1:]])
     parts = zip(*(one.name.split("-") for one in configurations), strict=True)
-    name, asked = "-".join("-".join(dict.fromkeys(part)) for part in parts), f"--seeds {len(seeds)}"
+    name, which = "-".join("-".join(dict.fromkeys(part)) for part in parts), f"--seeds {len(seeds)}"
     if list(seeds) != list(SEEDS):  # beside a training of all seeds, which may be there
         name += f"-seeds-{seeds[0]}-{seeds[-1]}"
-        asked += f" --first-seed {seeds[0]}"
+        which += f" --first-seed {seeds[0]}"
     return (
-        f"python -m paperlib train {c.dataset} {own} {asked} --tier {c.tier} "
+        f"python -m paperlib train {c.dataset} {own} {which} --tier {c.tier} "
         f"--time-limit 540 --out {(FOLDER / name).as_posix()}"
     )
 

@@ -1,13 +1,15 @@
-"""The tier at which a chapter runs: one switch, read here and nowhere else."""
+"""The tier at which a chapter runs: one switch, read here and nowhere else. Where the book lies, and memory is kept."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
 Tier = Literal["smoke", "book", "paper"]
 T = TypeVar("T")
+_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # from malloc.h
 
 
 def tier() -> Tier:
@@ -36,3 +38,16 @@ def book() -> Path:
     """Return the folder of the book's records and of the paper's values: of the checkout, or of what was installed."""
     here = Path(__file__).resolve().parent
     return here.parent / "book" if (here.parent / "book" / "paper_values.yml").exists() else here / "book"
+
+
+def keep_buffers() -> bool:
+    """Ask glibc to keep freed memory for this process; return whether it agreed, False where there is no glibc.
+
+    A training step frees and asks again for the same hundreds of megabytes; by default glibc maps each large buffer
+    anew, and the system clears every page again. Call it once, before the first large tensor.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return False
+    return all([bool(mallopt(_MMAP_MAX, 0)), bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1)), bool(mallopt(_ARENA_MAX, 1))])

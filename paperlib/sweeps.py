@@ -8,12 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from paperlib import costs, grids, packs, records, trainings
+from paperlib import costs, grids, jobs, records
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, choices, experiments
-from paperlib.fewshot.memory import keep_buffers
+from paperlib.fewshot import checkpoints, experiments
+from paperlib.fewshot.configuration import DEVICES
 from paperlib.fewshot.runs import Run
-from paperlib.packs import Pack
+from paperlib.jobs import Job
+from paperlib.runtime import keep_buffers
 
 EXTRA = "python -m pip install 'maml-landscape[cluster]'"
 _AGAIN = "give the same command again to go on"
@@ -21,9 +22,9 @@ _RETRIES = 2  # of a pack that fails; one whose worker dies goes to another work
 
 
 class Report(NamedTuple):
-    """What became of a pack; one that was stopped in time has not failed."""
+    """What became of a job; one that was stopped in time has not failed."""
 
-    pack: Pack
+    job: Job
     text: str
     failed: bool = False
 
@@ -36,45 +37,45 @@ def sweep(arguments: argparse.Namespace) -> None:
 
     Raises:
         ValueError: naming the argument, or file, block and key of the grid, what was expected, and what came.
-        CheckpointError: if a checkpoint cannot be read, or another process trains in the folder of a pack.
+        CheckpointError: if a checkpoint cannot be read, or another process trains in the folder of a job.
         DataError: if images are missing or broken.
         OSError: if the grid cannot be read, a folder cannot be written, or no scheduler answers.
         ChildProcessError: if packs failed on the cluster; the others were trained.
     """
-    limit, folder = arguments.time_limit, trainings.destination(arguments.out)
+    limit, folder = arguments.time_limit, jobs.destination(arguments.out)
     deadline = Deadline(limit)
     if limit is not None and not limit > 0:
         raise ValueError(f"time_limit must be a positive number of seconds; got {limit}")
     runs = grids.read(Path(arguments.grid), device=arguments.device)
-    left = packs.missing(runs, packs.found(folder))
-    todo = packs.packs(runs, left, folder, arguments.runs_per_pack)
+    left = jobs.missing(runs, jobs.found(folder))
+    todo = jobs.jobs(runs, left, folder, arguments.runs_per_pack)
     for line in plan(arguments.grid, runs, left, todo, folder):
         print(line, flush=True)
     if arguments.dry_run or not todo:
         return
     reports = on_cluster(todo, arguments.scheduler, limit) if arguments.scheduler else here(todo, deadline)
     failed = 0
-    for number, (pack, text, wrong) in enumerate(reports, 1):
+    for number, (job, text, wrong) in enumerate(reports, 1):
         failed += wrong
-        print(f"{number} of {len(todo)} packs: {pack.folder.name}, {text}", flush=True)
-    left = packs.missing(runs, packs.found(folder))
+        print(f"{number} of {len(todo)} packs: {job.folder.name}, {text}", flush=True)
+    left = jobs.missing(runs, jobs.found(folder))
     print(f"{len(runs) - len(left)} of {len(runs)} runs are recorded in {folder}" + (f"; {_AGAIN}" if left else ""))
     if failed:
         raise ChildProcessError(f"{failed} of {len(todo)} packs failed, for the reasons above")
 
 
-def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pack], folder: Path) -> list[str]:
-    """Return lines that say how much there is to do, before it starts: all runs, those left, and these in packs."""
-    begun = sum((pack.folder / checkpoints.NAME).exists() for pack in todo)
+def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Job], folder: Path) -> list[str]:
+    """Return lines that say how much there is to do, before it starts: all runs, those left, and these in jobs."""
+    begun = sum((job.folder / checkpoints.NAME).exists() for job in todo)
     lines = [
         f"{name}: {_count(len(runs), 'run')}, {len(runs) - len(left)} of them recorded in {folder}; "
         f"{len(left)} to do in {_count(len(todo), 'pack')}, {begun} of them begun"
     ]
     lines += [
-        f"{pack.folder.name}: begun with runs that {name} does not ask for, and left as it is; {_count(number, 'run')} "
+        f"{job.folder.name}: begun with runs that {name} does not ask for, and left as it is; {_count(number, 'run')} "
         "of it start anew"
-        for pack in packs.begun(folder)
-        if (number := len(set(left).intersection(pack.runs))) and not set(pack.runs).issubset(runs)
+        for job in jobs.begun(folder)
+        if (number := len(set(left).intersection(job.runs))) and not set(job.runs).issubset(runs)
     ]
     if left:
         iterations = sum(run.configuration.iterations for run in left)
@@ -83,7 +84,7 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pac
             f"{_count(iterations, 'iteration')} and their evaluation, about {operations:.1e} floating-point operations "
             "(convolutions and head; packs that were begun count in full)"
         )
-        recorded = packs.found(folder, *records.folders())
+        recorded = jobs.found(folder, *records.folders())
         known = costs.hours(left, recorded)
         lines += [
             f"about {time:,.{0 if time >= 10 else 2}f} hours on {machine}, "
@@ -102,45 +103,45 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Pac
     return lines
 
 
-def here(todo: Sequence[Pack], deadline: Deadline) -> Iterator[Report]:
-    """Train packs one after the other in this process, and yield what became of each; one that is not done ends it.
+def here(todo: Sequence[Job], deadline: Deadline) -> Iterator[Report]:
+    """Train jobs one after the other in this process, and yield what became of each; one that is not done ends it.
 
     Before the first, it is seen that there are images and a device for the others.
 
     Args:
-        todo: packs.
+        todo: jobs.
         deadline: for all of them together; signals end them too.
 
     Raises:
-        CheckpointError, DataError, ValueError: as `trainings.proceed` does.
+        CheckpointError, DataError, ValueError: as `jobs.proceed` does.
         OSError: if a folder cannot be written.
     """
     keep_buffers()
-    kinds: dict[tuple[str, str], Pack] = {}
-    for pack in todo:
-        kinds.setdefault((pack.runs[0].configuration.dataset, pack.runs[0].configuration.device), pack)
-    for pack in list(kinds.values())[1:]:
-        experiments.prepare(pack.runs)
+    kinds: dict[tuple[str, str], Job] = {}
+    for job in todo:
+        kinds.setdefault((job.runs[0].configuration.dataset, job.runs[0].configuration.device), job)
+    for job in list(kinds.values())[1:]:
+        experiments.prepare(job.runs)
     with deadline.signals():
-        for pack in todo:
-            state = trainings.proceed(pack.runs, pack.folder, stop=deadline, progress=True)
+        for job in todo:
+            state = jobs.proceed(job.runs, job.folder, stop=deadline, progress=True)
             if not state.finished:
                 done = f"{state.iteration:,} of {state.shared.iterations:,} iterations"
-                yield Report(pack, f"stopped after {done}")
+                yield Report(job, f"stopped after {done}")
                 return
-            yield Report(pack, _finished(pack, state.seconds))
+            yield Report(job, _finished(job, state.seconds))
 
 
-def on_cluster(todo: Sequence[Pack], address: str, limit: float | None = None) -> Iterator[Report]:
-    """Train packs on the workers of a Dask cluster, which see the same folders, and yield what became of each.
+def on_cluster(todo: Sequence[Job], address: str, limit: float | None = None) -> Iterator[Report]:
+    """Train jobs on the workers of a Dask cluster, which see the same folders, and yield what became of each.
 
-    A pack whose worker dies goes to another worker, which goes on from the last checkpoint. When time is over, or this
+    A job whose worker dies goes to another worker, which goes on from the last checkpoint. When time is over, or this
     process is interrupted or dies, the workers write a checkpoint after the present step and stop.
 
     Args:
-        todo: packs.
+        todo: jobs.
         address: of the scheduler.
-        limit: seconds from here until this ends, whatever the number of packs.
+        limit: seconds from here until this ends, whatever the number of jobs.
 
     Raises:
         OSError: if no scheduler answers.
@@ -157,22 +158,22 @@ def on_cluster(todo: Sequence[Pack], address: str, limit: float | None = None) -
     except OSError as error:
         raise OSError(f"scheduler must be the address of one that runs; got {address!r}: {error}") from error
     with client, suppress(KeyboardInterrupt, TimeoutError):  # whose end takes back what is not done
-        places = [Pack(pack.runs, pack.folder.resolve()) for pack in todo]
-        tasks = [client.submit(work, pack, pure=False, retries=_RETRIES) for pack in places]
+        places = [Job(job.runs, job.folder.resolve()) for job in todo]
+        tasks = [client.submit(work, job, pure=False, retries=_RETRIES) for job in places]
         own = dict(zip(tasks, todo, strict=True))
         for task in as_completed(tasks, timeout=limit):
             yield _report(own[task], task)
 
 
-def work(pack: Pack) -> float:
-    """Train a pack on a worker while it is wanted, and return how many seconds its training took in all.
+def work(job: Job) -> float:
+    """Train a job on a worker while it is wanted, and return how many seconds its training took in all.
 
     Args:
-        pack: with a folder that means the same to worker and driver.
+        job: with a folder that means the same to worker and driver.
 
     Raises:
         RuntimeError: if the cluster took it back before it was done; there is a checkpoint then.
-        CheckpointError, DataError, ValueError: as `trainings.proceed` does.
+        CheckpointError, DataError, ValueError: as `jobs.proceed` does.
         OSError: if the folder cannot be written.
     """
     from distributed import get_worker
@@ -185,24 +186,24 @@ def work(pack: Pack) -> float:
         return task is None or task.state != "executing"
 
     keep_buffers()
-    state = trainings.proceed(pack.runs, pack.folder, stop=unwanted)
+    state = jobs.proceed(job.runs, job.folder, stop=unwanted)
     if not state.finished:
-        raise RuntimeError(f"the cluster took {pack.folder.name} from its worker")
+        raise RuntimeError(f"the cluster took {job.folder.name} from its worker")
     return state.seconds
 
 
-def _report(pack: Pack, task: Any) -> Report:
+def _report(job: Job, task: Any) -> Report:
     if task.status != "finished":
         error = task.exception() if task.status == "error" else ConnectionError(f"task {task.status} by the cluster")
-        return Report(pack, f"failed: {type(error).__name__}: {error}", failed=True)
-    if packs.missing(pack.runs, packs.found(pack.folder)):
-        text = f"failed: its worker wrote records, but not to this {pack.folder}; share the disk"
-        return Report(pack, text, failed=True)
-    return Report(pack, _finished(pack, task.result()))
+        return Report(job, f"failed: {type(error).__name__}: {error}", failed=True)
+    if jobs.missing(job.runs, jobs.found(job.folder)):
+        text = f"failed: its worker wrote records, but not to this {job.folder}; share the disk"
+        return Report(job, text, failed=True)
+    return Report(job, _finished(job, task.result()))
 
 
-def _finished(pack: Pack, seconds: float) -> str:
-    return f"{_count(len(pack.runs), 'record')}, {seconds:,.0f} s of training"
+def _finished(job: Job, seconds: float) -> str:
+    return f"{_count(len(job.runs), 'record')}, {seconds:,.0f} s of training"
 
 
 def _count(number: int, noun: str) -> str:
@@ -225,6 +226,6 @@ def add_parser(commands: Any) -> None:
         "are handed to the cluster, and workers then stop after their present steps"
     )
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help=limited)
-    parser.add_argument("--device", choices=choices.DEVICES, help="instead of the grid's; default cpu")
+    parser.add_argument("--device", choices=DEVICES, help="instead of the grid's; default cpu")
     parser.add_argument("--dry-run", action="store_true", help="say what there is to do and what it costs, no more")
     parser.set_defaults(run=sweep)

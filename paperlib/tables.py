@@ -13,8 +13,9 @@ import yaml
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from paperlib.fewshot.accuracies import KINDS, Mean, mean_interval
 from paperlib.fewshot.configuration import Configuration
-from paperlib.fewshot.evaluation import KINDS, mean_interval
+from paperlib.fewshot.datasets import benchmark
 from paperlib.records import run, same
 from paperlib.runtime import book
 
@@ -28,25 +29,16 @@ class Interval(NamedTuple):
     high: float
 
 
-class Cell(NamedTuple):
-    """One number of the paper: a mean over five seeds and half the width of its 95 % interval, in percent."""
-
-    mean: float
-    half_width: float
-
-
 @cache
-def paper(dataset: str) -> dict[tuple[Any, str], list[Cell]]:
+def paper(dataset: str) -> dict[tuple[Any, str], list[Mean]]:
     """Return the paper's cells by setting and algorithm, in the order easy train, hard train, easy test, hard test.
 
     Raises:
-        ValueError: if the data set is not omniglot or cifar.
+        ValueError: if there is no such data set.
     """
-    if dataset not in ("omniglot", "cifar"):
-        raise ValueError(f"dataset must be omniglot or cifar; got {dataset!r}")
-    rows = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))[dataset]
+    rows = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))[benchmark(dataset).name]
     return {
-        (row["setting"], row["algorithm"]): [Cell(*pair) for pair in zip(row["mean"], row["half_width"], strict=True)]
+        (row["setting"], row["algorithm"]): [Mean(*pair) for pair in zip(row["mean"], row["half_width"], strict=True)]
         for row in rows
     }
 
@@ -134,7 +126,7 @@ def _training(record: dict[str, Any]) -> str:
     return json.dumps([settings | {"device": ""}, seed], sort_keys=True)
 
 
-def reproduced(cell: Cell, ours: Sequence[float], points: float) -> bool:
+def reproduced(cell: Mean, ours: Sequence[float], points: float) -> bool:
     """Return whether our mean is within `points` of the paper's, or within both half-widths together if that is more.
 
     Args:
@@ -146,7 +138,7 @@ def reproduced(cell: Cell, ours: Sequence[float], points: float) -> bool:
         ValueError: if there is no accuracy of ours, which neither reproduces a cell nor fails to.
 
     Example:
-        >>> reproduced(Cell(81.2, 0.3), [80.0, 81.0, 79.0], points=3.0), reproduced(Cell(81.2, 0.3), [60.0, 61.0], 3.0)
+        >>> reproduced(Mean(81.2, 0.3), [80.0, 81.0, 79.0], points=3.0), reproduced(Mean(81.2, 0.3), [60.0, 61.0], 3.0)
         (True, False)
     """
     if not len(ours):

@@ -27,9 +27,9 @@ sys.path.append(str(Path(__file__).resolve().parent))
 from test_fewshot_stacks import world
 
 from paperlib import __main__ as command
-from paperlib import accuracies, commands, records, trainings
+from paperlib import commands, jobs, records
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, data, experiments, sources, states, training
+from paperlib.fewshot import checkpoints, experiments, omniglot, sources, training
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.runs import Run
 
@@ -43,10 +43,10 @@ ENDLESS = NAME.replace("iterations4", "iterations1000000")
 Shown = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(scope="module")
-def omniglot() -> None:
+@pytest.fixture(scope="module", name="omniglot")
+def drawings() -> None:
     try:
-        data.load_omniglot()
+        omniglot.load_omniglot()
     except sources.DataError as error:
         pytest.skip(f"Omniglot is not here: {error}")
 
@@ -169,7 +169,7 @@ def test_a_signal_ends_it_after_the_present_step(
     for done in (3, 4):
         assert command.main([*TRAIN, "--iterations", "1000000", "--out", str(tmp_path)]) == 0
         said = rf"{ENDLESS}: {done} of 1,000,000 iterations, loss .*; give the same command again to go on\n"
-        shown, state = capsys.readouterr(), states.load(tmp_path)
+        shown, state = capsys.readouterr(), checkpoints.load(tmp_path)
         assert re.fullmatch(said, shown.out) and shown.err == ""
         assert state is not None and state.iteration == done
     assert signal.getsignal(asked) is before and lock_of(tmp_path) == ""
@@ -194,14 +194,10 @@ def test_two_processes_do_not_train_in_one_folder(
     assert lock_of(folder) == ""
 
 
-def test_a_lock_is_of_one_folder_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_is_of_one_folder_and_ends(tmp_path: Path) -> None:
     with checkpoints.lock(tmp_path / "one"), checkpoints.lock(tmp_path / "other"):
         with pytest.raises(checkpoints.CheckpointError, match=rf"one is in use: process {os.getpid()} on "):
             checkpoints.lock(tmp_path / "one").__enter__()
-        monkeypatch.setattr(checkpoints, "fcntl", None)
-        with checkpoints.lock(tmp_path / "other"):  # a system without locks does without
-            pass
-    monkeypatch.undo()
     with pytest.raises(ZeroDivisionError), checkpoints.lock(tmp_path / "one"):
         _ = 1 / 0
     with checkpoints.lock(tmp_path / "one"):
@@ -212,7 +208,7 @@ def test_a_disk_without_locks_does_without(tmp_path: Path, monkeypatch: pytest.M
     def flock(*_: object) -> None:
         raise OSError("not supported")
 
-    monkeypatch.setattr(checkpoints.fcntl, "flock", flock)
+    monkeypatch.setattr("fcntl.flock", flock)
     with checkpoints.lock(tmp_path), checkpoints.lock(tmp_path):
         pass
 
@@ -220,7 +216,7 @@ def test_a_disk_without_locks_does_without(tmp_path: Path, monkeypatch: pytest.M
 def test_what_a_killed_writer_left_is_cleared_by_the_next_and_by_no_reader(tmp_path: Path) -> None:
     part = tmp_path / (checkpoints.NAME + ".part")
     part.write_bytes(b"cut off")
-    assert states.load(tmp_path) is None and part.exists()
+    assert checkpoints.load(tmp_path) is None and part.exists()
     with checkpoints.lock(tmp_path):
         assert not part.exists()
 
@@ -251,7 +247,7 @@ def test_an_interrupted_command_has_no_traceback(monkeypatch: pytest.MonkeyPatch
     def interrupted(folder: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(states, "load", interrupted)
+    monkeypatch.setattr(checkpoints, "load", interrupted)
     assert command.main(["evaluate", "folder"]) == 130
     assert capsys.readouterr().err == "error: interrupted\n"
 
@@ -300,7 +296,7 @@ def test_no_option_is_forgotten(dataset: str, tmp_path: Path, monkeypatch: pytes
         asked.append(runs[0].configuration)
         raise ValueError("far enough")
 
-    monkeypatch.setattr(trainings, "proceed", proceed)
+    monkeypatch.setattr(jobs, "proceed", proceed)
     plain = ["train", dataset, "--algorithm", "weighted-erm", "--tier", "smoke", "--out", str(tmp_path)]
     assert command.main(plain) == 2
     for option, value in OPTIONS[dataset].items():
@@ -451,7 +447,7 @@ def test_what_could_not_be_written_in_the_end_is_refused_before_the_first_step(
     assert command.main([*TRAIN, "--iterations", "4", "--out", str(tmp_path)]) == 1
     said = "must be a name for a file; it is a folder" if obstacle == "a folder" else "File name too long: "
     error = capsys.readouterr().err
-    assert said in error and error.count("\n") == 1 and states.load(tmp_path) is None
+    assert said in error and error.count("\n") == 1 and checkpoints.load(tmp_path) is None
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -516,7 +512,7 @@ def test_records_of_another_evaluation_are_those_that_training_would_leave(
     assert lines[-1] == f"2 records in {folder}" and len(lines) == 2 + 3 + 1
     assert recorded(folder) == recorded(trained_for_three) and len(recorded(folder)) == 2
     assert lines[:-1] == evaluated(capsys, str(trained), *AGAIN)
-    state = states.load(trained)
+    state = checkpoints.load(trained)
     assert state is not None
     for path in folder.glob("*.json"):
         assert json.loads(path.read_text())["seconds"] == round(state.seconds, 1), "those of training"
@@ -546,10 +542,10 @@ def test_records_of_another_evaluation_can_join_those_of_training(
     copy: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their names differ; of a run that diverged there is none, and machines that took part are listed."""
-    state = states.load(copy)
+    state = checkpoints.load(copy)
     assert state is not None
     state.diverged[0] = 2
-    states.save(state, copy)
+    checkpoints.save(state, copy)
     before, here = contents(copy), state.origins[-1]
     monkeypatch.setattr(records, "origin", lambda device: here | {"commit": "another"})
     assert evaluated(capsys, str(copy), "--steps", "2", "--out", str(copy))[-1] == f"1 record in {copy}"
@@ -578,7 +574,7 @@ def test_no_records_of_the_same_evaluation(
 def test_a_record_that_cannot_be_written_is_found_out_before_the_evaluation(
     trained: Path, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accuracies, "evaluated_again", lambda *_: pytest.fail("evaluated"))
+    monkeypatch.setattr(training, "evaluated_again", lambda *_: pytest.fail("evaluated"))
     (tmp_path / f"{NAME}-evaluation-steps2-seed1.json").mkdir()
     assert command.main(["evaluate", str(trained), "--steps", "2", "--out", str(tmp_path)]) == 1
     assert "must be a name for a file; it is a folder" in capsys.readouterr().err
@@ -605,32 +601,32 @@ def test_what_is_not_trained_is_not_evaluated(omniglot: None, tmp_path: Path, ca
 def test_what_was_trained_on_a_gpu_is_evaluated_without_one(copy: Path, capsys: Shown) -> None:
     if torch.cuda.is_available():
         pytest.skip("a GPU is here")
-    state = states.load(copy)
+    state = checkpoints.load(copy)
     assert state is not None
     plain = evaluated(capsys, str(copy))
     state.runs = tuple(Run(replace(one, device="cuda", precision="tf32"), seed) for one, seed in state.runs)
-    states.save(state, copy)
+    checkpoints.save(state, copy)
     assert evaluated(capsys, str(copy), "--tasks", "4")[1:] == plain[1:] == evaluated(capsys, str(copy))[1:]
     asked = ["evaluate", str(copy), "--steps", "2", "--out", str(copy / "new")]
     assert command.main(asked) == 2, "a record has one precision"
     assert capsys.readouterr().err.startswith("error: out must be left out where PyTorch finds no GPU")
     state.runs = tuple(Run(replace(one, precision="float32"), seed) for one, seed in state.runs)
-    states.save(state, copy)
+    checkpoints.save(state, copy)
     assert command.main(asked) == 0
     assert {values["configuration"]["device"] for values in recorded(copy / "new").values()} == {"cuda"}
     assert {values["hardware"]["gpu"] for values in recorded(copy / "new").values()} == {None}
 
 
 def test_diverged_runs_are_left_out(copy: Path, capsys: Shown) -> None:
-    state = states.load(copy)
+    state = checkpoints.load(copy)
     assert state is not None
     state.diverged[0] = 2
-    states.save(state, copy)
+    checkpoints.save(state, copy)
     for given in ((), ("--tasks", "4")):
         rows = evaluated(capsys, str(copy), *given)
         assert "1 run, 4 tasks each" in rows[0] and "±" not in "".join(rows)
     state.diverged[1] = 3
-    states.save(state, copy)
+    checkpoints.save(state, copy)
     assert "0 runs" in evaluated(capsys, str(copy))[0] and "0 runs" in evaluated(capsys, str(copy), "--steps", "2")[0]
 
 
@@ -664,11 +660,11 @@ def test_quiet_is_quiet(
     (tmp_path / "there" / "one.zip").write_bytes(b"1")
     archive = sources.Archive("one.zip", "http://127.0.0.1:9/one.zip", "c4ca4238a0b923820dcc509a6f75849b", "one")
     monkeypatch.delenv(sources.VARIABLE, raising=False)
-    monkeypatch.setitem(sources.ARCHIVES, "omniglot", (archive,))
+    monkeypatch.setattr(omniglot.OmniglotTasks, "archives", (archive,))
     monkeypatch.setattr(sources, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(sources.pooch, "HTTPDownloader", lambda **_: Downloader(tmp_path / "there"))
     small = SimpleNamespace(images=np.zeros(20), character=np.zeros(20, int), alphabets=("A",))
-    monkeypatch.setattr(data, "load_omniglot", lambda: small)
+    monkeypatch.setattr(omniglot, "load_omniglot", lambda: small)
     logger: logging.Logger = sources.pooch.get_logger()
     level = logger.level
     logger.addHandler(caplog.handler)

@@ -8,6 +8,7 @@ import re
 from dataclasses import fields, replace
 from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -15,17 +16,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paperlib import packs, records
-from paperlib.fewshot.choices import SETTINGS, SHAPES, TIERS
-from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.data import Cifar100, Resampling
+from paperlib import grids, jobs, records, tables
+from paperlib.__main__ import _parser
+from paperlib.commands import configurations
+from paperlib.fewshot.benchmarks import SHAPES
+from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclasses, validation_superclasses
+from paperlib.fewshot.configuration import TIERS, Configuration, configure
+from paperlib.fewshot.datasets import BENCHMARKS, benchmark
+from paperlib.fewshot.drawings import Resampling
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import ACTIVATIONS
-from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.omniglot import omniglot_tasks
 from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
 from paperlib.fewshot.runs import Run
-from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
-from paperlib.fewshot.splits import held_out_superclasses, room, validation_superclasses
 
+SETTINGS = {one.name: one.choices["setting"] for one in BENCHMARKS}
 PRINTED = {"easy": (2, 10), "hard": (20, 1), "evaluation_easy": (2, 10), "evaluation_hard": (20, 1)}
 
 
@@ -88,7 +93,7 @@ def test_the_largest_tasks_are_those_that_there_are_images_for(split: Any) -> No
 
     for name in ("hard", "evaluation_hard"):
         evaluation = name.startswith("evaluation")
-        classes, images = room(split, evaluation=evaluation)
+        classes, images = benchmark("cifar").room(split, evaluation=evaluation)
         shots = images - 10
         for shape, there in (((classes, shots), True), ((classes + 1, shots), False), ((classes, shots + 1), False)):
             assert draws(evaluation, shape) == there
@@ -119,6 +124,20 @@ def test_a_data_set_has_its_own_settings() -> None:
     for name in ("shots", "evaluation_shots"):
         with pytest.raises(ValueError, match=rf"^{name} is for omniglot, cifar has easy and hard; got 2$"):
             configure("cifar", "maml", "book", **{name: 2})  # type: ignore[arg-type]
+
+
+def test_both_words_for_cifar_mean_one_data_set(tmp_path: Path) -> None:
+    one, other = (configure(word, "maml", "book", p_hard=0.01) for word in ("cifar", "cifar100"))
+    assert one == other and one.values() == other.values() and one.name == other.name
+    assert Configuration.of(one.values() | {"dataset": "cifar100"}) == one
+    assert tables.paper("cifar") == tables.paper("cifar100")
+    grid = tmp_path / "grid.yml"
+    grid.write_text("{dataset: [cifar100, omniglot], algorithm: maml, tier: book, seeds: 1}", encoding="utf-8")
+    assert [run.configuration.dataset for run in grids.read(grid)] == ["cifar", "omniglot"]
+    parse = _parser().parse_args
+    asked = [parse(["train", word, "--algorithm", "erm", "--out", "x"]) for word in ("cifar", "cifar100")]
+    assert configurations(asked[0]) == configurations(asked[1]) and configurations(asked[1])[0].dataset == "cifar"
+    assert [parse(["data", "fetch", word]).dataset for word in ("cifar", "cifar100")] == ["cifar", "cifar100"]
 
 
 # -- one identity
@@ -176,7 +195,7 @@ def as_given(draw: st.DrawFn, value: Any) -> Any:
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], Configuration, Configuration]:
     """Return the values of two configurations that differ in few or none, and them, given in any types."""
-    dataset, algorithm = draw(st.sampled_from(tuple(SETTINGS))), draw(st.sampled_from(ALGORITHMS))
+    dataset, algorithm = draw(st.sampled_from(tuple(SETTINGS))), draw(st.sampled_from(tuple(ALGORITHMS)))
     one, other = (draw(choices(dataset, algorithm)) for _ in range(2))
     usual = configure(dataset, algorithm, one["tier"], setting=one["setting"])
     names = [field.name for field in fields(Configuration)]
@@ -203,7 +222,7 @@ def test_equal_values_make_one_configuration_with_one_key_and_one_name(
     assert len({one, other}) == len({Run(one, 1), Run(other, 1)}) == (1 if same else 2)
     assert (Run(one, 1).file == Run(other, 1).file) == same == records.same(other.values(), one)
     record = {"configuration": json.loads(json.dumps(other.values())), "seed": 1}
-    assert packs.missing([Run(one, 1), Run(one, 0)], [record]) == [Run(one, 1), Run(one, 0)][same:]
+    assert jobs.missing([Run(one, 1), Run(one, 0)], [record]) == [Run(one, 1), Run(one, 0)][same:]
     assert Configuration.of(record["configuration"]) == other
     for made, plain in ((one, values), (other, others)):
         assert all(type(getattr(made, name)) is type(value) for name, value in plain.items())
@@ -308,7 +327,7 @@ def test_the_largest_tasks_are_those_that_there_are_drawings_for(spread: Any) ->
 
     plain = configure("omniglot", "erm", "book", setting=spread)
     for evaluation, names, option in ((False, SHAPES[:2], "shots"), (True, SHAPES[2:], "evaluation_shots")):
-        ways, images = room(spread, evaluation=evaluation)
+        ways, images = benchmark("omniglot").room(spread, evaluation=evaluation)
         assert images == 20
         assert draws(evaluation, ways, 10) and not draws(evaluation, ways + 1, 10) and not draws(evaluation, ways, 11)
         replace(plain, **dict.fromkeys(names, (ways, 10)))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -23,9 +24,13 @@ from test_fewshot_training import After, equal
 
 from paperlib import commands, records, sweeps
 from paperlib.__main__ import main
-from paperlib.fewshot import checkpoints, choices, experiments, states, training
+from paperlib.fewshot import accuracies, checkpoints, experiments, normalisation, objectives, training
+from paperlib.fewshot.checkpoints import State
+from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.learners import ALGORITHMS
+from paperlib.fewshot.options import options
 from paperlib.fewshot.runs import cross, differences
-from paperlib.fewshot.states import State
 
 SMALL = "--tier smoke --iterations 6 --tasks 2 --evaluation-tasks 4 --seeds 2".split()
 TRAIN = ["train", "omniglot", "--algorithm", "maml", *SMALL]
@@ -48,7 +53,7 @@ def in_a_small_world(monkeypatch: Patch) -> Iterator[None]:
 
 def begun_on_a_gpu(folder: Path, *, old: bool = False, **settings: Any) -> dict[str, Any]:
     """Change the checkpoint of a folder into one that a GPU left, `old` as former versions wrote it; return it."""
-    values = checkpoints.load(folder)
+    values = checkpoints.contents(folder)
     assert values is not None
     for one, _ in values["runs"]:
         one.update({"device": "cuda"} | settings)
@@ -56,7 +61,7 @@ def begun_on_a_gpu(folder: Path, *, old: bool = False, **settings: Any) -> dict[
     values["origins"][-1]["device"] = "cuda"
     if old:
         del values["origins"][-1]["device"]
-    checkpoints.save(folder, values)
+    checkpoints.store(values, folder)
     return values
 
 
@@ -151,10 +156,11 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, capsys: Shown, monke
 def test_all_that_a_training_remembers_is_moved(tmp_path: Path, monkeypatch: Patch) -> None:
     """To a device that every machine has: tensors of ``meta`` have a place and no contents."""
     runs = cross([settings()], [0, 1])
-    states.save(State.start(runs, world(runs).network), tmp_path)
-    monkeypatch.setitem(choices._CHOICES, "device", ("cpu", "cuda", "meta"))
+    checkpoints.save(State.start(runs, world(runs).network), tmp_path)
+    kind = options(Configuration)["device"].kind
+    monkeypatch.setitem(vars(kind), "values", ("cpu", "cuda", "meta"))
     there = cross([replace(settings(), device="meta")], [0, 1])
-    state = states.resume(there, tmp_path)
+    state = checkpoints.resume(there, tmp_path)
     assert state is not None and differences(runs, there) == [] and state.shared.device == "meta"
     assert {value.device.type for group in (state.parameters, state.memory) for value in group.values()} == {"meta"}
 
@@ -167,10 +173,72 @@ def test_moved_between_two_steps_it_ends_as_it_would_have(tmp_path: Path) -> Non
     training.advance(alone, experiment, tmp_path / "alone")
     training.advance(state, experiment, tmp_path / "moved", stop=After(3))
     state.runs = moved
-    states.save(state, tmp_path / "moved")
-    again = states.resume(runs, tmp_path / "moved")
+    checkpoints.save(state, tmp_path / "moved")
+    again = checkpoints.resume(runs, tmp_path / "moved")
     assert again is not None and again.iteration == 3 and again.shared.device == "cpu"
     assert training.advance(again, experiment, tmp_path / "moved") and equal(again, alone)
+
+
+# -- what a GPU is asked
+
+
+def on_meta(monkeypatch: Patch, algorithm: str) -> tuple[State, Experiment, list[int]]:
+    """Return a training on the device that refuses tensors made elsewhere and questions, and how much it is asked.
+
+    Its tasks have two shapes. The one question that a step may ask, when all is computed, is answered here.
+    """
+    runs = cross([settings(algorithm, p_hard=0.5)], [0, 1])
+    there = world(runs, ((3, 2), (4, 1)))
+    state, asked = State.start(runs, there.network), []
+    state.move("meta")
+
+    def answers(*values: torch.Tensor) -> list[Any]:
+        assert {value.device.type for value in values} == {"meta"}
+        asked.append(len(values))
+        return [np.ones(value.shape) for value in values]
+
+    monkeypatch.setattr(accuracies, "answers", answers)
+    return state, replace(there, images=there.images.to("meta")), asked
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_whole_step_asks_the_device_once_and_an_evaluation_too(algorithm: str, monkeypatch: Patch) -> None:
+    state, there, asked = on_meta(monkeypatch, algorithm)
+    while not state.trained:
+        training.iterate(state, there)
+    assert len(asked) == state.shared.iterations and max(asked) == 5, "loss and accuracy of two buckets, and divergence"
+    assert {value.device.type for group in (state.parameters, state.memory) for value in group.values()} == {"meta"}
+    asked.clear()
+    training.score(state, there)
+    assert asked == [2] * len(there.evaluation(state.runs, 0, 0, 3))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "wrong"),
+    [
+        (objectives, "sum_by_run", lambda values, tasks: values[: len(tasks.tolist())]),
+        (objectives, "copies", lambda values, run: torch.zeros(len(run), *values.shape[1:])),
+        (normalisation, "_statistics", lambda images: [images.new_ones(int(images.sum()))] * 2),
+    ],
+)
+def test_the_device_refuses_a_question_and_a_tensor_made_elsewhere(
+    module: Any, name: str, wrong: Any, monkeypatch: Patch
+) -> None:
+    state, there, _ = on_meta(monkeypatch, "maml")
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        training.iterate(state, there)
+
+
+def test_sums_over_the_tasks_of_a_run_are_those_of_a_loop() -> None:
+    """In their order, so to the last digit; a run may have no task in a bucket."""
+    run = torch.tensor([0, 0, 0, 2, 2])
+    tasks = (run == torch.arange(4)[:, None]).sum(dim=1)
+    for values in (torch.randn(5, 7), torch.randn(5, 4, 3, 3, 2).movedim(4, 2)):
+        expected = torch.zeros(4, *values.shape[1:])
+        for place, value in zip(run.tolist(), values, strict=True):
+            expected[place] += value
+        assert torch.equal(objectives.sum_by_run(values, tasks), expected)
 
 
 # -- in a sweep

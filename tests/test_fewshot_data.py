@@ -26,10 +26,13 @@ from PIL import Image, ImageDraw
 
 from paperlib import __main__ as command
 from paperlib import runtime
-from paperlib.fewshot import data, pickles, sources
-from paperlib.fewshot.data import SIDE, read_cifar100, read_omniglot, resample
+from paperlib.fewshot import omniglot as room
+from paperlib.fewshot import pickles, sources
+from paperlib.fewshot.cifar100 import held_out_superclasses, load_cifar100, read_cifar100
+from paperlib.fewshot.datasets import BENCHMARKS, benchmark
+from paperlib.fewshot.drawings import SIDE, alphabet_sizes, read_omniglot, resample
+from paperlib.fewshot.omniglot import OmniglotTasks, Role, alphabets, load_omniglot
 from paperlib.fewshot.sources import DataError
-from paperlib.fewshot.splits import Role, alphabet_sizes, alphabets, held_out_superclasses
 from tools import alphabets as tools_alphabets
 
 SIZES = {"Latin": (0, 2), "Greek": (2, 1)}
@@ -197,8 +200,8 @@ def test_a_truncated_zip_is_refused(tmp_path: Path, keep: float) -> None:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Let Omniglot have two alphabets and the cache be a folder of this test."""
-    monkeypatch.setattr(data, "alphabet_sizes", lambda: SIZES)
-    for module in (data, sources):
+    monkeypatch.setattr(room, "alphabet_sizes", lambda: SIZES)
+    for module in (room, sources):
         monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
     given = tmp_path / "given"
     given.mkdir()
@@ -208,29 +211,29 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_prepared_drawings_are_kept_and_follow_the_archives(small: Path) -> None:
     omniglot_files(small)
-    first = data.load_omniglot()
+    first = load_omniglot()
     (kept,) = (small.parent / "cache").iterdir()
-    assert np.array_equal(data.load_omniglot().images, first.images)
+    assert np.array_equal(load_omniglot().images, first.images)
     kept.write_bytes(kept.read_bytes()[:100])  # broken: made again
-    assert np.array_equal(data.load_omniglot().images, first.images)
+    assert np.array_equal(load_omniglot().images, first.images)
     omniglot_files(small, {LATIN.format("07"): png(drawing(99))})
-    assert not np.array_equal(data.load_omniglot().images[6], first.images[6])
-    assert not np.array_equal(data.load_omniglot("nearest").images, data.load_omniglot().images)
+    assert not np.array_equal(load_omniglot().images[6], first.images[6])
+    assert not np.array_equal(load_omniglot("nearest").images, load_omniglot().images)
 
 
 def test_a_folder_without_the_files_says_what_to_do(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         DataError, match=r"given does not hold images_background\.zip, nor the folder images_background\."
     ):
-        data.load_omniglot()
+        load_omniglot()
     monkeypatch.setenv("PAPERLIB_DATA", str(small / "nowhere"))
     with pytest.raises(DataError, match=r"PAPERLIB_DATA must name an existing folder; got '.*nowhere'"):
-        data.load_omniglot()
+        load_omniglot()
     monkeypatch.delenv("PAPERLIB_DATA")
     with pytest.raises(DataError, match=r"cache does not hold .* Run: python -m paperlib data fetch omniglot$"):
-        data.load_omniglot()
-    with pytest.raises(ValueError, match=r"^dataset must be one of omniglot, cifar100; got 'mnist'$"):
-        sources.locate("mnist")
+        load_omniglot()
+    with pytest.raises(ValueError, match=r"^dataset must be omniglot or cifar or cifar100; got 'mnist'$"):
+        benchmark("mnist")
 
 
 # -- what archivers and file managers leave
@@ -553,7 +556,7 @@ def server(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.delenv("PAPERLIB_DATA")
     paths = omniglot_files(small)
     with Server(("127.0.0.1", 0), functools.partial(Handler, directory=str(small))) as running:
-        official = sources.ARCHIVES["omniglot"]
+        official = OmniglotTasks.archives
         local = tuple(
             replace(
                 archive,
@@ -562,7 +565,7 @@ def server(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             )
             for archive, path in zip(official, paths, strict=True)
         )
-        monkeypatch.setitem(sources.ARCHIVES, "omniglot", local)
+        monkeypatch.setattr(OmniglotTasks, "archives", local)
         thread = threading.Thread(target=running.serve_forever, args=(0.02,))
         thread.start()
         yield running
@@ -591,28 +594,28 @@ def test_a_download_broken_off_leaves_nothing_and_can_be_repeated(
     assert command.main(["data", "fetch", "omniglot", "--quiet"]) == 0
 
 
-def test_wrong_bytes_are_refused(server: Server, small: Path) -> None:
-    good = sources.ARCHIVES["omniglot"]
-    sources.ARCHIVES["omniglot"] = (replace(good[0], md5="0" * 32), good[1])
+def test_wrong_bytes_are_refused(server: Server, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = OmniglotTasks.archives
+    monkeypatch.setattr(OmniglotTasks, "archives", (replace(good[0], md5="0" * 32), good[1]))
     with pytest.raises(DataError, match=r"does not have the expected md5 0{32}\. Nothing was kept\. Try again, or"):
-        sources.fetch("omniglot", progress=False)
+        OmniglotTasks().fetch(progress=False)
     assert list((small.parent / "cache").iterdir()) == []
 
 
 def test_a_file_of_the_cache_that_was_changed_is_refused_then_fetched_again(server: Server, small: Path) -> None:
-    whole = sources.fetch("omniglot", progress=False)[0].read_bytes()
+    whole = OmniglotTasks().fetch(progress=False)[0].read_bytes()
     damaged = small.parent / "cache" / "images_background.zip"
     damaged.write_bytes(whole[:-1])
     with pytest.raises(DataError, match=r"images_background\.zip has md5 \w+, expected \w+\. Run: python -m paperlib"):
-        sources.locate("omniglot")
-    assert sources.fetch("omniglot", progress=False)[0].read_bytes() == whole
+        OmniglotTasks().locate()
+    assert OmniglotTasks().fetch(progress=False)[0].read_bytes() == whole
 
 
 def test_without_a_network_it_says_so(
     server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    archive = replace(sources.ARCHIVES["omniglot"][0], url="http://127.0.0.1:9/images_background.zip")
-    monkeypatch.setitem(sources.ARCHIVES, "omniglot", (archive,))
+    archive = replace(OmniglotTasks.archives[0], url="http://127.0.0.1:9/images_background.zip")
+    monkeypatch.setattr(OmniglotTasks, "archives", (archive,))
     assert command.main(["data", "fetch", "omniglot", "--quiet"]) == 1
     error = capsys.readouterr().err
     assert "images_background.zip could not be downloaded from http://127.0.0.1:9/" in error
@@ -620,7 +623,7 @@ def test_without_a_network_it_says_so(
 
 
 def test_the_official_addresses_and_checksums() -> None:
-    known = {archive.name: (archive.url, archive.md5) for part in sources.ARCHIVES.values() for archive in part}
+    known = {archive.name: (archive.url, archive.md5) for one in BENCHMARKS for archive in one.archives}
     omniglot = "https://github.com/brendenlake/omniglot/raw/master/python/images_"
     assert known == {
         "images_background.zip": (omniglot + "background.zip", "68d2efa1b9178cc56df9314c21c6e718"),
@@ -637,14 +640,14 @@ def test_the_official_addresses_and_checksums() -> None:
 
 def needs(dataset: str) -> None:
     try:
-        sources.locate(dataset)
+        benchmark(dataset).locate()
     except DataError as error:
         pytest.skip(f"{dataset} is not here: {error}")
 
 
 def test_omniglot_is_whole() -> None:
     needs("omniglot")
-    omniglot = data.load_omniglot()
+    omniglot = load_omniglot()
     assert omniglot.images.shape == (32460, 28, 28)
     assert len(omniglot.alphabets) == 50
     names = np.array(omniglot.alphabets)[omniglot.alphabet]
@@ -654,7 +657,7 @@ def test_omniglot_is_whole() -> None:
 
 def test_cifar100_is_whole() -> None:
     needs("cifar100")
-    cifar = data.load_cifar100()
+    cifar = load_cifar100()
     assert cifar.images.shape == (60000, 32, 32, 3)
     assert np.allclose(cifar.images[:50000].mean((0, 1, 2)) / 255, (0.50707516, 0.48654887, 0.44091784), atol=1e-8)
     assert set(held_out_superclasses()) < set(cifar.superclasses)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from paperlib.fewshot.data import Cifar100
+from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclasses, validation_superclasses
+from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind, below, distinct, join, random_words
-from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
-from paperlib.fewshot.splits import alphabet_sizes, alphabets, held_out_superclasses, validation_superclasses
+from paperlib.fewshot.omniglot import alphabets, omniglot_tasks
 from tools.bench_ways import WORKS, ours, sampling
 
 

@@ -26,9 +26,9 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from paperlib.fewshot import checkpoints, states, training
+from paperlib.fewshot import checkpoints, training
+from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.runs import cross
-from paperlib.fewshot.states import State
 
 sys.path.append(str(Path(__file__).resolve().parent))
 from test_fewshot_training import After, configuration, equal, experiment
@@ -46,7 +46,7 @@ BEFORE = 3  # steps before the writing of a checkpoint is cut off
 Stop = Callable[[], bool]
 
 
-# -- the script: trainings, their children and their deaths
+# -- the script: jobs, their children and their deaths
 
 
 def forked(work: Callable[[], object]) -> int:
@@ -84,7 +84,7 @@ def steps(state: State | None) -> int:
 def train(folder: Path, stop: Callable[[State], Stop] = lambda state: lambda: False) -> None:
     """Go on with the training in a folder, with a checkpoint after each step."""
     world = experiment(SETTINGS)
-    state = states.resume(RUNS, folder) or State.start(RUNS, world.network)
+    state = checkpoints.resume(RUNS, folder) or State.start(RUNS, world.network)
     training.advance(state, world, folder, save_every=0, stop=stop(state))
 
 
@@ -117,10 +117,10 @@ def reporting(pipe: int, last: int = STEPS) -> Callable[[State], Stop]:
 
 def forget(loss: str) -> None:
     """Have checkpoints read as if they had been written without something."""
-    load = checkpoints.load
+    contents = checkpoints.contents
 
-    def lossy(folder: Path) -> dict[str, Any] | None:
-        values = load(folder)
+    def lossy(folder: Path, **how: bool) -> dict[str, Any] | None:
+        values = contents(folder, **how)
         if values is None:
             return None
         if loss == "memory":
@@ -133,7 +133,7 @@ def forget(loss: str) -> None:
             values[loss] = torch.zeros_like(values[loss])
         return values
 
-    checkpoints.load = lossy
+    checkpoints.contents = lossy
 
 
 def kill(folder: Path, event: str, step: int, delay: float, loss: str = "") -> None:
@@ -188,11 +188,14 @@ def cut_off(folder: Path, moment: str) -> dict[str, Any]:
         train(folder)
 
     finished(lambda: train(folder, lambda state: After(BEFORE)))
-    before = steps(states.load(folder))
+    before = steps(checkpoints.load(folder))
     size = (folder / checkpoints.NAME).stat().st_size
     killed(forked(work))
     part = folder / (checkpoints.NAME + ".part")
-    left = {"part": part.stat().st_size / size if part.exists() else None, "steps": steps(states.load(folder)) - before}
+    left = {
+        "part": part.stat().st_size / size if part.exists() else None,
+        "steps": steps(checkpoints.load(folder)) - before,
+    }
     return left
 
 
@@ -204,7 +207,7 @@ def script(folder: Path) -> None:
         event = chance.choice(("step", "write"))
         kill(folder / "killed", event, step, chance.uniform(0, 1.2 * usual[event]))
         parts += (folder / "killed" / (checkpoints.NAME + ".part")).exists()
-        reached.append(steps(states.load(folder / "killed")))
+        reached.append(steps(checkpoints.load(folder / "killed")))
     finished(lambda: train(folder / "killed"))
     for loss in LOSSES:
         for step in DAMAGED_KILLS:
@@ -225,7 +228,7 @@ class Run(NamedTuple):
     seen: dict[str, Any]
 
     def state(self, name: str) -> State:
-        state = states.load(self.folder / name)
+        state = checkpoints.load(self.folder / name)
         assert state is not None and state.finished, name
         return state
 

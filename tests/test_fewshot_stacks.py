@@ -21,17 +21,17 @@ from test_fewshot_training import LAST_DIGITS, After, apart
 from paperlib import records
 from paperlib.__main__ import _parser, main
 from paperlib.commands import configurations
-from paperlib.fewshot import checkpoints, experiments, states, training
+from paperlib.fewshot import checkpoints, cifar100, experiments, omniglot, training
+from paperlib.fewshot.benchmarks import Phase, Tasks
+from paperlib.fewshot.checkpoints import State
+from paperlib.fewshot.cifar100 import Cifar100, held_out_superclasses, validation_superclasses
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.data import Cifar100
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind
-from paperlib.fewshot.experiments import Experiment, Phase, Tasks
+from paperlib.fewshot.experiments import Experiment
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import Objective
 from paperlib.fewshot.optimisers import descend, moments
 from paperlib.fewshot.runs import OWN, Run, check, cross, stacks
-from paperlib.fewshot.splits import held_out_superclasses, validation_superclasses
-from paperlib.fewshot.states import State
 
 LAST_DIGITS_OF_DOUBLES = 1e-10  # parameters and losses; a loss after adaptation magnifies what its parameters differ by
 Shapes = tuple[tuple[int, int], tuple[int, int]]
@@ -233,11 +233,11 @@ def test_a_stacked_run_has_exactly_the_tasks_that_it_has_alone(shapes: Shapes) -
 
 def prepared(monkeypatch: pytest.MonkeyPatch, runs: Sequence[Run]) -> Experiment:
     """Return a real experiment with blank images."""
-    monkeypatch.setattr(experiments, "load_omniglot", lambda _: SimpleNamespace(images=np.zeros((32460, 28, 28), "u1")))
+    monkeypatch.setattr(omniglot, "load_omniglot", lambda _: SimpleNamespace(images=np.zeros((32460, 28, 28), "u1")))
     label, names = np.repeat(np.arange(100), 600), (*held_out_superclasses(), *validation_superclasses())
     cifar = (np.zeros((60000, 32, 32, 3), "u1"), label, np.arange(100) // 5, tuple(map(str, range(100))))
     superclasses = (*names, *(f"s{k}" for k in range(12)))
-    monkeypatch.setattr(experiments, "load_cifar100", lambda: Cifar100(*cifar, superclasses))
+    monkeypatch.setattr(cifar100, "load_cifar100", lambda: Cifar100(*cifar, superclasses))
     return experiments.prepare(runs)
 
 
@@ -265,7 +265,7 @@ def test_slices_of_a_stack_make_no_difference(tmp_path: Path) -> None:
     undisturbed, slices, done = trained(runs, tmp_path / "whole"), 0, False
     while not done:
         experiment = world(runs)
-        state = states.resume(runs, tmp_path) or State.start(runs, experiment.network)
+        state = checkpoints.resume(runs, tmp_path) or State.start(runs, experiment.network)
         done, slices = training.advance(state, experiment, tmp_path, stop=After(3)), slices + 1
     assert slices >= (8 + 6) // 3 and state.runs == runs
     for one, other in ((state.parameters, undisturbed.parameters), (state.memory, undisturbed.memory)):
@@ -340,8 +340,8 @@ def test_a_stack_holds_each_run_once() -> None:
 def test_another_stack_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     large, small = each(setting=("large", "small"))
     runs = cross([large, small], [0, 1])
-    states.save(State.start(runs, world(runs).network), tmp_path)
-    assert states.resume(runs, tmp_path) is not None
+    checkpoints.save(State.start(runs, world(runs).network), tmp_path)
+    assert checkpoints.resume(runs, tmp_path) is not None
     for asked, said in (
         (cross([large], [0, 1]), r"setting: large and small, large\. Give"),
         (cross([small, large], [0, 1]), r"setting: large and small, small and large\. Give"),
@@ -353,7 +353,7 @@ def test_another_stack_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         ),
     ):
         with pytest.raises(checkpoints.CheckpointError, match=said):
-            states.resume(asked, tmp_path)
+            checkpoints.resume(asked, tmp_path)
 
 
 # -- commands

@@ -12,14 +12,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from paperlib.fewshot import checkpoints, states, training
+from paperlib import files
+from paperlib.fewshot import checkpoints, training
+from paperlib.fewshot.benchmarks import Phase, Tasks
+from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
-from paperlib.fewshot.experiments import Experiment, Phase, Tasks
+from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.optimisers import descend, learning_rate, moments
 from paperlib.fewshot.runs import cross
-from paperlib.fewshot.states import State
 
 
 def configuration(algorithm: str = "maml", **given: object) -> Configuration:
@@ -79,7 +82,7 @@ def test_slices_make_no_difference(algorithm: str, optimizer: str, tmp_path: Pat
     while True:
         world = experiment(settings)
         runs = cross([settings], [0, 1])
-        state = states.resume(runs, tmp_path) or State.start(runs, world.network)
+        state = checkpoints.resume(runs, tmp_path) or State.start(runs, world.network)
         slices += 1
         if training.advance(state, world, tmp_path, stop=After(2)):
             break
@@ -119,7 +122,7 @@ def apart(one: State, run: int, other: State, place: int) -> float:
     return max(float((left - right).abs().max()) for left, right in pairs)
 
 
-@pytest.mark.parametrize("algorithm", ["maml", "fomaml", "anil", "erm", "weighted-erm"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_run_is_the_same_alone_and_stacked_but_for_last_digits(algorithm: str, tmp_path: Path) -> None:
     settings = configuration(algorithm)
     together = whole(settings, [4, 5, 6], tmp_path)
@@ -153,7 +156,7 @@ def test_a_diverged_run_is_stopped_and_the_others_go_on(tmp_path: Path) -> None:
     assert said["diverged"] == 5 and said["evaluation"] is None
     assert said["history"]["iteration"] == [1, 2, 3, 4, 5]
     json.dumps(said, allow_nan=False)
-    again = states.load(tmp_path)
+    again = checkpoints.load(tmp_path)
     assert again is not None and again.diverged == state.diverged
 
 
@@ -208,13 +211,13 @@ def test_the_cosine_goes_from_the_rate_to_zero() -> None:
 def test_another_configuration_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     settings = configuration()
     state = whole(settings, [0, 1], tmp_path)
-    assert states.resume(cross([settings], [0, 1]), tmp_path) is not None
+    assert checkpoints.resume(cross([settings], [0, 1]), tmp_path) is not None
     other = replace(settings, lr=0.5, steps=2)
     with pytest.raises(checkpoints.CheckpointError, match=r"asked for\): steps: 1, 2; lr: 0\.01, 0\.5\. Give another"):
-        states.resume(cross([other], [0, 1]), tmp_path)
+        checkpoints.resume(cross([other], [0, 1]), tmp_path)
     with pytest.raises(checkpoints.CheckpointError, match=r"asked for\): seeds: \[0, 1\], \[0, 1, 2\]\. Give another"):
-        states.resume(cross([settings], [0, 1, 2]), tmp_path)
-    again = states.load(tmp_path)
+        checkpoints.resume(cross([settings], [0, 1, 2]), tmp_path)
+    again = checkpoints.load(tmp_path)
     assert again is not None and equal(again, state)
 
 
@@ -222,29 +225,45 @@ def test_another_configuration_in_the_same_folder_is_refused(tmp_path: Path) -> 
 def test_a_broken_checkpoint_is_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / checkpoints.NAME).write_bytes(content)
     with pytest.raises(checkpoints.CheckpointError, match=r"checkpoint\.pt is not a readable checkpoint"):
-        states.load(tmp_path)
+        checkpoints.load(tmp_path)
 
 
 def test_a_checkpoint_is_no_program(tmp_path: Path) -> None:
     torch.save({"configuration": Path("somewhere")}, tmp_path / checkpoints.NAME)
     with pytest.raises(checkpoints.CheckpointError, match="not a readable checkpoint"):
-        states.load(tmp_path)
+        checkpoints.load(tmp_path)
 
 
 def test_a_checkpoint_of_another_version_is_named(tmp_path: Path) -> None:
-    checkpoints.save(tmp_path, {"configuration": {"dataset": "omniglot"}})
+    checkpoints.store({"configuration": {"dataset": "omniglot"}}, tmp_path)
     with pytest.raises(checkpoints.CheckpointError, match="was not written by this version"):
-        states.load(tmp_path)
+        checkpoints.load(tmp_path)
+
+
+def test_a_checkpoint_of_another_format_is_refused_by_name_and_number(tmp_path: Path) -> None:
+    """One without a number is of the first format, which did not say so."""
+    settings = configuration()
+    state = whole(settings, [0, 1], tmp_path)
+    values = torch.load(tmp_path / checkpoints.NAME, weights_only=True)
+    assert values.pop("format") == checkpoints.FORMAT == 1
+    checkpoints.store(values, tmp_path)
+    again = checkpoints.load(tmp_path)
+    assert again is not None and equal(again, state) and checkpoints.runs(tmp_path) == state.runs
+    checkpoints.store(values | {"format": 0}, tmp_path)
+    said = rf"^{tmp_path / checkpoints.NAME} has format 0; this version reads format 1\. Give another folder$"
+    for read in (checkpoints.load, checkpoints.runs, lambda folder: checkpoints.resume(state.runs, folder)):
+        with pytest.raises(checkpoints.CheckpointError, match=said):
+            read(tmp_path)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
-    checkpoints.write(path, b"old")
+    files.write(path, b"old")
 
     def fail(descriptor: int) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
-        checkpoints.write(path, b"new")
+        files.write(path, b"new")
     assert path.read_bytes() == b"old" and [found.name for found in tmp_path.iterdir()] == ["file"]

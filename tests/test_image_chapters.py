@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from paperlib.fewshot.sources import DataError, locate
+from paperlib.fewshot.datasets import benchmark
+from paperlib.fewshot.sources import DataError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,7 +36,7 @@ def run_without_records(script: Path, folder: Path) -> subprocess.CompletedProce
 @pytest.mark.parametrize(("chapter", "dataset"), [("09_omniglot", "omniglot"), ("10_cifar", "cifar100")])
 def test_a_chapter_runs_without_records(chapter: str, dataset: str, tmp_path: Path) -> None:
     try:
-        locate(dataset)
+        benchmark(dataset).locate()
     except DataError as missing:
         pytest.skip(str(missing))
     outcome = run_without_records(ROOT / "book" / f"{chapter}.py", tmp_path)

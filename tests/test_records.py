@@ -16,7 +16,7 @@ import pytest
 
 from paperlib import __main__ as command
 from paperlib import records
-from paperlib.fewshot import evaluation
+from paperlib.fewshot import accuracies
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.runs import Run, cross
 
@@ -25,7 +25,7 @@ ORIGIN = {"hardware": {"processor": "a", "gpu": None}, "versions": {"python": "3
 
 def metrics(accuracy: float = 0.5) -> dict[str, Any]:
     sums = np.array([[2.0, 3.0, 2 * accuracy], [1.0, 2.0, accuracy]])
-    return evaluation.metrics(2, ("train", "test"), None, np.stack([sums, sums]), 1, np.stack([sums, sums]))
+    return accuracies.metrics(2, ("train", "test"), None, np.stack([sums, sums]), 1, np.stack([sums, sums]))
 
 
 def record(configuration: Configuration, seed: int = 0, found: dict[str, Any] | None = None) -> records.Record:
@@ -71,7 +71,7 @@ def test_what_says_the_same_is_left_alone(tmp_path: Path) -> None:
 def test_numbers_are_finite(tmp_path: Path) -> None:
     """What is not a number is None in the metrics; were it not, nothing would be written, or read."""
     sums = np.array([[2.0, math.nan, 1.0], [0.0, 0.0, 0.0]])
-    found = evaluation.metrics(1, ("train",), None, sums[None], 1, sums[None])
+    found = accuracies.metrics(1, ("train",), None, sums[None], 1, sums[None])
     assert found["evaluation"]["train"] == {
         "easy": {"tasks": 2, "loss": None, "accuracy": 0.5},
         "hard": {"tasks": 0, "loss": None, "accuracy": None},
@@ -274,7 +274,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         given.append((runs, folder))
         raise ValueError("far enough")
 
-    monkeypatch.setattr("paperlib.trainings.proceed", proceed)
+    monkeypatch.setattr("paperlib.jobs.proceed", proceed)
     return given
 
 

@@ -30,13 +30,14 @@ from test_commands import numbers
 from test_fewshot_objectives import unfolded_convolution
 from test_fewshot_stacks import world
 
-from paperlib import commands, costs, grids, packs, records, sweeps, trainings
+from paperlib import commands, costs, grids, jobs, records, sweeps
 from paperlib.__main__ import _parser, main
 from paperlib.deadlines import Deadline
-from paperlib.fewshot import checkpoints, experiments, states, training
+from paperlib.fewshot import checkpoints, experiments, training
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import ALGORITHMS, TaskBatch, meta_gradient, post_adaptation
+from paperlib.fewshot.learners import ALGORITHMS
+from paperlib.fewshot.models import Network, TaskBatch
+from paperlib.fewshot.objectives import meta_gradient, post_adaptation
 from paperlib.fewshot.runs import Run, check
 from paperlib.fewshot.sources import DataError
 
@@ -141,7 +142,7 @@ def test_a_grid_takes_what_the_command_train_takes() -> None:
     parse = _parser().parse_args
     parsed = [vars(parse(["train", name, "--algorithm", "maml", "--out", "x"])) for name in ("omniglot", "cifar")]
     others = {"run", "out", "time_limit", "first_seed", "seeds"}
-    assert set().union(*parsed) - others == set(grids.TYPES)
+    assert set().union(*parsed) - others == set(grids.KINDS)
 
 
 def test_ways_and_shots_are_a_value_or_a_list_of_values() -> None:
@@ -184,14 +185,14 @@ def test_ways_and_shots_are_a_value_or_a_list_of_values() -> None:
         ({"adapt_norm": 1}, "adapt_norm must be true or false, or a list of such; got 1"),
         (
             {"algorithm": ["maml", "mamml"]},
-            "algorithm must be maml or fomaml or anil or erm or weighted-erm; got 'mamml'",
+            f"algorithm must be {' or '.join(ALGORITHMS)}; got 'mamml'",
         ),
         ({"dataset": "cifar"}, "setting must be 80-20 or 60-20-20; got 'large'"),
         ({"tier": "huge"}, "tier must be smoke or book or paper; got 'huge'"),
         ({"seeds": 0}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got 0"),
         ({"seeds": [0, -1]}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got [0, -1]"),
         ({"seeds": None}, "seeds must be how many, at least 1, or a list of whole numbers from 0; got None"),
-        ({"p-hard": 0.5}, f"a key must be one of seeds, {', '.join(grids.TYPES)}; got p-hard"),
+        ({"p-hard": 0.5}, f"a key must be one of seeds, {', '.join(grids.KINDS)}; got p-hard"),
     ],
 )
 def test_a_bad_grid_is_refused_by_name(change: dict[str, Any], said: str, tmp_path: Path, capsys: Shown) -> None:
@@ -250,18 +251,36 @@ def test_a_bad_argument_is_refused(
 @pytest.mark.parametrize("size", [1, 3, 4, 100])
 def test_packs_hold_each_run_once(size: int, tmp_path: Path) -> None:
     runs = grids.expand(BLOCK)
-    made = packs.packs(runs, runs, tmp_path, size)
+    made = jobs.jobs(runs, runs, tmp_path, size)
     assert sorted(map(repr, runs)) == sorted(repr(run) for pack in made for run in pack.runs)
     for pack in made:
         check(pack.runs)
         assert len(pack.runs) <= size
     assert len({pack.folder for pack in made}) == len(made) == 2 * -(-8 // size)
-    assert made == packs.packs(runs, runs, tmp_path, size)
+    assert made == jobs.jobs(runs, runs, tmp_path, size)
+
+
+def test_planning_is_linear_in_the_number_of_runs(tmp_path: Path, monkeypatch: Patch) -> None:
+    """Four times as many runs, none of which can train beside another, ask four times as often who they are."""
+    asked, once = [0], Configuration.__hash__
+
+    def counted(configuration: Configuration) -> int:
+        asked[0] += 1
+        return once(configuration)
+
+    monkeypatch.setattr(Configuration, "__hash__", counted)
+    needed = []
+    for count in (50, 200):
+        runs = [Run(configure("omniglot", "maml", "smoke", steps=1 + k), seed) for k in range(count) for seed in (0, 1)]
+        asked[0] = 0
+        assert len(jobs.jobs(runs, runs, tmp_path, 10)) == count
+        needed.append(asked[0])
+    assert needed[1] <= 4 * needed[0]
 
 
 def stopped(steps: int) -> Callable[..., Any]:
-    """Return `trainings.proceed` with an end after so many steps."""
-    proceed = trainings.proceed
+    """Return `jobs.proceed` with an end after so many steps."""
+    proceed = jobs.proceed
 
     def short(*given: Any, **named: Any) -> Any:
         left = iter([False] * steps)
@@ -318,7 +337,7 @@ def test_a_record_made_elsewhere_in_the_folder_counts(tmp_path: Path, capsys: Sh
 
 def interrupted(folder: Path, path: str, capsys: Shown, monkeypatch: Patch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(trainings, "proceed", stopped(4))
+        patched.setattr(jobs, "proceed", stopped(4))
         assert main(["sweep", path, "--out", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].startswith("1 of 2 packs: omniglot-maml-smoke-") and lines[-2].endswith(
@@ -352,15 +371,15 @@ def test_the_comparison_sees_what_an_interruption_loses(
 ) -> None:
     """The same, but for the memory of the optimiser in the checkpoint."""
     interrupted(tmp_path / "cut", written(tmp_path, BLOCK), capsys, monkeypatch)
-    load = checkpoints.load
+    contents = checkpoints.contents
 
-    def lossy(folder: Path) -> dict[str, Any] | None:
-        values = load(folder)
+    def lossy(folder: Path, **how: bool) -> dict[str, Any] | None:
+        values = contents(folder, **how)
         if values is not None:
             values["memory"] = {name: torch.zeros_like(value) for name, value in values["memory"].items()}
         return values
 
-    monkeypatch.setattr(checkpoints, "load", lossy)
+    monkeypatch.setattr(checkpoints, "contents", lossy)
     assert main(["sweep", written(tmp_path, BLOCK), "--out", str(tmp_path / "cut")]) == 0
     found = metrics(tmp_path / "cut")
     assert found.keys() == whole.keys()
@@ -374,7 +393,7 @@ def test_a_pack_with_runs_that_nobody_asks_for_is_left_alone(
 ) -> None:
     out = tmp_path / "cut"
     with monkeypatch.context() as patched:
-        patched.setattr(trainings, "proceed", stopped(4))
+        patched.setattr(jobs, "proceed", stopped(4))
         assert main(["sweep", written(tmp_path, BLOCK | {"seeds": 3}), "--out", str(out), "--runs-per-pack", "12"]) == 0
     (begun,) = (path.parent for path in out.rglob(checkpoints.NAME))
     capsys.readouterr()
@@ -385,17 +404,17 @@ def test_a_pack_with_runs_that_nobody_asks_for_is_left_alone(
     left = f"{begun.name}: begun with runs that {path} does not ask for, and left as it is; 8 runs of it start anew"
     assert second == left
     assert metrics(out) == whole
-    state = states.load(begun)
+    state = checkpoints.load(begun)
     assert state is not None and len(state.runs) == 12 and state.iteration == 4
 
 
 def test_a_record_counts_for_its_settings_on_any_device() -> None:
     asked = Run(configure("cifar", "erm", "book", p_hard=0.3), 1)
     record = {"configuration": replace(asked.configuration, device="cuda").values(), "seed": 1}
-    assert packs.missing([asked], [record]) == []
+    assert jobs.missing([asked], [record]) == []
     close = replace(asked.configuration, p_hard=0.3 + 1e-9)
     for other in ({"seed": 2}, {"configuration": close.values()}):
-        assert packs.missing([asked], [record | other]) == [asked]
+        assert jobs.missing([asked], [record | other]) == [asked]
 
 
 def test_what_a_later_pack_lacks_is_said_before_the_first(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
@@ -426,7 +445,7 @@ def test_the_device_of_the_command_counts(tmp_path: Path, monkeypatch: Patch) ->
         asked.extend(runs)
         raise OSError("far enough")
 
-    monkeypatch.setattr(trainings, "proceed", proceed)
+    monkeypatch.setattr(jobs, "proceed", proceed)
     path = written(tmp_path, BLOCK | {"device": "cpu"})
     for given in ((), ("--device", "cuda")):
         assert main(["sweep", path, "--out", str(tmp_path / "new"), *given]) == 1
@@ -437,7 +456,7 @@ def test_a_time_limit_ends_it(tmp_path: Path, capsys: Shown) -> None:
     path = written(tmp_path, BLOCK)
     assert main(["sweep", path, "--out", str(tmp_path / "cut"), "--time-limit", "0.001"]) == 0
     assert capsys.readouterr().out.count(" packs: ") == 1
-    (state,) = (states.load(one.parent) for one in tmp_path.rglob(checkpoints.NAME))
+    (state,) = (checkpoints.load(one.parent) for one in tmp_path.rglob(checkpoints.NAME))
     assert state is not None and state.iteration == 1
 
 
@@ -460,7 +479,7 @@ def counted(c: Configuration, steps: int | None = None) -> float:
     Its convolutions are products of matrices here, since PyTorch multiplies what a grouped convolution's weights cost
     by the number of groups.
     """
-    (ways, shots), (channels, side) = c.easy, costs._IMAGES[c.dataset]
+    (ways, shots), channels, side = c.easy, c.benchmark.channels, c.benchmark.side
     network = Network(channels, side, ways, c.filters, convolve=unfolded_convolution)
     start = {name: torch.zeros(1, *shape) for name, shape in network.shapes().items()}
     images = [torch.zeros(ways * count, channels, side, side) for count in (shots, c.queries)]
@@ -568,7 +587,7 @@ def test_it_says_what_it_costs_before_it_starts(tmp_path: Path, capsys: Shown, m
         raise OSError("far enough")
 
     path, out = written(tmp_path, BLOCK), tmp_path / "new"
-    monkeypatch.setattr(trainings, "proceed", proceed)
+    monkeypatch.setattr(jobs, "proceed", proceed)
     assert main(["sweep", path, "--out", str(out)]) == 1
     operations = sum(costs.operations(run.configuration) for run in grids.expand(BLOCK))
     first, second, third = said[0].splitlines()
@@ -710,7 +729,7 @@ def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
     """Interrupted or dead: the workers end the present step, write a checkpoint, and are free again."""
     driver = Driver(cluster, tmp_path, BLOCK | {"iterations": 1_000_000, "algorithm": "erm"})
     lock = awaited(lambda: next(driver.out.rglob(checkpoints.LOCK), None))
-    awaited(lambda: (state := states.load(lock.parent)) and state.iteration)
+    awaited(lambda: (state := checkpoints.load(lock.parent)) and state.iteration)
     assert lock.read_text()
     driver.process.send_signal(asked)
     code, printed = driver.end()
@@ -718,7 +737,7 @@ def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
         assert code == 0
         assert printed.endswith(f"0 of 8 runs are recorded in {driver.out}; give the same command again to go on\n")
     awaited(lambda: not lock.read_text())
-    state = states.load(lock.parent)
+    state = checkpoints.load(lock.parent)
     assert state is not None and 1 <= state.iteration < 1_000_000
 
 
@@ -749,7 +768,7 @@ def test_a_pack_that_fails_is_said_to(
     """And the others go on."""
     task = SimpleNamespace(status=status, result=lambda: 1.0, exception=lambda: FileExistsError("in the way"))
 
-    def on_cluster(todo: list[packs.Pack], address: str, limit: float | None) -> Iterator[sweeps.Report]:
+    def on_cluster(todo: list[jobs.Job], address: str, limit: float | None) -> Iterator[sweeps.Report]:
         yield sweeps._report(todo[0], task)
         yield from sweeps.here(todo[1:], Deadline(limit))
 

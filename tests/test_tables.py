@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from paperlib import tables
+from paperlib.fewshot.accuracies import Mean
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.tables import Cell
 
 
 def record(configuration: Configuration, seed: int, value: float | None) -> dict[str, object]:
@@ -103,7 +103,7 @@ def test_difference_of_too_few_or_of_constants() -> None:
 
 
 def test_a_cell_is_reproduced_within_points_or_widths() -> None:
-    cell = Cell(50.0, 1.0)
+    cell = Mean(50.0, 1.0)
     assert tables.reproduced(cell, [52.9, 53.1], points=3.0) and not tables.reproduced(cell, [53.5, 53.6], points=3.0)
     assert tables.reproduced(cell, [50.0, 60.0], points=3.0)  # its own interval is ± 64
     assert tables.reproduced(cell, [53.0], 3.0) and not tables.reproduced(cell, [53.1], 3.0)  # one seed has none
@@ -111,13 +111,13 @@ def test_a_cell_is_reproduced_within_points_or_widths() -> None:
 
 def test_without_a_value_there_is_no_verdict() -> None:
     with pytest.raises(ValueError, match=r"^ours must have at least one accuracy .*; got none$"):
-        tables.reproduced(Cell(50.0, 1.0), [], points=3.0)
+        tables.reproduced(Mean(50.0, 1.0), [], points=3.0)
     with pytest.raises(ValueError, match=r"^level must lie between 0 and 1; got 95$"):
         tables.difference([1.0, 2.0], [1.0, 3.0], level=95)
 
 
 def test_the_paper_s_cells() -> None:
-    assert tables.paper("omniglot")["large", "maml"][3] == Cell(81.2, 0.3)
-    assert tables.paper("cifar")[0.01, "maml"][1] == Cell(15.7, 0.3)
-    with pytest.raises(ValueError, match="dataset must be omniglot or cifar; got 'mnist'"):
+    assert tables.paper("omniglot")["large", "maml"][3] == Mean(81.2, 0.3)
+    assert tables.paper("cifar")[0.01, "maml"][1] == Mean(15.7, 0.3)
+    with pytest.raises(ValueError, match="dataset must be omniglot or cifar or cifar100; got 'mnist'"):
         tables.paper("mnist")

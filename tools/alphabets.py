@@ -20,16 +20,16 @@ import torch
 import yaml
 
 from paperlib import records
-from paperlib.fewshot import evaluation, experiments, training
-from paperlib.fewshot.checkpoints import write
+from paperlib.fewshot import experiments, training
+from paperlib.fewshot.benchmarks import Phase, Tasks
 from paperlib.fewshot.configuration import configure
-from paperlib.fewshot.data import load_omniglot
+from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.episodes import TaskDistribution
-from paperlib.fewshot.memory import keep_buffers
 from paperlib.fewshot.models import Network
+from paperlib.fewshot.omniglot import load_omniglot, within_alphabets
 from paperlib.fewshot.runs import Run
-from paperlib.fewshot.settings import within_alphabets
-from paperlib.fewshot.splits import alphabet_sizes
+from paperlib.files import write
+from paperlib.runtime import keep_buffers
 
 SEEDS = range(4)
 TASKS = 200  # of each alphabet at evaluation, for each seed
@@ -50,15 +50,15 @@ def accuracies(seed: int) -> list[float]:
     settings, names = configure("omniglot", "maml", "book"), sorted(alphabet_sizes())
     images = torch.from_numpy(load_omniglot().images[..., None])
     steps, run = settings.evaluation_steps, Run(settings, seed)
-    each = tuple(experiments.Phase(tasks_within([name]), steps, k) for k, name in enumerate(names))
-    tasks = experiments.Tasks(tasks_within(names), each)
+    each = tuple(Phase(tasks_within([name]), steps, k) for k, name in enumerate(names))
+    tasks = Tasks(tasks_within(names), each)
     world = experiments.Experiment(Network(), images, {settings: tasks})
     state = training.train([run], world)
     result = []
     for alphabet in range(len(names)):
         sums = np.zeros((1, 2, 3))
         for first in range(0, TASKS, settings.tasks):
-            sums += evaluation.evaluate(world, state.parameters, [run], alphabet, first, settings.tasks)
+            sums += experiments.evaluate(world, state.parameters, [run], alphabet, first, settings.tasks)
         result.append(float(sums[0, 1, 2] / sums[0, 1, 0]))
     return result
 

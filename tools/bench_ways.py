@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
-from paperlib.fewshot.memory import keep_buffers
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import Objective, TaskBatch, meta_gradient
-from paperlib.fewshot.settings import omniglot_tasks
+from paperlib.fewshot.models import Network, TaskBatch
+from paperlib.fewshot.objectives import Objective, meta_gradient
+from paperlib.fewshot.omniglot import omniglot_tasks
+from paperlib.runtime import keep_buffers
 
 ALPHA = 0.1
 Gradient = dict[str, Tensor]

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, get_args
 
-from paperlib.fewshot.choices import DATASETS, SETTINGS, SHAPES, TIERS, among, checked, whole
-from paperlib.fewshot.objectives import ALGORITHMS
+from paperlib.fewshot.benchmarks import SHAPES, Benchmark
+from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
+from paperlib.fewshot.learners import ALGORITHMS
+from paperlib.fewshot.models import ACTIVATIONS
+from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
+from paperlib.fewshot.options import Choice, Count, Flag, Number, Shape, checked, listed, option, options
+from paperlib.runtime import Tier
 
-PHASES = ("train", "test")  # the columns of the paper's tables
+TIERS: tuple[str, ...] = get_args(Tier)
+DEVICES = ("cpu", "cuda")
+_EASY = (
+    "of CIFAR, classes of an easy task in training, and images of each to adapt to, beside the 10 of the outer loss; "
+    "default 2 50. ERM adapts to none in training, and learns from all: its default, 2 5, is 15 images a class"
+)
+_EVALUATION = "the same of an easy task at evaluation, where ERM adapts too; default 2 50"
+_SHAPED = {  # what gives the shapes of tasks, and the data sets that take it
+    **{name: [one.name for one in BENCHMARKS if not one.shorthand] for name in SHAPES},
+    **{name: [one.name for one in BENCHMARKS if name in one.shorthand] for own in BENCHMARKS for name in own.shorthand},
+}
 _LONGEST = 200  # bytes of a name; with a seed and what is added while a file is written, less than the 255 of a disk
 
 
@@ -41,7 +56,7 @@ class Configuration:
     - *Batch normalisation.* Scale and shift are adapted like other parameters; statistics are those of the batch.
       With ``adapt_norm=False`` adaptation leaves scale and shift alone, as in the code of Antoniou et al.
     - *The activation.* ReLU, as in Finn et al. (2017); that code has LeakyReLU of slope 0.01.
-    - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `data.resample` for what public code does
+    - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `omniglot.resample` for what public code does
       without saying so. CIFAR less its mean over its deviation, colour by colour.
     - *Weighted ERM* is not in the paper's experiments. A hard task weighs three times as much as an easy one.
 
@@ -49,69 +64,70 @@ class Configuration:
     hours, and it evaluates on 100 + 100 tasks. ``smoke`` is a few iterations of a network with 32 filters. Neither is
     the paper's protocol.
 
-    Attributes:
-        dataset: omniglot or cifar.
-        algorithm: one of `objectives.ALGORITHMS`.
-        tier: smoke, book or paper.
-        setting: of Omniglot, large or small; of CIFAR how classes are split, 80-20 as in the paper, or 60-20-20 as in
-            Oreshkin et al. (2018), whose 20 classes of validation are then used for nothing.
-        p_hard: probability of a hard task in training.
-        easy: ways and shots of easy tasks in training. ERM minimises the loss of shots and queries together.
-        hard: ways and shots of hard tasks in training.
-        evaluation_easy: ways and shots of easy tasks at evaluation.
-        evaluation_hard: ways and shots of hard tasks at evaluation.
-        queries: images of a class for the outer loss.
-        iterations: steps of the optimiser.
-        tasks: of one run in an iteration.
-        steps: of adaptation in training.
-        inner_lr: of adaptation, in training and at evaluation.
-        lr: of the optimiser, in the first iteration.
-        optimizer: adam or sgd.
-        schedule: of `lr`: cosine or constant.
-        hard_odds: for weighted ERM, the weight of a hard task over that of an easy one.
-        evaluation_tasks: of training classes, and as many of test classes.
-        evaluation_steps: of adaptation at evaluation.
-        resampling: of Omniglot's drawings, lanczos or nearest; of CIFAR, empty.
-        activation: relu or leaky-relu.
-        adapt_norm: whether adaptation changes scale and shift of batch normalisation.
-        filters: of each convolution. What runs are trained beside a run can change the last digits of its numbers,
-            since kernels are chosen by shape and memory alignment; with a multiple of 32 they mostly stay the same.
-        precision: of convolutions on a GPU: float32 or tf32. All else is float32.
-        device: cpu or cuda: where the run is made, no part of what it is.
-
     Raises:
         ValueError: naming the argument, what was expected, and what came.
     """
 
-    dataset: str
-    algorithm: str
-    tier: str
-    setting: str
-    p_hard: float
-    easy: tuple[int, int]
-    hard: tuple[int, int]
-    evaluation_easy: tuple[int, int]
-    evaluation_hard: tuple[int, int]
-    queries: int
-    iterations: int
-    tasks: int
-    steps: int
-    inner_lr: float
-    lr: float
-    optimizer: str
-    schedule: str
-    hard_odds: float
-    evaluation_tasks: int
-    evaluation_steps: int
-    resampling: str
-    activation: str
-    adapt_norm: bool
-    filters: int
-    precision: str
-    device: str = field(compare=False)
+    dataset: str = option(Choice(tuple(one.name for one in BENCHMARKS), WORDS), "data set")
+    algorithm: str = option(Choice(tuple(ALGORITHMS)), "learner")
+    tier: str = option(Choice(TIERS), "length of training and size of the network")
+    setting: str = option(Choice(), "of Omniglot, dispersion of hard tasks; of CIFAR, how classes are split", own=1)
+    p_hard: float = option(Number(share=True), "probability of a hard task in training", own=2, default=0.5)
+    easy: tuple[int, int] = option(Shape(), _EASY)
+    hard: tuple[int, int] = option(Shape(), "the same of a hard task; default 20 5")
+    evaluation_easy: tuple[int, int] = option(Shape(), _EVALUATION)
+    evaluation_hard: tuple[int, int] = option(Shape(), "the same of a hard task at evaluation; default 20 5")
+    queries: int = option(Count(), "images of a class for the outer loss", offered=False, default=10)
+    iterations: int = option(Count(), "steps of the optimiser")
+    tasks: int = option(Count(), "tasks of one run in an iteration")
+    steps: int = option(Count(), "steps of adaptation in training", default=1)
+    inner_lr: float = option(Number(), "learning rate of adaptation", own=4, default=0.1)
+    lr: float = option(Number(), "learning rate of the optimiser, in the first iteration", own=3)
+    optimizer: str = option(Choice(OPTIMIZERS), "optimiser", default="adam")
+    schedule: str = option(Choice(SCHEDULES), "of lr")
+    hard_odds: float = option(Number(), "for weighted ERM, weight of a hard task over that of an easy one", own=5)
+    evaluation_tasks: int = option(Count(), "tasks of training classes at evaluation, and as many of test classes")
+    evaluation_steps: int = option(Count(), "steps of adaptation at evaluation")
+    resampling: str = option(Choice(), "of Omniglot's drawings")
+    activation: str = option(Choice(ACTIVATIONS), "activation", default="relu")
+    adapt_norm: bool = option(Flag(), "whether to adapt scale and shift of batch normalisation too", default=True)
+    filters: int = option(Count(), "filters of each convolution")
+    precision: str = option(
+        Choice(("float32", "tf32")), "of convolutions on a GPU; all else is float32", default="float32"
+    )
+    device: str = option(Choice(DEVICES), "where the run is made, no part of what it is", default="cpu", compare=False)
 
     def __post_init__(self) -> None:
-        vars(self).update(checked(vars(self)))
+        given, room = dict(vars(self)), benchmark(self.dataset)
+        vars(self).update(checked(Configuration, given, {"resampling": ("",), **room.choices}))
+        for name in SHAPES:
+            self._fits(name)
+        if self.hard_odds != 1 and not ALGORITHMS[self.algorithm].weighted:
+            weighted = " or ".join(name for name, row in ALGORITHMS.items() if row.weighted)
+            raise ValueError(f"hard_odds is for {weighted}; got {given['hard_odds']!r} with {self.algorithm}")
+        if self.precision == "tf32" and self.device == "cpu":
+            raise ValueError("precision must be float32 on the cpu; got 'tf32'")
+
+    def _fits(self, name: str) -> None:
+        """Refuse tasks of more classes or images than there are."""
+        (ways, shots), evaluation = getattr(self, name), name.startswith("evaluation")
+        room = self.benchmark
+        classes, images = room.room(self.setting, evaluation=evaluation)
+        left, (group, pictures) = images - self.queries, room.nouns
+        if left < 1:
+            raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {self.queries}")
+        if room.shorthand and ways <= classes and shots > left:
+            own = [*room.shorthand][evaluation]  # by which shapes are given there
+            why = f"a {group} has {images} {pictures} and {self.queries} of them are queries"
+            raise ValueError(f"{own} must be at most {left}, since {why}; got {shots}")
+        if ways > classes or shots > left:
+            most = f"at most {classes} classes and, beside {self.queries} queries, {left} images of each"
+            raise ValueError(f"{name} must be ways and shots, {most}; got {(ways, shots)}")
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """Return the data set."""
+        return benchmark(self.dataset)
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -126,14 +142,8 @@ class Configuration:
             >>> configure("cifar", "maml", "book", p_hard=0.01, lr=1e-4).name
             'cifar-p0.01-maml-book-lr0.0001'
         """
-        usual, own = asdict(configure(self.dataset, self.algorithm, self.tier)), asdict(self)
-        if self.dataset == "omniglot":
-            shots = self.evaluation_easy[1]
-            parts = ["omniglot", self.setting, self.algorithm, str(shots), self.tier]
-            usual |= {"setting": self.setting} | dict.fromkeys(SHAPES, (5, shots))
-        else:
-            parts = ["cifar", f"p{self.p_hard}".removesuffix(".0"), self.algorithm, self.tier]
-            usual |= {"p_hard": self.p_hard}
+        parts, own = self.benchmark.stem(self), asdict(self)
+        usual = asdict(configure(self.dataset, self.algorithm, self.tier)) | self.benchmark.told(self)
         for name, value in (usual | {"device": self.device}).items():
             if own[name] != value:
                 text = "x".join(map(str, own[name])) if isinstance(value, tuple) else str(own[name])
@@ -146,17 +156,13 @@ class Configuration:
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """Return the names of the evaluations: the paper's two, and what separates causes that it mixes.
-
-        On Omniglot ``other test`` has the hard test alphabets of the other setting. On CIFAR ``other train`` and
-        ``other test`` repeat the two with the other number of steps, five or one.
-        """
-        return (*PHASES, "other test") if self.dataset == "omniglot" else (*PHASES, "other train", "other test")
+        """Return the names of the evaluations: the paper's two, and what separates causes that it mixes."""
+        return self.benchmark.phases
 
     @property
     def other_steps(self) -> int:
         """Return the steps of adaptation of the ``other`` evaluations."""
-        return self.evaluation_steps if self.dataset == "omniglot" else 1 if self.evaluation_steps > 1 else 5
+        return self.benchmark.other_steps(self.evaluation_steps)
 
     def values(self) -> dict[str, Any]:
         """Return all settings as plain values, as they stand in a checkpoint and in a record."""
@@ -169,28 +175,18 @@ class Configuration:
         return cls(**settings)
 
 
-def configure(
-    dataset: str,
-    algorithm: str,
-    tier: str,
-    *,
-    setting: str | None = None,
-    p_hard: float | None = None,
-    shots: int | None = None,
-    evaluation_shots: int | None = None,
-    **given: Any,
-) -> Configuration:
+Configuration.__doc__ = (Configuration.__doc__ or "").replace("    Raises:", f"{listed(Configuration)}\n    Raises:")
+
+
+def configure(dataset: str, algorithm: str, tier: str, **given: Any) -> Configuration:
     """Return the configuration of an experiment; whatever is None or not given has its default.
 
     Args:
-        dataset: omniglot or cifar.
+        dataset: omniglot or cifar; cifar100 is another word for the latter.
         algorithm: one of `objectives.ALGORITHMS`.
         tier: smoke, book or paper.
-        setting: of Omniglot, large (default) or small; of CIFAR, 80-20 (default) or 60-20-20.
-        p_hard: probability of a hard task in training, default 1/2.
-        shots: of Omniglot, images of a character for adaptation, K, default 1.
-        evaluation_shots: of Omniglot, the same at evaluation, default `shots`.
-        **given: any other attribute of `Configuration`.
+        **given: any other attribute of `Configuration`. Omniglot has ``shots`` and ``evaluation_shots`` in place of the
+            four shapes of tasks: images of a character for adaptation, K, default 1, and the same at evaluation.
 
     Raises:
         ValueError: naming the argument, what was expected, and what came.
@@ -200,50 +196,25 @@ def configure(
         >>> paper.iterations, paper.tasks, paper.lr, paper.inner_lr, paper.name
         (20000, 8, 0.001, 0.1, 'omniglot-small-maml-1-paper')
     """
-    among("dataset", dataset, DATASETS)
-    among("algorithm", algorithm, ALGORITHMS)
-    among("tier", tier, TIERS)
-    erm, omniglot = algorithm.endswith("erm"), dataset == "omniglot"
-    for name in SHAPES if omniglot else ():
-        if given.get(name) is not None:
-            raise ValueError(f"{name} is for cifar, omniglot has shots; got {given[name]!r}")
-    for name, value in () if omniglot else (("shots", shots), ("evaluation_shots", evaluation_shots)):
-        if value is not None:
-            raise ValueError(f"{name} is for omniglot, cifar has easy and hard; got {value!r}")
-    if omniglot:
-        easy = hard = (5, 1 if shots is None else whole("shots", shots))
-        own = easy if evaluation_shots is None else (5, whole("evaluation_shots", evaluation_shots))
-        evaluation_easy = evaluation_hard = own
-    else:
-        evaluation_easy, evaluation_hard = (2, 50), (20, 5)
-        easy, hard = ((2, 5), (20, 5)) if erm else (evaluation_easy, evaluation_hard)
-    optimizer = given.get("optimizer") or "adam"
+    room = benchmark(dataset)
+    for own, which in (("algorithm", algorithm), ("tier", tier)):
+        options(Configuration)[own].kind.check(own, which)
+    row = ALGORITHMS[algorithm]
+    chosen = {name: value for name, value in given.items() if value is not None}
+    for name, others in _SHAPED.items():
+        if name in chosen and room.name not in others:
+            there, here = " or ".join(others), f"{room.name} has {room.shaped_by}"
+            raise ValueError(f"{name} is for {there}, {here}; got {chosen[name]!r}")
+    short = {name: Count().check(name, chosen.pop(name)) for name in room.shorthand if name in chosen}
     defaults: dict[str, Any] = {
-        "setting": SETTINGS[dataset][0] if setting is None else setting,
-        "p_hard": 0.5 if p_hard is None else p_hard,
-        "easy": easy,
-        "hard": hard,
-        "evaluation_easy": evaluation_easy,
-        "evaluation_hard": evaluation_hard,
-        "queries": 10,
-        "iterations": {"smoke": 6, "book": 1000, "paper": 20_000 if omniglot else 10_000}[tier],
-        "tasks": 8 if omniglot else 2,
-        "steps": 1,
-        "inner_lr": 0.1,
-        "lr": 1e-6 if erm else 1e-3,
-        "optimizer": optimizer,
-        "schedule": "cosine" if optimizer == "adam" else "constant",
-        "hard_odds": 3.0 if algorithm == "weighted-erm" else 1.0,
-        "evaluation_tasks": {"smoke": 20 if omniglot else 4, "book": 500 if omniglot else 100, "paper": 500}[tier],
-        "evaluation_steps": 5 if erm and not omniglot else 1,
-        "resampling": "lanczos" if omniglot else "",
-        "activation": "relu",
-        "adapt_norm": True,
-        "filters": 32 if tier == "smoke" or (tier == "book" and not omniglot) else 64,
-        "precision": "float32",
-        "device": "cpu",
+        **{one.name: one.default for one in fields(Configuration) if one.default is not MISSING},
+        "lr": row.lr,
+        "schedule": "cosine" if chosen.get("optimizer", "adam") == "adam" else "constant",
+        "hard_odds": 3.0 if row.weighted else 1.0,
+        "resampling": "",
+        **{name: values[0] for name, values in room.choices.items()},
+        **room.defaults(row.adapts, tier, short),
     }
-    if unknown := set(given) - set(defaults):
+    if unknown := set(chosen) - set(defaults):
         raise ValueError(f"a setting must be one of {', '.join(defaults)}; got {', '.join(sorted(unknown))}")
-    chosen = defaults | {name: value for name, value in given.items() if value is not None}
-    return Configuration.of({"dataset": dataset, "algorithm": algorithm, "tier": tier, **chosen})
+    return Configuration.of({"dataset": dataset, "algorithm": algorithm, "tier": tier, **defaults, **chosen})

@@ -6,48 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from paperlib.fewshot import accuracies
+from paperlib.fewshot.accuracies import Sums
+from paperlib.fewshot.benchmarks import SHAPES, Tasks
 from paperlib.fewshot.configuration import Configuration
-from paperlib.fewshot.data import Cifar100, load_cifar100, load_omniglot
-from paperlib.fewshot.episodes import Episodes, TaskDistribution, side_by_side
-from paperlib.fewshot.models import Network
-from paperlib.fewshot.objectives import Objective, TaskBatch
-from paperlib.fewshot.runs import Run, check
-from paperlib.fewshot.settings import cifar_tasks, omniglot_tasks
-
-_Colours = tuple[tuple[float, ...], tuple[float, ...]]
-_GREY: _Colours = (0.0,), (1.0,)
-CIFAR_COLOURS: _Colours = (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)  # mean and deviation of red, green, blue
-
-
-@dataclass(frozen=True, eq=False)
-class Phase:
-    """One evaluation.
-
-    Attributes:
-        tasks: on what.
-        steps: of adaptation.
-        number: of the tasks: two phases of one number and one distribution meet the same tasks.
-    """
-
-    tasks: TaskDistribution
-    steps: int
-    number: int
-
-
-@dataclass(frozen=True, eq=False)
-class Tasks:
-    """The tasks of one configuration.
-
-    Attributes:
-        training: the tasks of training.
-        evaluation: in the order of `Configuration.phases`.
-    """
-
-    training: TaskDistribution
-    evaluation: tuple[Phase, ...]
+from paperlib.fewshot.episodes import Episodes, side_by_side
+from paperlib.fewshot.models import Network, Parameters, TaskBatch
+from paperlib.fewshot.objectives import Objective, post_adaptation
+from paperlib.fewshot.runs import Run, check, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,18 +74,8 @@ def objective(runs: Sequence[Run], steps: int | None = None) -> Objective:
     )
 
 
-def require(device: str) -> None:
-    """Refuse a device that is not here.
-
-    Raises:
-        ValueError: if no GPU is there but asked for.
-    """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device must be cpu, since PyTorch finds no GPU; got 'cuda'")
-
-
 def prepare(runs: Sequence[Run]) -> Experiment:
-    """Return the experiment of a stack, its images read from where `data.load_omniglot` finds them.
+    """Return the experiment of a stack, its images read from where `Benchmark.locate` finds them.
 
     Raises:
         DataError: if images are missing or broken.
@@ -128,47 +88,12 @@ def prepare(runs: Sequence[Run]) -> Experiment:
     if c.device == "cuda":
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         torch.backends.cudnn.allow_tf32 = c.precision == "tf32"
-    if c.dataset == "omniglot":
-        tasks = {one: _omniglot(one) for one in configurations}
-        pictures, colours = load_omniglot(c.resampling).images[..., None], _GREY  # type: ignore[arg-type]
-    else:
-        cifar = load_cifar100()
-        tasks = {one: _cifar(one, cifar) for one in configurations}
-        pictures, colours = cifar.images, CIFAR_COLOURS
-    distributions = (tasks[c].training, *(phase.tasks for phase in tasks[c].evaluation))
-    ways = max(kind.ways for one in distributions for kind in (one.easy, one.hard))
-    network = Network(pictures.shape[3], pictures.shape[1], ways, c.filters, activation=c.activation)
-    return Experiment(network, torch.from_numpy(pictures).to(c.device), tasks, *colours)
-
-
-def _omniglot(c: Configuration) -> Tasks:
-    if c.easy != c.hard or c.evaluation_easy != c.evaluation_hard:
-        raise ValueError(f"hard must equal easy on omniglot; got {c.hard} and {c.easy}")
-
-    def tasks(setting: str, phase: str, shape: tuple[int, int], p_hard: float = 0.5) -> TaskDistribution:
-        ways, shots = shape
-        return omniglot_tasks(setting, phase, ways=ways, shots=shots, queries=c.queries, p_hard=p_hard)  # type: ignore[arg-type]
-
-    training, shape = tasks(c.setting, "train", c.easy, c.p_hard), c.evaluation_easy
-    seen, unseen = tasks(c.setting, "train", shape), tasks(c.setting, "test", shape)
-    crossed = tasks("small" if c.setting == "large" else "large", "test", shape)
-    own, other = c.evaluation_steps, c.other_steps
-    return Tasks(training, (Phase(seen, own, 0), Phase(unseen, own, 1), Phase(crossed, other, 2)))
-
-
-def _cifar(c: Configuration, cifar: Cifar100) -> Tasks:
-    own, other = c.evaluation_steps, c.other_steps
-
-    def tasks(
-        phase: str, shapes: tuple[tuple[int, int], tuple[int, int]], p_hard: float = 0.5, *, held_out: bool = False
-    ) -> TaskDistribution:
-        given = {"easy": shapes[0], "hard": shapes[1], "queries": c.queries, "p_hard": p_hard, "held_out": held_out}
-        return cifar_tasks(cifar, phase, split=c.setting, **given)  # type: ignore[arg-type]
-
-    shapes = c.evaluation_easy, c.evaluation_hard
-    training = tasks("train", (c.easy, c.hard), c.p_hard)
-    seen, unseen = tasks("train", shapes, held_out=True), tasks("test", shapes)
-    return Tasks(training, (Phase(seen, own, 0), Phase(unseen, own, 1), Phase(seen, other, 0), Phase(unseen, other, 1)))
+    room = c.benchmark
+    pictures, every = room.prepare(list(configurations))
+    ways = max(ways for one in configurations for ways, _ in (getattr(one, name) for name in SHAPES))
+    network = Network(room.channels, room.side, ways, c.filters, activation=c.activation)
+    tasks = dict(zip(configurations, every, strict=True))
+    return Experiment(network, torch.from_numpy(pictures).to(c.device), tasks, room.mean, room.deviation)
 
 
 def _drawn(
@@ -182,3 +107,25 @@ def _drawn(
         offsets.append(place)
         place += len(seeds)
     return side_by_side(parts, offsets)
+
+
+def evaluate(
+    experiment: Experiment, parameters: Parameters, runs: Sequence[Run], phase: int, first: int, tasks: int
+) -> Sums:
+    """Return the `tally` of the evaluation tasks `first` to `first + tasks - 1` of each run.
+
+    Args:
+        experiment: network, images and tasks.
+        parameters: of one model for each run.
+        runs: a run meets tasks of its own, which no training has seen.
+        phase: which of the experiment's evaluations, counted from 0.
+        first: number of the first task.
+        tasks: how many.
+    """
+    total, adaptation = np.zeros((len(runs), 2, 3)), experiment.adaptation(runs, phase)
+    for episodes in experiment.evaluation(runs, phase, first, tasks):
+        batch = experiment.batch(episodes)
+        found = post_adaptation(experiment.network, parameters, batch, adaptation)
+        loss, accuracy = accuracies.answers(*found)
+        total += accuracies.tally(episodes, loss, accuracy, len(runs))
+    return total

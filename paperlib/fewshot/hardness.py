@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from paperlib.fewshot.models import Network, Parameters, accuracy, cross_entropy
-from paperlib.fewshot.objectives import Objective, TaskBatch, adapt
+from paperlib.fewshot.learners import adapt
+from paperlib.fewshot.models import Network, Parameters, TaskBatch, accuracy, cross_entropy
+from paperlib.fewshot.objectives import Objective
 
 Floats = NDArray[np.float64]
 

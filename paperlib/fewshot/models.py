@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from paperlib.fewshot.convolutions import Convolution, grouped_convolution
-from paperlib.fewshot.episodes import random_words
+from paperlib.fewshot.episodes import Episodes, random_words
 from paperlib.fewshot.normalisation import normalised_pool
 from paperlib.fewshot.patches import first_block
 
@@ -120,6 +120,28 @@ class Network:
         return torch.baddbmm(bias[:, None], features, weight.transpose(1, 2))
 
 
+def select(values: Parameters, runs: Tensor) -> Parameters:
+    """Return the parameters of the chosen runs."""
+    return {name: torch.index_select(value, 0, runs) for name, value in values.items()}
+
+
+def copies(values: Tensor, run: Tensor) -> Tensor:
+    """Return the parameters of each task's run, (M, …); kernels lie in memory as channels_last wants them."""
+    chosen = values.detach()[run]
+    return chosen.movedim(2, 4).contiguous().movedim(4, 2) if chosen.dim() == 5 else chosen
+
+
+def sum_by_run(values: Tensor, tasks: Tensor) -> Tensor:
+    """Return (runs, …) sums of (M, …) values, `tasks` of them for each run, in their order on every device.
+
+    Nothing is asked of the device: a question would wait for all that it has still to do.
+    """
+    kernels = values.dim() == 5  # whose numbers lie in another order, see `copies`
+    rows = (values.movedim(2, 4) if kernels else values).contiguous()
+    sums: Tensor = torch.segment_reduce(rows, "sum", lengths=tasks, unsafe=True, initial=0)
+    return sums.movedim(4, 2) if kernels else sums
+
+
 def stack(
     images: Tensor, numbers: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
 ) -> Tensor:
@@ -135,6 +157,41 @@ def stack(
     shift, factor = (torch.tensor(values, dtype=dtype, device=images.device) for values in (mean, deviation))
     chosen = (images[numbers.T].to(dtype) / 255 - shift) / factor  # (B, M, H, W, C)
     return chosen.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class TaskBatch:
+    """M tasks of one shape, in order of their run.
+
+    Attributes:
+        run: (M,) which run, in ascending order.
+        hard: (M,) whether a task is hard.
+        support: (N·K, M·C, H, W) images for adaptation, class by class.
+        query: (N·queries, M·C, H, W) images for the outer loss, class by class.
+        ways: classes of a task, N.
+    """
+
+    run: Tensor
+    hard: Tensor
+    support: Tensor
+    query: Tensor
+    ways: int
+
+    @classmethod
+    def of(
+        cls, tasks: Episodes, images: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
+    ) -> TaskBatch:
+        """Return episodes with their images, (n, H, W, C) uint8 on any device, normalised as `stack` does."""
+        support, query = (
+            stack(images, torch.from_numpy(numbers).flatten(1).to(images.device), mean, deviation)
+            for numbers in (tasks.support, tasks.query)
+        )
+        run, hard = (torch.from_numpy(values).to(images.device) for values in (tasks.run, tasks.hard))
+        return cls(run, hard, support, query, tasks.classes.shape[1])
+
+    def labels(self, images: Tensor) -> Tensor:
+        """Return the labels of the support or query images, the same for all tasks."""
+        return torch.arange(self.ways, device=images.device).repeat_interleave(len(images) // self.ways)
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

@@ -61,6 +61,14 @@ def _rows(images: Tensor) -> Tensor:
     return images.permute(0, 2, 3, 1).flatten(1, 2)
 
 
+def _statistics(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance of each channel; twenty times as fast on a processor, where PyTorch offers that."""
+    if images.device.type == "cpu":
+        return torch.batch_norm_update_stats(images, None, None, 0.0)
+    variance, mean = torch.var_mean(images, (0, 2, 3), correction=0)
+    return mean, variance
+
+
 def _images(rows: Tensor, height: int, width: int) -> Tensor:
     return rows.reshape(len(rows), height, width, -1).permute(0, 3, 1, 2)
 
@@ -70,9 +78,10 @@ class _NormalisedPool(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        mean, variance = torch.batch_norm_update_stats(images, None, None, 0.0)
+        mean, variance = _statistics(images)
         inverse = (variance + EPSILON).rsqrt()
-        if bool((scale < 0).any()):  # there the largest scaled pixel is the smallest one
+        # where a scale is negative, the largest scaled pixel is the smallest; a GPU is not asked whether one is
+        if images.device.type != "cpu" or bool((scale < 0).any()):
             flipped = images * torch.where(scale < 0, -1.0, 1.0).to(images.dtype)[:, None, None]
             pooled, where = F.max_pool2d(flipped, 2, return_indices=True)
             picked = _rows(images).gather(1, _rows(where))

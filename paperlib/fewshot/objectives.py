@@ -20,10 +20,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paperlib.fewshot.episodes import Episodes
-from paperlib.fewshot.models import HEAD, Network, Parameters, accuracy, cross_entropy, stack
-
-ALGORITHMS = ("maml", "fomaml", "anil", "erm", "weighted-erm")
+from paperlib.fewshot.learners import ALGORITHMS, Algorithm, MetaGradient, adapt, by_task
+from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, copies, cross_entropy, sum_by_run
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,8 @@ class Objective:
     r"""One algorithm and its settings.
 
     Args:
-        algorithm: ``maml``; ``fomaml``, which takes the gradient at the adapted parameters for that at the initial
-            ones; ``anil``, which adapts the head alone; ``erm``; ``weighted-erm``.
+        algorithm: ``maml``; ``fomaml``, which leaves out how the steps depend on the start; ``anil``, which adapts the
+            head alone; ``erm``; ``weighted-erm``.
         steps: steps of adaptation, K, at least 1. ERM has none in training, whatever is said here.
         alpha: inner learning rate, at least 0, one number, or one for each run. With 0 nothing is adapted.
         hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa > 0`,
@@ -71,72 +69,22 @@ class Objective:
             raise ValueError(f"p_hard must lie between 0 and 1; got {self.p_hard!r}")
 
     @property
-    def adapts(self) -> bool:
-        """Return whether training has an inner loop."""
-        return not self.algorithm.endswith("erm")
+    def row(self) -> Algorithm:
+        """Return what the algorithm does."""
+        return ALGORITHMS[self.algorithm]
 
     def adapted(self, parameters: Parameters) -> tuple[str, ...]:
         """Return the names of the parameters that adaptation changes."""
-        if self.algorithm == "anil":
+        if self.row.head:
             return HEAD
         return tuple(name for name in parameters if self.adapt_norm or not name.startswith("norm"))
 
     def weights(self, hard: Tensor, run: Tensor) -> Tensor:
         """Return the weight of each task, (M,), from whether it is hard and its run."""
-        if self.algorithm != "weighted-erm":
+        if not self.row.weighted:
             return torch.ones(len(hard), dtype=torch.float64, device=hard.device)
-        odds, p_hard = _by_task(self.hard_odds, run), _by_task(self.p_hard, run)
+        odds, p_hard = by_task(self.hard_odds, run), by_task(self.p_hard, run)
         return 1 + (odds - 1) * (hard.double() - p_hard) / (p_hard * odds + 1 - p_hard)
-
-
-@dataclass(frozen=True, eq=False)
-class TaskBatch:
-    """M tasks of one shape, in order of their run.
-
-    Attributes:
-        run: (M,) which run, in ascending order.
-        hard: (M,) whether a task is hard.
-        support: (N·K, M·C, H, W) images for adaptation, class by class.
-        query: (N·queries, M·C, H, W) images for the outer loss, class by class.
-        ways: classes of a task, N.
-    """
-
-    run: Tensor
-    hard: Tensor
-    support: Tensor
-    query: Tensor
-    ways: int
-
-    @classmethod
-    def of(
-        cls, tasks: Episodes, images: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
-    ) -> TaskBatch:
-        """Return episodes with their images, (n, H, W, C) uint8 on any device, normalised as `stack` does."""
-        support, query = (
-            stack(images, torch.from_numpy(numbers).flatten(1).to(images.device), mean, deviation)
-            for numbers in (tasks.support, tasks.query)
-        )
-        run, hard = (torch.from_numpy(values).to(images.device) for values in (tasks.run, tasks.hard))
-        return cls(run, hard, support, query, tasks.classes.shape[1])
-
-    def labels(self, images: Tensor) -> Tensor:
-        """Return the labels of the support or query images, the same for all tasks."""
-        return torch.arange(self.ways, device=images.device).repeat_interleave(len(images) // self.ways)
-
-
-@dataclass(frozen=True, eq=False)
-class MetaGradient:
-    """What one batch says.
-
-    Attributes:
-        loss: (M,) outer loss of each task, unweighted.
-        accuracy: (M,) of each task, on the images of the outer loss.
-        gradients: for each parameter, (R, …), of the weighted average loss of each run.
-    """
-
-    loss: Tensor
-    accuracy: Tensor
-    gradients: Parameters
 
 
 def meta_gradient(
@@ -163,80 +111,22 @@ def meta_gradient(
     Raises:
         ValueError: if the tasks have more classes than the network has outputs.
     """
-    copies = {name: _copies(value, batch.run).requires_grad_() for name, value in parameters.items()}
-    if objective.adapts:
-        adapted = adapt(network, copies, batch, objective, create_graph=objective.algorithm != "fomaml")
-        images, labels = batch.query, batch.labels(batch.query)
-    else:
-        adapted = copies
-        images = torch.cat([batch.support, batch.query]).contiguous(memory_format=torch.channels_last)
-        labels = torch.cat([batch.labels(batch.support), batch.labels(batch.query)])
-    logits = network.logits(adapted, network.features(adapted, images), batch.ways)
-    loss = cross_entropy(logits, labels)
-    total = (loss * objective.weights(batch.hard, batch.run).to(loss) / tasks).sum()
-    every = torch.autograd.grad(total, list(copies.values()))
+    own = {name: copies(value, batch.run) for name, value in parameters.items()}
+    weights = objective.weights(batch.hard, batch.run) / tasks
+    found = objective.row.update(network, own, batch, objective, weights)
     runs = len(next(iter(parameters.values())))
-    gradients = {name: _sum_by_run(value, batch.run, runs) for name, value in zip(copies, every, strict=True)}
-    return MetaGradient(loss.detach(), accuracy(logits, labels), gradients)
-
-
-def adapt(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, *, create_graph: bool = False
-) -> Parameters:
-    """Return the parameters of M models after the inner steps on their support images.
-
-    Without `create_graph` the steps are constants to later gradients, as in first-order algorithms and at evaluation.
-    """
-    labels, rate = batch.labels(batch.support), _by_task(objective.alpha, batch.run)
-    names = objective.adapted(parameters)
-    if not parameters[HEAD[0]].requires_grad:
-        parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
-    features = network.features(parameters, batch.support)
-    for step in range(objective.steps):
-        if step and objective.algorithm != "anil":
-            features = network.features(parameters, batch.support)
-        loss = cross_entropy(network.logits(parameters, features, batch.ways), labels).sum()
-        wanted = [parameters[name] for name in names]
-        retain = create_graph or objective.algorithm == "anil"
-        slopes = torch.autograd.grad(loss, wanted, create_graph=create_graph, retain_graph=retain)
-        moved = {
-            name: parameters[name] - rate.to(slope).reshape(-1, *[1] * (slope.dim() - 1)) * slope
-            for name, slope in zip(names, slopes, strict=True)
-        }
-        parameters = parameters | moved
-    return parameters
+    of_run = batch.run == torch.arange(runs, device=batch.run.device)[:, None]
+    gradients = {name: sum_by_run(value, of_run.sum(dim=1)) for name, value in found.gradients.items()}
+    return MetaGradient(found.loss, found.accuracy, gradients)
 
 
 def post_adaptation(
     network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective
 ) -> tuple[Tensor, Tensor]:
-    """Return loss and accuracy of each task, (M,) each, on its queries after adaptation, for evaluation.
-
-    ERM is adapted too, by `objective.steps` steps, as the paper does at test time.
-    """
-    copies = {name: _copies(value, batch.run) for name, value in parameters.items()}
-    adapted = adapt(network, copies, batch, objective)
+    """Return loss and accuracy of each task, (M,) each, on its queries after adaptation, which ERM has here too."""
+    own = {name: copies(value, batch.run) for name, value in parameters.items()}
+    adapted = adapt(network, own, batch, objective)
     with torch.no_grad():
         logits = network.logits(adapted, network.features(adapted, batch.query), batch.ways)
         labels = batch.labels(batch.query)
         return cross_entropy(logits, labels), accuracy(logits, labels)
-
-
-def _by_task(value: float | Sequence[float], run: Tensor) -> Tensor:
-    """Return (M,) numbers, each that of the task's run, from one number or one for each run."""
-    values = torch.as_tensor(value, dtype=torch.float64, device=run.device)
-    return values[run] if values.dim() else values.expand(len(run))
-
-
-def _copies(values: Tensor, run: Tensor) -> Tensor:
-    """Return the parameters of each task's run, (M, …); kernels lie in memory as channels_last wants them."""
-    chosen = values.detach()[run]
-    return chosen.movedim(2, 4).contiguous().movedim(4, 2) if chosen.dim() == 5 else chosen
-
-
-def _sum_by_run(values: Tensor, run: Tensor, runs: int) -> Tensor:
-    """Return (runs, …) sums of (M, …) values, task by task, so that the order of addition is fixed on every device."""
-    sums = values.new_zeros(runs, *values.shape[1:])
-    for target, value in zip(run.tolist(), values, strict=True):
-        sums[target].add_(value)
-    return sums

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple, Self
 
-from paperlib.fewshot.choices import is_whole
-from paperlib.fewshot.configuration import Configuration
+import torch
 
-OWN = ("setting", "p_hard", "lr", "inner_lr", "hard_odds")  # what each run of a stack may have of its own
+from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.options import is_whole, options
+
+_PLACES = {name: one.own for name, one in options(Configuration).items() if one.own}
+OWN = tuple(sorted(_PLACES, key=lambda name: _PLACES[name]))  # what each run of a stack may have of its own
 
 
 class _Run(NamedTuple):
@@ -72,6 +75,16 @@ def check(runs: Sequence[Run]) -> None:
             raise ValueError(f"runs of one stack must agree in all but {', '.join(OWN)}; got {'; '.join(wrong)}")
     if (twice := repeated(runs)) is not None:
         raise ValueError(f"a run must be in a stack once; got seed {twice.seed} of {twice.configuration.name} twice")
+
+
+def require(device: str) -> None:
+    """Refuse a device that is not here.
+
+    Raises:
+        ValueError: if no GPU is there but asked for.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device must be cpu, since PyTorch finds no GPU; got 'cuda'")
 
 
 def repeated(runs: Iterable[Run]) -> Run | None:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import gzip
 import os
 import tarfile
+import tempfile
+import tomllib
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path, PurePath, PurePosixPath
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import numpy as np
 import requests
+from numpy.typing import NDArray
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "IProgress not found")  # in a notebook without widgets pooch's bar is one of text
@@ -39,26 +46,6 @@ class Archive:
     folder: str
 
 
-_OMNIGLOT = "https://github.com/brendenlake/omniglot/raw/master/python"
-ARCHIVES: dict[str, tuple[Archive, ...]] = {
-    "omniglot": tuple(
-        Archive(f"{folder}.zip", f"{_OMNIGLOT}/{folder}.zip", md5, folder)
-        for folder, md5 in (
-            ("images_background", "68d2efa1b9178cc56df9314c21c6e718"),
-            ("images_evaluation", "6b91aef0f799c5bb55b94e3f2daec811"),
-        )
-    ),
-    "cifar100": (
-        Archive(
-            "cifar-100-python.tar.gz",
-            "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
-            "eb9058c3a382ffc7106e4002c42a8d85",
-            "cifar-100-python",
-        ),
-    ),
-}
-
-
 def given_folder() -> Path | None:
     """Return the folder named by the environment variable ``PAPERLIB_DATA``, None when it is not set.
 
@@ -79,15 +66,8 @@ def cache_folder() -> Path:
     return Path(pooch.os_cache("maml-landscape"))
 
 
-def archives(dataset: str) -> tuple[Archive, ...]:
-    """Return the archives that make up a data set, or raise a ValueError naming those that exist."""
-    if dataset not in ARCHIVES:
-        raise ValueError(f"dataset must be one of {', '.join(ARCHIVES)}; got {dataset!r}")
-    return ARCHIVES[dataset]
-
-
-def fetch(dataset: str, *, progress: bool = True) -> tuple[Path, ...]:
-    """Return the files of a data set, downloading those that the cache lacks.
+def fetch(name: str, archives: Sequence[Archive], *, progress: bool = True) -> tuple[Path, ...]:
+    """Return the files of the data set of that name, downloading those that the cache lacks.
 
     A download is written beside its place, compared with the official md5, and only then renamed, so the cache never
     holds a part of a file under the name of the whole. With ``PAPERLIB_DATA`` set nothing is downloaded.
@@ -96,12 +76,12 @@ def fetch(dataset: str, *, progress: bool = True) -> tuple[Path, ...]:
         DataError: if there is no network, the bytes are not the official ones, or the given folder lacks a file.
     """
     if given_folder() is None:
-        for archive in archives(dataset):
+        for archive in archives:
             _download(archive, progress)
-    return locate(dataset)
+    return locate(name, archives)
 
 
-def locate(dataset: str) -> tuple[Path, ...]:
+def locate(name: str, archives: Sequence[Archive]) -> tuple[Path, ...]:
     """Return the files of a data set, in the given folder or the cache, without touching the network.
 
     A file of the cache must have the official md5. A folder given by hand may hold the archives or what they unpack
@@ -113,20 +93,39 @@ def locate(dataset: str) -> tuple[Path, ...]:
     given = given_folder()
     folder = cache_folder() if given is None else given
     found = []
-    for archive in archives(dataset):
+    for archive in archives:
         path = folder / archive.name
         if not path.exists() and given is not None:
             path = folder / archive.folder
         if not path.exists():
             wanted = archive.name if given is None else f"{archive.name}, nor the folder {archive.folder}"
             cure = "Run" if given is None else f"Put it there, or unset {VARIABLE} and run"
-            raise DataError(f"{folder} does not hold {wanted}. {cure}: python -m paperlib data fetch {dataset}")
+            raise DataError(f"{folder} does not hold {wanted}. {cure}: python -m paperlib data fetch {name}")
         if given is None and (md5 := pooch.file_hash(str(path), alg="md5")) != archive.md5:
-            raise DataError(
-                f"{path} has md5 {md5}, expected {archive.md5}. Run: python -m paperlib data fetch {dataset}"
-            )
+            raise DataError(f"{path} has md5 {md5}, expected {archive.md5}. Run: python -m paperlib data fetch {name}")
         found.append(path)
     return tuple(found)
+
+
+def kept(path: Path, shape: tuple[int, ...], make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Return images of a shape that were kept in a file, or make them and keep them there.
+
+    The file saves time and is not needed: one that is broken, or cannot be written, does no harm.
+    """
+    try:
+        with path.open("rb") as raw, np.load(raw) as file:
+            images: NDArray[np.uint8] = file["images"]
+        if images.shape == shape and images.dtype == np.uint8:
+            return images
+    except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile):
+        pass
+    images = make()
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+            np.savez_compressed(part, images=images)
+        Path(part.name).replace(path)
+    return images
 
 
 def passed_over(path: PurePath) -> bool:
@@ -176,6 +175,12 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
         raise DataError(
             f"{path} is truncated or broken ({error}); expected a whole archive. Delete it, then fetch or copy it again"
         ) from error
+
+
+@cache
+def table(name: str) -> dict[str, Any]:
+    """Return what a TOML file beside this module says."""
+    return tomllib.loads((files("paperlib.fewshot") / name).read_text(encoding="utf-8"))
 
 
 def _download(archive: Archive, progress: bool) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from paperlib.fewshot import evaluation
-from paperlib.fewshot.evaluation import Sums
-from paperlib.fewshot.experiments import Experiment, objective
+from paperlib.fewshot import accuracies, experiments
+from paperlib.fewshot.accuracies import Sums
+from paperlib.fewshot.checkpoints import State, save
+from paperlib.fewshot.experiments import Experiment, evaluate, objective
+from paperlib.fewshot.models import select
 from paperlib.fewshot.objectives import meta_gradient
 from paperlib.fewshot.optimisers import descend, learning_rate
 from paperlib.fewshot.runs import Run
-from paperlib.fewshot.states import State, save
 
 Step = Callable[[State, Experiment], None]
 _BAR = "{desc} {n_fmt}/{total_fmt}, {remaining} left{postfix}"  # and no bar, so that all fits into 80 columns
@@ -30,24 +33,27 @@ def iterate(state: State, experiment: Experiment) -> None:
     shared, active = state.shared, state.active
     runs = [state.runs[place] for place in active]
     places = torch.tensor(active, device=experiment.images.device)
-    parameters, goal = evaluation.alive(state.parameters, places), objective(runs)
+    parameters, goal = select(state.parameters, places), objective(runs)
     gradients = {name: torch.zeros_like(value) for name, value in parameters.items()}
-    sums = np.zeros((len(active), 2, 3))
-    for episodes in experiment.training(runs, state.iteration):
-        batch = experiment.batch(episodes)
-        found = meta_gradient(experiment.network, parameters, batch, goal, shared.tasks)
-        sums += evaluation.tally(batch, found.loss, found.accuracy, len(active))
+    tasks, seen = experiment.training(runs, state.iteration), []
+    for episodes in tasks:
+        found = meta_gradient(experiment.network, parameters, experiment.batch(episodes), goal, shared.tasks)
+        seen += [found.loss, found.accuracy]
         for name, slope in found.gradients.items():
             gradients[name] += slope
-    sound = torch.stack([slope.flatten(1).isfinite().all(dim=1) for slope in gradients.values()]).all(dim=0).cpu()
-    kept = [k for k in range(len(active)) if bool(sound[k]) and np.isfinite(sums[k]).all()]
+    finite = torch.stack([slope.flatten(1).isfinite().all(dim=1) for slope in gradients.values()]).all(dim=0)
+    *outcomes, sound = accuracies.answers(*seen, finite)
+    sums = np.zeros((len(active), 2, 3))
+    for episodes, loss, accuracy in zip(tasks, outcomes[::2], outcomes[1::2], strict=True):
+        sums += accuracies.tally(episodes, loss, accuracy, len(active))
+    kept = [k for k in range(len(active)) if sound[k] and np.isfinite(sums[k]).all()]
     for k in set(range(len(active))) - set(kept):
         state.diverged[active[k]] = state.iteration
     if kept:
         chosen = torch.tensor(kept, device=places.device)
         initial = [runs[k].configuration.lr for k in kept]
         rates = [learning_rate(lr, shared.schedule, state.iteration, shared.iterations) for lr in initial]
-        slopes = evaluation.alive(gradients, chosen)
+        slopes = select(gradients, chosen)
         descend(state.parameters, state.memory, slopes, places[chosen], state.iteration + 1, rates)
         state.history[state.iteration // state.window, [active[k] for k in kept]] += sums[kept]
     state.iteration += 1
@@ -66,10 +72,36 @@ def score(state: State, experiment: Experiment) -> None:
     shared, active = state.shared, state.active
     phase, first = divmod(state.evaluated, shared.evaluation_tasks)
     tasks = min(shared.tasks, shared.evaluation_tasks - first)
-    parameters = evaluation.alive(state.parameters, torch.tensor(active, device=experiment.images.device))
+    parameters = select(state.parameters, torch.tensor(active, device=experiment.images.device))
     runs = [state.runs[place] for place in active]
-    state.scores[phase, active] += evaluation.evaluate(experiment, parameters, runs, phase, first, tasks)
+    state.scores[phase, active] += evaluate(experiment, parameters, runs, phase, first, tasks)
     state.evaluated += tasks
+
+
+def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State:
+    """Return the state of a training as another evaluation would have left it.
+
+    A training on a GPU is evaluated on the processor, in float32, where there is none; its settings stay as they are.
+
+    Args:
+        state: with a run at least that was not stopped; its tensors are moved to where they are evaluated.
+        changes: to the evaluation of each run.
+        phases: how many of them to evaluate; the sums of the others are zero, and those of stopped runs.
+    """
+    runs = tuple(Run(replace(one, **changes), seed) for one, seed in state.runs)
+    active = state.active
+    used = [_here(runs[place]) for place in active]
+    experiment, c = experiments.prepare(used), used[0].configuration
+    state.move(c.device)
+    parameters = select(state.parameters, torch.tensor(active, device=experiment.images.device))
+    scores, total = np.zeros((len(c.phases), len(runs), 2, 3)), c.evaluation_tasks
+    with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:
+        for phase in range(phases):
+            for first in range(0, total, c.tasks):
+                tasks = min(c.tasks, total - first)
+                scores[phase, active] += evaluate(experiment, parameters, used, phase, first, tasks)
+                bar.update(tasks)
+    return replace(state, runs=runs, scores=scores, evaluated=phases * total)
 
 
 def advance(
@@ -128,6 +160,13 @@ def standing(state: State, runs: Sequence[int] | None = None) -> str:
     return f"loss {loss / count:.3f}, {_accuracies(sums)}" if count else "no run left"
 
 
+def _here(run: Run) -> Run:
+    """Return a run as it can be evaluated on this machine."""
+    if run.configuration.device == "cpu" or torch.cuda.is_available():
+        return run
+    return Run(replace(run.configuration, device="cpu", precision="float32"), run.seed)
+
+
 def _accuracies(sums: Sums) -> str:
-    values = {kind: row["accuracy"] for kind, row in evaluation.means(sums).items()}
+    values = {kind: row["accuracy"] for kind, row in accuracies.means(sums).items()}
     return ", ".join(f"{kind} {value:.3f}" for kind, value in values.items() if value is not None)

@@ -1,4 +1,4 @@
-"""Accuracy after adaptation, by kind of task, of every run; and what several runs say together."""
+"""Accuracies: sums over tasks, by kind of task, and what several runs say together."""
 
 from __future__ import annotations
 
@@ -12,25 +12,23 @@ from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
-from paperlib.fewshot.experiments import Experiment
-from paperlib.fewshot.models import Parameters
-from paperlib.fewshot.objectives import TaskBatch, post_adaptation
-from paperlib.fewshot.runs import Run
+from paperlib.fewshot.episodes import Episodes
 
 KINDS = ("easy", "hard")
 NUMBERS = ("tasks", "loss", "accuracy")
 _DECIMALS = 6
-Sums = NDArray[np.float64]
+Floats = NDArray[np.float64]
+Sums = Floats
 
 
-class Interval(NamedTuple):
+class Mean(NamedTuple):
     """A mean and half the width of its confidence interval."""
 
     mean: float
     half_width: float
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
+def mean_interval(values: Sequence[float], level: float = 0.95) -> Mean:
     r"""Return :math:`\bar x \pm t_{n-1}\,s/\sqrt n`, Student's interval for the mean of normal values.
 
     One value says nothing about its spread: its interval is infinite.
@@ -49,41 +47,26 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
         raise ValueError(f"level must lie between 0 and 1; got {level!r}")
     count, mean = len(values), float(np.mean(values))
     if count == 1:
-        return Interval(mean, math.inf)
+        return Mean(mean, math.inf)
     error = float(np.std(values, ddof=1)) / math.sqrt(count)
-    return Interval(mean, float(stats.t.ppf((1 + level) / 2, count - 1)) * error)
+    return Mean(mean, float(stats.t.ppf((1 + level) / 2, count - 1)) * error)
 
 
-def tally(batch: TaskBatch, loss: Tensor, accuracy: Tensor, runs: int) -> Sums:
-    """Return (runs, kinds, 3) sums over the tasks of a batch: of ones, losses and accuracies; easy first, then hard.
+def answers(*asked: Tensor) -> list[Floats]:
+    """Return tensors of one device as arrays in double precision: one question, for which the host waits once."""
+    together = torch.cat([values.flatten().double() for values in asked]).cpu().numpy()
+    parts = np.split(together, np.cumsum([values.numel() for values in asked])[:-1])
+    return [part.reshape(values.shape) for part, values in zip(parts, asked, strict=True)]
+
+
+def tally(tasks: Episodes, loss: Floats, accuracy: Floats, runs: int) -> Sums:
+    """Return (runs, kinds, 3) sums over tasks: of ones, losses and accuracies; easy first, then hard.
 
     They are added up in double precision in the order of tasks, so a run's sums do not depend on its neighbours.
     """
-    place = (2 * batch.run + batch.hard).cpu().numpy()
-    columns = (None, loss.double().cpu().numpy(), accuracy.double().cpu().numpy())
-    sums = [np.bincount(place, weights=column, minlength=2 * runs) for column in columns]
+    place = 2 * tasks.run + tasks.hard
+    sums = [np.bincount(place, weights=column, minlength=2 * runs) for column in (None, loss, accuracy)]
     return np.stack(sums, axis=1).reshape(runs, 2, 3).astype(np.float64)
-
-
-def evaluate(
-    experiment: Experiment, parameters: Parameters, runs: Sequence[Run], phase: int, first: int, tasks: int
-) -> Sums:
-    """Return the `tally` of the evaluation tasks `first` to `first + tasks - 1` of each run.
-
-    Args:
-        experiment: network, images and tasks.
-        parameters: of one model for each run.
-        runs: a run meets tasks of its own, which no training has seen.
-        phase: which of the experiment's evaluations, counted from 0.
-        first: number of the first task.
-        tasks: how many.
-    """
-    total, adaptation = np.zeros((len(runs), 2, 3)), experiment.adaptation(runs, phase)
-    for episodes in experiment.evaluation(runs, phase, first, tasks):
-        batch = experiment.batch(episodes)
-        loss, accuracy = post_adaptation(experiment.network, parameters, batch, adaptation)
-        total += tally(batch, loss.detach(), accuracy, len(runs))
-    return total
 
 
 def means(sums: Sums) -> dict[str, dict[str, float | int | None]]:
@@ -124,6 +107,18 @@ def metrics(
     return {"iterations": iterations, "diverged": diverged, "evaluation": evaluation, "history": curve}
 
 
-def alive(values: Parameters, runs: Tensor) -> Parameters:
-    """Return the parameters of the chosen runs."""
-    return {name: torch.index_select(value, 0, runs) for name, value in values.items()}
+def cells(scores: Sums) -> list[list[str]]:
+    """Return the accuracy of each phase and kind from (phases, runs, kinds, 3) sums: mean and interval over runs."""
+    table = []
+    for phase in scores:
+        rows = [means(sums) for sums in phase]
+        table.append([_mean([row[kind]["accuracy"] for row in rows]) for kind in KINDS])
+    return table
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    there = [value for value in values if value is not None]
+    if not there:
+        return ""
+    mean, half_width = mean_interval(there)
+    return f"{mean:.3f}" + (f" ± {half_width:.3f}" if len(there) > 1 else "")

@@ -1,0 +1,138 @@
+"""What an experiment asks of a data set; each data set answers in a module of its own, and `datasets` lists them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paperlib.fewshot import sources
+from paperlib.fewshot.episodes import TaskDistribution
+from paperlib.fewshot.sources import Archive
+
+QUERIES = 10  # images of a class for the outer loss ("target samples", Appendix C.3 and C.4)
+SHAPES = ("easy", "hard", "evaluation_easy", "evaluation_hard")  # the options that are ways and shots
+PHASES = ("train", "test")  # the columns of the paper's tables, and the first evaluations of every data set
+Settings = Any  # a Configuration, which needs the data sets and so cannot be imported here
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """One evaluation.
+
+    Attributes:
+        tasks: on what.
+        steps: of adaptation.
+        number: of the tasks: two phases of one number and one distribution meet the same tasks.
+    """
+
+    tasks: TaskDistribution
+    steps: int
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tasks:
+    """The tasks of one configuration.
+
+    Attributes:
+        training: the tasks of training.
+        evaluation: in the order of `Benchmark.phases`.
+    """
+
+    training: TaskDistribution
+    evaluation: tuple[Phase, ...]
+
+
+class Benchmark(ABC):
+    """A data set, its easy and hard tasks, and what is done with them unless something else is asked for.
+
+    Attributes:
+        names: words for it; the first stands in records.
+        archives: as its authors distribute it.
+        channels: of an image.
+        side: of an image, in pixels.
+        mean: of each channel, in units of the brightest value, subtracted before training.
+        deviation: of each channel, by which it is divided.
+        phases: names of the evaluations.
+        choices: names that options have on this data set alone, the default first.
+        helps: what is said of these options.
+        shorthand: further options, from which `defaults` makes the shapes of tasks, and what is said of them.
+        nouns: what a class and an image are here.
+        protocol: learners and options behind the paper's tables.
+    """
+
+    names: ClassVar[tuple[str, ...]]
+    archives: tuple[Archive, ...]
+    channels: ClassVar[int]
+    side: ClassVar[int]
+    mean: ClassVar[tuple[float, ...]] = (0.0,)
+    deviation: ClassVar[tuple[float, ...]] = (1.0,)
+    phases: ClassVar[tuple[str, ...]] = PHASES
+    choices: ClassVar[Mapping[str, tuple[str, ...]]]
+    helps: ClassVar[Mapping[str, str]] = {}
+    shorthand: ClassVar[Mapping[str, str]] = {}
+    nouns: ClassVar[tuple[str, str]] = ("class", "images")
+    protocol: ClassVar[Sequence[tuple[str, Mapping[str, Any]]]] = ()
+
+    @abstractmethod
+    def defaults(self, adapts: bool, tier: str, given: Mapping[str, int]) -> dict[str, Any]:
+        """Return the options that depend on data set, tier, and whether the learner adapts in training.
+
+        Args:
+            adapts: whether it does.
+            tier: smoke, book or paper.
+            given: of `shorthand`, those that were asked for.
+        """
+
+    @abstractmethod
+    def room(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
+        """Return how many classes a task can have, and how many images of each, whatever kind of task it is."""
+
+    @abstractmethod
+    def prepare(self, several: Sequence[Settings]) -> tuple[NDArray[np.uint8], list[Tasks]]:
+        """Return all images, (n, H, W, C), and the tasks of configurations that can be trained side by side.
+
+        Raises:
+            DataError: if images are missing or broken.
+            ValueError: if a task asks for more classes or images than there are.
+        """
+
+    @abstractmethod
+    def told(self, one: Settings) -> dict[str, Any]:
+        """Return what a name says in `stem` of a configuration: options, and their values."""
+
+    @abstractmethod
+    def stem(self, one: Settings) -> list[str]:
+        """Return the parts that names of a configuration begin with."""
+
+    @abstractmethod
+    def found(self) -> str:
+        """Read the data set and return in words what there is."""
+
+    def other_steps(self, steps: int) -> int:
+        """Return the steps of adaptation of evaluations that are called other."""
+        return steps
+
+    @property
+    def name(self) -> str:
+        """Return the word that stands in records."""
+        return self.names[0]
+
+    @property
+    def shaped_by(self) -> str:
+        """Return the options that give the shapes of tasks."""
+        return " and ".join([*self.shorthand, *SHAPES][: 1 if self.shorthand else 2])
+
+    def fetch(self, *, progress: bool = True) -> tuple[Path, ...]:
+        """Return the files, downloading those that the cache lacks; see `sources.fetch`."""
+        return sources.fetch(self.names[-1], self.archives, progress=progress)
+
+    def locate(self) -> tuple[Path, ...]:
+        """Return the files, without touching the network; see `sources.locate`."""
+        return sources.locate(self.names[-1], self.archives)

@@ -1,0 +1,41 @@
+"""The data sets that there are. A new one is a module with a `Benchmark`, and its line here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paperlib.fewshot.benchmarks import Benchmark
+from paperlib.fewshot.cifar100 import Cifar100Tasks
+from paperlib.fewshot.omniglot import OmniglotTasks
+
+BENCHMARKS: tuple[Benchmark, ...] = (
+    OmniglotTasks(),
+    Cifar100Tasks(),
+)
+WORDS = {word: one.name for one in BENCHMARKS for word in one.names}  # for a data set, and the one in records
+
+
+def benchmark(name: str) -> Benchmark:
+    """Return the data set of a name.
+
+    Raises:
+        ValueError: if there is none.
+
+    Example:
+        >>> benchmark("cifar100").name
+        'cifar'
+    """
+    for one in BENCHMARKS:
+        if isinstance(name, str) and name in one.names:
+            return one
+    raise ValueError(f"dataset must be {' or '.join(WORDS)}; got {name!r}")
+
+
+def fetch(name: str, *, progress: bool = True) -> tuple[Path, ...]:
+    """Return the files of the data set of a name, downloading those that the cache lacks.
+
+    Raises:
+        DataError: as `sources.fetch` does.
+        ValueError: if there is no such data set.
+    """
+    return benchmark(name).fetch(progress=progress)

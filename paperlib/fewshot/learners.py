@@ -1,0 +1,126 @@
+r"""The learners: MAML, its first-order version, ANIL, ERM, and ERM with weighted tasks, each a row of `ALGORITHMS`.
+
+A new one is a row, and an update where none of those here is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, cross_entropy
+
+Aim = Any  # an Objective, which is made of these rows and so cannot be imported here
+Weighted = Tensor  # (M,) weights of the tasks of a batch, those of a full batch of a run adding up to one on average
+Update = Callable[[Network, Parameters, TaskBatch, Aim, Weighted], "MetaGradient"]
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """What a learner does in training, one row of `ALGORITHMS`.
+
+    Attributes:
+        update: what gives loss, accuracy and weighted gradient of each task.
+        passes: what a support image and a query cost after so many steps, in passes forward through the network: a
+            gradient costs three, a gradient through a gradient six more.
+        adapts: whether training has an inner loop. At evaluation every learner is adapted.
+        head: whether adaptation changes the head alone.
+        second_order: whether the outer gradient goes through the inner steps.
+        weighted: whether hard tasks weigh `Objective.hard_odds` times as much as easy ones.
+        lr: of the optimiser, unless another is asked for.
+    """
+
+    update: Update
+    passes: Callable[[int], tuple[int, int]]
+    adapts: bool = True
+    head: bool = False
+    second_order: bool = False
+    weighted: bool = False
+    lr: float = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class MetaGradient:
+    """What one batch says.
+
+    Attributes:
+        loss: (M,) outer loss of each task, unweighted.
+        accuracy: (M,) of each task, on the images of the outer loss.
+        gradients: for each parameter, (R, …), of the weighted average of each run; in an update (M, …), of each task.
+    """
+
+    loss: Tensor
+    accuracy: Tensor
+    gradients: Parameters
+
+
+def after_adaptation(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, weights: Weighted
+) -> MetaGradient:
+    r"""Return the gradient of :math:`\hat f(\theta_K; Q)`, eq. (4), in second order through the inner steps."""
+    start = {name: value.requires_grad_() for name, value in parameters.items()}
+    adapted = adapt(network, start, batch, objective, create_graph=objective.row.second_order)
+    return _differentiated(network, start, adapted, batch, [batch.query], weights)
+
+
+def before_adaptation(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, weights: Weighted
+) -> MetaGradient:
+    r"""Return the gradient of :math:`\hat f(\theta; S \cup Q)`, eq. (3)."""
+    start = {name: value.requires_grad_() for name, value in parameters.items()}
+    return _differentiated(network, start, start, batch, [batch.support, batch.query], weights)
+
+
+def adapt(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, *, create_graph: bool = False
+) -> Parameters:
+    """Return the parameters of M models after the inner steps; without `create_graph`, constants to later gradients."""
+    labels, rate = batch.labels(batch.support), by_task(objective.alpha, batch.run)
+    names = objective.adapted(parameters)
+    if not parameters[HEAD[0]].requires_grad:
+        parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
+    features = network.features(parameters, batch.support)
+    for step in range(objective.steps):
+        if step and not objective.row.head:
+            features = network.features(parameters, batch.support)
+        loss = cross_entropy(network.logits(parameters, features, batch.ways), labels).sum()
+        wanted = [parameters[name] for name in names]
+        retain = create_graph or objective.row.head
+        slopes = torch.autograd.grad(loss, wanted, create_graph=create_graph, retain_graph=retain)
+        moved = {
+            name: parameters[name] - rate.to(slope).reshape(-1, *[1] * (slope.dim() - 1)) * slope
+            for name, slope in zip(names, slopes, strict=True)
+        }
+        parameters = parameters | moved
+    return parameters
+
+
+def by_task(value: float | Sequence[float], run: Tensor) -> Tensor:
+    """Return (M,) numbers, each that of the task's run, from one number or one for each run."""
+    values = torch.as_tensor(value, dtype=torch.float64, device=run.device)
+    return values[run] if values.dim() else values.expand(len(run))
+
+
+def _differentiated(
+    network: Network, start: Parameters, values: Parameters, batch: TaskBatch, parts: list[Tensor], weights: Weighted
+) -> MetaGradient:
+    """Return the weighted gradient with respect to `start` of each task's loss at `values`, on parts of its images."""
+    labels = torch.cat([batch.labels(part) for part in parts])
+    images = parts[0] if len(parts) == 1 else torch.cat(parts).contiguous(memory_format=torch.channels_last)
+    logits = network.logits(values, network.features(values, images), batch.ways)
+    loss = cross_entropy(logits, labels)
+    slopes = torch.autograd.grad((loss * weights.to(loss)).sum(), list(start.values()))
+    return MetaGradient(loss.detach(), accuracy(logits, labels), dict(zip(start, slopes, strict=True)))
+
+
+ALGORITHMS = {
+    "maml": Algorithm(after_adaptation, lambda steps: (9 * steps, 3), second_order=True),
+    "fomaml": Algorithm(after_adaptation, lambda steps: (3 * steps, 3)),
+    "anil": Algorithm(after_adaptation, lambda steps: (3, 3), head=True, second_order=True),
+    "erm": Algorithm(before_adaptation, lambda steps: (3, 3), adapts=False, lr=1e-6),
+    "weighted-erm": Algorithm(before_adaptation, lambda steps: (3, 3), adapts=False, weighted=True, lr=1e-6),
+}

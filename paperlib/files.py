@@ -1,0 +1,41 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file so that its name always holds the old bytes or the new, whenever the process or machine stops.
+
+    The bytes go beside it, to the name with ``.part`` added, and from there in one step into place.
+    """
+    beside = part(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def probe(path: Path) -> None:
+    """Make and remove an empty file beside a path, so that what `write` cannot use is known before there is content.
+
+    Raises:
+        OSError: as `write` would.
+    """
+    beside = part(path)
+    beside.touch()
+    beside.unlink()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} must be a name for a file; it is a folder")
+
+
+def part(path: Path) -> Path:
+    """Return where the bytes of a file go before it has all of them."""
+    return path.with_name(path.name + ".part")
