@@ -15,7 +15,7 @@
 #
 # **What you need.** Expectation, variance, and one step of gradient descent.
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
@@ -27,12 +27,8 @@ if importlib.util.find_spec("paperlib") is None:
         raise ModuleNotFoundError(
             "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
-        check=True,
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
-# %%
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp

@@ -13,7 +13,7 @@
 #
 # **What you need.** Chapters [1](01_learning_to_adapt) and [3](03_hardness).
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
@@ -25,12 +25,8 @@ if importlib.util.find_spec("paperlib") is None:
         raise ModuleNotFoundError(
             "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
-        check=True,
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
-# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell"]
 import math
 from itertools import product
 

@@ -14,7 +14,7 @@
 #
 # **What you need.** Chapter [1](01_learning_to_adapt), eigenvalues of symmetric matrices, Taylor's formula.
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
@@ -26,12 +26,8 @@ if importlib.util.find_spec("paperlib") is None:
         raise ModuleNotFoundError(
             "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
-        check=True,
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
-# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell"]
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp

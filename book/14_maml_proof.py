@@ -32,7 +32,7 @@
 # | (118), (119), (120), [(121)](#eq-121) | isolate the fluctuation of the tasks | yes, after three slips |
 # | [(122)](#eq-122), [(123)](#eq-123), [(124)](#eq-124), the constants | assemble | no |
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
@@ -44,12 +44,8 @@ if importlib.util.find_spec("paperlib") is None:
         raise ModuleNotFoundError(
             "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
-        check=True,
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
-# %%
 import itertools
 import math
 from collections import Counter

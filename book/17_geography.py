@@ -15,7 +15,7 @@
 # | A.2: [(21)](#eq-21), [(22)](#eq-22), [(23)](#eq-23), ERM's chain | the proof of Corollary 1 | yes; the chain has four slips |
 # | A.3: [(24)](#eq-24), [(25)](#eq-25), [(26)](#eq-26), [(27)](#eq-27) | the proof of Corollary 2 | as limits; a square too many in (27) |
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
@@ -27,12 +27,8 @@ if importlib.util.find_spec("paperlib") is None:
         raise ModuleNotFoundError(
             "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
-        check=True,
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
-# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell"]
 import math
 from itertools import product
 

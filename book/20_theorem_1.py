@@ -25,7 +25,7 @@
 # | [(39)](#eq-39) | the Hessian near the optimum | yes for smooth activations, no for ReLU |
 # | §4, the interpretation | $\beta_i$ orders tasks, ERM has no preference, a small gradient is a good performance | no; yes; no |
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
@@ -37,12 +37,8 @@ if importlib.util.find_spec("paperlib") is None:
         raise ModuleNotFoundError(
             "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
-        check=True,
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
-# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell"]
 import math
 from itertools import permutations
 

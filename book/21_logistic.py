@@ -13,7 +13,7 @@
 #
 # **What you need.** [Chapter 6](06_logistic), and C.1's protocol from [chapter 3](03_hardness).
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
 import importlib.util
 import subprocess
@@ -25,12 +25,8 @@ if importlib.util.find_spec("paperlib") is None:
         raise ModuleNotFoundError(
             "paperlib is missing: set REPOSITORY above to the address of the book's repository"
         )
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"],
-        check=True,
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
-# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell"]
 import math
 from itertools import product
 
@@ -303,7 +299,9 @@ claims.samples(
 )
 
 # %% tags=["remove-input"]
-few = logistic.sampled_post_adaptation_risk(env, STARTS, 4.0, 100, 1500, np.random.default_rng(3)).mean(axis=0)
+few = logistic.sampled_post_adaptation_risk(
+    env, STARTS, 4.0, 100, 1500, np.random.default_rng(3)
+).mean(axis=0)
 shares = []
 for alpha, m in ((1.0, 500), (4.0, 500), (4.0, 100)):
     risk, bound = logistic.approximate_post_adaptation_risk(env, STARTS, alpha, m)
@@ -393,7 +391,9 @@ def simulated_slopes(alpha, place, rho_hard=0.3, h=0.05, draws=1000):
     """Return draws of the slope of F_m along the axis at a place, m = 500."""
     points = np.array([place + h, place - h])[:, None] * AXIS
     generator = np.random.default_rng(4)
-    pair = logistic.sampled_post_adaptation_risk(two_tasks(rho_hard), points, alpha, 500, draws, generator)
+    pair = logistic.sampled_post_adaptation_risk(
+        two_tasks(rho_hard), points, alpha, 500, draws, generator
+    )
     return (pair[:, 0] - pair[:, 1]) / (2 * h)
 
 

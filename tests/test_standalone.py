@@ -70,7 +70,8 @@ def test_without_an_address_the_first_cell_says_what_to_set(python: Path, tmp_pa
 
 def test_all_first_cells_are_the_same() -> None:
     scripts = [(ROOT / "book" / name).with_suffix(".py").read_text(encoding="utf-8") for name in CHAPTERS]
-    assert len({script.split("\n# %%", 2)[1] for script in scripts}) == 1
+    installing = {script.split("\n# %%", 2)[1].partition("check=True)\n")[0] for script in scripts}
+    assert len(installing) == 1 and "pip" in installing.pop()
 
 
 def test_what_is_installed_has_the_books_data_and_none_of_its_scripts(clone: Path, wheel: Path, tmp_path: Path) -> None:
