@@ -22,7 +22,7 @@ import sys
 REPOSITORY = ""
 if importlib.util.find_spec("paperlib") is None:
     if not REPOSITORY:
-        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY above to the book's address")
+        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY above to the address")
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
 import math

@@ -13,9 +13,7 @@ import sys
 REPOSITORY = ""
 if importlib.util.find_spec("paperlib") is None:
     if not REPOSITORY:
-        raise ModuleNotFoundError(
-            "paperlib is missing: set REPOSITORY above to the address of the book's repository"
-        )
+        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY above to the address")
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
 import math
