@@ -48,7 +48,7 @@ plotting.use_book_style()
 # their distance $D=\lVert\mu_H-\mu_E\rVert$ will matter, which is $R\sqrt d$ in the paper.
 #
 # (def-fig-1-sampling)=
-# Its Figure 1 shows 100 optima of each of four such environments, in ten dimensions, and the two starts. Here it is with $m=500$ and the natural step, $\alpha=1/\rho_E$.
+# Its Figure 1 shows 100 optima of each of four such environments, in ten dimensions, and the two starts. We take $m=500$, $\alpha=1/\rho_E$, and $R$ so that (d) gains 3.
 
 # %% mystnb={"code_prompt_show": "The four environments, and the risks of both starts"} tags=["hide-cell"]
 DIM, M, HARD, EASY, FAR = 10, 500, 0.1, 0.9, 3.44  # with this R the gain of (d) is the paper's 3
@@ -272,7 +272,7 @@ claims.proves(
 # | $r_H/r_{\mathrm{eff}}$ | $r_E\ll h\,r_H$ | 0.17 | 1.02 |
 # | saturation, $\frac{(1+h)\,r_{\mathrm{eff}}}{R^2+(1+h)\,r_{\mathrm{eff}}}$ | $R^2\ll h\,r_{\mathrm{eff}}$ | 0.75 | 0.76 |
 #
-# The stated condition, $K\gg1$, cares for the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $K$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2), at any $m$, however large; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
+# The stated condition, $K\gg1$, cares for the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $K$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
@@ -296,7 +296,7 @@ best_ratio = next(root for root in sp.solve(sp.diff(main_term, u), u) if 0 < roo
 sp.Tuple(best_ratio, sp.simplify(main_term.subs(u, best_ratio)))
 
 # %% [markdown]
-# These are the inverse third and fifth powers of the golden ratio, 0.236 and 0.090. The gain is capped at about $0.09\frac m{d+1}$, and the best hard tasks are about four times as hard as the easy ones. The "$\frac{\rho_H}{\rho_E}\ll1$, without being impossibly hard" of §1 should be read [with moderation](#geography-observation-i).
+# These are the inverse third and fifth powers of the golden ratio, 0.236 and 0.090. At $p=\frac12$ the main term is at most $0.09\frac m{d+1}$, with hard tasks some four times as hard as easy ones. The "$\frac{\rho_H}{\rho_E}\ll1$, without being impossibly hard" of §1 should be read [with moderation](#geography-observation-i).
 #
 # ## One map
 #

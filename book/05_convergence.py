@@ -40,7 +40,7 @@ plotting.use_book_style()
 # %% [markdown]
 # ## Two learning curves that cross
 #
-# Hard and easy tasks in five dimensions, hardness ratio $\frac15$, noise 1. Every training task brings 30 samples: ERM fits them all, MAML takes 20 for its inner step and 10 for the outer loss.
+# Chapter 4's mixture with $d=5$, $\rho_E=R=\sigma=\alpha=1$, $u=\frac15$, $r_H=r_E=0.1$. Every training task brings 30 samples: ERM fits them all, MAML takes 20 for its inner step and 10 for the outer loss.
 # Both are then tested after one step on $m=20$ samples. We train each on $T$ tasks, 400 times over, and average the excess risk $\mathcal E_m$.
 
 # %% mystnb={"code_prompt_show": "Train ERM and MAML 400 times on 10 to 640 tasks"} tags=["hide-cell"]
@@ -106,7 +106,7 @@ Markdown(
 # T^*=\frac{c_{MAML}-c_{ERM}}{\mathcal E_m(w^*_{ERM})-\mathcal E_m(w^*_{MAML})} .
 # $$ (crossover)
 #
-# With fewer tasks ERM is the better start, *even where the population theory of this book favours MAML*. The denominator is the gain of the previous chapters, the numerator what MAML costs. Where does $c$ come from?
+# With fewer tasks ERM is the better start, *even where the population theory of this book favours MAML*. The denominator is chapter 4's saving (if $n_2=m$), the numerator what MAML costs. Where does $c$ come from?
 #
 # ## Two least-squares problems
 #
@@ -224,7 +224,7 @@ simulate.maml_estimate([([[1.0]], [1.0], [[1.0]], [0.0])], alpha=0.5)
 # V=E\Bigl[\bigl(1+\tfrac1n\bigr)\Sigma_iM_i\Sigma_i+\tfrac1n\bigl(\operatorname{tr}(\Sigma_iM_i)+\sigma^2\bigr)\Sigma_i\Bigr],
 # $$ (erm-score)
 #
-# and for MAML, with $w^*$ the MAML solution, $\hat Q=P\hat S_{out}P$, $A=EQ_i^{(n_2)}$ and
+# and for MAML, with $\hat Q=P\hat S_{out}P$ ($1/n_1$ of that above), $A=EQ_i^{(n_2)}$ and
 #
 # $$
 # \begin{aligned}
@@ -421,7 +421,7 @@ def crossover_map():
 crossover_map()
 
 # %% [markdown]
-# At the most favourable hardness it takes from a few dozen to a few hundred tasks, depending on the noise; at both ends of the scale, many more. A rule of thumb: MAML must be worth its variance. If you have fewer training tasks than $T^*$, use ERM and adapt it; if you can collect
+# At the most favourable hardness it takes from a few dozen to a few hundred tasks, depending on the noise; towards $u=0$ and the grey line, more. A rule of thumb: MAML must be worth its variance. If you have fewer training tasks than $T^*$, use ERM and adapt it; if you can collect
 # more data, collect tasks.
 #
 # ## What the paper promises
@@ -467,7 +467,7 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 #
 # > **The paper, Remark 2.** "Our dimension-dependence is significantly worse, than theirs, which suggests the extra complexity of the MAML objective with finite samples allowed for task-specific adaptation."
 #
-# "Theirs" is the result of {cite}`gao2020modeling`, which takes $\tau=1$ and $n_1=n_2\to\infty$. The worse dependence is the proof's, not MAML's: with samples in proportion to the dimension, [the two mean square errors keep a constant ratio](#convergence-dimension). The other half
+# "Theirs" is the result of {cite}`gao2020modeling`, which takes $\tau=1$ and $n_1=n_2\to\infty$. The worse dependence seems the proof's, not MAML's: with samples in proportion to the dimension, [the two mean square errors keep a constant ratio](#convergence-dimension). The other half
 # of the remark stands, and can be said more strongly: finitely many inner samples are no obstacle, not even one.
 #
 # ### A bound for finitely many tasks
@@ -517,7 +517,7 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 # **3.** One task, no noise. What does {prf:ref}`thm-training-law` say, and is it true for $T=d$ and $n=1$?
 #
 # :::{dropdown} Solution
-# $w_i^*=w^*$ and $\xi_i=0$, so $\psi_i=0$ and $V=0$: the limit is the constant zero. Indeed $\hat w=w^*$ exactly as soon as $nT\ge d$ makes the matrix invertible, for ERM and for MAML.
+# $w_i^*=w^*$ and $\xi_i=0$, so $\psi_i=0$ and $V=0$: the limit is the constant zero. Indeed $\hat w=w^*$ exactly as soon as $nT\ge d$ (MAML: $\tau n_1T\ge d$) makes the matrix invertible.
 # :::
 #
 # **Read next.** [Convergence, line by line](18_convergence) for what this chapter did not stop for; Appendix D step by step: [D.1](13_erm_proof) and [D.2](14_maml_proof).

@@ -373,7 +373,7 @@ Markdown(
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# With $\alpha=1/\rho_E$ the caption's first half is false for logistic regression. MAML starts closer to the hard task *than ERM does*, and still closer to the easy one (but for a sliver next to $\rho_H=\rho_E$). With $\alpha=4/\rho_E$, the inverse of the true smoothness parameter, it is true.
+# With $\alpha=1/\rho_E$ the caption's first half is false for logistic regression. MAML starts closer to the hard task *than ERM does*, and, for $\gamma=1$, closer to the easy one (but for a sliver at the right). With $\alpha=4/\rho_E$, the inverse of the true smoothness parameter, it is true.
 # The second half is true in both, by definition, and in the first it amounts to next to nothing.
 # :::
 #
@@ -388,7 +388,7 @@ NINE, RATES = np.linspace(0.1, 0.9, 9), (1.0, 2.0, 4.0, 8.0)
 scales = [("bernoulli", gamma) for gamma in (0.1, 0.3, 1.0, 3.0)] + [("sign", 1.0)]
 survey = {}
 for (labels, gamma), alpha, m in product(scales, RATES, (100, 500, math.inf)):
-    (erm, maml), (erm_risk, maml_risk) = curves(NINE, alpha, m, labels, gamma, levels=2)
+    (erm, maml), (erm_risk, maml_risk) = curves(NINE, alpha, m, labels, gamma, levels=3)
     outcomes = maml > 0, maml > erm, maml_risk <= 0.9 * erm_risk, maml_risk <= 0.5 * erm_risk
     survey[labels, gamma, alpha, m] = np.array(outcomes)
 

@@ -123,7 +123,7 @@ gradient_ratios()
 #
 # - *After* the step (crosses) the hard task has the smaller gradient in both panels, and the crosses never pass their line. That is Lemma 1.
 # - *Before* the step (triangles) the same is true in the upper panel: the start itself has the smaller gradient on the hard task. That is Theorem 1.
-# - In the lower panel it is not. At $\alpha=2.9$ the hard task's gradient is 59 times as large, although $\beta_2>L_1$ at the solution.
+# - In the lower panel not beyond the gap: at $\alpha=2.9$ the hard task's gradient is 59 times as large, though $\beta_2>L_1$ there.
 #
 # Why is the first always true, and what does the second need?
 #
@@ -231,7 +231,7 @@ sp.factor((1 - alpha * beta_2) / (1 - alpha * L_1) - 1)
 
 # %% [markdown]
 # So the factor is below one exactly if $\beta_2>L_1$: the *flattest* direction of task 2 must be steeper than the *steepest* of task 1. Then task 1 is hard, task 2 is easy, and
-# after adaptation the hard task has the smaller gradient. (At an ERM solution $\nabla f_1=-\nabla f_2$. The lengths are equal there, or in the ratio of the weights; the equality says nothing on hardness.)
+# after adaptation the hard task has the smaller gradient. (At an ERM solution $\nabla f_1=-\nabla f_2$. The lengths are equal there, or in the inverse ratio of the weights; the equality says nothing on hardness.)
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
@@ -516,7 +516,7 @@ sp.factor(rho_2 * R / (rho_1 + rho_2) - w_maml)
 # :::{admonition} Where we differ from the paper
 # :class: attention
 # "Smaller gradient" is not "smaller loss" or "closer". In a ball of the repaired theorem a distance is at least $\lVert\nabla f_1\rVert/L_1$ and at most $\lVert\nabla f_1\rVert/\beta_1$. So MAML is surely closer to the hard optimum than to the easy one if
-# $\bigl(\frac{1-\alpha\beta_2}{1-\alpha L_1}\bigr)^2<\beta_1/L_2$, a much stronger condition than $\beta_2>L_1$ (Exercise 3). Under the weaker one MAML moves from the ERM solution *towards* the hard task: always for isotropic quadratics with $\alpha(\rho_1+\rho_2)<2$, nearly always in the search.
+# $\bigl(\frac{1-\alpha\beta_2}{1-\alpha L_1}\bigr)^2<\beta_1/L_2$, a much stronger condition than $\beta_2>L_1$ (Exercise 3). Under the weaker one MAML moves from the ERM solution *towards* the hard task: always for isotropic quadratics with $\alpha(\rho_1+\rho_2)<2$, unmeasured in the search.
 # :::
 #
 # ## What we have seen

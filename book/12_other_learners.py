@@ -8,7 +8,7 @@
 #
 # **What you will do.** Derive where five learners come to rest, and end with a table: what a step costs, which tasks it weighs, how much it can gain, when to take it.
 #
-# **What you will learn.** To read a learner off its weights; to say when first-order MAML is worse than doing nothing; to count what more steps, other inputs and split samples change.
+# **What you will learn.** To read a learner off its weights; to say when first-order MAML is worse than ERM; to count what more steps, other inputs and split samples change.
 #
 # **What you need.** Chapters [2](02_population_solutions) and [4](04_geography).
 
@@ -41,7 +41,7 @@ plotting.use_book_style()
 # Each learner of this chapter comes to rest at a *weighted mean of the task optima*. Here are the weights: how much a task counts, over its curvature $\rho$ in units of the inverse step $1/\alpha$.
 
 
-# %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top: ERM counts the easiest task most, MAML one of a third of the largest curvature that the step can bear, with more steps harder ones; Reptile counts nearly all alike; iMAML has a top of its own, which its $\\lambda$ moves (here $0.05/\\alpha$). First-order MAML, not drawn, has MAML's weights for half as many steps.", "name": "fig-weights"}, "image": {"alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top: ERM counts the easiest task most, MAML one of a third of the largest curvature that the step can bear, with more steps harder ones; Reptile counts alike above 0.3; iMAML has a top of its own, which its $\\lambda$ moves (here $0.05/\\alpha$). First-order MAML, not drawn, has MAML's weights for half as many steps.", "name": "fig-weights"}, "image": {"alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
 def weight_curves():
     """Draw B over alpha rho, as the library computes it."""
     figure, axis = plt.subplots(figsize=(7, 3.8))
@@ -102,7 +102,7 @@ claims.proves(
     "eq:5",
     [*slopes, maml.subs({K: 1, rho: 1 / (3 * alpha)}), first_order.subs(K, 2 * K)],
     [0, 0, 0, 4 / (27 * alpha), maml],
-    r"The tops of MAML, first-order MAML and iMAML; MAML's is the $\frac4{27}$ of chapter 4.",
+    r"The tops of MAML, first-order MAML and iMAML; MAML's is the $\frac13$ of chapter 3.",
     shows=r"\rho=\frac1{(2K+1)\alpha},\qquad\rho=\frac1{(K+1)\alpha},\qquad\rho=\lambda",
     towards=True,
     refuses={"first-order MAML for MAML": [0, 0, 0, 1 / (4 * alpha), first_order]},
@@ -114,9 +114,9 @@ claims.proves(
 # ## When the cheap one fails
 #
 # Now finite samples. The gradient at the end is taken on a batch of its own, so in first-order MAML every batch enters once, and its mean pull is that of full gradients, $\Sigma(I-\alpha\Sigma)^K(w-w^*)$, *for any $n_2$*. In MAML's pull the batch enters twice, and brings
-# the variance term of [(5)](#eq-5). First-order MAML does not know that a step is noisy, and neither does Reptile.
+# the variance term of [(5)](#eq-5). With a fresh batch in each step, first-order MAML and Reptile do not see its noise.
 #
-# What does that cost? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$. First-order MAML has $u(1-u):0$: it sits *on the hard centre*, as does MAML with $n_2=\infty$.
+# What does that cost? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$ (the $h=A/\delta$ of chapter 4). First-order MAML has $u(1-u):0$: it sits *on the hard centre*, as does MAML with $n_2=\infty$.
 # The part of the risk that a start can change, in units of $\frac d4\rho_ER^2$, is
 
 # %%
@@ -202,7 +202,7 @@ maml_risk = y / (1 + y) * R**2 + spread
 sp.expand(sp.limit(erm_risk / maml_risk, y, 0))
 
 # %% [markdown]
-# More samples and more steps do the same thing: they send $y$ to zero. **The paper's limit in $m$ is also the limit in $K$.** For two points the gain has the main term $\frac1{y(1+u)^2}=\frac{u(1-u)^{2K}}{\delta^K(1+u)^2}$. Where is that highest?
+# While $\delta<\varphi(\rho_H)$, more steps, like more samples, send $y$ to zero: **the limits in $m$ and in $K$ agree.** For two points the gain has the main term $\frac1{y(1+u)^2}=\frac{u(1-u)^{2K}}{\delta^K(1+u)^2}$. Where is that highest?
 
 # %% mystnb={"code_prompt_show": "The best hardness ratio for K steps"} tags=["hide-input"]
 leading = u * (1 - u) ** (2 * K) / (delta**K * (1 + u) ** 2)
@@ -361,7 +361,7 @@ claims.proves(
 # | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds) | its ceiling | take it |
 # | --- | --- | --- | --- | --- | --- |
 # | ERM | 1 | the easiest | | 1 | if tasks are equally hard or few, or if optima do not depend on hardness |
-# | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | never worse, if $n_2=m$ | of order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks, and hard ones are alike |
+# | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | never worse, if $n_2=m$ | of order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks but not far, hard ones |
 # | first-order MAML | $K+1$ | $\rho=\frac1{(K+1)\alpha}$ | $\frac A\delta>1+2u$ | for $K=1$ MAML's, less at most about 1 | if samples are many and hardness differs |
 # | Reptile, $K$ steps | $K$ | all alike, as $K$ grows | $\frac A\delta>\frac{1+3u}{3+u}$ | below $\frac4{(1+u)^2}$ | if a second batch and second derivatives are too dear, and a gain below 4 will do |
 # | iMAML | a minimisation and a linear system | $\rho=\lambda$ | $\frac A\delta>1$ for $\lambda\to0$ | below $\frac1{u^2}$ for $\lambda\to0$ | if $\lambda$ can be tuned (Exercise 2) |

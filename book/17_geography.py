@@ -442,7 +442,7 @@ claims.checks(
 )
 
 # %% [markdown]
-# With $R^2/r_H=m$ the gain is less than a hundredth of the printed one, at any $m$: the condition $K\gg1$ is not sufficient for [(12)](#eq-12). How good is it, then?
+# With $R^2/r_H=m$ the gain is less than a hundredth of the printed one for every large $m$: the condition $K\gg1$ is not sufficient for [(12)](#eq-12). How good is it, then?
 #
 # :::{prf:proposition} Two-sided bound
 # :label: prop-two-sided

@@ -192,7 +192,7 @@ print({k: f"{float(p):.3f}" for k, p in chi_square.items()})
 #
 # ### Units
 #
-# Measure the inputs in other units, $x\to sx$. Then $\Sigma\to s^2\Sigma$, and $w$ must shrink like $1/s$. A bound on $w$ must do the same. In (44) the first term falls like $s^{-4}$, the second like $s^{-3/2}$, the third like $s^{-3}$. In large units the
+# Measure the inputs in other units, $x\to sx$. Then $\Sigma\to s^2\Sigma$, and $w$ must shrink like $1/s$. A bound on $w$ must do the same. In (44) the first term falls like $s^{-4}$, the second like $s^{-3/2}$, the third like $s^{-3}$. For large $s$ the
 # bound is too small, whatever the constants. One task in one dimension with noise is enough; there $\hat w-w^*=\sum xz/\sum x^2$ is Student's $t_n/(s\sqrt n)$.
 
 # %%
@@ -211,7 +211,7 @@ print(f"bound {bound:.1e}, exceeded with probability {np.mean(errors > bound):.2
 # %% [markdown]
 # ### Repaired
 #
-# In a mixture the same happens once the noise is large. Two kinds of tasks in one dimension, with as many tasks and samples as the repaired theorem asks for (below): in units in which inputs are a million times larger, with noise of the same size, the printed bound is far below the error,
+# In a mixture the same happens once the noise is large. Two kinds of tasks in one dimension, with as many tasks and samples as the repaired theorem asks for (below): with inputs a million times larger, with noise of the same size, the printed bound is far below the error,
 # for every $c'$ between $10^{-6}$ and $10^6$. The repaired one, term by term that of [D.1](13_erm_proof), has the right units.
 
 

@@ -11,7 +11,7 @@
 #
 # **What you will learn.** How far a quadrature and an expansion in $1/m$ can be trusted; that an objective of MAML can have two valleys.
 #
-# **What you need.** [Chapter 6](06_logistic), and C.1's protocol from [chapter 3](03_hardness).
+# **What you need.** [Chapter 6](06_logistic), and C.1's protocol from [Trained solutions](16_trained_solutions).
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -422,7 +422,7 @@ claims.samples(
 # %% [markdown]
 # ## C.1: training, for comparison
 #
-# Beside the population solutions we put what training finds, with the protocol of C.1 (see [chapter 3](03_hardness)): 5,000 tasks one by one, $n_2=500$ inner and $n_1=25$ outer samples for MAML, all 525 for ERM; learning rates
+# Beside the population solutions we put what training finds, with the protocol of [C.1](16_trained_solutions): 5,000 tasks one by one, $n_2=500$ inner and $n_1=25$ outer samples for MAML, all 525 for ERM; learning rates
 # $n_2/10000=0.05$ and $0.025$; start at zero; five repetitions. Within a repetition all points and methods share their random numbers. The risk of the last iterate is computed, not sampled.
 
 
@@ -494,7 +494,7 @@ def figure_7_trained():
 figure_7_trained()
 
 # %% [markdown]
-# Trained and population solutions can also be compared directly. How much of the start does C.1's SGD leave behind? And what are the minimisers of [(3)](01_learning_to_adapt) and [(4)](01_learning_to_adapt) themselves, on 100 tasks, found by BFGS?
+# Trained and population solutions can also be compared directly. How much of the start does C.1's SGD leave behind? And what are the minimisers of [(3)](#eq-3) and [(4)](#eq-4) themselves, on 100 tasks, found by BFGS?
 
 
 # %% mystnb={"code_prompt_show": "Minimise (3) and (4) on 100 tasks"} tags=["hide-input"]

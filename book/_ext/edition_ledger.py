@@ -95,12 +95,22 @@ def bearing(item: Any) -> list[nodes.Node]:
 
 
 def summary(verdicts: Counter[str]) -> nodes.paragraph:
-    """Count the rows of each verdict."""
+    """Count the rows of each verdict; each count leads to these rows."""
     paragraph = nodes.paragraph("", f"{verdicts.total()} claims: ", classes=["ledger-summary"])
     for index, (verdict, count) in enumerate(verdicts.most_common()):
-        paragraph += [nodes.Text(f"{', ' if index else ''}{count} "), badge(verdict)]
+        rows = nodes.reference("", "", refuri=f"claims.html?verdict={slug(verdict)}", internal=True)
+        rows += [nodes.Text(f"{count} "), badge(verdict)]
+        paragraph += [nodes.Text(", " if index else ""), rows]
     paragraph += nodes.Text(".")
     return paragraph
+
+
+class Verdicts(Directive):
+    """``{verdicts}``: how many rows of the ledger have which verdict."""
+
+    def run(self) -> list[nodes.Node]:
+        """Count the rows, each verdict with a link to its own."""
+        return [summary(Counter(item.verdict for item in judged(self.state.document.settings.env)))]
 
 
 def claim(row: Any, tests: dict[str, str]) -> list[nodes.Node]:
@@ -191,4 +201,5 @@ def setup(app: Sphinx) -> None:
     """Register the directive, and make the collector importable."""
     sys.path.insert(0, str(app.srcdir))
     app.add_directive("ledger", Ledger)
+    app.add_directive("verdicts", Verdicts)
     app.connect("html-page-context", add_script)
