@@ -24,6 +24,7 @@ CHAPTERS = (
     "12_other_learners",
     "13_erm_proof",
     "14_maml_proof",
+    "22_landscapes",
 )
 # How many of each the paper has.
 NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}
