@@ -232,9 +232,8 @@ Markdown(
 # %% mystnb={"code_prompt_show": "Find both minima, off the square, on it, and in linear regression"} tags=["hide-input"]
 def minimum(tasks, alpha):
     """Return the root of the gradient nearest to the lowest point of the grid."""
-    gradient = networks.post_adaptation_gradient
-    slope = partial(gradient, "softplus", tasks, alpha=alpha, order=144)
-    start = lowest(lambda w: risk(tasks, w, alpha))
+    start, setting = lowest(lambda w: risk(tasks, w, alpha)), ("softplus", tasks)
+    slope = partial(networks.post_adaptation_gradient, *setting, alpha=alpha, order=144)
     return root(lambda w: slope(w[:, None])[:, 0], start, tol=1e-13).x
 
 

@@ -348,15 +348,15 @@ def losses(activation, starts, neurons, variances, alphas=0.0, order=64):
 
 
 def first_look(activation, places, neurons, variances, alphas):
-    """Return the losses at the same places for all environments and steps, (A, E, P), on fewer nodes."""
+    """Return the losses at the same places for all environments and steps, (A, E, P)."""
     kinds = np.concatenate([neurons, variances[..., None]], axis=-1).reshape(-1, 3)
     tasks, which = np.unique(kinds, axis=0, return_inverse=True)
     maps = []
     for *neuron, variance in tasks:
         setting = np.reshape(neuron, (2, 1)), variance * np.eye(2)
-        slopes = networks.population_gradient(activation, places[..., None], *setting, order=32)
+        slopes = networks.population_gradient(activation, places[..., None], *setting, order=64)
         moved = places[..., None] - np.reshape(alphas, (-1, 1, 1, 1)) * slopes
-        maps.append(networks.population_loss(activation, moved, *setting, order=32))
+        maps.append(networks.population_loss(activation, moved, *setting, order=64))
     return np.stack(maps, axis=1)[:, which.reshape(variances.shape)].mean(axis=2)
 
 
@@ -786,7 +786,7 @@ claims.samples(
 
 # %% mystnb={"code_prompt_show": "Draw the empirical landscapes", "figure": {"caption": "The environment with one hard task on samples, as C.2 has it: empirical objectives (above) and population objectives (below), of ERM (left) and of MAML with $m=250$ (right). Square and circle are the lowest points of the objectives of that row. **Notice** how little the samples change.", "name": "fig-empirical-landscapes"}, "image": {"classes": "as-drawn", "alt": "Four grey maps that are hard to tell apart by rows. Left, ERM's rings with the square a little to the lower left of the centre. Right, MAML's hollow near the triangle at the upper right, a little more ragged in the empirical map above."}} tags=["hide-input"]
 trained = np.array(
-    [[lowest(f, zooms=5, near=7) for f in empirical_pair(seed)] for seed in range(3, 8)]
+    [[lowest(f, points=25, zooms=4, near=7) for f in empirical_pair(seed)] for seed in range(3, 8)]
 )
 population = np.array(
     [
