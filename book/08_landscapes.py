@@ -126,8 +126,7 @@ def softplus_landscapes():
             axis.set(aspect="equal", title=name)
     figure.supxlabel("$w_1$")
     figure.supylabel("$w_2$")
-    ticks = [0.02, 0.1, 0.5, 2]
-    figure.colorbar(shades, ax=axes, ticks=ticks, shrink=0.6, label="loss", format="%g")
+    figure.colorbar(shades, ax=axes, ticks=[0.02, 0.1, 0.5, 2], label="loss", format="%g")
     return figure
 
 

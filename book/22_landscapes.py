@@ -137,6 +137,7 @@ def steps_to_learn(activation, rate):
     return counts
 
 
+# %% mystnb={"code_prompt_show": "Put the counts in a table, and compare with the library's gradient"} tags=["hide-input"]
 counted = {name: steps_to_learn(name, rate) for name, rate in (("softplus", 1.0), ("sigmoid", 4.0))}
 for name in SHAPES:  # the library's gradient is the same
     found = networks.population_gradient(name, [[0.7], [0.0]], [[3.0], [0.0]], 2.0 * np.eye(2))
@@ -331,7 +332,7 @@ claims.checks(
 # saddle. On the first grid, which is the same for all, a task that occurs in several environments is computed once, and its gradient serves all steps.
 
 
-# %% mystnb={"code_prompt_show": "Losses and lowest points of many environments"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Losses of many environments"} tags=["hide-input"]
 def losses(activation, starts, neurons, variances, alphas=0.0, order=64):
     """Return the losses after a full step: starts (E, P, 2), neurons (E, T, 2), variances (E, T), steps (E,) -> (E, P)."""
     scale, unit = np.sqrt(variances)[..., None, None], np.eye(2)
@@ -360,6 +361,7 @@ def first_look(activation, places, neurons, variances, alphas):
     return np.stack(maps, axis=1)[:, which.reshape(variances.shape)].mean(axis=2)
 
 
+# %% mystnb={"code_prompt_show": "Lowest points of many environments"} tags=["hide-input"]
 def solutions(activation, neurons, variances, alphas, half=4.5, points=25, zooms=7, near=7):
     """Return the lowest points of the objectives of many environments for each step, (A, E, 2); step 0 is ERM."""
     variances = np.broadcast_to(variances, neurons.shape[:2])
