@@ -10,6 +10,8 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 WITHIN: list[str] = [  # chapters and pages that keep within their limits; a reshaped one joins here
+    "08_landscapes",
+    "22_landscapes",
 ]
 
 PROSE = """## Half a step
