@@ -109,7 +109,7 @@ studies = [study(tasks, ALPHA) for tasks in pictured]
 def softplus_landscapes():
     """Draw the objectives of both environments with both solutions."""
     window, levels = square(3, 41), np.geomspace(0.012, 5, 18)
-    figure, axes = plt.subplots(2, 2, figsize=(6.6, 6.2), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 2, figsize=(5, 4.7), sharex=True, sharey=True)
     for row, tasks, (places, *_) in zip(axes, pictured, studies, strict=True):
         maps = risk(tasks, window), sampled_risk(tasks, window, ALPHA, 16, 1).mean(0)
         for axis, name, values in zip(row, ("ERM", "MAML"), maps, strict=True):
@@ -190,7 +190,7 @@ claims.checks(
 # With $\alpha=4/\rho_E$ the step from the origin learns *every* easy task, whatever its neuron. This is what $\alpha=1/\rho_E$ does in linear regression from everywhere. Sigmoid has
 # $\sigma'(0)=\tfrac14$, and short neurons the covariance $\Sigma/16$. So the paper's rule, carried over, is
 #
-# $$\alpha=\frac1{\sigma'(0)^2\rho_E}:\qquad4\text{ for Softplus},\quad16\text{ for Sigmoid.}$$
+# $$\alpha=\frac1{\sigma'(0)^2\rho_E}:\quad4\text{ (Softplus)},\ 16\text{ (Sigmoid)}.$$
 #
 # We write $q=\alpha\,\sigma'(0)^2\rho_E$ for a step in these units, and drew the figure at $q=1$. It is a choice. Theorem 1 of the paper asks for $\alpha\le1/L_2$, where $L_2$ bounds the easy tasks'
 # curvature, and that is larger away from the origin:

@@ -229,7 +229,7 @@ def draw(axis, places, values, levels, neurons, variances, points=()):
 
 def task_landscapes():
     """Draw the losses of the four tasks."""
-    figure, axes = plt.subplots(2, 2, figsize=(6.6, 6.2), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 2, figsize=(5, 4.7), sharex=True, sharey=True)
     levels = np.geomspace(0.01, 4, 14)
     for axis, values, neuron in zip(axes.flat, task_losses, CORNERS, strict=True):
         shades = draw(axis, line, values, levels, [neuron], [1.0])
@@ -529,7 +529,7 @@ diagonal, costs = followed.mean(axis=-1), compared("softplus", followed, squares
 
 def falling_variance():
     """Draw the solutions and the ratio of their losses over the hard task's variance."""
-    figure, (above, below) = plt.subplots(2, 1, figsize=(7, 6), sharex=True)
+    figure, (above, below) = plt.subplots(2, 1, figsize=(5, 5.4), sharex=True)
     above.plot(HARDNESS, diagonal[0], **plotting.LINES["ERM"], label="ERM")
     above.axhline(-CORNERS[0, 0] / 3, color=plotting.REFERENCE, lw=0.8)
     for alpha, places, pair in zip(RATES[1:], diagonal[1:], costs, strict=True):
@@ -612,7 +612,7 @@ WINDOW = np.linspace(-3, 3, 41)
 
 def landscape_pairs(drawn, levels, ticks):
     """Draw rows of ERM and MAML landscapes on one scale; drawn holds (maps, neurons, variances, places)."""
-    figure, axes = plt.subplots(len(drawn), 2, figsize=(6.6, 6.2), sharex=True, sharey=True)
+    figure, axes = plt.subplots(len(drawn), 2, figsize=(5, 4.7), sharex=True, sharey=True)
     for k, (row, (pair, neurons, variances, places)) in enumerate(zip(axes, drawn, strict=True)):
         marks = [("ERM", places[0]), ("MAML", places[1])]
         for axis, values, name in zip(row, pair, ("ERM", "MAML"), strict=True):
