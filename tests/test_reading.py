@@ -16,6 +16,7 @@ WITHIN: list[str] = [  # chapters and pages that keep within their limits; a res
     "05_convergence",
     "06_logistic",
     "07_prioritising_hard_tasks",
+    "08_landscapes",
     "12_other_learners",
     "15_hardness",
     "16_trained_solutions",
@@ -24,6 +25,7 @@ WITHIN: list[str] = [  # chapters and pages that keep within their limits; a res
     "19_moments",
     "20_theorem_1",
     "21_logistic",
+    "22_landscapes",
     "24_other_learners",
 ]
 

@@ -183,7 +183,9 @@ def main(arguments: Sequence[str] | None = None, book: Path = BOOK) -> int:
     for item in measured:
         counts = (item.cells, item.text.words, item.text.formulas, item.visible, item.folded, item.code)
         rest = (item.cards, item.figures, item.median, item.longest)
-        first = "after {:.0f} words, {} cells".format(*item.before_figure) if item.before_figure else "none"
+        first = "none"
+        if item.before_figure:
+            first = f"after {item.words_before_figure:.0f} words, {item.before_figure[1]} cells"
         print(f"{item.stem:28} {item.minutes:4.0f} ", *(f"{n:5.0f}" for n in counts + rest), f" {first}")
     for item in measured:
         for line in item.problems():

@@ -31,6 +31,7 @@ CHAPTERS = (
     "19_moments",
     "20_theorem_1",
     "21_logistic",
+    "22_landscapes",
     "24_other_learners",
 )
 # How many of each the paper has.

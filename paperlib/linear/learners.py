@@ -103,6 +103,14 @@ def learner_start(
     `maml_solution`. Training settles there where :math:`E[B_i]` is positive definite, as it is for rates
     below the inverse of the largest eigenvalue; beyond, first-order MAML and Reptile may run away from it.
 
+    Args:
+        env: the tasks.
+        learner: one of ``"erm"``, ``"maml"``, ``"fomaml"``, ``"reptile"``, ``"imaml"``.
+        alpha: inner learning rate, not negative; 0 is no step.
+        steps: number K of inner steps, at least 1.
+        samples: number of samples of an inner step, at least 1; `math.inf` is the full gradient.
+        lam: the proximal weight of iMAML, positive; left out for the others.
+
     Returns:
         (d,).
 
