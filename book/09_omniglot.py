@@ -549,71 +549,27 @@ Markdown(
 )
 
 # %% [markdown]
-# ## MAML in this page
-#
-# Now MAML itself, with 32 filters and few tasks. A run depends on its seed alone, so the tasks are the same on every machine.
+# ## How MAML learns
 #
 # The paper says SGD. The code of Antoniou et al. that it adapts uses **Adam**, which divides each coordinate of the gradient by a running estimate of its size, so that a step
 # moves every weight by about the learning rate whatever the size of its gradient; the rate falls along half a **cosine** towards a smallest value. We take Adam, and a cosine that ends at zero.
+#
+# A training is two lines. This one has a small network and few tasks, and ends in seconds; a run depends on its seed alone, so the tasks are the same on every machine.
 
 # %%
-live = configure(
-    "omniglot",
-    "maml",
-    "book",
-    iterations=at_tier(smoke=4, book=480, paper=2000),
-    tasks=4,
-    filters=32,
-    evaluation_tasks=at_tier(smoke=8, book=40, paper=500),
-)
-
-
-def state_after(one):
-    """Return the state of a training with seed 0, evaluated."""
-    runs = cross([one], [0])
-    world = experiments.prepare(runs)
-    state = training.train(runs, world)
-    while not state.finished:
-        training.score(state, world)
-    return state
-
-
-metrics = state_after(live).metrics(0)
-
-
-# %% mystnb={"figure": {"caption": "MAML trained in this page: accuracy after one step on the tasks of each iteration, smoothed. Marks at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two noisy rising curves. Easy tasks start near 40 percent and end near 80; hard tasks stay below them throughout."}} tags=["hide-input"]
-def learning_curves():
-    """Draw training accuracy by kind of task over iterations, and test accuracy at the end."""
-    figure, axis = plt.subplots(figsize=(6, 3))
-    width = 5
-    for kind in ("easy", "hard"):
-        count = np.array(metrics["history"][kind]["tasks"], dtype=float)
-        value = np.array([v or 0.0 for v in metrics["history"][kind]["accuracy"]])
-        box = np.ones(width)
-        smooth = np.convolve(count * value, box, "valid") / np.convolve(count, box, "valid")
-        place = np.convolve(metrics["history"]["iteration"], box / width, "valid")
-        axis.plot(place, 100 * smooth, **plotting.LINES[kind], label=kind)
-        final = metrics["evaluation"]["test"][kind]["accuracy"]
-        axis.plot(live.iterations * 1.02, 100 * final, **plotting.MARKS[kind])
-    axis.set(xlabel="iteration", ylabel="accuracy (%)", ylim=(0, 101))
-    axis.legend(loc="lower right")
-    return figure
-
-
-learning_curves()
-
-# %%
-final = metrics["evaluation"]["test"]
-learned = metrics["history"]["easy"]["accuracy"]
-assert np.mean(learned[-10:]) > np.mean(learned[:10]) + at_tier(smoke=-1.0, book=0.1, paper=0.2)
+few = at_tier(smoke=4, book=40, paper=200)
+live = configure("omniglot", "maml", "book", iterations=few, tasks=4, filters=32)
+runs = cross([live], [0])
+first = training.train(runs, experiments.prepare(runs)).metrics(0)["history"]
 
 # %% tags=["remove-input"]
-_within = {"easy": (65, 90), "hard": (45, 70)}  # percent; last digits depend on the threads
-if at_tier(smoke=False, book=True, paper=False):
-    assert all(a < 100 * final[kind]["accuracy"] < b for kind, (a, b) in _within.items())
-_new = {kind: f"between {a} and {b}%" for kind, (a, b) in _within.items()}
+_loss = {
+    end: np.mean([loss for kind in ("easy", "hard") for loss in first[kind]["loss"][part] if loss])
+    for end, part in (("first", slice(0, 10)), ("last", slice(-10, None)))
+}
+assert at_tier(smoke=True, book=_loss["last"] < 0.9 * _loss["first"], paper=True)
 Markdown(
-    f"After {live.iterations} iterations this small network has {_new['easy']} on new easy tasks, and {_new['hard']} on hard ones."
+    f"Within {few} iterations the loss after one step falls by more than a tenth. Records tell how it goes on."
 )
 
 # %% [markdown]
@@ -643,6 +599,53 @@ def complete(tier):
 
 
 TIER = "paper" if complete("paper") else "book"
+
+
+# %%
+def histories(one):
+    """Return the learning curves of a configuration, a run each."""
+    same = [run for run in found if records.same(run["configuration"], one)]
+    return [run["metrics"]["history"] for run in same]
+
+
+recorded = histories(configuration("large", "maml", "book"))
+ends = tables.columns(ours("large", "maml", "book"))[:, 2:]
+
+
+# %% mystnb={"figure": {"caption": "MAML in Large, tier book, five seeds (thin) and their mean (thick): accuracy after one step on the tasks of training. Marks at the right: on new tasks of the test alphabets.", "name": "fig-omniglot-live"}, "image": {"alt": "Two bundles of rising curves. Easy tasks stay above hard ones; both rise steeply in the first hundred iterations and slowly after. The marks at the right: easy test tasks at the end of their curve, hard ones some points below theirs."}} tags=["hide-input"]
+def learning_curves():
+    """Draw training accuracy by kind of task over iterations, and test accuracy at the end."""
+    figure, axis = plt.subplots(figsize=(6, 3))
+    for column, kind in enumerate(("easy", "hard")):
+        look = plotting.LINES[kind]
+        curves = [100 * np.array(one[kind]["accuracy"], dtype=float) for one in recorded]
+        for one, curve in zip(recorded, curves, strict=True):
+            axis.plot(one["iteration"], curve, color=look["color"], lw=0.4, alpha=0.7)
+        if recorded:
+            axis.plot(recorded[0]["iteration"], np.mean(curves, axis=0), **look, label=kind)
+            axis.plot(1020, ends[:, column].mean(), **plotting.MARKS[kind])
+            axis.legend(loc="lower right")
+    axis.set(xlabel="iteration", ylabel="accuracy (%)", ylim=(0, 101))
+    return figure
+
+
+learning_curves()
+
+# %% tags=["remove-input"]
+_fits = {
+    kind: np.mean([one[kind]["accuracy"][-10:] for one in recorded]) * 100 if recorded else np.nan
+    for kind in ("easy", "hard")
+}
+_loses = {kind: _fits[kind] - ends[:, c].mean() for c, kind in enumerate(_fits) if recorded}
+if recorded:
+    assert _loses["hard"] > 2 * _loses["easy"] > 0  # what the alternative text says
+    said = (
+        f"In the last tenth of the {live.tier} tier's 1,000 iterations training tasks are at {_fits['easy']:.0f}% (easy) and {_fits['hard']:.0f}% (hard). New tasks of the test alphabets have {_loses['easy']:.0f} and {_loses['hard']:.0f} points less: "
+        "hard tasks are harder already in training, and what they lose on alphabets that were never seen is more."
+    )
+else:
+    said = "There is no record of MAML in Large."
+Markdown(said)
 
 # %% [markdown]
 # ## The paper's table and ours
@@ -814,54 +817,42 @@ claims.proves(
 # (The finite sum (3) over tasks that are kept could be memorised; here tasks are fresh in every iteration.) In linear regression ERM found the average of the optima, which is a start for all of them. The proposition is about the
 # loss *before* adaptation. What a step makes of such a network is a matter of measurement.
 #
-# That the loss stops at $\log5$ can be seen on the small network. We train it once more, by ERM and at MAML's rate.
+# That the loss stops at $\log5$ can be seen in the records of ERM at MAML's rate.
 
 # %%
-blind = state_after(
-    configure(
-        "omniglot",
-        "erm",
-        "book",
-        lr=1e-3,
-        iterations=at_tier(smoke=4, book=160, paper=640),
-        tasks=4,
-        filters=32,
-        evaluation_tasks=8,
-    )
-).metrics(0)
+LONGER = 1179  # iterations of ERM that cost as much as 1,000 of MAML; counted below
+blind = histories(configuration("large", "erm-1", "book", lr=1e-3, iterations=LONGER))
 
 
-# %% mystnb={"figure": {"caption": "Training loss of the small network over the first iterations, all tasks, smoothed: ERM before adaptation, MAML after one step (over a wider window). The dotted line is log 5, what uniform answers cost.", "name": "fig-omniglot-erm-loss"}, "image": {"alt": "Two curves. ERM's loss falls within some twenty iterations to the dotted line at 1.61 and follows it. MAML's falls through the line and goes on falling."}} tags=["hide-input"]
-def losses(run):
-    """Return iterations and the mean loss of all tasks in each window of a run."""
-    kinds = [run["history"][kind] for kind in ("easy", "hard")]
-    count = np.array([kind["tasks"] for kind in kinds], dtype=float)
-    value = np.array([[loss or 0.0 for loss in kind["loss"]] for kind in kinds])
-    return np.array(run["history"]["iteration"]), (count * value).sum(axis=0) / count.sum(axis=0)
+def losses(runs):
+    """Return iterations and the mean training loss of all tasks in each window, over runs."""
+    kinds = [[run[kind] for kind in ("easy", "hard")] for run in runs]
+    count = np.array([[kind["tasks"] for kind in run] for run in kinds], dtype=float)
+    value = np.array([[kind["loss"] for kind in run] for run in kinds], dtype=float)
+    mean = (count * value).sum(axis=(0, 1)) / count.sum(axis=(0, 1))
+    return np.array(runs[0]["iteration"]), mean
 
 
+# %% mystnb={"figure": {"caption": "Training loss over the first iterations, all tasks, mean of the recorded seeds: ERM before adaptation, MAML after one step. The dotted line is $\\log5$, what uniform answers cost.", "name": "fig-omniglot-erm-loss"}, "image": {"alt": "Two curves. ERM's loss falls within some fifty iterations to the dotted line at 1.61 and follows it. MAML's falls through the line and goes on falling."}} tags=["hide-input"]
 def loss_curves():
     """Draw the training losses of ERM and of MAML, and log 5."""
     figure, axis = plt.subplots(figsize=(6, 2.8))
-    for run, name in ((metrics, "MAML"), (blind, "ERM")):
-        place, value = (np.convolve(row, np.ones(5) / 5, "valid") for row in losses(run))
-        axis.plot(place, value, **plotting.LINES[name], label=name)
-    axis.axhline(np.log(5), color=plotting.REFERENCE, ls=":", label=r"$\log 5$")
-    axis.set(
-        xlabel="iteration", ylabel="training loss", xlim=(0, blind["iterations"]), ylim=(0, 2.5)
-    )
-    axis.legend(loc="lower left")
+    for runs, name in ((recorded, "MAML"), (blind, "ERM")):
+        if runs:
+            axis.plot(*losses(runs), **plotting.LINES[name], label=name)
+            axis.legend(loc="lower left")
+    axis.axhline(np.log(5), color=plotting.REFERENCE, ls=":")
+    axis.text(398, np.log(5) + 0.05, r"$\log 5$", ha="right", color=plotting.REFERENCE)
+    axis.set(xlabel="iteration", ylabel="training loss", xlim=(0, 400), ylim=(0, 2.5))
     return figure
 
 
 loss_curves()
 
-# %%
-settled = losses(blind)[1][-20:].mean()
-assert abs(settled - np.log(5)) < at_tier(smoke=9.0, book=0.05, paper=0.03)
-assert losses(metrics)[1][-20:].mean() < at_tier(
-    smoke=9.0, book=1.2, paper=1.0
-)  # MAML's goes below
+# %% tags=["hide-cell"]
+if blind and recorded:  # what the alternative text says
+    assert np.abs(losses(blind)[1][5:] - np.log(5)).max() < 0.05
+    assert losses(recorded)[1][-20:].max() < 0.6
 
 # %% [markdown]
 # ## Confounded: the methods and their learning rates
@@ -898,7 +889,6 @@ for algorithm in ("maml", "erm"):
         loss = plain_loss(values, one.support, one.query, algorithm)
         torch.autograd.grad(loss, list(values.values()))
     cost[algorithm] = counter.get_total_flops()
-LONGER = 1179  # iterations of ERM that cost as much as 1,000 of MAML
 assert abs(LONGER - 1000 * cost["maml"] / cost["erm"]) < 2
 
 # %%

@@ -711,36 +711,19 @@ if TIER == "book" and all(often.values()):
         assert not len(rare[0])
 
 # %% [markdown]
-# A small network can be trained here, with 16 filters and $p=\frac12$.
+# The same training with 16 filters, cut short, ends in seconds here.
 
 # %%
-live = configure(
-    "cifar",
-    "maml",
-    "book",
-    iterations=at_tier(smoke=4, book=200, paper=2000),
-    filters=16,
-    evaluation_tasks=8,
-)
+few = at_tier(smoke=4, book=40, paper=200)
+live = configure("cifar", "maml", "book", iterations=few, filters=16, evaluation_tasks=8)
 runs = cross([live], [0])
 history = training.train(runs, experiments.prepare(runs)).metrics(0)["history"]
 
-
 # %% tags=["remove-input"]
-def _late(kind):
-    third = -(len(history["iteration"]) // 3 or 1)
-    weights = np.array(history[kind]["tasks"][third:], dtype=float)
-    return 100 * np.average(
-        [value or 0.0 for value in history[kind]["accuracy"][third:]], weights=weights
-    )
-
-
-_within = {"easy": (65, 90), "hard": (6, 12)}
-if at_tier(smoke=False, book=True, paper=False):
-    assert all(a < _late(kind) < b for kind, (a, b) in _within.items())
-_said = [f"between {a} and {b}%" for a, b in _within.values()]
+_right = [value for value in history["easy"]["accuracy"] if value is not None]
+assert np.mean(_right[len(_right) // 2 :]) > at_tier(smoke=0.0, book=0.6, paper=0.6)
 Markdown(
-    f"In the last third of its {live.iterations} iterations it has {_said[0]} on easy training tasks after one step, and {_said[1]} on hard ones; guessing gives {chance[0]:.0f}% and {chance[1]:.0f}%."
+    f"In the second half of its {few} iterations it has over 60% of the easy training tasks right after one step; guessing gives {chance[0]:.0f}%."
 )
 
 
