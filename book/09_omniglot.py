@@ -39,6 +39,7 @@ from IPython.display import Markdown
 from scipy import stats
 from torch.utils.flop_counter import FlopCounterMode
 
+# %% mystnb={"code_prompt_show": "Set-up, what is the book's own"} tags=["hide-cell"]
 from paperlib import claims, costs, plotting, records, tables
 from paperlib.fewshot import (
     Network,

@@ -34,6 +34,7 @@ import yaml
 from IPython.display import Markdown
 from scipy import optimize, stats
 
+# %% mystnb={"code_prompt_show": "Set-up, what is the book's own"} tags=["hide-cell"]
 from paperlib import claims, costs, linear, plotting, records, tables
 from paperlib.environments import TaskEnvironment
 from paperlib.fewshot import (

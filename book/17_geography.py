@@ -35,6 +35,7 @@ import sympy as sp
 from IPython.display import Markdown
 from scipy import optimize
 
+# %% mystnb={"code_prompt_show": "Set-up, what is the book's own"} tags=["hide-cell"]
 from paperlib import claims, linear
 from paperlib.environments import TaskEnvironment
 
