@@ -648,7 +648,7 @@ def test_what_nobody_says_is_not_found(browser: Browser) -> None:
     ("query", "link"),
     [
         ("near zero risk", "book/claims.html#text-near-zero-risk"),
-        ("MAML's risk keeps this bound", "book/03_hardness.html#evidence-"),
+        ("MAML's risk keeps this bound", "book/15_hardness.html#evidence-"),
         ("How large is the gain?", "book/03_hardness.html#how-large-is-the-gain"),
     ],
 )

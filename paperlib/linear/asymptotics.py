@@ -78,7 +78,7 @@ def asymptotic_covariance_maml(env: TaskEnvironment, alpha: float, tau: float, n
         One task and the full inner gradient: :math:`P=\tfrac12` halves every input, so the variance is 4/T.
 
         >>> env = TaskEnvironment.finite_tasks([[[1.0]]], [[3.0]], noise_std=1.0)
-        >>> asymptotic_covariance_maml(env, alpha=0.5, tau=1, n1=1, n2=math.inf)
+        >>> asymptotic_covariance_maml(env, alpha=0.5, tau=1, n1=1, n2=np.inf)
         array([[4.]])
     """
     rate, episodes, outer, inner = checked_episode(alpha, tau, n1, n2)
@@ -110,7 +110,7 @@ def asymptotic_bias_erm(env: TaskEnvironment, n: float) -> Array:
     Example:
         Weights 1 and 3 at 1 and -1, A = 2: :math:`-\tfrac12\cdot\tfrac12(\tfrac12\cdot\tfrac32-\tfrac92\cdot\tfrac12)`.
 
-        >>> asymptotic_bias_erm(TaskEnvironment.two_tasks(1, 1.0, 3.0), n=math.inf)
+        >>> asymptotic_bias_erm(TaskEnvironment.two_tasks(1, 1.0, 3.0), n=np.inf)
         array([0.375])
     """
     count = sample_number("n", n)
