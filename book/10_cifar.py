@@ -969,141 +969,11 @@ Markdown(_said)
 # %% [markdown]
 # ## What to oversample: theory
 #
-# "Oversampling hard tasks during training in order to improve MAML performance": whose performance? Linear regression can answer exactly. Let a share $\pi$ of the *test* tasks be hard, and train with another share $p$. Both groups are
-# isotropic, as in §3.2, in $d$ dimensions, with centres at distance $D$, which is $R\sqrt d$ there. After a step of size $\alpha$ on $m$ samples a group of curvature $\rho$ has curvature $\rho\,\varphi(\rho)$, with
-# $\varphi(\rho)=(1-\alpha\rho)^2+\frac{d+1}m\alpha^2\rho^2$ (chapter [3](03_hardness)). Training may take its step on another number of samples, $n_2$, than the test, $m$; so let $a_H$ and $a_E$ be the two curvatures in training, and $b_H$ and $b_E$ those at the test. The first are the weights of MAML, so training ends at the fraction
+# "Oversampling hard tasks during training in order to improve MAML performance": whose performance? Linear regression can answer exactly ({prf:ref}`prop-training-share`, chapter [4](04_geography)). More hard tasks in training
+# lower the risk of hard tasks and raise that of easy ones, strictly. A test mixture with a share $\pi$ of hard tasks is served best by MAML that is *trained at the test's share*, $p=\pi$, if $n_2=m$; ERM wants other odds.
+# (Another question is for which *environment*, with one share in training and test, MAML gains most over ERM: for $p=\frac1{1+u}$ with many samples and points for clouds, [line by line](17_geography).)
 #
-# $$
-# \theta(p)=\frac{p\,a_H}{p\,a_H+(1-p)\,a_E}
-# $$
-#
-# of the way from the easy centre to the hard one. The spread of tasks within a group costs the same whatever the start. What the start adds to the risk of a hard task is
-# $\tfrac12b_HD^2(1-\theta)^2$, and of an easy one $\tfrac12b_ED^2\theta^2$.
-
-# %%
-p, share, D = sp.symbols("p pi D", positive=True)
-a_H, a_E, b_H, b_E = sp.symbols("a_H a_E b_H b_E", positive=True)
-theta = p * a_H / (p * a_H + (1 - p) * a_E)
-hard_risk, easy_risk = b_H * D**2 * (1 - theta) ** 2 / 2, b_E * D**2 * theta**2 / 2
-(best,) = sp.solve(
-    sp.numer(sp.together(sp.diff(share * hard_risk + (1 - share) * easy_risk, p))), p
-)
-grows = a_H * a_E / (p * a_H + (1 - p) * a_E) ** 2  # the derivative of θ
-alpha, delta, rho_H, rho_E = sp.symbols("alpha delta rho_H rho_E", positive=True)
-
-
-def phi(rho):
-    """Return φ(ρ), what a step leaves of an isotropic task's curvature, with δ = (d + 1)/m."""
-    return (1 - alpha * rho) ** 2 + delta * (alpha * rho) ** 2
-
-
-# %%
-slopes = [-b_H * D**2 * (1 - theta) * grows, b_E * D**2 * theta * grows]
-larger = alpha * (rho_E - rho_H) * (2 - alpha * (rho_H + rho_E) * (1 + delta))
-claims.proves(
-    "text:oversampling-hard-tasks",
-    [best / (1 - best), sp.diff(hard_risk, p), sp.diff(easy_risk, p), phi(rho_H) - phi(rho_E)],
-    [share / (1 - share) * (b_H / b_E) * (a_E / a_H), *slopes, larger],
-    r"The best odds of a hard task in training; with $p$ the risk falls on hard tasks and rises on easy ones; when $\varphi$ is larger on hard tasks.",
-    shows=r"\frac p{1-p}=\frac\pi{1-\pi}\cdot\frac{b_H/b_E}{a_H/a_E}",
-    refuses={
-        "the test's own odds for every training": [share / (1 - share), *slopes, larger],
-        "slopes without the growth of $\\theta$": [
-            share / (1 - share) * (b_H / b_E) * (a_E / a_H),
-            -b_H * D**2 * (1 - theta),
-            b_E * D**2 * theta,
-            larger,
-        ],
-    },
-)
-
-# %% [markdown]
-# :::{prf:proposition} The share of hard tasks to train on
-# :label: training-share
-#
-# For isotropic groups at a distance $D>0$, more hard tasks in training lower the post-adaptation risk of hard tasks and raise that of easy ones, strictly. The risk of a test mixture with share $\pi$ is least where
-#
-# $$
-# \frac{p}{1-p}=\frac{\pi}{1-\pi}\cdot\frac{b_H/b_E}{a_H/a_E}.
-# $$
-# :::
-#
-# It is about population solutions, one step with the same $\alpha$ in training and at the test, and $0<p,\pi<1$. (The mixture's risk is a convex quadratic in $\theta$, and $\theta$ increases with $p$; so its one stationary point is the minimum.)
-#
-# Read it for three cases.
-#
-# - **MAML with $n_2=m$:** $a=b$, and $p=\pi$: *train at the test's share*. Where hard tasks are scarcer than that, oversample them up to it. Whoever cares for hard tasks more trains on more of them, and pays on easy ones.
-# - **MAML with $n_2\neq m$:** the share corrects the mismatch of the steps.
-# - **ERM:** $a=\rho$ and $b=\rho\,\varphi(\rho)$, so the odds are to be multiplied by $\varphi(\rho_H)/\varphi(\rho_E)$, and then ERM ends where MAML does. That is more hard tasks than the test has if
-#   $\alpha(\rho_H+\rho_E)\bigl(1+\frac{d+1}m\bigr)<2$, and fewer otherwise.
-#
-# We check it by a route that knows nothing of $\theta$: solutions and risks by the library's matrices, and the best $p$ by a numerical search.
-
-
-# %%
-def curvature(rho, alpha, samples, dim):
-    """Return ρφ(ρ), the curvature of an isotropic task's loss after the step."""
-    return rho * ((1 - alpha * rho) ** 2 + (dim + 1) / samples * (alpha * rho) ** 2)
-
-
-def logistic(z):
-    """Return the probability with log-odds z."""
-    return 1 / (1 + np.exp(-z))
-
-
-def searched(environment, share, solution, alpha, m):
-    """Return the training share with the least post-adaptation risk on the test mixture."""
-    test = environment(share)
-
-    def risk(z):
-        return linear.post_adaptation_risk(test, solution(environment(logistic(z))), alpha, m)
-
-    return logistic(optimize.minimize_scalar(risk, bounds=(-15, 15), method="bounded").x)
-
-
-# %%
-rng = np.random.default_rng(0)
-by_search, by_formula, by_share = [], [], []
-fewer = []  # where ERM wants fewer hard tasks than the test has
-for draw in range(20):
-    dim, inner, m = rng.integers([1, 5, 5], [9, 200, 200 if draw % 2 else 10])
-    hardnesses, alpha = np.sort(rng.uniform(0.1, 1, 2)), rng.uniform(0.3, 1.5)
-    fewer.append(alpha * hardnesses.sum() * (1 + (dim + 1) / m) > 2)
-    test_share, size = rng.uniform(0.1, 0.9), rng.uniform(1, 4)
-
-    def environment(p, given=(dim, *hardnesses, size, 0.5, 1.5)):
-        return TaskEnvironment.hard_easy(*given, p_hard=p, noise_std=0.3)
-
-    b = curvature(hardnesses, alpha, m, dim)
-    solutions = (
-        (
-            curvature(hardnesses, alpha, inner, dim),
-            lambda env, s=(alpha, inner): linear.maml_solution(env, *s),
-        ),
-        (hardnesses, linear.erm_solution),
-    )
-    for a, solution in solutions:
-        by_search.append(searched(environment, test_share, solution, alpha, m))
-        by_formula.append(
-            logistic(np.log(test_share / (1 - test_share) * b[0] / b[1] * a[1] / a[0]))
-        )
-        by_share.append(test_share)
-
-# %%
-assert 0 < sum(fewer) < 20 and fewer == [
-    f < s for f, s in zip(by_formula[1::2], by_share[1::2], strict=True)
-]
-claims.checks(
-    "text:oversampling-hard-tasks",
-    by_formula,
-    by_search,
-    r"The best training share against a search, for MAML with $n_2\ne m$ and for ERM.",
-    atol=1e-4,
-    refuses={"the test's share": by_share},
-)
-
-# %% [markdown]
-# So the paper's advice, "oversampling hard tasks during training in order to improve MAML performance", needs an object. One example, with a test that is half hard:
+# So the advice needs an object. One example, with a test that is half hard:
 
 # %%
 EXAMPLE = {"dim": 10, "rho_hard": 0.1, "rho_easy": 0.9, "R": 3, "r_hard": 0, "r_easy": 0}
@@ -1144,58 +1014,27 @@ claims.decides(
 # :::
 
 # %% [markdown]
-# That is one question: which share to train on, for a test that is given. Another is for which *environment*, with the same share in training and test, MAML's gain over ERM is largest. Gain is the ratio of
-# the risks that the two starts add, as above, for $r_H=r_E=0$. At $\alpha=1/\rho_E$, $a_E\to0$ as $m\to\infty$, and the ratio grows like $1/a_E$; so we take the limit of $a_E$ times it. It is largest at $p=\frac1{1+u}$, with $u=\rho_H/\rho_E$: the
-# harder the hard tasks, the more of them there should be.
-
-# %%
-u = sp.Symbol("u", positive=True)
-theta_erm = p * u / (p * u + 1 - p)
-added = {
-    name: p * a_H * (1 - at) ** 2 + (1 - p) * a_E * at**2
-    for name, at in (("erm", theta_erm), ("maml", theta))
-}
-many_samples = sp.limit(sp.cancel(a_E * added["erm"] / added["maml"]), a_E, 0) / a_H
-(most,) = sp.solve(sp.numer(sp.factor(sp.diff(many_samples, p))), p)
-claims.proves(
-    "text:oversampling-hard-tasks",
-    [many_samples, most],
-    [p * (1 - p) / (1 - (1 - u) * p) ** 2, 1 / (1 + u)],
-    "With many samples MAML's gain over ERM is largest at this $p$.",
-    shows=r"p=\frac1{1+u}",
-    case=r"one $p$ in training and test, $\alpha=1/\rho_E$, $m\to\infty$",
-    refuses={
-        "half of the tasks, whatever $u$": [p * (1 - p) / (1 - (1 - u) * p) ** 2, sp.Rational(1, 2)]
-    },
-)
-
-
-# %%
-def gain_at(p, m=10**7):
-    """Return ERM's risk over MAML's, with the library's solutions and many samples."""
-    env = TaskEnvironment.hard_easy(**EXAMPLE, p_hard=p)
-    starts = linear.erm_solution(env), linear.maml_solution(env, ALPHA, m)
-    return np.divide(*[linear.risk_above_floor(env, w, ALPHA, m) for w in starts])
-
-
-found_by_search = optimize.minimize_scalar(
-    lambda z: -np.log(gain_at(logistic(z))), bounds=(-8, 8), method="bounded"
-).x
-hardness_ratio = EXAMPLE["rho_hard"] / EXAMPLE["rho_easy"]
-claims.checks(
-    "text:oversampling-hard-tasks",
-    logistic(found_by_search),
-    1 / (1 + hardness_ratio),
-    "The share with the largest gain, by a search over the library's risks.",
-    atol=1e-6,
-    refuses={"half of the tasks": 0.5},
-)
-
-# %% [markdown]
 # ## What to oversample: pictures
 #
 # In the experiment the step has as many images in training as at the test, so $n_2=m$, and the test is half hard. The proposition would say: $p=\frac12$ for the mixture, more only at the expense of easy tasks. The picture has the theory on the left, for the mixture of §3.2 just used, and what was
 # measured on the right, with as many points of accuracy to an inch in the two right panels.
+
+
+# %% mystnb={"code_prompt_show": "Search for the best share"} tags=["hide-input"]
+def logistic(z):
+    """Return the probability with log-odds z."""
+    return 1 / (1 + np.exp(-z))
+
+
+def searched(environment, share, solution, alpha, m):
+    """Return the training share with the least post-adaptation risk on the test mixture."""
+    test = environment(share)
+
+    def risk(z):
+        return linear.post_adaptation_risk(test, solution(environment(logistic(z))), alpha, m)
+
+    return logistic(optimize.minimize_scalar(risk, bounds=(-15, 15), method="bounded").x)
+
 
 # %%
 GRID = 0.01, 0.1, 0.5, 0.9, 0.99
@@ -1404,8 +1243,9 @@ assert f"{stats.binom.cdf(9, 2000, 0.01):.4f}" == "0.0048"
 # :::
 
 # %% tags=["hide-cell"]
-c = sp.Symbol("c", positive=True)
-weighted = (c * share * hard_risk + (1 - share) * easy_risk).subs({b_H: a_H, b_E: a_E})
+c, p, share, a_H, a_E = sp.symbols("c p pi a_H a_E", positive=True)
+theta = p * a_H / (p * a_H + (1 - p) * a_E)  # where training ends between the centres
+weighted = c * share * a_H * (1 - theta) ** 2 + (1 - share) * a_E * theta**2
 odds = c * share / (1 - share)
 assert sp.simplify(sp.diff(weighted, p).subs(p, odds / (1 + odds))) == 0
 assert sp.simplify(sp.diff(weighted, p).subs(p, share)) != 0
