@@ -621,7 +621,7 @@ def learning_curves():
         look = plotting.LINES[kind]
         curves = [100 * np.array(one[kind]["accuracy"], dtype=float) for one in recorded]
         for one, curve in zip(recorded, curves, strict=True):
-            axis.plot(one["iteration"], curve, color=look["color"], lw=0.4, alpha=0.7)
+            axis.plot(one["iteration"], curve, color=look["color"], ls="-", lw=0.4, alpha=0.7)
         if recorded:
             axis.plot(recorded[0]["iteration"], np.mean(curves, axis=0), **look, label=kind)
             axis.plot(1020, ends[:, column].mean(), **plotting.MARKS[kind])
