@@ -1,0 +1,328 @@
+# %% [markdown]
+# # When to use MAML, line by line
+#
+# [Chapter 11](11_when_to_use_maml) derives when MAML pays. Here the library, which knows nothing of $u$, $h$ and $\theta$, decides the same questions in random environments, searches for the steps, and runs the sinusoids. Sections can be read in any order.
+
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
+# not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
+import importlib.util
+import subprocess
+import sys
+
+REPOSITORY = ""
+if importlib.util.find_spec("paperlib") is None:
+    if not REPOSITORY:
+        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY above to the address")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from scipy import optimize
+
+from paperlib import claims, linear, plotting
+from paperlib.environments import TaskEnvironment
+
+plotting.use_book_style()
+
+# %% [markdown]
+# (when-border)=
+# ## The border
+#
+# Does the gain exceed $\gamma$ exactly where {prf:ref}`prop-border` says? Any step that both learners take, any spreads.
+
+# %% mystnb={"code_prompt_show": "Decide 600 random environments near the border"} tags=["hide-input"]
+rng = np.random.default_rng(21)
+exceeds, distances, borders = [], [], []
+while len(exceeds) < 600:
+    u, step, dim, m = (
+        rng.uniform(0.05, 0.95),
+        rng.uniform(0.3, 1.5),
+        rng.integers(1, 8),
+        rng.integers(5, 2000),
+    )
+    a_hard, a_easy = (
+        linear.adapted_covariance([[rho]], step, math.inf)[0, 0] + (dim + 1) / m * step**2 * rho**3
+        for rho in (u, 1.0)
+    )
+    h, gamma = a_hard / a_easy, 1 + rng.exponential()
+    ceiling = 1 + (h - u) ** 2 / (h * (1 + u) ** 2)
+    r_hard, r_easy = rng.exponential(size=2)
+    if ceiling > gamma:
+        least = (1 + h) * (gamma - 1) / (ceiling - gamma) * (r_hard + r_easy / h)
+        R2 = least * np.exp(rng.normal(0, 0.2))
+        env = TaskEnvironment.hard_easy(int(dim), u, 1.0, math.sqrt(R2), r_hard, r_easy)
+        starts = linear.erm_solution(env), linear.maml_solution(env, step, int(m))
+        by_erm, by_maml = (linear.risk_above_floor(env, w, step, int(m)) for w in starts)
+        exceeds.append(bool(by_erm > gamma * by_maml))
+        distances.append(R2)
+        borders.append(least)
+distances, borders = np.array(distances), np.array(borders)
+claims.decides(
+    "text:worth-needs-environments",
+    np.array(exceeds),
+    lambda factor: distances > factor * borders,
+    "Whether the gain exceeds $\\gamma$, by the library.",
+    shows=r"\frac{R^2}{r_{\mathrm{eff}}}>(1+h)\,\frac{\gamma-1}{G_\infty-\gamma}",
+    refuses={"always below the ceiling": np.full(600, True)},
+)
+
+# %% [markdown]
+# (when-best-steps)=
+# ## Best steps
+#
+# `linear.best_step` has {eq}`best-step` for arbitrary covariances and noise. The test loss [(1)](#eq-1), noise floor and all, minimised by a search:
+
+# %% mystnb={"code_prompt_show": "Search for the best step from 60 starts"} tags=["hide-input"]
+rng = np.random.default_rng(22)
+formulas, searched, unaware = [], [], []
+for _ in range(60):
+    count, dim, m = int(rng.integers(1, 4)), int(rng.integers(1, 5)), int(rng.integers(2, 60))
+    factors = rng.normal(size=(2, count, dim, dim))
+    covariances, spreads = (F @ F.swapaxes(1, 2) / dim for F in factors)
+    env = TaskEnvironment(
+        rng.dirichlet(np.ones(count)),
+        covariances + 0.1 * np.eye(dim),
+        rng.normal(size=(count, dim)),
+        spreads,
+        noise_std=rng.exponential(),
+    )
+    w = rng.normal(size=dim)
+    curve = [linear.post_adaptation_risk(env, w, step, m) for step in (0.0, 0.5, 1.0)]
+    bend = 2 * (curve[0] - 2 * curve[1] + curve[2])  # three points tell a parabola
+    searched.append((3 * curve[0] - 4 * curve[1] + curve[2]) / (2 * bend))
+    formulas.append(linear.best_step(env, w, m))
+    unaware.append(linear.best_step(env, w, math.inf))
+claims.checks(
+    "eq:1",
+    searched,
+    formulas,
+    "The lowest point of the test loss over the step, for one to three groups with any covariances and noise.",
+    shows=r"\alpha^*=\frac{E\operatorname{tr}(\Sigma^2M)}{E\operatorname{tr}[((1+\frac1m)\Sigma^3+\frac1m\operatorname{tr}(\Sigma^2)\Sigma)M]+\frac{\sigma^2}mE\operatorname{tr}\Sigma^2}",
+    rtol=1e-8,
+    towards=True,
+    refuses={"a step that knows no $m$": unaware},
+)
+
+# %% [markdown]
+# For MAML, chapter 11 minimises over start and step together: over the weight $\theta$ on the hard centre, with the best step for each. Training knows the step only. So search over the step, with MAML's solution at each:
+
+# %% mystnb={"code_prompt_show": "Compute gains with the library, by a search over MAML's step"} tags=["hide-input"]
+PLACES = [(u, r) for r in (0.0, 0.01, 0.1, 1.0) for u in (0.1, math.sqrt(5) - 2, 0.5)]
+
+
+def by_search(u, r, m=500):
+    """Return both best steps, and the gain with them: MAML's by a search, trained anew at each."""
+    env = TaskEnvironment.hard_easy(10, u, 1.0, 1.0, r, r)
+    erm, grid = linear.erm_solution(env), np.geomspace(0.3, 2 / u, 80)
+
+    def maml(step):
+        return linear.risk_above_floor(env, linear.maml_solution(env, step, m), step, m)
+
+    k = int(np.argmin([maml(step) for step in grid]))
+    found = optimize.minimize_scalar(maml, bounds=(grid[k - 1], grid[k + 1]), method="bounded")
+    step = linear.best_step(env, erm, m)
+    return step, found.x, linear.risk_above_floor(env, erm, step, m) / found.fun
+
+
+def by_start(u, r, delta=11 / 500):
+    """Return the gain with both best steps: MAML's by a search over the weight on the hard centre."""
+
+    def least(theta):
+        hard, easy = (1 - theta) ** 2 + r, theta**2 + r
+        first, second, third = (u**k * hard + easy for k in (1, 2, 3))
+        return first - second**2 / ((1 + delta) * third)
+
+    grid = (1 - np.cos(np.pi * np.linspace(0, 1, 200))) / 2
+    k = int(np.argmin(least(grid)))
+    ends = grid[max(k - 1, 0)], grid[k + 1]
+    lowest = optimize.minimize_scalar(least, bounds=ends, method="bounded", options={"xatol": 1e-9})
+    return least(u / (1 + u)) / lowest.fun
+
+
+found = [by_search(*place) for place in PLACES]
+claims.checks(
+    "cor:2",
+    [gain for *_, gain in found],
+    [by_start(*place) for place in PLACES],
+    "Best against best for the twelve places of chapter 11: a search over MAML's step, and one over the start.",
+    shows=r"G=\frac{\min_\alpha R_m(w_{ERM}^*,\alpha)}{\min_{w,\alpha}R_m(w,\alpha)}",
+    rtol=1e-7,
+    towards=True,
+    refuses={"half of $\\delta$": [by_start(*place, delta=5.5 / 500) for place in PLACES]},
+)
+
+# %% [markdown]
+# Both best steps, in units of $1/\rho_E$, ERM's in the first column, MAML's in the second; rows in the order of chapter 11's table:
+
+# %%
+np.array([[step, mamls] for step, mamls, _ in found]).round(2)
+
+# %% [markdown]
+# (when-valley)=
+# ## The other valley
+#
+# On the easy centre with the step $1/\rho_H$, against MAML with the step $1/\rho_E$:
+
+# %% mystnb={"code_prompt_show": "Decide 600 random environments"} tags=["hide-input"]
+rng = np.random.default_rng(11)
+ratios, spread = rng.uniform(0.05, 0.7, 600), 10 ** rng.uniform(-4, 0, 600)
+sizes, dims = rng.integers(40, 3000, 600), rng.integers(1, 12, 600)
+d_ = (dims + 1) / sizes
+a_ = ratios * (1 - ratios) ** 2 + d_ * ratios**3
+limit = (d_ * (a_ / (a_ + d_) - ratios) + spread * (a_ - ratios * d_)) / (
+    ((1 - ratios) ** 2 + d_) / ratios**2 - d_
+)
+loose = np.abs(limit) * np.exp(rng.normal(0, 0.2, 600))
+deeper = []
+for v, s, m, dim, e in zip(ratios, spread, sizes, dims, loose, strict=True):
+    env = TaskEnvironment.hard_easy(int(dim), v, 1.0, 1.0, s, e)
+    on_easy = linear.risk_above_floor(env, np.zeros(dim), 1 / v, m)
+    deeper.append(on_easy < linear.risk_above_floor(env, linear.maml_solution(env, 1.0, m), 1.0, m))
+claims.decides(
+    "cor:2",
+    np.array(deeper),
+    lambda factor: loose < factor * limit,
+    "Whether the easy centre with the step $1/\\rho_H$ is better than MAML with the step $1/\\rho_E$.",
+    shows=r"r_E\Bigl(\tfrac{(1-u)^2+\delta}{u^2}-\delta\Bigr)<\delta R^2\Bigl(\tfrac A{A+\delta}-u\Bigr)+r_H(A-u\delta)",
+    towards=True,
+    refuses={"the spread of the hard tasks forgotten": loose * 2 < limit},
+)
+
+# %% [markdown]
+# (when-rehearsal)=
+# ## Rehearsing another step
+#
+# Chapter 11 has the product that is positive where MAML with $n_2\neq m$ beats ERM. Both ends are tried, from both sides.
+
+# %% mystnb={"code_prompt_show": "Decide 600 random environments"} tags=["hide-input"]
+rng = np.random.default_rng(12)
+ratios, distance = rng.uniform(0.05, 0.95, 600), rng.uniform(0.1, 10, 600)
+dims, sizes = rng.integers(1, 8, 600), rng.integers(5, 4000, 600)
+
+
+def odds_at(v, samples, dim):
+    """Return a_H/a_E at α = 1/ρ_E."""
+    return v * (1 - v) ** 2 * samples / (dim + 1) + v**3
+
+
+tie = (dims + 1) * (1 + ratios) / (1 - ratios)  # g = u
+right = odds_at(ratios, sizes, dims)
+far = (2 * right + ratios * right - ratios) / (1 + 2 * ratios - right)  # the other end, if positive
+other = (far - ratios**3) * (dims + 1) / (ratios * (1 - ratios) ** 2)
+rehearsed = np.ceil(
+    np.where((np.arange(600) % 2 == 0) & (other > 1), other, tie) * np.exp(rng.normal(0, 0.2, 600))
+)
+won = []
+for v, R, dim, n2, m in zip(ratios, distance, dims, rehearsed, sizes, strict=True):
+    env = TaskEnvironment.hard_easy(int(dim), v, 1.0, R, 0.3, 2.0)
+    starts = linear.erm_solution(env), linear.maml_solution(env, 1.0, int(n2))
+    by_erm, by_maml = (linear.risk_above_floor(env, w, 1.0, int(m)) for w in starts)
+    won.append(by_maml < by_erm)
+trained = odds_at(ratios, rehearsed, dims)
+
+
+def predicted(factor):
+    """Say whether MAML wins, with ERM's odds off by a factor."""
+    v = factor * ratios
+    upper = 2 * right + v * right - v - trained * (1 + 2 * v - right)
+    return (trained - v) * upper > 0
+
+
+claims.decides(
+    "text:maml-better-after-adaptation",
+    np.array(won),
+    predicted,
+    "Whether MAML trained with $n_2$ inner samples beats ERM when the step has $m$; $d\\le7$, $\\alpha=1/\\rho_E$, any $R$.",
+    shows=r"(g-u)\bigl[2h+uh-u-g(1+2u-h)\bigr]>0",
+    towards=True,
+    refuses={"whenever it leans to the hard tasks more than ERM": trained > ratios},
+)
+
+# %% [markdown]
+# (when-weights)=
+# ## Weights in place of MAML
+#
+# {prf:ref}`prop-weights` asks whether all $\Psi_i$ are multiples of one matrix. Pairs of tasks of four kinds: isotropic, with one covariance, with different covariances in one eigenbasis, and with arbitrary ones. Can weights $1:c$ make the two matrices that act on the optima equal? Try all $c$.
+
+# %% mystnb={"code_prompt_show": "Search for weights for 200 pairs of tasks"} tags=["hide-input"]
+rng = np.random.default_rng(23)
+
+
+def rotated(dim):
+    """Return a random orthogonal matrix and eigenvalues."""
+    return np.linalg.qr(rng.normal(size=(dim, dim)))[0], rng.uniform(0.1, 1.0, dim)
+
+
+def pair_of(kind, dim):
+    """Return two covariances of one of four kinds."""
+    basis, values = rotated(dim)
+    one = basis * values @ basis.T
+    if kind == 0:
+        return rng.uniform(0.1, 1.0, 2)[:, None, None] * np.eye(dim)
+    other, more = rotated(dim)
+    return np.stack([one, (one, basis * more @ basis.T, other * more @ other.T)[kind - 1]])
+
+
+reached, one_matrix, commuting = [], [], []
+for k in range(200):
+    kind, dim, m = k % 4, int(rng.integers(2, 5)), int(rng.integers(3, 100))
+    S = pair_of(kind, dim)
+    Q = linear.adapted_covariance(S, rng.uniform(0.3, 1.2), m)
+    wanted = np.linalg.solve(Q.sum(axis=0), Q[1])
+
+    def miss(log_c, S=S, wanted=wanted):
+        c = np.exp(log_c)
+        return np.abs(np.linalg.solve(S[0] + c * S[1], c * S[1]) - wanted).max()
+
+    best = optimize.minimize_scalar(
+        miss, bounds=(-8, 8), method="bounded", options={"xatol": 1e-12}
+    )
+    reached.append(bool(best.fun < 1e-8))
+    left = Q @ np.linalg.inv(S)
+    share = np.trace(left[1]) / np.trace(left[0])
+    one_matrix.append(bool(np.abs(left[1] - share * left[0]).max() < 1e-9))
+    commuting.append(kind != 3)
+claims.decides(
+    "text:cost-may-not-be-worth-it",
+    np.array(reached),
+    np.array(one_matrix),
+    "Whether weights can make ERM's start MAML's wherever the two optima lie.",
+    shows=r"\Psi_i=(I-\alpha\Sigma_i)^2+\tfrac{\alpha^2}{n_2}\bigl(\operatorname{tr}(\Sigma_i^2)I+\Sigma_i^2\bigr)=c_i\,G",
+    towards=True,
+    refuses={"whenever the covariances commute": np.array(commuting)},
+)
+
+# %% [markdown]
+# (when-distance)=
+# ## Nearer, and better
+#
+# MAML trained for the step that it takes, $n_2=m$. When is its start nearer to the optima on average than ERM's?
+
+# %% mystnb={"code_prompt_show": "Decide 600 random environments"} tags=["hide-input"]
+rng = np.random.default_rng(24)
+ratios, distance = rng.uniform(0.05, 0.95, 600), rng.uniform(0.1, 10, 600)
+dims, ends = rng.integers(1, 8, 600), np.arange(600) % 2
+aim = np.where(ends, ratios, 1 / ratios)  # h at one of the two ends
+close = (aim - ratios**3) * (dims + 1) / (ratios * (1 - ratios) ** 2)
+sizes = np.ceil(close * np.exp(rng.normal(0, 0.2, 600)))
+right = odds_at(ratios, sizes, dims)
+near, better = [], []
+for v, R, dim, m in zip(ratios, distance, dims, sizes, strict=True):
+    env = TaskEnvironment.hard_easy(int(dim), v, 1.0, R, 0.3, 2.0)
+    starts = linear.erm_solution(env), linear.maml_solution(env, 1.0, int(m))
+    by_erm, by_maml = (((w - env.means) ** 2).sum(axis=1).mean() for w in starts)
+    near.append(by_maml < by_erm)
+    by_erm, by_maml = (linear.risk_above_floor(env, w, 1.0, int(m)) for w in starts)
+    better.append(bool(by_maml < by_erm * (1 - 1e-12)))
+claims.decides(
+    "text:maml-better-after-adaptation",
+    np.array(near),
+    lambda factor: (factor * ratios < right) & (right * ratios < factor),
+    "Whether MAML's start is nearer to the optima on average than ERM's.",
+    shows=r"u<h<\frac1u",
+    towards=True,
+    refuses={"whenever MAML has the smaller risk": np.array(better)},
+)
