@@ -416,7 +416,7 @@ claims.proves(
 # w_{MAML}^*=E[Q]^{-1}E[Qw_i^*]=E[w_i^*]=w_{ERM}^* .
 # $$ (one-covariance)
 #
-# The gain must be 1. [It is](#when-sinusoids), to six digits, on random features and on learned ones, at every step. And yet MAML beats ERM on sinusoids by far. What it gains there is *features*: with those that MAML has learned, the same best start leaves about half of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for the last section of [chapter 12](12_other_learners).
+# The gain must be 1. [It is](#when-sinusoids), to four digits, on random features and on learned ones, at every step. And yet MAML beats ERM on sinusoids by far. What it gains there is *features*: with those that MAML has learned, the same best start leaves about half of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for the last section of [chapter 12](12_other_learners).
 
 # %% [markdown]
 # Three sentences of the paper's introduction are about other work, and one is not settled:
