@@ -298,6 +298,88 @@ claims.decides(
 )
 
 # %% [markdown]
+# The isotropic case, with the library's solutions, and weights made for a step with the full gradient for comparison:
+
+# %% mystnb={"code_prompt_show": "Compare weighted ERM with MAML in 100 environments"} tags=["hide-input"]
+rng, starts = np.random.default_rng(13), ([], [], [])
+for n2 in rng.integers(3, 100, 100):
+    rho, shares = rng.uniform(0.05, 1.5, 4), rng.dirichlet(np.ones(4))
+    optima = rng.normal(size=(4, 3))
+    covariances = rho[:, None, None] * np.eye(3)
+    phi = (1 - rho) ** 2 + 4 / n2 * rho**2  # α = 1, d = 3
+    env = TaskEnvironment.finite_tasks(covariances, optima, shares)
+    starts[0].append(linear.maml_solution(env, 1.0, int(n2)))
+    for found, weight in zip(starts[1:], (shares * phi, shares * (1 - rho) ** 2), strict=True):
+        weighted = TaskEnvironment.finite_tasks(covariances, optima, weight / weight.sum())
+        found.append(linear.erm_solution(weighted))
+claims.checks(
+    "text:cost-may-not-be-worth-it",
+    *starts[:2],
+    "MAML's start and that of weighted ERM, four isotropic tasks of any hardness.",
+    shows=r"w_{MAML}^*=\frac{E[\varphi(\rho_i)\,\rho_iw_i^*]}{E[\varphi(\rho_i)\,\rho_i]}",
+    rtol=1e-9,
+    towards=True,
+    floor=1e-2,
+    refuses={"the weights of full gradients": starts[2]},
+)
+
+# %% [markdown]
+# How near do the best weights come on chapter 4's mirrored pair? The risk of ERM over MAML's, with equal weights and with the best, for $m=200$ and $2000$:
+
+# %% mystnb={"code_prompt_show": "Search for the best weights"} tags=["hide-input"]
+mirrored = [np.diag([1.0, 0.1]), np.diag([0.1, 1.0])], [[1.0, 1.0], [-1.0, -1.0]]
+pair = TaskEnvironment.finite_tasks(*mirrored)
+
+
+def over_maml(log_odds, m):
+    """Return the risk of ERM with weights over MAML's."""
+    share = 1 / (1 + math.exp(-log_odds))
+    erm = linear.erm_solution(TaskEnvironment.finite_tasks(*mirrored, [share, 1 - share]))
+    maml = linear.maml_solution(pair, 1.0, m)
+    return np.divide(*(linear.risk_above_floor(pair, w, 1.0, m) for w in (erm, maml)))
+
+
+told = []
+for m in (200, 2000):
+    best = optimize.minimize_scalar(over_maml, bounds=(-12, 0), args=(m,), method="bounded")
+    told.append([f"{over_maml(0.0, m):.1f}", f"{best.fun:.1f}"])
+told
+
+# %% [markdown]
+# (when-diversity)=
+# ## A distance that sees nothing
+#
+# The diversity coefficient's distance of two tasks, from the Fisher information of the linear model; the mirrored pair shows that it can be positive. Beside it are gains of two points at $m=500$, $d=10$, $\alpha=1/\rho_E$.
+
+
+# %% mystnb={"code_prompt_show": "Compute distances and gains"} tags=["hide-input"]
+def diversity(first, second):
+    """Return the distance of two tasks by the Fisher information of the linear model."""
+    F, G = np.diag(first), np.diag(second)
+    a, b = F / (F + G), G / (F + G)
+    return 1 - a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+
+
+hardness = 0.01, 0.1, math.sqrt(5) - 2, 0.5, 0.99
+pairs = [(u * np.eye(10), np.eye(10)) for u in hardness]
+two_points = [TaskEnvironment.hard_easy(10, u, 1.0, 1.0, 0.0, 0.0) for u in hardness]
+gains = [
+    np.divide(*(linear.risk_above_floor(env, w, 1.0, 500) for w in starts))
+    for env in two_points
+    for starts in [(linear.erm_solution(env), linear.maml_solution(env, 1.0, 500))]
+]
+claims.checks(
+    "text:worth-needs-environments",
+    [diversity(*two) for two in [*pairs, mirrored[0]]],
+    [0.0] * 5 + [81 / 101],
+    f"The distance of two isotropic tasks, whose gains run from {min(gains):.2f} to {max(gains):.2f}, and of the mirrored pair.",
+    shows=r"1-\frac{a\cdot b}{\lVert a\rVert\lVert b\rVert}",
+    atol=1e-12,
+    towards=True,
+    refuses={"the distance of their hardness": [1 - u for u in hardness] + [0.0]},
+)
+
+# %% [markdown]
 # (when-distance)=
 # ## Nearer, and better
 #
