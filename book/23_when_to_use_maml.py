@@ -106,6 +106,16 @@ claims.checks(
     refuses={"a step that knows no $m$": unaware},
 )
 
+# %% mystnb={"code_prompt_show": "Test the second exercise, and two numbers of chapter 11"} tags=["hide-cell"]
+one = TaskEnvironment([1.0], [0.3 * np.eye(2)], [[1.0, 2.0]], [0.5 * np.eye(2)], noise_std=0.7)
+shortened = 0.3 * (1 + 3 / 8 + 0.49 * 2 / (8 * 0.3 * 6))
+assert np.isclose(linear.best_step(one, [0.0, 0.0], 8), 1 / shortened, rtol=1e-12)
+u = 1 / 9  # Figure 3(c)
+assert int(11 * (1 / u - u**3) / (u * (1 - u) ** 2)) == 1127
+wall = (0.81 + 0.022) / 0.01 - 0.022  # of r_E at u = 0.1, where A = 0.081 and δ = 0.022
+assert f"{0.022 * (0.081 / 0.103 - 0.1) / wall:.0e}" == "2e-04"
+assert f"{(0.081 - 0.0022) / wall:.0e}" == "9e-04"
+
 # %% [markdown]
 # For MAML, chapter 11 minimises over start and step together: over the weight $\theta$ on the hard centre, with the best step for each. Training knows the step only. So search over the step, with MAML's solution at each:
 
