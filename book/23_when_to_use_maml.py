@@ -152,6 +152,7 @@ def by_start(u, r, delta=11 / 500):
     return least(u / (1 + u)) / lowest.fun
 
 
+# %% mystnb={"code_prompt_show": "Compare both searches"} tags=["hide-input"]
 found = [by_search(*place) for place in PLACES]
 claims.checks(
     "cor:2",
@@ -233,6 +234,8 @@ for v, R, dim, n2, m in zip(ratios, distance, dims, rehearsed, sizes, strict=Tru
     starts = linear.erm_solution(env), linear.maml_solution(env, 1.0, int(n2))
     by_erm, by_maml = (linear.risk_above_floor(env, w, 1.0, int(m)) for w in starts)
     won.append(by_maml < by_erm)
+
+# %% mystnb={"code_prompt_show": "Compare with the sign of the product"} tags=["hide-input"]
 trained = odds_at(ratios, rehearsed, dims)
 
 
@@ -259,7 +262,7 @@ claims.decides(
 #
 # {prf:ref}`prop-weights` asks whether all $\Psi_i$ are multiples of one matrix. Pairs of tasks of four kinds: isotropic, with one covariance, with different covariances in one eigenbasis, and with arbitrary ones. Can weights $1:c$ make the two matrices that act on the optima equal? Try all $c$.
 
-# %% mystnb={"code_prompt_show": "Search for weights for 200 pairs of tasks"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Make pairs of covariances of four kinds"} tags=["hide-input"]
 rng = np.random.default_rng(23)
 
 
@@ -278,6 +281,7 @@ def pair_of(kind, dim):
     return np.stack([one, (one, basis * more @ basis.T, other * more @ other.T)[kind - 1]])
 
 
+# %% mystnb={"code_prompt_show": "Search for weights for 200 pairs of tasks"} tags=["hide-input"]
 reached, one_matrix, commuting = [], [], []
 for k in range(200):
     kind, dim, m = k % 4, int(rng.integers(2, 5)), int(rng.integers(3, 100))
@@ -501,7 +505,7 @@ def error_after(heads, features, step, m=10, tasks=400):
 # %% [markdown]
 # Then features that are learned: a network of two hidden layers of 40 units, trained by MAML or by ERM for 400 iterations of 25 tasks (MAML with ten points for the step and ten for the loss, ERM with all twenty).
 
-# %% mystnb={"code_prompt_show": "Train two networks by MAML and two by ERM"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "The network, its tasks and a step"} tags=["hide-input"]
 WIDTH, RATE = 40, 0.02
 
 
@@ -527,6 +531,7 @@ def adapt(values, x, y, step, create=False):
     return [value - step * slope for value, slope in zip(values, slopes, strict=True)]
 
 
+# %% mystnb={"code_prompt_show": "Train two networks by MAML and two by ERM"} tags=["hide-input"]
 def trained(learner, seed, iterations=400, tasks=25):
     """Return the weights after training by Adam."""
     draw = torch.Generator().manual_seed(seed)
