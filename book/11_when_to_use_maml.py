@@ -41,7 +41,7 @@ plotting.use_book_style()
 # Two clouds of isotropic tasks, as in chapter 4: hardness ratio $u=\rho_H/\rho_E$, distance $R$, spreads $r_H$ and $r_E$, half of the tasks hard, $n_2=m$. Let a gain of 2 be worth MAML's cost. Where is it reached?
 
 
-# %% mystnb={"code_prompt_show": "Gains at one step size and at the best ones, and the picture", "figure": {"caption": "Where the gain is 2, for $r_H=r_E=r$: right of a curve it is larger. Solid: both learners take the step $1/\\rho_E$; dotted: each its own best step. The numbers are $m/(d+1)$. **Notice** that no distance makes good too few samples, and that for tasks of similar hardness (high $u$) the best steps move the border to the right. At the kinks, and with few samples, another valley takes over, of which more below.", "name": "fig-border"}, "image": {"classes": "as-drawn", "alt": "Three pairs of tongues that open to the right, over squared distance in units of the spread from 1 to 10,000 and hardness ratio from 0 to 1, for 20, 50 and 500 samples per dimension. The more samples, the further left a tongue reaches, and the higher. Solid and dotted tongues agree at low ratios; at high ones the dotted one lies inside the solid one, except far right for 20 samples."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Gains at one step size and at the best ones, and the picture", "figure": {"caption": "Where the gain is 2, for $r_H=r_E=r$: right of a curve it is larger. Solid: both learners take the step $1/\\rho_E$; dotted: each its own best step. The numbers are $m/(d+1)$. **Notice** that no distance makes good too few samples, and that for tasks of similar hardness (high $u$) the best steps move the border to the right. At the kinks, and with few samples, another valley takes over, of which more below.", "name": "fig-border"}, "image": {"alt": "Three pairs of tongues that open to the right, over squared distance in units of the spread from 1 to 10,000 and hardness ratio from 0 to 1, for 20, 50 and 500 samples per dimension. The more samples, the further left a tongue reaches, and the higher. Solid and dotted tongues agree at low ratios; at high ones the dotted one lies inside the solid one, except far right for 20 samples."}} tags=["hide-input"]
 def risk(odds, step, u, R2, spreads, delta):
     """Return twice the risk per dimension of the start with these odds; no step means the best."""
     theta = odds / (1 + odds)
@@ -104,7 +104,7 @@ claims.proves(
 # :::{prf:proposition} The border
 # :label: prop-border
 #
-# For isotropic groups, $p=\frac12$, $n_2=m$ and any step that both learners take, the gain rises with $R$, and it exceeds $\gamma>1$ if and only if $\gamma<G_\infty$ and
+# For isotropic groups, $p=\frac12$, $n_2=m$ and any step that both learners take, the gain rises with $R$ (unless $h=u$), and it exceeds $\gamma>1$ if and only if $\gamma<G_\infty$ and
 #
 # $$
 # \frac{R^2}{r_{\mathrm{eff}}}>(1+h)\,\frac{\gamma-1}{G_\infty-\gamma},\qquad G_\infty=1+\frac{(h-u)^2}{h(1+u)^2}.
@@ -292,7 +292,7 @@ claims.proves(
     "ERM with weights starts where MAML does: the costlier training gains nothing.",
     shows=r"w_{MAML}^*=\frac{E[\varphi(\rho_i)\,\rho_iw_i^*]}{E[\varphi(\rho_i)\,\rho_i]}",
     case="three isotropic tasks",
-    refuses={"the weights of full gradients": maml_start.subs(d, -1)},
+    refuses={"ERM without weights": maml_start.subs(alpha, 0)},
 )
 
 # %% [markdown]
@@ -390,7 +390,7 @@ claims.awaits(
 # For tasks that are nearly linear in fixed features, with one step of adaptation:
 #
 # 1. **Compute the border before you train.** A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and no geography climbs over $G_\infty$, about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`)
-# 2. **Give each learner its own best step**, {eq}`best-step`, before you compare; tasks of similar hardness then hardly need MAML. ([Search](#when-best-steps))
+# 2. **Give each learner its own best step**, {eq}`best-step`, before you compare; for tasks of similar hardness part of the gain is only ERM's short step. ([Search](#when-best-steps))
 # 3. **Rehearse the step that you will take**, $n_2=m$; with another one MAML can lose. ([600 environments](#when-rehearsal))
 # 4. **If your tasks are isotropic, do not use MAML**: ERM with task weights $\varphi(\rho_i)$ has the same start, and if all tasks share a covariance, plain ERM has. ({prf:ref}`prop-weights`, [tried](#when-weights))
 # 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper. ({eq}`crossover`)
