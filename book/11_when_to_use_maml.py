@@ -366,7 +366,7 @@ claims.proves(
 # w_{MAML}^*=E[Q]^{-1}E[Qw_i^*]=E[w_i^*]=w_{ERM}^* .
 # $$ (one-covariance)
 #
-# The gain must be 1. [It is](#when-sinusoids), to four digits, on random features and on learned ones, at each of five steps. And yet MAML beats ERM on sinusoids by far. What it gains there is *features*: with those that MAML has learned, the same best start leaves about half of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for the last section of [chapter 12](12_other_learners).
+# The gain must be 1. [It is](#when-sinusoids), to four digits, on random features and on learned ones, at each of five steps. And yet MAML beats ERM on sinusoids by far. What it gains there is *features*: with those that MAML has learned, the same best start leaves less than two thirds of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for the last section of [chapter 12](12_other_learners).
 
 # %% [markdown]
 # Three sentences of the paper's introduction are about other work, and one is not settled:
@@ -393,9 +393,9 @@ claims.awaits(
 # 2. **Give each learner its own best step**, {eq}`best-step`, before you compare; for tasks of similar hardness part of the gain is only ERM's short step. ([Search](#when-best-steps))
 # 3. **Rehearse the step that you will take**, $n_2=m$; with another one MAML can lose. ([600 environments](#when-rehearsal))
 # 4. **If your tasks are isotropic, do not use MAML**: ERM with task weights $\varphi(\rho_i)$ has the same start, and if all tasks share a covariance, plain ERM has. ({prf:ref}`prop-weights`, [tried](#when-weights))
-# 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper. ({eq}`crossover`)
-# 6. **Look for hard tasks that are alike and far from the easy ones**, and train at the test's share of them; but judge by the loss saved, in which their spread has no part. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`)
-# 7. **Do not judge by diversity of inputs or distance to the optima.** The first is blind to all of this, the second right only for $u<h<\frac1u$. ({eq}`nearer`, [tried](#when-distance)) With equal hardness no start helps: learn features. ({eq}`one-covariance`)
+# 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper: {eq}`crossover`, [tried](#when-crossover).
+# 6. **Look for hard tasks that are alike and far from the easy ones**, and train at the test's share of them; but judge by the loss saved, in which their spread has no part. {prf:ref}`prop-training-share`, {eq}`mixture-excess`.
+# 7. **Do not judge by diversity of inputs or distance to the optima.** The first is blind to all of this, the second right only for $u<h<\frac1u$: {eq}`nearer`, [tried](#when-distance). With equal hardness no start helps: learn features ([sinusoids](#when-sinusoids)).
 #
 # ## What we have seen
 #
