@@ -32,6 +32,7 @@ CHAPTERS = (
     "20_theorem_1",
     "21_logistic",
     "22_landscapes",
+    "23_when_to_use_maml",
     "24_other_learners",
 )
 # How many of each the paper has.
