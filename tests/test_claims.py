@@ -430,10 +430,34 @@ def test_places_that_differ_and_formulas_without_type_are_contradictions() -> No
         claims.contradicts("eq:73", {"(73)": untyped}, "A product.", agrees=untyped)
 
 
+a, b = sp.symbols("a b", positive=True)
+
+
+@pytest.mark.parametrize(
+    "places", [(0.5, sp.Rational(1, 2)), (1, 1.0), ((a + b) ** 2, a**2 + 2 * a * b + b**2), ("A word ", "a  word")]
+)
+def test_two_spellings_of_one_value_are_no_contradiction(places: tuple[Any, Any]) -> None:
+    with pytest.raises(ClaimRejected, match="the places agree"):
+        claims.contradicts("text:x", dict(zip(("§1", "§2"), places, strict=True)), "A ratio.", agrees=places[0])
+
+
+@pytest.mark.parametrize("words", ["one half", "1/2", "50 %", r"$\frac{1}{2}$", "0.5", "Two thirds"])
+def test_a_number_in_words_cannot_be_set_against_another_spelling(words: str) -> None:
+    with pytest.raises(ValueError, match="places must give numbers as numbers"):
+        claims.contradicts("text:x", {"§1": words, "§2": "a fifth of it all"}, "A ratio.", agrees="x")
+    with pytest.raises(ValueError, match="places must"):
+        claims.contradicts("text:x", {"§1": words, "§2": sp.Rational(1, 2)}, "A ratio.", agrees=1)
+
+
+def test_words_are_not_compared_with_numbers() -> None:
+    with pytest.raises(ValueError, match="all in words or none"):
+        claims.contradicts("text:x", {"§1": "as many as tasks", "§2": 2}, "How many.", agrees=2)
+
+
 def test_a_contradiction_shows_what_each_place_says() -> None:
     half = sp.Rational(1, 2)
-    shown = card(claims.contradicts("text:x", {"§1": half, "§3": "a third"}, "A ratio.", agrees=half))
-    assert '<span class="figures">§1: $\\frac{1}{2}$ · §3: a third</span>' in shown
+    shown = card(claims.contradicts("text:x", {"§1": half, "§3": sp.Rational(1, 3)}, "A ratio.", agrees=half))
+    assert '<span class="figures">§1: $\\frac{1}{2}$ · §3: $\\frac{1}{3}$</span>' in shown
     shown = card(claims.contradicts("eq:73", {"(73)": untyped}, "A product.", agrees=lambda: untyped))
     assert '<span class="figures">(73): of no type</span>' in shown
 

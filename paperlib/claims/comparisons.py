@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,10 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 Figures = dict[str, Any]
+NUMERALS = set("a an and one two three four five six seven eight nine ten twelve hundred thousand".split()) | set(
+    "half halves third thirds quarter quarters fifth fifths tenth tenths percent per cent times".split()
+)
+"""Words that say a number."""
 ROUNDING = 1e-12
 """Deviations below this are reported as this: their digits differ between machines."""
 
@@ -125,8 +130,14 @@ def merged(parts: Sequence[Figures]) -> Figures:
 
 
 def contradiction(places: Iterable[Any]) -> str:
-    """Say how values, or functions that fail, contradict each other; empty if they do not."""
-    seen = []
+    """Say how values, or functions that fail, contradict each other; empty if they do not.
+
+    Two spellings of one value do not: 1/2 is 0.5, and (a + b)² is a² + 2ab + b².
+
+    Raises:
+        ValueError: for words that are a number, which can only be compared as one, and for words beside numbers.
+    """
+    seen: list[Any] = []
     for place in places:
         if callable(place):
             try:
@@ -134,7 +145,14 @@ def contradiction(places: Iterable[Any]) -> str:
             except (ValueError, TypeError, sp.matrices.exceptions.ShapeError) as error:
                 return f"it has no type: {type(error).__name__}"
         seen.append(place)
-    return "" if all(item == seen[0] for item in seen) else f"says {' and '.join(str(item) for item in seen)}"
+    words = [place for place in seen if isinstance(place, str)]
+    for place in words:
+        if set(re.sub(r"\\[a-z]+|[^a-z]", " ", place.casefold()).split()) <= NUMERALS:
+            raise ValueError(f"places must give numbers as numbers; got {place!r}")
+    if words and len(words) < len(seen):
+        raise ValueError(f"places must be all in words or none; got {seen}")
+    same = len({" ".join(place.casefold().split()) for place in words}) < 2 if words else all(equal(item, seen[0])["ok"] for item in seen[1:])
+    return "" if same else f"says {' and '.join(str(item) for item in seen)}"
 
 
 def decade(deviation: float) -> float:
