@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: book test serve execute check bench repository clean
+.PHONY: book test audit serve execute check bench repository clean
 
 $(INSTALLED): requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -17,8 +17,11 @@ book: $(INSTALLED)  ## build the site from the committed notebooks
 	$(BIN)/python -m tools.site
 	@echo "Open _build/html/index.html in a browser."
 
-test: $(INSTALLED)  ## run everything: unit tests, site, and every output of every chapter, each alone in an empty folder
+test: $(INSTALLED)  ## unit tests, site, and every output of every chapter, each alone in an empty folder
 	$(BIN)/python -m tools.standalone
+
+audit: $(INSTALLED)  ## what takes longer: every page in a browser, image chapters without records
+	$(BIN)/python -m pytest -m audit tests
 
 serve: book  ## build, then show the site on http://localhost:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html

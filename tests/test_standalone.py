@@ -46,6 +46,7 @@ def python(tmp_path: Path) -> Path:
     return standalone.make_environment(tmp_path / "environment")
 
 
+@pytest.mark.audit
 def test_a_chapter_installs_what_it_needs_and_runs_alone(clone: Path, python: Path, tmp_path: Path) -> None:
     torch = run(python, "-c", TORCH, cwd=tmp_path)
     with pytest.raises(RuntimeError, match="No module named 'paperlib'"):

@@ -39,8 +39,14 @@ def definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
             yield from ((t.id, node) for t in node.targets if isinstance(t, ast.Name) and not t.id.startswith("_"))
 
 
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PLACES}
-COUNTS = Counter(name for tree in TREES.values() for name in uses(tree))
+@pytest.fixture(scope="module")
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in PLACES}
+
+
+@pytest.fixture(scope="module")
+def counts(trees: dict[Path, ast.Module]) -> Counter[str]:
+    return Counter(name for tree in trees.values() for name in uses(tree))
 
 
 def unused(tree: ast.Module, counts: Counter[str]) -> list[str]:
@@ -49,8 +55,8 @@ def unused(tree: ast.Module, counts: Counter[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(ROOT)))
-def test_everything_public_is_used(path: Path) -> None:
-    assert unused(TREES[path], COUNTS) == []
+def test_everything_public_is_used(path: Path, trees: dict[Path, ast.Module], counts: Counter[str]) -> None:
+    assert unused(trees[path], counts) == []
 
 
 def test_the_count_sees_what_it_should() -> None:

@@ -1,10 +1,11 @@
-"""Run all tests, and compare the chapters as they run alone: in an empty folder, with this project as pip installs it.
+"""Run the tests, and compare the chapters as they run alone: in an empty folder, with this project as pip installs it.
 
 python -m tools.standalone [OPTION OF PYTEST ...]
 
 A wheel of the working tree is installed where the packages of this environment can be imported and the checkout cannot;
 the notebooks are copied into an empty folder, and their kernels start there, with that installation.
-`python -m pytest --nbval` compares them in place, against the checkout.
+Tests that take longer, marked `audit`, are left to `python -m pytest -m audit`.
+`python -m pytest --nbval` runs both, and compares the notebooks in place, against the checkout.
 """
 
 import json
@@ -94,7 +95,8 @@ def main(arguments: Sequence[str]) -> int:
         folder = Path(name)
         wheel = build_wheel(copy_tree(folder / "source"), folder)
         options = prepare(folder / "alone", wheel, [chapter.notebook for chapter in chapters(BOOK)])
-        command = [sys.executable, "-m", "pytest", *options, "-c", "pyproject.toml", "tests", "paperlib", *arguments]
+        chosen = ["-m", "not audit", "-c", "pyproject.toml", "tests", "paperlib"]
+        command = [sys.executable, "-m", "pytest", *options, *chosen, *arguments]
         variables = os.environ | {"JUPYTER_PATH": str(folder / "alone")}
         return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
 
