@@ -45,11 +45,54 @@ plotting.use_book_style()
 # switched on in a new house it collects $m$ measurements, takes **one** gradient step on them, and is then on its own.
 # You choose only the value $w$ from which that step starts. Where should it be?
 #
+# Here are two of the houses, one *hard* and one *easy*, and what every start costs in each: on the left before the step, on the right after it. The optima are at $1$ and at $-1$, the step size is $\alpha=1$ and there are $m=32$ measurements, without noise for the moment.
+
+
+# %% mystnb={"code_prompt_show": "Draw both losses before and after a step", "figure": {"caption": "Loss of a start before (left) and after (right) one adaptation step, for a hard task with optimum 1 and an easy task with optimum $-1$. **Notice** that before the step the steep easy task dominates the average; after it the easy task is nearly solved from anywhere, and the hard task weighs more.", "name": "fig-before-after"}, "image": {"alt": "Two panels of parabolas over the start w. Left: the easy task's parabola is four times as steep as the hard task's, and their average has its minimum near the easy optimum at -1. Right: after adaptation both are flatter, the easy one much more, and the minimum of the average lies between the optima."}} tags=["hide-input"]
+env = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0)
+ALPHA, M = 1.0, 32
+starts = np.linspace(-1.6, 1.6, 161)
+
+
+def before_and_after():
+    """Draw both tasks' losses and their average over the start, before and after adaptation."""
+    figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
+    after = linear.adapted_covariance(env.covariances, ALPHA, M)
+    panels = ("before", "ERM", (-6, 9), env.covariances), ("after", "MAML", (0, 16), after)
+    for axis, (title, name, offset, q) in zip(axes, panels, strict=True):
+        losses = 0.5 * q[:, :, 0] * (starts - env.means) ** 2
+        average = losses.mean(axis=0)
+        lowest = (starts[average.argmin()], average.min())
+        for kind, loss in zip(("hard", "easy"), losses, strict=True):
+            axis.plot(starts, loss, **plotting.LINES[kind], label=f"{kind} task")
+        axis.plot(starts, average, color="black", label="average")
+        axis.plot(*lowest, **plotting.MARKS[name], markersize=8)
+        colour = plotting.MARKS[name]["color"]
+        axis.annotate(name, lowest, offset, textcoords="offset points", ha="center", color=colour)
+        axis.set(xlabel=r"start $w$", ylim=(0, 0.8), title=f"{title} adaptation")
+    axes[1].legend(loc="upper center")
+    axes[0].set_ylabel("loss")
+    return figure
+
+
+before_and_after()
+
+# %% tags=["remove-input"]
+erm, maml = linear.erm_solution(env)[0], linear.maml_solution(env, ALPHA, M)[0]
+Markdown(
+    f"The average before adaptation is smallest at $w = {erm:.2f}$, close to the easy task. "
+    f"The average after adaptation is smallest at $w = {maml:.2f}$. "
+    "The easy task no longer needs a good start: its one step takes it there."
+)
+
+# %% [markdown]
+# The chapter explains this picture: what a step does to a parabola, who finds which of the two minima, and what the difference is worth.
+#
 # (def-environment)=
 # In the words of the field, each house is a *task*, a distribution of pairs $(x, y)$; the houses form a *task environment*;
 # the step is the *adaptation*. In this chapter and the next three the model is linear, the loss is half the squared error,
 # and the inputs are Gaussian with mean zero. In one dimension task $i$ is then three numbers: the input variance
-# $\rho_i$, the optimum $w_i^*$ and the noise variance $\sigma^2$.
+# $\rho_i$, the optimum $w_i^*$ and the noise variance $\sigma^2$. In the picture $\rho_H=\tfrac14$ for the hard task and $\rho_E=1$ for the easy one.
 
 # %% [markdown]
 # ## The loss before adaptation
@@ -84,24 +127,20 @@ sp.factor(w - alpha * gradient - w_star)
 # > **The paper, §1.** "we measure the hardness of a task by the number of gradient updates required to minimize its loss"
 
 
-# %%
+# %% mystnb={"code_prompt_show": "Count the steps of four tasks"} tags=["hide-input"]
 def steps_needed(ratio):
     """Count the steps to a hundredth of the distance, at αρ = ratio."""
-    distance, count = 1.0, 0
-    while distance > 0.01:
-        distance, count = (1 - ratio) * distance, count + 1
-    return count
+    return next(k for k in range(1, 99) if abs(1 - ratio) ** k <= 0.01)
 
 
-# %%
 ratios = (0.9, 0.5, 0.25, 0.1)
-harder = np.array([[steps_needed(one) > steps_needed(other) for other in ratios] for one in ratios])
+counts = [steps_needed(ratio) for ratio in ratios]
 claims.decides(
     "def:hardness",
-    harder,
+    np.greater.outer(counts, counts),
     np.less.outer(ratios, ratios),
     "At $\\alpha\\rho=0.9$, $0.5$, $0.25$, $0.1$ it takes "
-    f"{', '.join(str(steps_needed(ratio)) for ratio in ratios)} steps to a hundredth of the distance: "
+    f"{', '.join(map(str, counts))} steps to a hundredth of the distance: "
     "the task with the smaller $\\rho$ needs more.",
     refuses={"the steeper task needs more": np.greater.outer(ratios, ratios)},
 )
@@ -111,7 +150,7 @@ claims.decides(
 #
 # (def-adaptation)=
 # With $m$ samples the step follows an estimate of the gradient. The start $w$ is replaced by
-# $w_i=w-\frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)$, and its worth is the population loss *there*, averaged over tasks and samples:
+# $w_i=w-\frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)$, where the $m$ inputs are the rows of $\hat X$ (of one column in this chapter) and the labels those of $\hat y$. Its worth is the population loss *there*, averaged over tasks and samples:
 #
 # (eq-1)=
 # $$
@@ -132,15 +171,11 @@ claims.decides(
 # %%
 S, eta = sp.symbols("S eta", real=True)
 adapted_error = (1 - alpha * S) * (w - w_star) + alpha * eta
-second_moment = sp.expand(adapted_error**2).subs(
-    {S**2: rho**2 * (1 + 2 / m), eta**2: sigma**2 * rho / m}
-)
-second_moment = second_moment.subs(eta, 0).subs(S, rho)
-post_adaptation_loss = rho * second_moment / 2 + sigma**2 / 2
-curvature = sp.factor(sp.diff(post_adaptation_loss, w, 2))
-contraction = (1 - alpha * rho) ** 2
-assert sp.simplify(curvature / rho - contraction - 2 * alpha**2 * rho**2 / m) == 0
-rho * sp.Add(contraction, 2 * alpha**2 * rho**2 / m, evaluate=False)
+moments = {S**2: rho**2 * (1 + 2 / m), eta**2: sigma**2 * rho / m}
+mean_square = sp.expand(adapted_error**2).subs(moments).subs({eta: 0, S: rho})
+post_adaptation_loss = rho * mean_square / 2 + sigma**2 / 2
+curvature = sp.diff(post_adaptation_loss, w, 2)
+rho * sp.collect(sp.expand(curvature / rho), 1 / m, sp.factor)
 
 # %% [markdown]
 # Again a parabola about $w^*$. Its curvature is no longer $\rho$ but
@@ -149,7 +184,7 @@ rho * sp.Add(contraction, 2 * alpha**2 * rho**2 / m, evaluate=False)
 # literally: draw the samples, take the step, evaluate the loss.
 
 
-# %%
+# %% mystnb={"code_prompt_show": "Simulate the step 200,000 times"} tags=["hide-input"]
 def simulate_adaptation(start, rho, optimum, sigma, alpha, m, draws, rng):
     """Return draws of f(w') with w' one step on m samples from the start, as Eq. (1) prescribes."""
     inputs = rng.normal(0.0, np.sqrt(rho), (draws, m))
@@ -158,85 +193,25 @@ def simulate_adaptation(start, rho, optimum, sigma, alpha, m, draws, rng):
     return rho * (adapted - optimum) ** 2 / 2 + sigma**2 / 2
 
 
-# %%
 values = {w: 0.4, rho: 0.7, w_star: -1.0, sigma: 0.5, alpha: 0.8, m: 3}
-draws = simulate_adaptation(0.4, 0.7, -1.0, 0.5, 0.8, 3, 200_000, np.random.default_rng(0))
+exact_step = sp.limit(post_adaptation_loss, m, sp.oo)
 claims.samples(
     "eq:1",
-    draws,
+    simulate_adaptation(0.4, 0.7, -1.0, 0.5, 0.8, 3, 200_000, np.random.default_rng(0)),
     float(post_adaptation_loss.subs(values)),
     "The closed form is the mean of $f$ after simulated steps.",
     shows=r"F_m(w)=\tfrac12\rho\bigl[(1-\alpha\rho)^2+\tfrac2m\alpha^2\rho^2\bigr](w-w^*)^2"
     r"+\tfrac{\sigma^2}2\bigl(1+\tfrac{\alpha^2\rho^2}m\bigr)",
     refuses={
-        "the exact gradient, without sampling terms": float(
-            sp.limit(post_adaptation_loss, m, sp.oo).subs(values)
-        ),
+        "the exact gradient, without sampling terms": float(exact_step.subs(values)),
         "half of the sampling term": float(post_adaptation_loss.subs(values | {m: 6})),
     },
 )
 
 # %% [markdown]
-# ## Two tasks, two answers
+# ## Two ways to train
 #
-# Now let there be two tasks, equally likely. The hard one has variance $\rho_H=\tfrac14$ and its optimum at $1$; the easy one has
-# $\rho_E=1$ and its optimum at $-1$. The step size is $\alpha=1$ and there are $m=32$ samples, without noise for the moment.
-
-# %%
-env = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0)
-ALPHA, M = 1.0, 32
-starts = np.linspace(-1.6, 1.6, 161)
-before = {
-    name: 0.5 * env.covariances[g, 0, 0] * (starts - env.means[g, 0]) ** 2
-    for g, name in enumerate(("hard", "easy"))
-}
-after = {
-    name: 0.5
-    * linear.adapted_covariance(env.covariances, ALPHA, M)[g, 0, 0]
-    * (starts - env.means[g, 0]) ** 2
-    for g, name in enumerate(("hard", "easy"))
-}
-
-
-# %% mystnb={"figure": {"caption": "Loss of a start before (left) and after (right) one adaptation step, for a hard task with optimum 1 and an easy task with optimum -1. Before the step the steep easy task dominates the average; after it the easy task is nearly solved from anywhere, and the hard task weighs more.", "name": "fig-before-after"}, "image": {"alt": "Two panels of parabolas over the start w. Left: the easy task's parabola is four times as steep as the hard task's, and their average has its minimum near the easy optimum at -1. Right: after adaptation both are flatter, the easy one much more, and the minimum of the average lies between the optima."}} tags=["hide-input"]
-def before_and_after():
-    """Draw both tasks' losses and their average over the start, before and after adaptation."""
-    figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
-    marks = (("ERM", (-6, 9)), ("MAML", (0, 16)))
-    for axis, losses, (name, offset), title in zip(
-        axes, (before, after), marks, ("before", "after"), strict=True
-    ):
-        average = 0.5 * (losses["hard"] + losses["easy"])
-        lowest = (starts[average.argmin()], average.min())
-        for kind in ("hard", "easy"):
-            axis.plot(starts, losses[kind], **plotting.LINES[kind], label=f"{kind} task")
-        axis.plot(starts, average, color="black", label="average")
-        axis.plot(*lowest, **plotting.MARKS[name], markersize=8)
-        axis.annotate(
-            name,
-            lowest,
-            xytext=offset,
-            textcoords="offset points",
-            ha="center",
-            color=plotting.MARKS[name]["color"],
-        )
-        axis.set(xlabel=r"start $w$", ylim=(0, 0.8), title=f"{title} adaptation")
-    axes[1].legend(loc="upper center")
-    axes[0].set_ylabel("loss")
-    return figure
-
-
-before_and_after()
-
-# %% tags=["remove-input"]
-Markdown(
-    f"The average before adaptation is smallest at $w = {linear.erm_solution(env)[0]:.2f}$, close to the easy task. "
-    f"The average after adaptation is smallest at $w = {linear.maml_solution(env, ALPHA, M)[0]:.2f}$. "
-    "The easy task no longer needs a good start: its one step takes it there."
-)
-
-# %% [markdown]
-# The two minimisers have names. **Empirical risk minimisation** (ERM) ignores the step that will come and minimises the average loss
+# The two minimisers of the picture have names. **Empirical risk minimisation** (ERM) ignores the step that will come and minimises the average loss
 # on the $n$ samples of each of $T$ training tasks,
 #
 # (eq-3)=
@@ -259,41 +234,31 @@ Markdown(
 # two panels of the figure say.
 
 
-# %%
+# %% mystnb={"code_prompt_show": "Train both on 2,000 tasks, 200 times"} tags=["hide-input"]
 def train(tasks, n1, n2, rng):
     """Return the solutions of (3) and (4) in one dimension, without noise, on one episode of each of many tasks."""
     group = rng.integers(0, 2, tasks)
-    inputs = rng.normal(size=(tasks, n1 + n2)) * np.sqrt(env.covariances[group, 0])
-    optima = env.means[group, 0]
-    inner, outer = (
-        np.mean(inputs[:, :n2] ** 2, axis=1),
-        np.mean(inputs[:, n2:] ** 2, axis=1),
-    )
-    maml_weight = (1 - ALPHA * inner) ** 2 * outer
-    return np.average(optima, weights=np.mean(inputs**2, axis=1)), np.average(
-        optima, weights=maml_weight
-    )
+    squares = (rng.normal(size=(tasks, n1 + n2)) * np.sqrt(env.covariances[group, 0])) ** 2
+    inner, outer = squares[:, :n2].mean(axis=1), squares[:, n2:].mean(axis=1)
+    weights = squares.mean(axis=1), (1 - ALPHA * inner) ** 2 * outer
+    return [np.average(env.means[group, 0], weights=weight) for weight in weights]
 
 
-# %%
-repeats = np.array(
-    [train(2000, n1=4, n2=M, rng=np.random.default_rng(seed)) for seed in range(200)]
-)
-population = [linear.erm_solution(env)[0], linear.maml_solution(env, ALPHA, M)[0]]
+repeats = np.array([train(2000, 4, M, np.random.default_rng(seed)) for seed in range(200)])
 surrogates = ("text:erm-surrogate", "text:maml-surrogate")
 claims.samples(
     " ".join(surrogates),
     dict(zip(surrogates, repeats.T, strict=True)),
-    dict(zip(surrogates, population, strict=True)),
+    dict(zip(surrogates, (erm, maml), strict=True)),
     "Trained ERM and trained MAML settle at the two minimisers of the figure.",
-    refuses={"the two exchanged": dict(zip(surrogates, population[::-1], strict=True))},
+    refuses={"the two exchanged": dict(zip(surrogates, (maml, erm), strict=True))},
 )
 
 # %% [markdown]
 # Each of the 200 repetitions used 2,000 tasks. In each of them the MAML solution was the better start, which is what training for the step is for.
 # That it need not be so is the subject of later chapters: with other sample sizes at test time (chapter 3) or few tasks (chapter 5) ERM can win.
 
-# %%
+# %% mystnb={"code_prompt_show": "Compare the 200 pairs of trained starts"} tags=["hide-input"]
 trained_risks = np.array(
     [[linear.excess_risk(env, [start], ALPHA, M) for start in pair] for pair in repeats]
 )
@@ -306,48 +271,8 @@ claims.bounds(
 )
 
 # %% [markdown]
-# The paper speaks of *the* solution of (3) and of (4). In $d$ dimensions a quadratic has one minimiser only if its matrix is invertible,
-# and $\sum_jx_jx_j^\top$ over $k$ Gaussian rows is invertible, with probability one, exactly when $k\ge d$. For (3) the rows number $nT$; for (4) they are the outer ones, $n_1\tau T$.
-
-
-# %%
-def smallest_eigenvalues(rows, dim, rng):
-    """Return the smallest eigenvalue of the matrix of (3), and of (4) with a random inner step, from the given rows."""
-    X, inner = rng.normal(size=(rows, dim)), rng.normal(size=(2 * dim, dim))
-    P = np.eye(dim) - 0.5 * inner.T @ inner / (2 * dim)
-    return [np.linalg.eigvalsh(matrix / rows)[0] for matrix in (X.T @ X, P @ X.T @ X @ P)]
-
-
-cases = [(rows, seed) for rows in (2, 3, 4, 5, 8) for seed in range(40)]
-unique = np.array([smallest_eigenvalues(n, 4, np.random.default_rng(seed)) for n, seed in cases])
-enough = np.array([rows >= 4 for rows, _ in cases])
-fewer = np.array([rows >= 3 for rows, _ in cases])
-claims.decides(
-    "text:erm-unique-solution",
-    unique[:, 0] > 1e-9,
-    enough,
-    "Problem (3) has one minimiser exactly where there are $d$ rows or more, here $d=4$.",
-    shows=r"nT\geq d",
-    refuses={"one row fewer": fewer},
-    printed=claims.prints(
-        "text:erm-unique-solution", enough | True, r"\text{the unique solution to (3)}"
-    ),
-)
-
-# %%
-claims.decides(
-    "text:maml-unique-solution",
-    unique[:, 1] > 1e-9,
-    enough,
-    "Problem (4) has one minimiser exactly where there are $d$ outer rows or more.",
-    shows=r"n_1\tau T\geq d",
-    refuses={"one row fewer": fewer},
-    printed=claims.prints(
-        "text:maml-unique-solution", enough | True, r"\text{the unique solution to (4)}"
-    ),
-)
-
-# %% [markdown]
+# (The paper speaks of *the* solution of (3) and of (4). With enough samples [each has one](#moments-unique).)
+#
 # ## What is the excess risk?
 #
 # To compare starts fairly, the paper subtracts what the best start would achieve:
@@ -356,8 +281,7 @@ claims.decides(
 # $$
 # \mathcal E_m(w) = F_m(w)-\inf_{w'}F_m(w'). \tag{2}
 # $$
-
-# %% [markdown]
+#
 # Take the two tasks again, keep everything exact, and let the noise be $\sigma=1$. The curvatures after adaptation are rational numbers:
 
 # %%
@@ -389,40 +313,33 @@ sp.Tuple(floor, infimum - floor)
 Q_hard, Q_easy = curvature.subs(hard), curvature.subs(easy)
 w_maml = (Q_hard - Q_easy) / (Q_hard + Q_easy)
 proposition_1 = (Q_hard * (w_maml - 1) ** 2 + Q_easy * (w_maml + 1) ** 2) / 4
-assert (w_maml, proposition_1) == (best_start, infimum - floor)
 sp.Tuple(w_maml, proposition_1)
 
 # %% [markdown]
 # The MAML solution *is* the best start, so its excess risk (2) is zero. Proposition 1 gives the irreducible risk instead. Neither is a coincidence of these numbers.
-# Take any two curvatures $q_H,q_E$ after the step, any optima, and any probability $p$ of the hard task:
+# Take any two curvatures $q_H,q_E$ after the step, any optima, and any probabilities $p_H,p_E$ of the two tasks:
 
 # %%
-p, q_H, q_E = sp.symbols("p q_H q_E", positive=True)
+p_H, p_E, q_H, q_E = sp.symbols("p_H p_E q_H q_E", positive=True)
 w_H, w_E = sp.symbols("w_H w_E", real=True)
-mass = p * q_H + (1 - p) * q_E
-above_floor = (p * q_H * (w - w_H) ** 2 + (1 - p) * q_E * (w - w_E) ** 2) / 2
-maml = (p * q_H * w_H + (1 - p) * q_E * w_E) / mass
-irreducible = p * (1 - p) * q_H * q_E * (w_H - w_E) ** 2 / (2 * mass)
+above_floor = (p_H * q_H * (w - w_H) ** 2 + p_E * q_E * (w - w_E) ** 2) / 2
+best = sp.solve(sp.diff(above_floor, w), w)[0]
+irreducible = sp.factor(above_floor.subs(w, best))
+irreducible
+
+# %% [markdown]
+# That is what Proposition 1 computes [at MAML's solution](#moments-one-dimension). What is left of the risk is the excess risk, a square:
+
+# %% mystnb={"code_prompt_show": "Complete the square"} tags=["hide-input"]
+mass = p_H * q_H + p_E * q_E
 claims.proves(
     "text:best-initialisation",
-    above_floor - above_floor.subs(w, maml),
-    mass * (w - maml) ** 2 / 2,
+    above_floor - irreducible,
+    mass * (w - (p_H * q_H * w_H + p_E * q_E * w_E) / mass) ** 2 / 2,
     "The excess risk is a squared distance from MAML's solution with $n_2=m$, and vanishes there alone.",
-    shows=r"\mathcal E_m(w)=\tfrac12\bigl(p\,q_H+(1-p)\,q_E\bigr)(w-w_{MAML}^*)^2",
+    shows=r"\mathcal E_m(w)=\tfrac12\bigl(p_Hq_H+p_Eq_E\bigr)(w-w_{MAML}^*)^2",
     case="two tasks, one dimension",
     refuses={"the risk above the floor, which Proposition 1 computes": above_floor},
-)
-
-# %%
-claims.proves(
-    "prop:1",
-    above_floor.subs(w, maml),
-    irreducible,
-    "At MAML's solution Proposition 1 computes the irreducible risk.",
-    shows=r"\tfrac12E_i\,q_i(w_{MAML}^*-w_i^*)^2=\frac{p(1-p)\,q_Hq_E(w_H-w_E)^2}{2\,(p\,q_H+(1-p)\,q_E)}",
-    case="two tasks, one dimension",
-    towards=True,
-    refuses={"the excess risk, which is zero there": sp.Integer(0)},
 )
 
 # %% [markdown]
@@ -434,23 +351,13 @@ claims.proves(
 # Chapter 2 shows how they are related in general.
 # :::
 #
-# The library has both, under these names. Its arithmetic is independent of the fractions above.
+# `linear.risk_above_floor` and `linear.excess_risk` are the two, [in fractions here](#moments-one-dimension). How large is each for ERM and for MAML?
 
-# %%
+
+# %% mystnb={"code_prompt_show": "Draw the risk in three layers", "figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. **Notice** that the excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band. The vertical axis starts at 0.45.", "name": "fig-two-risks"}, "image": {"alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
 noisy = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0, noise_std=1.0)
-candidates = [float(w_maml), -0.6, 0.3]
-exact = [risk.subs(w, sp.Rational(start)) - infimum for start in candidates]
-claims.checks(
-    "eq:2",
-    [linear.excess_risk(noisy, [start], ALPHA, M) for start in candidates],
-    [float(value) for value in exact],
-    "`linear.excess_risk` agrees with the fractions at three starts.",
-    atol=1e-12,
-    refuses={"the risk above the floor": [float(value + infimum - floor) for value in exact]},
-)
 
 
-# %% mystnb={"figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. The excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band. The vertical axis starts at 0.45.", "name": "fig-two-risks"}, "image": {"alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
 def two_risks():
     """Draw the post-adaptation risk as floor, irreducible risk and excess risk."""
     figure, axis = plt.subplots(figsize=(7, 3.4))
@@ -462,7 +369,7 @@ def two_risks():
         axis.fill_between(starts, low, high, fc=str(shade), ec=plotting.REFERENCE, lw=0.8)
         axis.text(-1.5, height, label, va="center")
     axis.plot(starts, total, color="black", label="$F_m(w)$")
-    for name, start in zip(("ERM", "MAML"), population, strict=True):
+    for name, start in (("ERM", erm), ("MAML", maml)):
         height = linear.post_adaptation_risk(noisy, [start], ALPHA, M)
         axis.plot(start, height, **plotting.MARKS[name], label=name)
     axis.set(xlabel=r"start $w$", ylabel="post-adaptation risk", ylim=(0.45, 0.85))
@@ -473,16 +380,12 @@ def two_risks():
 two_risks()
 
 # %% tags=["remove-input"]
-erm_risks = [
-    f(noisy, population[:1], ALPHA, M) for f in (linear.risk_above_floor, linear.excess_risk)
-]
-maml_risks = [
-    f(noisy, population[1:], ALPHA, M) for f in (linear.risk_above_floor, linear.excess_risk)
-]
+both = linear.risk_above_floor, linear.excess_risk
+of_erm, of_maml = ([f(noisy, [start], ALPHA, M) for f in both] for start in (erm, maml))
 Markdown(
     f"| | risk above the floor | excess risk (2) |\n| --- | --- | --- |\n"
-    f"| ERM | {erm_risks[0]:.4f} | {erm_risks[1]:.4f} |\n| MAML | {maml_risks[0]:.4f} | {maml_risks[1]:.4f} |\n"
-    f"| ratio | {erm_risks[0] / maml_risks[0]:.2f} | not defined |"
+    f"| ERM | {of_erm[0]:.4f} | {of_erm[1]:.4f} |\n| MAML | {of_maml[0]:.4f} | {of_maml[1]:.4f} |\n"
+    f"| ratio | {of_erm[0] / of_maml[0]:.2f} | not defined |"
 )
 
 # %% [markdown]
@@ -498,42 +401,26 @@ Markdown(
 #
 # ## Exercises
 #
+# ([Tested](#moments-one-dimension).)
+#
 # **1.** For which number of samples $m$ does an easy task ($\alpha\rho=1$) cost as much after adaptation as before?
 #
 # :::{dropdown} Solution
 # The curvature after the step is $2\rho/m$, before it $\rho$. They are equal at $m=2$. A step on two samples gains nothing on average; a step on one does harm.
 # :::
-
-# %% tags=["hide-cell"]
-easy_curvature = curvature.subs({alpha: 1 / rho})
-assert sp.solve(sp.Eq(easy_curvature, rho), m) == [2]
-
-# %% [markdown]
+#
 # **2.** Keep the two tasks of this chapter. Which positive step size makes the ERM solution the best start?
 #
 # :::{dropdown} Solution
 # ERM weighs the tasks by $\rho$, MAML by $\rho[(1-\alpha\rho)^2+2\alpha^2\rho^2/m]$. The brackets must be equal for both tasks:
 # $\alpha(\rho_H+\rho_E)(1+2/m)=2$. For $m=32$ this is $\alpha=128/85$. Chapter 3 finds this condition again.
 # :::
-
-# %% tags=["hide-cell"]
-bracket = sp.expand(curvature / rho)
-difference = bracket.subs({rho: sp.Rational(1, 4), m: 32}) - bracket.subs({rho: 1, m: 32})
-assert sp.solve(sp.cancel(difference / alpha), alpha) == [sp.Rational(128, 85)]
-
-# %% [markdown]
+#
 # **3.** A colleague reports the ratio of ERM's to MAML's *test loss* $F_m$ instead of the ratio of risks above the floor. What happens to
 # it as the noise grows?
 #
 # :::{dropdown} Solution
 # The floor enters numerator and denominator. As $\sigma\to\infty$ the ratio tends to one, whatever the tasks are.
 # :::
-
-# %% tags=["hide-cell"]
-tasks = [{rho: sp.Rational(1, 4), w_star: 1}, {rho: 1, w_star: -1}]
-test_loss = sum(post_adaptation_loss.subs({alpha: 1, m: 32} | task) for task in tasks) / 2
-ratio = test_loss.subs(w, sp.Rational(-3, 5)) / test_loss.subs(w, w_maml)
-assert sp.limit(ratio, sigma, sp.oo) == 1 and ratio.subs(sigma, 0) > 2
-
-# %% [markdown]
+#
 # **Read next.** [Chapter 2](02_population_solutions) does in $d$ dimensions, with any covariances, what this chapter did in one.

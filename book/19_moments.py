@@ -4,7 +4,7 @@
 # > **The paper, App. D.2.** "Lemma 2. *Let $\mathbf A$ be a fixed symmetric matrix in $\mathbb R^{d\times d}$, and let $\mathbf X$ be a random matrix in $\mathbb R^{n\times d}$ whose rows are i.i.d. multivariate Gaussian random vectors with mean $\mathbf0$ and diagonal covariance $\Sigma$.*"
 #
 # [Chapter 2](02_population_solutions) derives the lemma in a few lines, and everything else of A.1 from it. This page follows the paper's own steps: the entries (77) to (80) and their proof, then Appendix A.1 from the loss to the chains (17) to (20), with every integral taken by quadrature
-# and every mean by simulation. The sections stand alone.
+# and every mean by simulation, and last what [Chapter 1](01_learning_to_adapt) asserts of §2. The sections stand alone.
 #
 # | item of the paper | what is done here | does it stand? |
 # | :-- | :-- | :-- |
@@ -16,6 +16,8 @@
 # | [(14), (15)](#moments-training) | gradients of training, simulated | yes |
 # | [the loss, the residual](#moments-a1) | multiplied out | no: a mean, a sign |
 # | [(16) to (20), (6), (7)](#moments-quadrature) | by quadrature | no: halves, an infimum, a name |
+# | ["the unique solution"](#moments-unique) | ranks of random matrices | only with enough samples |
+# | [(2), (7) for two tasks](#moments-one-dimension) | in fractions | (2) yes; (7) is not (2) |
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -966,4 +968,126 @@ ends = [found[-1] for found in remains.values()]
 assert np.allclose(ends, [1, 11 / 40, 11 / 200, 0], rtol=0, atol=1e-12)
 
 # %% [markdown]
-# **Read next.** Back to [Chapter 2](02_population_solutions), or on to [Chapter 3](03_hardness).
+# (moments-unique)=
+# ## One minimiser, or many
+#
+# > **The paper, §2.** "the unique solution to (3)", "the unique solution to (4)"
+#
+# In $d$ dimensions a quadratic has one minimiser only if its matrix is invertible. That of (3) is $\frac1{nT}\sum_iX_i^\top X_i$. In (4) the inner step of an episode multiplies a distance by
+# $P=I-\frac\alpha{n_2}X_{in}^\top X_{in}$, which is invertible with probability one, and the matrix is the mean of $P\,\frac1{n_1}X_{out}^\top X_{out}P$ over episodes.
+# The sum $\sum_jx_jx_j^\top$ over $k$ Gaussian rows is invertible, with probability one, exactly when $k\ge d$. For (3) the rows number $nT$; for (4) they are the outer ones, $n_1\tau T$. We draw two to eight rows in four dimensions:
+
+
+# %% mystnb={"code_prompt_show": "Check that (3) needs d rows"} tags=["hide-input"]
+def smallest_eigenvalues(rows, dim, rng):
+    """Return the smallest eigenvalue of the matrix of (3), and of (4) with a random inner step, from the given rows."""
+    outer, inner = rng.normal(size=(rows, dim)), rng.normal(size=(2 * dim, dim))
+    step = np.eye(dim) - 0.5 * inner.T @ inner / (2 * dim)
+    matrices = outer.T @ outer, step @ outer.T @ outer @ step
+    return [np.linalg.eigvalsh(matrix / rows)[0] for matrix in matrices]
+
+
+cases = [(rows, seed) for rows in (2, 3, 4, 5, 8) for seed in range(40)]
+unique = np.array([smallest_eigenvalues(k, 4, np.random.default_rng(seed)) for k, seed in cases])
+enough = np.array([rows >= 4 for rows, _ in cases])
+fewer = np.array([rows >= 3 for rows, _ in cases])
+claims.decides(
+    "text:erm-unique-solution",
+    unique[:, 0] > 1e-9,
+    enough,
+    "Problem (3) has one minimiser exactly where there are $d$ rows or more, here $d=4$.",
+    shows=r"nT\geq d",
+    refuses={"one row fewer": fewer},
+    printed=claims.prints(
+        "text:erm-unique-solution", enough | True, r"\text{the unique solution to (3)}"
+    ),
+)
+
+# %% mystnb={"code_prompt_show": "Check that (4) needs d outer rows"} tags=["hide-input"]
+claims.decides(
+    "text:maml-unique-solution",
+    unique[:, 1] > 1e-9,
+    enough,
+    "Problem (4) has one minimiser exactly where there are $d$ outer rows or more.",
+    shows=r"n_1\tau T\geq d",
+    refuses={"one row fewer": fewer},
+    printed=claims.prints(
+        "text:maml-unique-solution", enough | True, r"\text{the unique solution to (4)}"
+    ),
+)
+
+# %% [markdown]
+# (moments-one-dimension)=
+# ## The example of Chapter 1, in fractions
+#
+# Two equally likely tasks in one dimension, $\rho=\tfrac14$ and optimum $1$, $\rho=1$ and optimum $-1$, with $\alpha=\sigma=1$ and $m=32$. The risk of a start is the mean of two parabolas, a rational number at a rational start. The library works in floating point, with matrices.
+
+
+# %% mystnb={"code_prompt_show": "Compare the excess risk with fractions"} tags=["hide-input"]
+def loss_after_a_step(start, rho, optimum, alpha=1, m=32, sigma=1):
+    """Return the loss of one task after a step on m samples, in one dimension."""
+    left = rho * ((1 - alpha * rho) ** 2 + 2 * alpha**2 * rho**2 / m)
+    floor = sigma**2 * (1 + alpha**2 * rho**2 / m) / 2
+    return left * (start - optimum) ** 2 / 2 + floor
+
+
+def mean_loss(hard_start, easy_start):
+    hard = loss_after_a_step(hard_start, sp.Rational(1, 4), 1)
+    return (hard + loss_after_a_step(easy_start, sp.Integer(1), -1)) / 2
+
+
+start = sp.Symbol("w")
+lowest_start = sp.solve(sp.diff(mean_loss(start, start), start), start)[0]
+least, noise_floor = mean_loss(lowest_start, lowest_start), mean_loss(1, -1)
+candidates = [lowest_start, sp.Rational(-3, 5), sp.Rational(3, 10)]
+fractions = [mean_loss(candidate, candidate) for candidate in candidates]
+pair = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0, noise_std=1.0)
+claims.checks(
+    "eq:2",
+    [linear.excess_risk(pair, [float(candidate)], 1.0, 32) for candidate in candidates],
+    [float(fraction - least) for fraction in fractions],
+    "`linear.excess_risk` agrees with the fractions at three starts.",
+    atol=1e-12,
+    refuses={"the risk above the floor": [float(f - noise_floor) for f in fractions]},
+)
+
+# %% [markdown]
+# Any two curvatures $q_H,q_E$ after the step, any optima, and any probability $p$ of the hard task: what formula (7) gives at MAML's solution with $n_2=m$ is the irreducible risk.
+
+# %% mystnb={"code_prompt_show": "Evaluate Proposition 1 for two tasks"} tags=["hide-input"]
+p, q_H, q_E = sp.symbols("p q_H q_E", positive=True)
+w_H, w_E = sp.symbols("w_H w_E", real=True)
+mass = p * q_H + (1 - p) * q_E
+maml = (p * q_H * w_H + (1 - p) * q_E * w_E) / mass
+claims.proves(
+    "prop:1",
+    (p * q_H * (maml - w_H) ** 2 + (1 - p) * q_E * (maml - w_E) ** 2) / 2,
+    p * (1 - p) * q_H * q_E * (w_H - w_E) ** 2 / (2 * mass),
+    "At MAML's solution Proposition 1 computes the irreducible risk.",
+    shows=r"\tfrac12E_i\,q_i(w_{MAML}^*-w_i^*)^2=\frac{p(1-p)\,q_Hq_E(w_H-w_E)^2}{2\,(p\,q_H+(1-p)\,q_E)}",
+    case="two tasks, one dimension",
+    towards=True,
+    refuses={"the excess risk, which is zero there": sp.Integer(0)},
+)
+
+# %% [markdown]
+# The exercises of Chapter 1: a step on two samples gains nothing on an easy task; at $\alpha=\frac{128}{85}$ ERM's start is the best; the ratio of test losses tends to one as the noise grows.
+
+# %% mystnb={"code_prompt_show": "Test the three solutions"} tags=["hide-input"]
+rho, step, m = sp.symbols("rho step m", positive=True)
+curvature = sp.diff(loss_after_a_step(start, rho, 0, step, m), start, 2)
+assert sp.solve(sp.Eq(curvature.subs(step, 1 / rho), rho), m) == [2]
+
+left = sp.expand(curvature.subs(m, 32) / rho)
+difference = left.subs(rho, sp.Rational(1, 4)) - left.subs(rho, 1)
+assert sp.solve(sp.cancel(difference / step), step) == [sp.Rational(128, 85)]
+
+deviation = sp.Symbol("sigma", positive=True)
+test_loss = sum(
+    loss_after_a_step(start, *task, sigma=deviation) for task in ((sp.Rational(1, 4), 1), (1, -1))
+)
+ratio = test_loss.subs(start, sp.Rational(-3, 5)) / test_loss.subs(start, lowest_start)
+assert sp.limit(ratio, deviation, sp.oo) == 1 and ratio.subs(deviation, 0) > 2
+
+# %% [markdown]
+# **Read next.** Back to [Chapter 1](01_learning_to_adapt) or [Chapter 2](02_population_solutions), or on to [Chapter 3](03_hardness).
