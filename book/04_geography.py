@@ -337,7 +337,7 @@ figure
 #
 # Formula {eq}`exact-gain` holds at any step size, and what counts against the gain is $h\,r_{\mathrm{eff}}=h\,r_H+r_E$. **The group that must be packed is the one with the larger $a$**, the one that a step leaves unsolved. At $\alpha=1/\rho_E$ these are the hard tasks. At $\alpha=1/\rho_H$ a step solves the hard tasks and overshoots on the easy ones; then $a_E\gg a_H$, and the roles swap. Take $u=\frac12$, $m=2000$, $R=1$:
 
-# %% mystnb={"code_prompt_show": "Draw the gain over the step size", "figure": {"caption": "The gain over the inner step size for $u=\\frac12$, $m=2000$, $d=10$, $R=1$. Solid: hard tasks packed, easy ones scattered ($r_H=0.02$, $r_E=2$). Dashed: the reverse. Dotted lines mark $1/\\rho_E$ and $1/\\rho_H$.", "name": "fig-inner-rate"}, "image": {"alt": "Two curves of the gain over the step size, from 0.2 to 2.6 in units of 1/ρ_E. The solid one, packed hard tasks, peaks near 3.7 at 1 and stays close to 1 beyond 1.3. The dashed one, packed easy tasks, stays below 1.3 up to there, where both curves touch 1, and peaks near 5 at 2."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the gain over the step size", "figure": {"caption": "The gain over the inner step size for $u=\\frac12$, $m=2000$, $d=10$, $R=1$. Solid: hard tasks packed, easy ones scattered ($r_H=0.02$, $r_E=2$). Dashed: the reverse. Dotted lines mark $1/\\rho_E$ and $1/\\rho_H$. **Notice** that each curve peaks at the step that solves the scattered group, and that there the other is near one.", "name": "fig-inner-rate"}, "image": {"alt": "Two curves of the gain over the step size, from 0.2 to 2.6 in units of 1/ρ_E. The solid one, packed hard tasks, peaks near 3.7 at 1 and stays close to 1 beyond 1.3. The dashed one, packed easy tasks, stays below 1.3 up to there, where both curves touch 1, and peaks near 5 at 2."}} tags=["hide-input"]
 rates = np.linspace(0.2, 2.6, 121)
 figure, axis = plt.subplots(figsize=(7, 3.2))
 for look, (kind, spreads) in enumerate({"hard": (0.02, 2.0), "easy": (2.0, 0.02)}.items()):
@@ -411,27 +411,27 @@ figure
 #
 # > **The paper, §5.** "oversampling hard tasks during training in order to improve MAML performance"
 #
-# Whose performance? Let a share $\pi$ of the *test* tasks be hard, and train with another share $p$. Training may take its step on another number of samples, $n_2$, than the test, $m$; so let $a_H$ and $a_E$ be the two curvatures in training, and $b_H$ and $b_E$ those at the test.
-# MAML's training ends at the weight $\theta$ on the hard centre that we know, which increases with $p$; the test weighs the same distances with $\pi$ and $b$. The odds $p/(1-p)$ of a hard task in training that make the test's risk least are, with $\bar\pi=1-\pi$,
+# Whose performance? Let a share $\pi$ of the *test* tasks be hard, and train with another share $p$. Training may take its step on another number of samples, $n_2$, than the test, $m$; so $b_H$ and $b_E$ are the two curvatures in training, and $a_H$ and $a_E$ those at the test.
+# MAML's training ends at the weight $\theta$ on the hard centre that we know, which increases with $p$; the test weighs the same distances with $\pi$ and $a$. The odds $p/(1-p)$ of a hard task in training that make the test's risk least are, with $\bar\pi=1-\pi$,
 
 # %%
 share, rest, b_H, b_E = sp.symbols("pi pibar b_H b_E", positive=True)
-end = best.subs({c_H: a_H, c_E: a_E, q: 1 - p})
-hard_risk, easy_risk = b_H * D**2 * (1 - end) ** 2 / 2, b_E * D**2 * end**2 / 2
+end = best.subs({c_H: b_H, c_E: b_E, q: 1 - p})
+hard_risk, easy_risk = a_H * D**2 * (1 - end) ** 2 / 2, a_E * D**2 * end**2 / 2
 slope = sp.diff(share * hard_risk + rest * easy_risk, p)
 (best_share,) = sp.solve(sp.numer(sp.together(slope)), p)
 sp.factor(best_share / (1 - best_share))
 
 # %% mystnb={"code_prompt_show": "Compare with the odds below, and the risks of hard and easy tasks with their slopes in p"} tags=["hide-input"]
-grows = a_H * a_E / (p * a_H + (1 - p) * a_E) ** 2  # the derivative of θ
-slopes = [-b_H * D**2 * (1 - end) * grows, b_E * D**2 * end * grows]
+grows = b_H * b_E / (p * b_H + (1 - p) * b_E) ** 2  # the derivative of θ
+slopes = [-a_H * D**2 * (1 - end) * grows, a_E * D**2 * end * grows]
 odds = (best_share / (1 - best_share)).subs(rest, 1 - share)
 claims.proves(
     "text:oversampling-hard-tasks",
     [odds, sp.diff(hard_risk, p), sp.diff(easy_risk, p)],
-    [share / (1 - share) * (b_H / b_E) * (a_E / a_H), *slopes],
+    [share / (1 - share) * (a_H / a_E) * (b_E / b_H), *slopes],
     r"The best odds of a hard task in training; with $p$ the risk falls on hard tasks and rises on easy ones.",
-    shows=r"\frac p{1-p}=\frac\pi{1-\pi}\cdot\frac{b_H/b_E}{a_H/a_E}",
+    shows=r"\frac p{1-p}=\frac\pi{1-\pi}\cdot\frac{a_H/a_E}{b_H/b_E}",
     refuses={"the test's own odds for every training": [share / (1 - share), *slopes]},
 )
 
@@ -439,13 +439,13 @@ claims.proves(
 # :::{prf:proposition} The share of hard tasks to train on
 # :label: prop-training-share
 #
-# For isotropic groups at a distance $D>0$, more hard tasks in training lower the post-adaptation risk of hard tasks and raise that of easy ones, strictly. The risk of a test mixture with share $\pi$ is least where $\frac{p}{1-p}=\frac{\pi}{1-\pi}\cdot\frac{b_H/b_E}{a_H/a_E}$.
+# For isotropic groups at a distance $D>0$, more hard tasks in training lower the post-adaptation risk of hard tasks and raise that of easy ones, strictly. The risk of a test mixture with share $\pi$ is least where $\frac{p}{1-p}=\frac{\pi}{1-\pi}\cdot\frac{a_H/a_E}{b_H/b_E}$.
 # :::
 #
 # It is about population solutions, one step with the same $\alpha$ in training and at the test, and $0<p,\pi<1$. (The risk is a convex quadratic in $\theta$, which increases with $p$; so its one stationary point is the minimum.)
 #
 # - **MAML with $n_2=m$:** $a=b$, and $p=\pi$: *train at the test's share*. Where hard tasks are scarcer than that, oversample them up to it. Beyond, easy ones pay.
-# - **ERM:** $a=\rho$ and $b=\rho\,\varphi(\rho)$ with the $\varphi$ of chapter 3, so the odds are to be multiplied by $\varphi(\rho_H)/\varphi(\rho_E)$, and then ERM ends where MAML does.
+# - **ERM:** $b=\rho$ and $a=\rho\,\varphi(\rho)$ with the $\varphi$ of chapter 3, so the odds are to be multiplied by $\varphi(\rho_H)/\varphi(\rho_E)$, and then ERM ends where MAML does.
 #
 # [A search](#geography-headlines) finds the same shares. [Chapter 10](10_cifar) holds this against photographs.
 #

@@ -128,7 +128,7 @@ Markdown(
 alpha = sp.Symbol("alpha", positive=True)
 z_in, z_out = sp.symbols("z_in z_out")
 w, w_star = (sp.Matrix(sp.symbols(f"{name}_1 {name}_2")) for name in ("w", "v"))
-x_in, x_out = (sp.Matrix([sp.symbols(f"{name}_1 {name}_2")]) for name in ("a", "b"))
+x_in, x_out = (sp.Matrix([sp.symbols(f"{name}_1 {name}_2")]) for name in ("x", "x'"))
 P = sp.eye(2) - alpha * x_in.T * x_in
 adapted = w - alpha * x_in.T * (x_in * w - x_in * w_star - sp.Matrix([z_in]))
 residual = x_out * adapted - x_out * w_star - sp.Matrix([z_out])
@@ -240,7 +240,7 @@ simulate.maml_estimate([([[1.0]], [1.0], [[1.0]], [0.0])], alpha=0.5)
 # The $\hat A_i$ are independent with mean $A$, and $\frac1T\sum\hat A_i\to A$, which is invertible. The $\psi_i$ are independent with mean zero and covariance $V=E\psi_i\psi_i^\top<\infty$, so $\frac1{\sqrt T}\sum\psi_i\to N(0,V)$. Slutsky's lemma gives the limit; it
 # remains to compute $V$.
 #
-# *ERM.* $\psi_i=\hat S_i(w_i^*-w^*)+\frac1nX_i^\top z_i$. Given the task's covariance, data, optimum and noise are independent, and $E\psi_i\psi_i^\top=E[\hat S_iM_i\hat S_i]+\frac{\sigma^2}n\Sigma_i$. Lemma 2, [(77)](#eq-77), is the rest.
+# *ERM.* With $\hat S_i=\frac1nX_i^\top X_i$, $\psi_i=\hat S_i(w_i^*-w^*)+\frac1nX_i^\top z_i$. Given the task's covariance, data, optimum and noise are independent, and $E\psi_i\psi_i^\top=E[\hat S_iM_i\hat S_i]+\frac{\sigma^2}n\Sigma_i$. Lemma 2, [(77)](#eq-77), is the rest.
 #
 # *MAML.* Given the task, $\psi_i$ is the mean of $\tau$ independent and identically distributed vectors $\psi_{ij}=\hat Q_{ij}(w_i^*-w^*)+\xi_{ij}$ with mean $Q_i(w_i^*-w^*)$. Hence $E\psi_i\psi_i^\top=Q_iM_iQ_i+\frac1\tau\bigl(E\psi_{i1}\psi_{i1}^\top-Q_iM_iQ_i\bigr)$.
 # In one episode $\xi=\frac1{n_1}PX_{out}^\top z_{out}-\frac\alpha{n_2}P\hat S_{out}X_{in}^\top z_{in}$, whose two noises are independent: its covariance given the inputs is $\frac{\sigma^2}{n_1}P\hat S_{out}P+\frac{\alpha^2\sigma^2}{n_2}P\hat S_{out}\hat S_{in}\hat S_{out}P$.
@@ -254,11 +254,11 @@ simulate.maml_estimate([([[1.0]], [1.0], [[1.0]], [0.0])], alpha=0.5)
 # and with $Y=\hat S_{in}$ likewise. What is left has up to four factors $\hat S_{in}$, and Wick's theorem expresses it by pairings (1, 0, 2, 8 and 60 of them for zero to four centred factors), which `linear.wishart_average` sums.
 # :::
 #
-# In one dimension every ingredient is a moment of a Gaussian variable, and sympy can do without any of this. Take $\Sigma_i=1$ and one episode with one inner and one outer sample. The inputs are $a$ and $b$, the noises $\sigma u$ and $\sigma v$, with $a,b,u,v$ standard normal; the
+# In one dimension every ingredient is a moment of a Gaussian variable, and sympy can do without any of this. Take $\Sigma_i=1$ and one episode with one inner and one outer sample. The inputs are $x$ and $x'$, the noises $\sigma z$ and $\sigma z'$, with $x,x',z,z'$ standard normal; the
 # task's optimum is $\delta$ away from $w^*$.
 
 # %% mystnb={"code_prompt_show": "Average a polynomial in four standard normal variables"} tags=["hide-cell"]
-a, b, u, v = normals = sp.symbols("a b u v", real=True)
+x, x_out, z, z_out = normals = sp.symbols("x x' z z'", real=True)
 
 
 def average(expression):
@@ -270,9 +270,9 @@ def average(expression):
 
 # %%
 sigma, delta = sp.symbols("sigma delta", positive=True)
-step = 1 - alpha * a**2
-xi = step * b * sigma * v - alpha * step * b**2 * a * sigma * u
-psi = step**2 * b**2 * delta + xi
+step = 1 - alpha * x**2
+xi = step * x_out * sigma * z_out - alpha * step * x_out**2 * x * sigma * z
+psi = step**2 * x_out**2 * delta + xi
 square = sp.collect(sp.expand(average(psi**2)), (delta, sigma))
 sp.Eq(sp.Symbol(r"E[\psi^{2}]"), square)
 
@@ -303,7 +303,7 @@ def square_errors(name, n):
 by_tasks = {(name, n): square_errors(name, n) for name in ("ERM", "MAML") for n in (1, 8)}
 
 
-# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the exact law, without a fit. Grey: the shape of the printed bounds at $n=1$, scaled to meet the first point.", "name": "fig-rates-in-tasks"}, "image": {"alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bounds: that of (45) is nearly flat, that of (81) rises."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the exact law, without a fit. Grey: the shape of the bounds (45) and (81), which the chapter comes to below, at $n=1$, scaled to meet the first point. **Notice** that all four lines fall alike, with one sample as with eight.", "name": "fig-rates-in-tasks"}, "image": {"alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bounds: that of (45) is nearly flat, that of (81) rises."}} tags=["hide-input"]
 def rates_in_tasks():
     figure, axis = plt.subplots(figsize=(7, 5))
     for (name, n), (draws, law) in by_tasks.items():
@@ -354,7 +354,7 @@ claims.samples(
 # :::{prf:proposition} The learning curve
 # :label: prop-learning-curve
 #
-# With $C=A^{-1}VA^{-1}$ and $b=-A^{-1}E[\hat A_iA^{-1}\psi_i]$, the mean error is $E[\hat w]-w^*=b/T+O(T^{-2})$ and
+# With the covariance $C=A^{-1}VA^{-1}$ and the *bias* $b=-A^{-1}E[\hat A_iA^{-1}\psi_i]$, the mean error is $E[\hat w]-w^*=b/T+O(T^{-2})$ and
 #
 # $$
 # \begin{aligned}
@@ -398,7 +398,7 @@ Markdown(
 # solutions coincide, at the boundary of {prf:ref}`thm-leaning`, where MAML has nothing to win. (Beyond it MAML leans to the *easy* task, and the curve comes down again.)
 
 
-# %% mystnb={"code_prompt_show": "Draw the crossover against hardness and noise", "figure": {"caption": "The predicted crossover $T^*$ against the hardness ratio $u=\\rho_H/\\rho_E$, for three levels of label noise $\\sigma$; everything else as in the first figure. Above a curve MAML is the better start, below it ERM. At the grey line, the boundary of Chapter 3, both solutions coincide and no number of tasks suffices.", "name": "fig-crossover-map"}, "image": {"alt": "Number of tasks on a logarithmic axis against the hardness ratio from 0.02 to 0.53. Three curves, for noise 0.5, 1 and 2, each with a minimum near ratio 0.15 at about 45, 70 and 200 tasks, rising steeply to the left and to the right."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the crossover against hardness and noise", "figure": {"caption": "The predicted crossover $T^*$ against the hardness ratio $u=\\rho_H/\\rho_E$, for three levels of label noise $\\sigma$; everything else as in the first figure. Above a curve MAML is the better start, below it ERM. At the grey line, the boundary of Chapter 3, both solutions coincide and no number of tasks suffices. **Notice** that every curve has its lowest point at about the same hardness ratio, and that noise lifts the whole curve.", "name": "fig-crossover-map"}, "image": {"alt": "Number of tasks on a logarithmic axis against the hardness ratio from 0.02 to 0.53. Three curves, for noise 0.5, 1 and 2, each with a minimum near ratio 0.15 at about 45, 70 and 200 tasks, rising steeply to the left and to the right."}} tags=["hide-input"]
 def crossover_at(ratio, noise):
     of = TaskEnvironment.hard_easy(dim, ratio, 1.0, 1.0, 0.1, 0.1, noise_std=noise)
     return linear.crossover_tasks(of, 1.0, m, n1 + n2, 1, n1, n2)
@@ -511,7 +511,7 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 # **2.** Show that the crossover is $T^*=t_0+t_1\sigma^2$, and find $t_0$ and $t_1$ for the environment of the learning curves. How many tasks does it take at $\sigma=3$?
 #
 # :::{dropdown} Solution
-# $w^*$, $w_m^*$, $A$ and $b$ do not contain $\sigma$ (the noise in $\psi_i$ has mean zero given everything else), and $V$ is affine in $\sigma^2$. Two values of $\sigma$ give the line, and a third confirms it: [the numbers](#convergence-exercises).
+# $w^*$, $w_m^*$, $A$ and the bias $b$ do not contain $\sigma$ (the noise in $\psi_i$ has mean zero given everything else), and $V$ is affine in $\sigma^2$. Two values of $\sigma$ give the line, and a third confirms it: [the numbers](#convergence-exercises).
 # :::
 #
 # **3.** One task, no noise. What does {prf:ref}`thm-training-law` say, and is it true for $T=d$ and $n=1$?

@@ -117,21 +117,21 @@ figure_7()
 #
 # ## Three integrals
 #
-# Write $u=\langle w,x\rangle$ and $u^*=\langle w^*,x\rangle$. The loss of one sample is $\log(1+e^u)-yu$. Its mean over the task needs $E[yu]$. Stein's lemma says $E[g(v)\,x]=\Sigma a\,E[g'(v)]$
-# for $v=\langle a,x\rangle$, $x\sim N(0,\Sigma)$. With $g=s$ and $a=w^*$ it gives
+# Write $v=\langle w,x\rangle$ and $v^*=\langle w^*,x\rangle$. The loss of one sample is $\log(1+e^v)-yv$. Its mean over the task needs $E[yv]$. Stein's lemma says $E[g(t)\,x]=\Sigma a\,E[g'(t)]$
+# for $t=\langle a,x\rangle$, $x\sim N(0,\Sigma)$. With $g=s$ and $a=w^*$ it gives
 #
 # $$
-# f(w)=E\log(1+e^u)-c\;w^\top\Sigma w^*,\qquad c=E[s'(u^*)].
+# f(w)=E\log(1+e^v)-c\;w^\top\Sigma w^*,\qquad c=E[s'(v^*)].
 # $$
 #
-# (For deterministic labels, $y=1$ if $u^*>0$, $g$ is a step, and $c=1/\sqrt{2\pi\,w^{*\top}\Sigma w^*}$ is the density of $u^*$ at zero.) Differentiate, and use the lemma again, once for the gradient and twice for the Hessian:
+# (For deterministic labels, $y=1$ if $v^*>0$, $g$ is a step, and $c=1/\sqrt{2\pi\,w^{*\top}\Sigma w^*}$ is the density of $v^*$ at zero.) Differentiate, and use the lemma again, once for the gradient and twice for the Hessian:
 #
 # $$
-# \nabla f(w)=\Sigma\,\bigl(E[s'(u)]\,w-c\,w^*\bigr),\qquad
-# \nabla^2f(w)=E[s'(u)]\,\Sigma+E[s'''(u)]\,\Sigma ww^\top\Sigma .
+# \nabla f(w)=\Sigma\,\bigl(E[s'(v)]\,w-c\,w^*\bigr),\qquad
+# \nabla^2f(w)=E[s'(v)]\,\Sigma+E[s'''(v)]\,\Sigma ww^\top\Sigma .
 # $$
 #
-# Whatever $d$ and $\Sigma$ are, three means of one Gaussian variable are all that is needed: of $\log(1+e^u)$, of $s'$ and of $s'''$. The last two are polynomials in $s'$ alone:
+# Whatever $d$ and $\Sigma$ are, three means of one Gaussian variable are all that is needed: of $\log(1+e^v)$, of $s'$ and of $s'''$. The last two are polynomials in $s'$ alone:
 
 # %%
 t = sp.symbols("t", real=True)
@@ -140,13 +140,13 @@ assert sp.simplify(sp.diff(slope, t, 2) - slope * (1 - 6 * slope)) == 0
 sp.Eq(sp.Symbol("s'''"), sp.Symbol("s'") * (1 - 6 * sp.Symbol("s'")), evaluate=False)
 
 # %% [markdown]
-# The page [line by line](21_logistic) tests the three formulas on samples, and the quadrature that computes them.
+# The page [line by line](#logistic-integrals) tests the three formulas on samples, and the quadrature that computes them.
 #
 # ## Is ρ the strong convexity parameter?
 #
 # > **The paper, Fig. 7.** "Recall that $\rho_H$ is the strong convexity parameter (data variance) for the hard task, which determines its hardness, while the strong convexity parameter of the easy task is 1."
 #
-# In linear regression the Hessian is $\rho I$ everywhere. In logistic regression it is $E[s'(u)\,xx^\top]$, and $s'=s(1-s)\le\frac14$. So for all $w$
+# In linear regression the Hessian is $\rho I$ everywhere. In logistic regression it is $E[s'(v)\,xx^\top]$, and $s'=s(1-s)\le\frac14$. So for all $w$
 #
 # $$
 # 0\prec\nabla^2f(w)\preceq\tfrac14\Sigma,\qquad\text{with equality on the right only at } w=0 .
@@ -158,7 +158,7 @@ sp.Eq(sp.Symbol("s'''"), sp.Symbol("s'") * (1 - 6 * sp.Symbol("s'")), evaluate=F
 # \lambda_\perp=\rho\,E[s'(\sigma z)],\qquad\lambda_\parallel=\rho\,E[s'(\sigma z)z^2]=\rho\,\bigl(E[s'(\sigma z)]+\sigma^2E[s'''(\sigma z)]\bigr).
 # $$
 #
-# The second is never the larger one, since $s'$ falls with $|z|$. Nor is it bounded away from zero. For large $\sigma$ only $|z|\lesssim1/\sigma$ counts, where the normal density is flat; $\int s'(u)\,du=1$ and $\int s'(u)\,u^2du=\pi^2/3$ leave
+# The second is never the larger one, since $s'$ falls with $|z|$. Nor is it bounded away from zero. For large $\sigma$ only $|z|\lesssim1/\sigma$ counts, where the normal density is flat; $\int s'(v)\,dv=1$ and $\int s'(v)\,v^2dv=\pi^2/3$ leave
 #
 # $$
 # \lambda_\perp\simeq\frac{\rho}{\sqrt{2\pi}\,\sigma},\qquad\lambda_\parallel\simeq\frac{\pi^2}{3}\,\frac{\rho}{\sqrt{2\pi}\,\sigma^3}\qquad(\sigma\to\infty).
@@ -222,14 +222,20 @@ curvatures()
 # ## Which side of the midpoint?
 #
 # Why does reading A fail and B succeed? Look at the midpoint $w=0$ between the optima $\pm\gamma1_d$. (The objectives do not change when the inputs are rotated about the axis $e=1_d/\sqrt d$; ERM's solution is therefore on it, and in all our searches MAML's is, too.)
-# At the midpoint $\nabla f_i=-c_i\rho_iw_i^*$ and $\nabla^2f_i=\frac{\rho_i}4I$. One step takes task $i$ to $\alpha c_i\rho_iw_i^*$, a fraction of the way to its own side. The slope of $F_\infty$ along
-# $e$, towards the hard task, is therefore $\frac12\gamma\sqrt d\,\bigl(\zeta(\rho_E)-\zeta(\rho_H)\bigr)$ with the pull
+# At the midpoint $\nabla f_i=-c_i\rho_iw_i^*$ and $\nabla^2f_i=\frac{\rho_i}4I$. One step takes task $i$ to $w_i'=\alpha c_i\rho_iw_i^*$, a fraction of the way to its own side. MAML with the full gradient minimises $F_\infty(w)=E_i\,f_i\bigl(w-\alpha\nabla f_i(w)\bigr)$, and by the chain rule
+#
+# $$
+# \nabla F_\infty(w)=E_i\bigl[\bigl(I-\alpha\nabla^2f_i(w)\bigr)\nabla f_i(w_i')\bigr]
+# $$
+#
+# ([chapter 7](07_prioritising_hard_tasks) starts from it). At the midpoint the first factor is $1-\frac{\alpha\rho_i}4$, and $\nabla f_i(w_i')=-c_i\rho_i\bigl(1-\alpha\rho_iE[s'(v)]\bigr)w_i^*$. So the slope of $F_\infty$ along
+# $e$, towards the hard task, is $\frac12\gamma\sqrt d\,\bigl(\zeta(\rho_E)-\zeta(\rho_H)\bigr)$ with the pull
 #
 # $$
 # \zeta(\rho)=\rho\,c\,\bigl(1-\tfrac{\alpha\rho}4\bigr)\bigl(1-\alpha\rho\,E[s'(\sigma'z)]\bigr),\qquad \sigma'=\alpha\,c\,\rho^{3/2}\gamma\sqrt d .
 # $$
 #
-# MAML's objective falls towards the hard task exactly if $\zeta(\rho_H)>\zeta(\rho_E)$. (The library's gradient in ten dimensions [says the same](21_logistic).)
+# MAML's objective falls towards the hard task exactly if $\zeta(\rho_H)>\zeta(\rho_E)$. (The library's gradient in ten dimensions [says the same](#logistic-midpoint).)
 #
 # The factor $1-\alpha\rho/4$ is the reason for $4/\rho_E$. At $\alpha=4/\rho_E$ the easy task does not pull at all: to first order, its step forgets where it started. The hard task has $\alpha\rho_H<4$, and $E[s']\le\frac14$, so
 # both its factors are positive. **At $\alpha=4/\rho_E$ the full-gradient objective falls from the midpoint towards the hard task, for every $\rho_H<\rho_E$, every scale and both kinds of labels.**
@@ -280,7 +286,7 @@ MODELS = [(0.1, "bernoulli"), (1.0, "bernoulli"), (3.0, "bernoulli"), (1.0, "sig
 thresholds = {model: np.array([threshold(u, *model) for u in RATIOS]) for model in MODELS}
 
 
-# %% mystnb={"code_prompt_show": "Draw the inner rates at which MAML changes sides", "figure": {"caption": "Inner rate above which the full-gradient MAML objective falls from the midpoint towards the hard task, for $\\rho_E=1$. Dotted: limit of small signals, $4/(1+\\sqrt u+u)$. Horizontal lines: readings A and B.", "name": "fig-logistic-thresholds"}, "image": {"classes": "upright", "alt": "Falling curves over the hard task's variance. The dotted one falls from nearly 4 to 4/3. The curve for gamma 0.1 follows it, gamma 1 lies lower and ends just below 1, gamma 3 and deterministic labels lie lower still and cross the horizontal line at 1 near 0.7. The line at 4 lies above all curves."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the inner rates at which MAML changes sides", "figure": {"caption": "Inner rate above which the full-gradient MAML objective falls from the midpoint towards the hard task, for $\\rho_E=1$. Dotted: limit of small signals, $4/(1+\\sqrt u+u)$. Horizontal lines: readings A and B. **Notice** that B lies above every curve, and A below the dotted one.", "name": "fig-logistic-thresholds"}, "image": {"classes": "upright", "alt": "Falling curves over the hard task's variance. The dotted one falls from nearly 4 to 4/3. The curve for gamma 0.1 follows it, gamma 1 lies lower and ends just below 1, gamma 3 and deterministic labels lie lower still and cross the horizontal line at 1 near 0.7. The line at 4 lies above all curves."}} tags=["hide-input"]
 def threshold_map():
     """Draw the inner rates at which MAML changes sides over the hard task's variance."""
     figure, axis = plt.subplots(figsize=(5, 4.2))
@@ -301,7 +307,7 @@ threshold_map()
 
 # %% [markdown]
 # Reading A runs below the curve of $\gamma=1$, but for a sliver next to $\rho_H=\rho_E$ where MAML is on the hard side by less than a ten-thousandth. Below its curve MAML only *leans*: it is nearer to the hard task than ERM. For small signals it does so while
-# $(1-\frac{\alpha\rho_H}4)^2>(1-\frac{\alpha\rho_E}4)^2$, which is $\alpha<8/(\rho_H+\rho_E)$ and holds for all $\alpha\le4$. (For other signals, and for what the slope at the midpoint does not tell when the objective has [two valleys](21_logistic), see the page line by line.)
+# $(1-\frac{\alpha\rho_H}4)^2>(1-\frac{\alpha\rho_E}4)^2$, which is $\alpha<8/(\rho_H+\rho_E)$ and holds for all $\alpha\le4$. (For other signals, and for what the slope at the midpoint does not tell when the objective has [two valleys](#logistic-valleys), see the page line by line.)
 #
 # ## The rule, and the verdict
 #
@@ -319,7 +325,7 @@ threshold_map()
 # F_m(w)\approx F_\infty(w)+\frac{\alpha^2}{2m}\,E_i\,\mathrm{tr}\bigl(\nabla^2f_i(w')\,C_i(w)\bigr).
 # $$
 #
-# The rest has [a bound](21_logistic), at most 0.4% of a risk above the floor here.)
+# The rest has [a bound](#logistic-samples), at most 0.4% of a risk above the floor here.)
 
 # %% mystnb={"code_prompt_show": "Judge reading B by the rule"} tags=["hide-input"]
 pick = slice(15, 48, 2)
@@ -377,7 +383,7 @@ Markdown(
 # The second half is true in both, by definition, and in the first it amounts to next to nothing.
 # :::
 #
-# Training by the protocol of C.1 finds these solutions, on the side of the midpoint where they lie ([line by line](21_logistic)).
+# Training by the protocol of C.1 finds these solutions, on the side of the midpoint where they lie ([line by line](#logistic-training)).
 #
 # ## All readings
 #
@@ -429,7 +435,7 @@ Markdown(
 # %% [markdown]
 # The inner rate decides more than labels, scale and $m$ do. At $\alpha\rho_E=8$ the full gradient has left the band of small signals, which ends at $\frac{16}3$ or before.
 #
-# Both halves of the caption assume that MAML trains with as many inner samples as the test will have. If not, the second half is no longer true by definition. Let MAML train with the full gradient, $n_2=\infty$, and be tested on $m=100$ samples, at $\alpha=4$ and $\rho_H=0.9$: ERM has [the smaller risk](21_logistic) there.
+# Both halves of the caption assume that MAML trains with as many inner samples as the test will have. If not, the second half is no longer true by definition. Let MAML train with the full gradient, $n_2=\infty$, and be tested on $m=100$ samples, at $\alpha=4$ and $\rho_H=0.9$: ERM has [the smaller risk](#logistic-other-samples) there.
 # A start far out on the hard side relies on a precise step, and a hundred samples in ten dimensions do not give one.
 #
 # ## What we have seen
@@ -452,8 +458,8 @@ Markdown(
 # **2.** Show that a task with deterministic labels has no optimum.
 #
 # :::{dropdown} Solution
-# Take $w=\tau w^*$ and write $\sigma$ for the standard deviation of $u$. The gradient is $\Sigma w^*$ times $\tau E[s'(u)]-c$, which vanishes if $\sigma E[s'(\sigma z)]=1/\sqrt{2\pi}$. But $\sigma E[s'(\sigma z)]=\int s'(u)\,\phi(u/\sigma)\,du$ with $\phi\le1/\sqrt{2\pi}$,
-# equal only at $u=0$, and $\int s'=1$: it is smaller for every $\sigma$, and reaches the bound only in the limit. Other directions cannot help, since the gradient would have to vanish across $w^*$ too.
+# Take $w=\tau w^*$ and write $\sigma$ for the standard deviation of $v$. The gradient is $\Sigma w^*$ times $\tau E[s'(v)]-c$, which vanishes if $\sigma E[s'(\sigma z)]=1/\sqrt{2\pi}$. But $\sigma E[s'(\sigma z)]=\int s'(v)\,\phi(v/\sigma)\,dv$ with $\phi\le1/\sqrt{2\pi}$,
+# equal only at $v=0$, and $\int s'=1$: it is smaller for every $\sigma$, and reaches the bound only in the limit. Other directions cannot help, since the gradient would have to vanish across $w^*$ too.
 # :::
 #
 # **3.** For small $\alpha$, towards which task does MAML move from ERM?
@@ -463,6 +469,6 @@ Markdown(
 # $\alpha\bar H^{-1}(H_H-H_E)\nabla f_H$, and $-\nabla f_H$ points to the hard optimum: MAML moves towards the task with the smaller curvature *at the ERM solution*, not at its own optimum.
 # :::
 #
-# The solutions are checked [line by line](21_logistic).
+# The solutions are checked [line by line](#logistic-exercises).
 #
 # **Read next.** [Chapter 7](07_prioritising_hard_tasks) asks what can be proved about MAML's preference for hard tasks when the loss is not a parabola.

@@ -46,7 +46,7 @@ plotting.use_book_style()
 # $$
 #
 # where $\sigma$ is the ReLU, Softplus, Sigmoid or tanh function. A task is a network $W_*$ of the same kind and a covariance $\Sigma$: inputs are
-# $x\sim N(0,\Sigma)$, labels $y=h_{W_*}(x)$, without noise. The loss is half the mean squared error (in print it [lacks the $\sigma$](20_theorem_1)).
+# $x\sim N(0,\Sigma)$, labels $y=h_{W_*}(x)$, without noise. The loss is half the mean squared error (in print it [lacks the $\sigma$](#theorem-1-loss)).
 #
 # Look at MAML's solution for two pairs of tasks, one Softplus neuron each. Task 1 is the hard one: its loss is the flatter.
 
@@ -237,7 +237,7 @@ sp.factor((1 - alpha * beta_2) / (1 - alpha * L_1) - 1)
 # :class: attention
 # Lemma 1 is printed with "$\lesssim$" and "$+\,O(\alpha^2)$". Its proof up to (33) is exact, and so is (29). Two hypotheses are idle: $\beta_i>0$ is not
 # used, so the tasks need not be convex, and neither is $\beta_2>\beta_1$, since $\beta_1$ does not occur. The step size needs $\alpha L_1<1$ and $\alpha(L_2+\beta_2)\le2$,
-# less than the $\alpha<1/\max(L_1,L_2)$ asked for. The paper's own steps, (32) and (33), are followed [line by line](20_theorem_1).
+# less than the $\alpha<1/\max(L_1,L_2)$ asked for. The paper's own steps, (32) and (33), are followed [line by line](#theorem-1-inverse).
 # :::
 #
 # ## Looking for a counterexample
@@ -263,7 +263,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# It stands, here and in a [larger search](20_theorem_1): 480 pairs, three activations, two to five dimensions, covariances of every shape.
+# It stands, here and in a [larger search](#theorem-1-search): 480 pairs, three activations, two to five dimensions, covariances of every shape.
 #
 # ## Before the step
 #
@@ -317,7 +317,7 @@ claims.proves(
 # \end{aligned}
 # $$ (remainder)
 #
-# This is the paper's last line with its $O(\alpha^2)$ made explicit. (Its [chain (36)](20_theorem_1) has a slip in the middle.) For quadratics $\Lambda_i=0$.
+# This is the paper's last line with its $O(\alpha^2)$ made explicit. (Its [chain (36)](#theorem-1-chain) has a slip in the middle.) For quadratics $\Lambda_i=0$.
 #
 # ### Is the remainder needed?
 #
@@ -390,7 +390,7 @@ Markdown(
 # \end{aligned}
 # $$ (lipschitz-constant)
 #
-# by two mean values and Hölder's inequality ([line by line](20_theorem_1)). With $\lambda_{\min},\lambda_{\max}$ the extreme eigenvalues of $\nabla^2f(W_*)$, in the ball of radius $r$ around $W_*$
+# by two mean values and Hölder's inequality ([line by line](#theorem-1-hessian)). With $\lambda_{\min},\lambda_{\max}$ the extreme eigenvalues of $\nabla^2f(W_*)$, in the ball of radius $r$ around $W_*$
 #
 # $$
 # \beta(r)=\lambda_{\min}-\Lambda r,\qquad L(r)=\lambda_{\max}+\Lambda r
@@ -447,7 +447,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# A [search](20_theorem_1) among random pairs of three activations finds no exception either.
+# A [search](#theorem-1-repaired) among random pairs of three activations finds no exception either.
 #
 # ## What a small gradient does not say
 #
@@ -511,7 +511,7 @@ sp.factor(rho_2 * R / (rho_1 + rho_2) - w_maml)
 # %% [markdown]
 # and the long factor is $\rho_1(1-\alpha\rho_1)^2+\rho_2(1-\alpha\rho_2)^2>0$.
 #
-# How often do these things go together? We [measure it](20_theorem_1) on the environments of the larger search. Where MAML's gradient is the smaller one on the hard task, its loss is, too, in most of them but by no means in all; and nearly always MAML's loss on the hard task is below that of ERM.
+# How often do these things go together? We [measure it](#theorem-1-prioritised) on the environments of the larger search. Where MAML's gradient is the smaller one on the hard task, its loss is, too, in most of them but by no means in all; and nearly always MAML's loss on the hard task is below that of ERM.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
@@ -546,6 +546,6 @@ sp.factor(rho_2 * R / (rho_1 + rho_2) - w_maml)
 # The distance ratio is $\frac{\rho_2}{\rho_1}\bigl(\frac{1-\alpha}{1-\alpha/4}\bigr)^2$; it is below one if $\frac{1-\alpha}{1-\alpha/4}<\frac12$, that is for $\alpha>\frac47$. The gradient is smaller for every $\alpha>0$ (up to $\alpha=1$).
 # :::
 #
-# The solutions are checked [line by line](20_theorem_1).
+# The solutions are checked [line by line](#theorem-1-exercises).
 #
 # **Read next.** [Chapter 8](08_landscapes) draws the loss landscapes of such networks, with the samples that this chapter did without.

@@ -248,7 +248,7 @@ sp.factor(fourth / d - 1) / m
 # ## Ignoring the inner loop
 #
 # With *one* cloud, of one hardness, all these learners have the same limit, the mean $\mu$ of the optima, and nothing is to be gained. They differ in how fast they find it. From $T$ tasks each computes
-# $\hat w=(\sum_iM_i)^{-1}\sum_iM_iw_i^*$, with $M=\hat S$ for ERM, $P\hat S_oP$ for MAML on split samples, and $P\hat SP$ if both loops use all of them. Without noise, $r$ being the spread,
+# $\hat w=(\sum_iM_i)^{-1}\sum_iM_iw_i^*$, with $M=\hat S$ for ERM, $P\hat S_oP$ for MAML on split samples, and $P\hat SP$ if both loops use all of them. Take $\Sigma=I$, as in all of this section, no noise, and $r$ for the spread:
 #
 # $$
 # \frac{T\,E\lVert\hat w-\mu\rVert^2}{rd}\;\to\;\frac{\frac1dE\operatorname{tr}M^2}{(\frac1dE\operatorname{tr}M)^2}.
@@ -263,37 +263,37 @@ sp.factor(fourth / d - 1) / m
 #
 # ## A representation lives on spread
 #
-# ANIL adapts the head only, on features $B^\top x$ that the outer loop learns {cite}`raghu2020rapid`. Let $x\sim N(0,I)$, $y=\langle x,\omega\rangle+z$ and $\Omega=E\,\omega\omega^\top$, mostly of low rank. The head starts at zero. After a step it is $h=\alpha B^\top g$, where $g=\frac1m\hat X^\top\hat y$ is the gradient's negative at zero, so the prediction is $\langle x,\Pi g\rangle$ with $\Pi=\alpha BB^\top$: *a preconditioner of the step*.
-# First-order ANIL follows the gradient in $B$ at a fixed head, whose mean is, since $E[g\mid\omega]=\omega$,
+# ANIL adapts the head only, on features $U^\top x$ that the outer loop learns {cite}`raghu2020rapid`. Let $\Sigma=I$ here too, $x\sim N(0,I)$, $y=\langle x,\omega\rangle+z$ and $\Omega=E\,\omega\omega^\top$, mostly of low rank. The head starts at zero. After a step it is $h=\alpha U^\top g$, where $g=\frac1m\hat X^\top\hat y$ is the gradient's negative at zero, so the prediction is $\langle x,\Pi g\rangle$ with $\Pi=\alpha UU^\top$: *a preconditioner of the step*.
+# First-order ANIL follows the gradient in $U$ at a fixed head, whose mean is, since $E[g\mid\omega]=\omega$,
 #
 # $$
-# E\bigl[(\omega-Bh)h^\top\bigr]=\alpha(\Omega-\Pi G)B,
+# E\bigl[(\omega-Uh)h^\top\bigr]=\alpha(\Omega-\Pi\Gamma)U,
 # $$ (anil-pull)
 #
 # $$
-# G=E\,gg^\top=\bigl(1+\tfrac1m\bigr)\Omega+\tfrac1m(\operatorname{tr}\Omega+\sigma^2)I .
+# \Gamma=E\,gg^\top=\bigl(1+\tfrac1m\bigr)\Omega+\tfrac1m(\operatorname{tr}\Omega+\sigma^2)I .
 # $$
 #
-# $G$ is Lemma 2 once more. The pull vanishes at $\Pi=\Omega G^{-1}$, the best linear guess of $\omega$ from one gradient. It switches off every direction in which no task lies. What does a step leave?
+# $\Gamma$ is Lemma 2 once more. The pull vanishes at $\Pi=\Omega\Gamma^{-1}$, the best linear guess of $\omega$ from one gradient. It switches off every direction in which no task lies. What does a step leave?
 
 # %% mystnb={"code_prompt_show": "Take 20,000 steps, plain and through the best features"} tags=["hide-input"]
 rng, dim, few, std = np.random.default_rng(1), 30, 12, 0.5
 spreads = np.array([1.5, 1.2, 0.8] + [0.0] * 27)  # Ω is diagonal, of rank 3
 total = spreads.sum()
-G = (1 + 1 / few) * spreads + (total + std**2) / few
+gamma = (1 + 1 / few) * spreads + (total + std**2) / few
 omega = rng.normal(size=(20_000, dim)) * np.sqrt(spreads)
 X = rng.normal(size=(20_000, few, dim))
 labels = np.einsum("kmi,ki->km", X, omega) + std * rng.normal(size=(20_000, few))
 g = np.einsum("kmi,km->ki", X, labels) / few
-guesses = (0, total / G.sum() * g, spreads / G * g)
+guesses = (0, total / gamma.sum() * g, spreads / gamma * g)
 after = [((omega - guess) ** 2).sum(axis=1) for guess in guesses]
-best, poor = total - (spreads**2 / G).sum(), total - total**2 / G.sum()
+best, poor = total - (spreads**2 / gamma).sum(), total - total**2 / gamma.sum()
 claims.samples(
     "text:representation-reduces-samples",
     np.stack(after, axis=1),
     [total, poor, best],
     f"Of {total:.2f} at the best start, the best step leaves {poor:.2f}, the best features {best:.2f}.",
-    shows=r"\operatorname{tr}\Omega,\quad\operatorname{tr}\Omega-\tfrac{(\operatorname{tr}\Omega)^2}{\operatorname{tr}G},\quad\operatorname{tr}\Omega-\operatorname{tr}\Omega G^{-1}\Omega",
+    shows=r"\operatorname{tr}\Omega,\quad\operatorname{tr}\Omega-\tfrac{(\operatorname{tr}\Omega)^2}{\operatorname{tr}\Gamma},\quad\operatorname{tr}\Omega-\operatorname{tr}\Omega\Gamma^{-1}\Omega",
     refuses={"features no better than a step": [total, poor, poor]},
 )
 
@@ -362,7 +362,7 @@ claims.proves(
 # | --- | --- | --- | --- | --- | --- |
 # | ERM | 1 | the easiest | | 1 | if tasks are equally hard or few, or if optima do not depend on hardness |
 # | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | never worse, if $n_2=m$ | of order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks but not far, hard ones |
-# | first-order MAML | $K+1$ | $\rho=\frac1{(K+1)\alpha}$ | $\frac A\delta>1+2u$ | for $K=1$ MAML's, less at most about 1 | if samples are many and hardness differs |
+# | first-order MAML | $K+1$ | $\rho=\frac1{(K+1)\alpha}$ | $\frac A\delta>1+2u$ | for $K=1$ MAML's, less $\frac{A+\delta u^2}{A(1+u)^2}$ | if samples are many and hardness differs |
 # | Reptile, $K$ steps | $K$ | all alike, as $K$ grows | $\frac A\delta>\frac{1+3u}{3+u}$ | below $\frac4{(1+u)^2}$ | if a second batch and second derivatives are too dear, and a gain below 4 will do |
 # | iMAML | a minimisation and a linear system | $\rho=\lambda$ | $\frac A\delta>1$ for $\lambda\to0$ | below $\frac1{u^2}$ for $\lambda\to0$ | if $\lambda$ can be tuned (Exercise 2) |
 # | both loops on one batch | as MAML | much as MAML | | | if tasks are equally hard: its variance is below ERM's |

@@ -534,8 +534,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# Chapter 1 told two quantities apart, and (9) is the first of them, the risk above the noise floor. Definition [(2)](#eq-2) measures from the best start instead. With $n_2=m$ that is MAML's, so MAML's excess risk is
-# zero, and ERM's is the difference of the two risks:
+# Measured from the best start, which for $n_2=m$ is MAML's, ERM's excess risk [(2)](#eq-2) is what separates the two risks (9):
 
 # %% mystnb={"code_prompt_show": "Subtract the least risk"} tags=["hide-input"]
 distance = (A_H * rho_E - A_E * rho_H) ** 2
@@ -800,7 +799,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# At fixed $m$ the sentence is backwards. Where the condition holds, $K\gg1$, the risk is nearly the whole bound. Where it fails, $K\ll1$, the risk is at most about half of it: it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
+# At fixed $m$ the sentence is backwards, as the box of [chapter 3](03_hardness) tells: the large risks, measured by their bound, are where the condition holds. The border of "more than half of it" is $K=1-u^3$:
 
 # %% mystnb={"code_prompt_show": "Where the risk is more than half of its bound"} tags=["hide-input"]
 line = np.array([1e-4, 1e-3, 0.01, 0.1, 0.2, 0.5, 0.9, 0.99])[:, None]

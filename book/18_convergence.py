@@ -922,7 +922,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# Chebyshev's inequality is blunt. The radius is several times the typical distance, and the number of tasks is larger than needed by a large factor. But the rate, the units, the noise and the limit $\alpha\to0$ are right.
+# Several times the typical distance, and many times the tasks that are needed: that is the price of Chebyshev's inequality.
 #
 # (convergence-exercises)=
 # ## The exercises of Chapter 5, in numbers

@@ -55,6 +55,7 @@ ACTIVATIONS = ("relu", *SMOOTH)
 alpha = sp.Symbol("alpha", real=True)
 
 # %% [markdown]
+# (theorem-1-loss)=
 # ## §4: the loss
 #
 # The loss is half the mean squared error. The paper prints it as $\frac12E[(\sum_k\langle w^k,x\rangle-y)^2]$, without $\sigma$.
@@ -150,6 +151,7 @@ claims.decides(
 # Smaller slips: $W_{MAML}$ and $W_{MAML}^*$ are one point; App. B writes $N$ for $M$; $c,c_1,c_2,c_3$ have other meanings in (38) and (39).
 # :::
 #
+# (theorem-1-inverse)=
 # ## App. B, Lemma 1: the inverse, (32) and (33)
 #
 # Let $H_i$ be the Hessians at a stationary point $w$ of MAML, bounded by $\beta_iI\preceq H_i\preceq L_iI$, and $g_i$ the gradients after the step. Stationarity is $(I-\alpha H_1)g_1=-(I-\alpha H_2)g_2$,
@@ -225,6 +227,7 @@ claims.decides(
 # %% [markdown]
 # One letter stands for two things in this proof: $\mathbf g_1(\mathbf w_{MAML})$ is first the gradient at $w_1$, and in (34) the gradient at $w_{MAML}$.
 #
+# (theorem-1-search)=
 # ## App. B, (29): a search for counterexamples
 #
 # Chapter 7 tests (29) on Softplus neurons in the plane. Here are three activations, two to five dimensions and covariances of every shape. With one neuron,
@@ -388,6 +391,7 @@ Markdown(
 )
 
 # %% [markdown]
+# (theorem-1-chain)=
 # ## App. B, (34)–(36): from after the step to before it
 #
 # The paper reaches its last line through a chain,
@@ -442,6 +446,7 @@ claims.proves(
 #
 # To test this we need $\Lambda_i$, which is a matter of (39).
 #
+# (theorem-1-hessian)=
 # ## App. B, (39): the Hessian near the optimum
 #
 # The paper quotes two bounds from Zhong et al. {cite}`zhong2017recovery`; we have not used the text of that source, and test the displays as the paper states them. The second is
@@ -883,13 +888,7 @@ Markdown(
 )
 
 # %% [markdown]
-# For smooth activations the repair is immediate. With $\lambda_{\min},\lambda_{\max}$ the extreme eigenvalues of $\nabla^2f(W_*)$, in the ball of radius $r$ around $W_*$
-#
-# $$
-# \beta(r)=\lambda_{\min}-\Lambda r,\qquad L(r)=\lambda_{\max}+\Lambda r
-# $$
-#
-# are bounds, by (37) and {eq}`hessian-lipschitz`. They are useful up to $r=\lambda_{\min}/\Lambda$. We test them on the sphere of half that radius:
+# For smooth activations (37) and {eq}`hessian-lipschitz` give the bounds {eq}`explicit-bounds`. They are useful up to $r=\lambda_{\min}/\Lambda$. We test them on the sphere of half that radius:
 
 
 # %% mystnb={"code_prompt_show": "Look at 150 points of three spheres"} tags=["hide-input"]
@@ -925,6 +924,7 @@ claims.bounds(
 )
 
 # %% [markdown]
+# (theorem-1-repaired)=
 # ## Theorem 1, repaired: a search
 #
 # [Chapter 7](07_prioritising_hard_tasks) certifies $\beta_2>L_1$ with these bounds, from the distances of the MAML solution to both optima. Here is a search that tries to break its theorem: pairs of tasks of three activations with close optima, isotropic covariances of random sizes and random step sizes. We keep those whose certificate says $\beta_2>L_1$, $\beta_i\ge0$ and $\alpha\max L_i\le1$. The second derivative at the
@@ -1070,6 +1070,7 @@ claims.proves(
 )
 
 # %% [markdown]
+# (theorem-1-prioritised)=
 # ## §4, the interpretation: is the hard task prioritised?
 #
 # A small gradient is not a small loss, as [chapter 7](07_prioritising_hard_tasks) shows. For isotropic quadratics MAML is closer to the hard optimum than ERM if and only if $\alpha(\rho_1+\rho_2)<2$:
@@ -1125,6 +1126,7 @@ Markdown(
 )
 
 # %% [markdown]
+# (theorem-1-exercises)=
 # ## The exercises of chapter 7
 #
 # The odds that balance two quadratics, the radius within which a certificate exists, and the step sizes of the third exercise:

@@ -53,6 +53,7 @@ plotting.use_book_style()
 #
 # With deterministic labels a task has no optimum: the loss falls towards zero as $w$ grows along $w^*$. "Closer to the harder task" then means: on its side of the midpoint.
 #
+# (logistic-integrals)=
 # ## The three integrals
 #
 # The loss of a task with covariance $\Sigma$, its gradient and its Hessian are
@@ -268,6 +269,7 @@ for alpha, end in ends.items():
     assert abs(lowest(env, alpha) - end.mean()) < 1e-5
 
 # %% [markdown]
+# (logistic-samples)=
 # ## Adaptation on $m$ samples
 #
 # With $m$ samples the adapted parameter is $w'+\alpha\eta$, where $w'=w-\alpha\nabla f(w)$ and $\eta$ has mean zero and covariance $C/m$, $C=\mathrm{Cov}\,\nabla\ell(w)$. Expand the loss about $w'$ to second order and average:
@@ -420,6 +422,7 @@ claims.samples(
 )
 
 # %% [markdown]
+# (logistic-training)=
 # ## C.1: training, for comparison
 #
 # Beside the population solutions we put what training finds, with the protocol of [C.1](16_trained_solutions): 5,000 tasks one by one, $n_2=500$ inner and $n_1=25$ outer samples for MAML, all 525 for ERM; learning rates
@@ -533,6 +536,7 @@ Markdown("\n".join([head, *rows]))
 # The numbers after ± are standard deviations over five repetitions. The last column is $(1-\beta\lambda)^{5000}$ with the curvature $\lambda$ of the population objective along the axis: C.1's rates, tuned for linear regression, suffice here too. Training
 # finds the population's solutions, on the side of the midpoint where they lie.
 #
+# (logistic-midpoint)=
 # ## The midpoint
 #
 # At $w=0$ the slope of $F_\infty$ along the axis, towards the hard task, is $\frac12\gamma\sqrt d\,(\zeta(\rho_E)-\zeta(\rho_H))$ with the pulls $\zeta$ of chapter 6. The same from the library's gradient in ten dimensions:
@@ -638,6 +642,7 @@ claims.decides(
 )
 
 # %% [markdown]
+# (logistic-valleys)=
 # ## Two valleys
 #
 # The slope at the midpoint tells the side of the lowest point only if there is one valley. Does it? Compare the two on a grid of rates up to 4, hardness, scales and labels, and then look at very hard tasks.
@@ -706,9 +711,10 @@ Markdown(
 )
 
 # %% [markdown]
+# (logistic-other-samples)=
 # ## Training and test with different numbers of samples
 #
-# Both halves of the caption assume that MAML trains with as many inner samples as the test will have. If not, the second half is no longer true by definition. Let MAML train with the full gradient, $n_2=\infty$, and be tested on $m=100$ samples, at $\alpha=4$ and $\rho_H=0.9$. Simulated:
+# The example of [chapter 6](06_logistic) in which the caption's second half is false, trained with the full gradient and tested on a hundred samples, simulated:
 
 # %% mystnb={"code_prompt_show": "Simulate 2,000 steps from both starts"} tags=["hide-input"]
 env = two_tasks(0.9)
@@ -721,7 +727,7 @@ excess = draws.mean(axis=0) - logistic.label_entropy(env)
 {name: round(float(value), 4) for name, value in zip(("ERM", "MAML"), excess, strict=True)}
 
 # %% [markdown]
-# ERM has the smaller risk there. A start far out on the hard side relies on a precise step, and a hundred samples in ten dimensions do not give one.
+# ERM has the smaller risk.
 #
 # With deterministic labels and $\alpha=1/\rho_E$, on the other hand, MAML is on the hard side at some $\rho_H$ even with the full gradient:
 
@@ -730,6 +736,7 @@ sliver = curves(np.linspace(0.1, 0.9, 9), 1.0, math.inf, "sign")[0][1].max()
 Markdown(f"its first coordinate is at most {sliver:.3f} there.")
 
 # %% [markdown]
+# (logistic-exercises)=
 # ## The exercises of chapter 6
 #
 # The two rates of the first, the missing optimum of the second, the direction of the third:

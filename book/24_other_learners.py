@@ -475,14 +475,14 @@ claims.samples(
 # %% [markdown]
 # ## First-order ANIL finds the best features
 #
-# First its mean pull on the features, {eq}`anil-pull`: draw tasks, take a step of the head from zero, and the gradient in $B$ on a fresh batch.
+# First its mean pull on the features, {eq}`anil-pull`: draw tasks, take a step of the head from zero, and the gradient in $U$ on a fresh batch.
 
 # %% mystnb={"code_prompt_show": "Draw pulls on the features"} tags=["hide-input"]
 rng = np.random.default_rng(5)
 count, D, m_, step = 300_000, 3, 6, 1.5
 frame = np.array([[1.0, 0.5, 0.0], [0.0, 0.8, 0.3]])
 Omega, features = frame.T @ frame, rng.normal(size=(D, 2)) / 2
-G = (1 + 1 / m_) * Omega + (np.trace(Omega) + 0.25) / m_ * np.eye(D)
+Gamma = (1 + 1 / m_) * Omega + (np.trace(Omega) + 0.25) / m_ * np.eye(D)
 truth = (rng.normal(size=(count, 1, 2)) @ frame).swapaxes(1, 2)
 X = rng.normal(size=(2, count, m_, D))
 y_in, y_out = X @ truth + 0.5 * rng.normal(size=(2, count, m_, 1))
@@ -492,30 +492,30 @@ precond = step * features @ features.T
 claims.samples(
     "text:representation-reduces-samples",
     pulls,
-    step * (Omega - precond @ G) @ features,
+    step * (Omega - precond @ Gamma) @ features,
     "The mean pull of first-order ANIL on its features, in 300,000 tasks.",
-    shows=r"E[(\omega-Bh)h^\top]=\alpha(\Omega-\Pi G)B",
+    shows=r"E[(\omega-Uh)h^\top]=\alpha(\Omega-\Pi\Gamma)U",
     towards=True,
     refuses={"without the variance of the step": step * (Omega - precond @ Omega) @ features},
 )
 
 # %% [markdown]
-# Then follow it, from small random features that are wider than the subspace of the tasks. Along the eigenvectors of $\Omega$ it ends at $\Omega G^{-1}$; what is outside stays as small as it began.
+# Then follow it, from small random features that are wider than the subspace of the tasks. Along the eigenvectors of $\Omega$ it ends at $\Omega\Gamma^{-1}$; what is outside stays as small as it began.
 
 # %% mystnb={"code_prompt_show": "Train the features"} tags=["hide-input"]
 D, rank, m_, noise_ = 30, 3, 12, 0.5
 basis = np.linalg.qr(rng.normal(size=(D, rank)))[0]
 Omega = basis @ np.diag([1.5, 1.2, 0.8]) @ basis.T
-G = (1 + 1 / m_) * Omega + (np.trace(Omega) + noise_**2) / m_ * np.eye(D)
+Gamma = (1 + 1 / m_) * Omega + (np.trace(Omega) + noise_**2) / m_ * np.eye(D)
 features = 1e-6 * rng.normal(size=(D, 5))
 for _ in range(1000):
-    features = features + 0.3 * (Omega - features @ features.T @ G) @ features
+    features = features + 0.3 * (Omega - features @ features.T @ Gamma) @ features
 claims.checks(
     "text:representation-reduces-samples",
     features @ features.T,
-    Omega @ np.linalg.inv(G),
+    Omega @ np.linalg.inv(Gamma),
     "What first-order ANIL converges to, in 30 dimensions with tasks in three.",
-    shows=r"\alpha BB^\top\to\Omega G^{-1}",
+    shows=r"\alpha UU^\top\to\Omega\Gamma^{-1}",
     atol=1e-8,
     towards=True,
     refuses={"the projection to the subspace": basis @ basis.T},

@@ -34,6 +34,8 @@ CHAPTERS = (
     "22_landscapes",
     "23_when_to_use_maml",
     "24_other_learners",
+    "27_concentration",
+    "28_lemmas_3_and_4",
 )
 # How many of each the paper has.
 NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}
