@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+import torch
+
 from paperlib import commands, grids, records, sweeps
 from paperlib.fewshot import sources
 from paperlib.fewshot.benchmarks import Benchmark
@@ -17,6 +19,7 @@ from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.options import Choice, Option, Shape, options
 from paperlib.fewshot.runs import OWN
+from paperlib.files import told
 
 
 class _Parser(argparse.ArgumentParser):
@@ -131,8 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
-    except (sources.DataError, CheckpointError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (sources.DataError, CheckpointError, ValueError, OSError, torch.cuda.OutOfMemoryError) as error:
+        print(f"error: {told(error)}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
     return 0
 

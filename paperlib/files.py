@@ -10,6 +10,9 @@ def write(path: Path, content: bytes) -> None:
     """Write a file so that its name always holds the old bytes or the new, whenever the process or machine stops.
 
     The bytes go beside it, to the name with ``.part`` added, and from there in one step into place.
+
+    Raises:
+        OSError: if there is no room for it, or no leave to write it; a note names the file and says what to do.
     """
     beside = part(path)
     try:
@@ -18,9 +21,24 @@ def write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except BaseException:
+    except BaseException as error:
         beside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            kept = "is as it was" if path.exists() else "was not begun"
+            error.add_note(f"{path} could not be written and {kept}; make room there, and give the same command again")
         raise
+
+
+def told(error: BaseException) -> str:
+    """Return what an error says, and what its notes say to do.
+
+    Example:
+        >>> error = OSError("disk full")
+        >>> error.add_note("make room")
+        >>> told(error)
+        'disk full; make room'
+    """
+    return "; ".join([str(error), *getattr(error, "__notes__", [])])
 
 
 def probe(path: Path) -> None:

@@ -13,12 +13,19 @@ from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+
 from paperlib import records
 from paperlib.fewshot import checkpoints, experiments, training
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.runs import Run, stacks
 from paperlib.fewshot.sources import passed_over
 from paperlib.files import probe
+
+_TOO_MUCH = (
+    "the GPU has no memory for {runs} runs side by side; what was trained is kept in {folder}: the same command goes "
+    "on, with --device cpu or a larger GPU; or ask for fewer runs together (--seeds, --runs-per-pack), another --out"
+)
 
 
 class Job(NamedTuple):
@@ -57,6 +64,7 @@ def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], prog
         DataError: if images are missing or broken.
         OSError: if checkpoint or records cannot be written.
         ValueError: as `experiments.prepare` does.
+        torch.cuda.OutOfMemoryError: if the GPU has not the memory; the checkpoint stays as it was last written.
     """
     begun = (folder / checkpoints.NAME).exists()
     experiment = None if begun else experiments.prepare(runs)  # which may fail, and then leaves no folder behind
@@ -70,7 +78,11 @@ def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], prog
                 state = State.start(runs, experiment.network)
                 checkpoints.save(state, folder)
             state.origins = records.origins(state.origins, state.shared.device)
-            training.advance(state, experiment, folder, stop=stop, progress=progress)
+            try:
+                training.advance(state, experiment, folder, stop=stop, progress=progress)
+            except torch.cuda.OutOfMemoryError as error:
+                error.add_note(_TOO_MUCH.format(runs=len(runs), folder=folder))
+                raise
         if state.finished:
             for place in range(len(runs)):
                 records.Record.of(state, place).save(folder)

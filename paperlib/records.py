@@ -141,7 +141,8 @@ def read(folder: Path = BOOK) -> list[tuple[Path, dict[str, Any]]]:
                 raise ValueError(f"format must be {_FORMAT}; got {values['format']!r}")
             run(values), values["metrics"]["evaluation"], values["hardware"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path} must be a record of this version; {type(error).__name__}: {error}") from error
+            said = f"{path} must be a record of this version; {type(error).__name__}: {error}"
+            raise ValueError(f"{said}. Delete it; the command that made it writes it again") from error
         found.append((path, values))
     return found
 

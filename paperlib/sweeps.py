@@ -13,6 +13,7 @@ from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments
 from paperlib.fewshot.configuration import DEVICES
 from paperlib.fewshot.runs import Run
+from paperlib.files import told
 from paperlib.jobs import Job
 from paperlib.runtime import keep_buffers
 
@@ -194,8 +195,9 @@ def work(job: Job) -> float:
 
 def _report(job: Job, task: Any) -> Report:
     if task.status != "finished":
-        error = task.exception() if task.status == "error" else ConnectionError(f"task {task.status} by the cluster")
-        return Report(job, f"failed: {type(error).__name__}: {error}", failed=True)
+        lost = f"task {task.status} by the cluster; if its scheduler has died, start another"
+        error = task.exception() if task.status == "error" else ConnectionError(lost)
+        return Report(job, f"failed: {type(error).__name__}: {told(error)}", failed=True)
     if jobs.missing(job.runs, jobs.found(job.folder)):
         text = f"failed: its worker wrote records, but not to this {job.folder}; share the disk"
         return Report(job, text, failed=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import copyreg
+import errno
 import functools
 import hashlib
 import http.server
@@ -620,6 +621,32 @@ def test_without_a_network_it_says_so(
     error = capsys.readouterr().err
     assert "images_background.zip could not be downloaded from http://127.0.0.1:9/" in error
     assert "set PAPERLIB_DATA" in error
+
+
+@pytest.mark.parametrize("fault", ["no leave to make it", "no leave to write there", "full"])
+def test_a_cache_that_cannot_be_written_says_what_to_set(
+    fault: str, server: Server, small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And once the folder that it names is set, the same command is enough."""
+    cache = small.parent / "cache"
+
+    def refuse(*_: object, **__: object) -> None:
+        code = errno.ENOSPC if fault == "full" else errno.EACCES
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patched:
+        where = ("pooch.downloaders.HTTPDownloader", "__call__") if fault == "full" else ("os", "makedirs")
+        patched.setattr(".".join(where), refuse)
+        if fault == "no leave to write there":
+            cache.mkdir()
+            patched.setattr("tempfile._mkstemp_inner", refuse)
+        assert command.main(["data", "fetch", "omniglot", "--quiet"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: images_background.zip cannot be kept in the cache, {cache} (")
+    assert error.endswith("into a folder and set PAPERLIB_DATA to that folder\n") and error.count("\n") == 1
+    assert not list(cache.glob("*"))
+    monkeypatch.setenv("PAPERLIB_DATA", str(small))
+    assert command.main(["data", "fetch", "omniglot", "--quiet"]) == 0
 
 
 def test_the_official_addresses_and_checksums() -> None:

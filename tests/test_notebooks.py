@@ -164,6 +164,7 @@ def test_failing_chapter_leaves_everything_as_it_was(
     said = capsys.readouterr().err
     assert said.startswith("book/02_bad: cell 3 (code, line 7 of the script): ")
     assert re.search(message, said, re.DOTALL) and "\x1b" not in said
+    assert said.endswith("Its notebook is as it was. Mend the script, then execute it again\n")
     assert (book / "02_bad.ipynb").read_text() == "old"
     assert sorted(path.name for path in book.iterdir()) == ["02_bad.ipynb", "02_bad.py"]
 

@@ -741,6 +741,27 @@ def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
     assert state is not None and 1 <= state.iteration < 1_000_000
 
 
+def test_without_its_scheduler_a_sweep_ends_and_can_be_gone_on_with(tmp_path: Path) -> None:
+    """Killed: the driver says so, and the workers have left a checkpoint."""
+    pytest.importorskip("distributed")
+    one = Cluster(tmp_path)
+    try:
+        driver = Driver(one, tmp_path, BLOCK | {"iterations": 1_000_000, "algorithm": "erm"})
+        lock = awaited(lambda: next(driver.out.rglob(checkpoints.LOCK), None))
+        awaited(lambda: (state := checkpoints.load(lock.parent)) and state.iteration)
+        one.started[0].kill()
+        code, printed = driver.end()
+        assert code == 1 and "task cancelled by the cluster; if its scheduler has died, start another\n" in printed
+        assert f"0 of 8 runs are recorded in {driver.out}; give the same command again to go on\n" in printed
+        awaited(lambda: all(worker.poll() is not None for worker in one.workers))
+        state = checkpoints.load(lock.parent)
+        assert state is not None and 1 <= state.iteration < 1_000_000
+    finally:
+        for process in reversed(one.started):
+            process.kill()
+            process.wait()
+
+
 def test_a_time_limit_is_for_all_packs_of_a_cluster_together(cluster: Cluster, tmp_path: Path) -> None:
     """Eight packs that would train for weeks, on two workers at most."""
     block = BLOCK | {"iterations": 1_000_000, "algorithm": "erm"}
@@ -758,8 +779,8 @@ def test_a_time_limit_is_for_all_packs_of_a_cluster_together(cluster: Cluster, t
     [
         ("finished", "its worker wrote records, but not to this .*; share the disk"),
         ("error", "FileExistsError: in the way"),
-        ("cancelled", "ConnectionError: task cancelled by the cluster"),
-        ("lost", "ConnectionError: task lost by the cluster"),
+        ("cancelled", "ConnectionError: task cancelled by the cluster; if its scheduler has died, start another"),
+        ("lost", "ConnectionError: task lost by the cluster; if its scheduler has died, start another"),
     ],
 )
 def test_a_pack_that_fails_is_said_to(

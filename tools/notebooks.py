@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None, book: Path = BOOK) -> int:
     except ValueError as error:
         parser.error(str(error))
     except ChapterError as error:
-        found = [str(error)]
+        found = [str(error), "Its notebook is as it was. Mend the script, then execute it again"]
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0

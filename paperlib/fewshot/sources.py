@@ -73,7 +73,8 @@ def fetch(name: str, archives: Sequence[Archive], *, progress: bool = True) -> t
     holds a part of a file under the name of the whole. With ``PAPERLIB_DATA`` set nothing is downloaded.
 
     Raises:
-        DataError: if there is no network, the bytes are not the official ones, or the given folder lacks a file.
+        DataError: if there is no network, the bytes are not the official ones, the cache cannot be written, or the
+            given folder lacks a file.
     """
     if given_folder() is None:
         for archive in archives:
@@ -192,6 +193,8 @@ def _download(archive: Archive, progress: bool) -> None:
         pooch.retrieve(archive.url, f"md5:{archive.md5}", archive.name, cache_folder(), downloader=downloader)
     except requests.RequestException as error:
         _refuse(archive, f"could not be downloaded from {archive.url} ({type(error).__name__})", error)
+    except OSError as error:
+        _refuse(archive, f"cannot be kept in the cache, {cache_folder()} ({error.strerror or error})", error)
     except ValueError as error:
         _refuse(archive, f"as downloaded from {archive.url} does not have the expected md5 {archive.md5}", error)
     finally:
