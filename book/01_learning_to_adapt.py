@@ -48,7 +48,7 @@ plotting.use_book_style()
 # Here are two of the houses, one *hard* and one *easy*, and what every start costs in each: on the left before the step, on the right after it. The optima are at $1$ and at $-1$, the step size is $\alpha=1$ and there are $m=32$ measurements, without noise for the moment.
 
 
-# %% mystnb={"code_prompt_show": "Draw both losses before and after a step", "figure": {"caption": "Loss of a start before (left) and after (right) one adaptation step, for a hard task with optimum 1 and an easy task with optimum $-1$. **Notice** that before the step the steep easy task dominates the average; after it the easy task is nearly solved from anywhere, and the hard task weighs more.", "name": "fig-before-after"}, "image": {"alt": "Two panels of parabolas over the start w. Left: the easy task's parabola is four times as steep as the hard task's, and their average has its minimum near the easy optimum at -1. Right: after adaptation both are flatter, the easy one much more, and the minimum of the average lies between the optima."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw both losses before and after a step", "figure": {"caption": "Loss of a start before (left) and after (right) one adaptation step, for a hard task with optimum 1 and an easy task with optimum $-1$. **Notice** that before the step the steep easy task dominates the average; after it the easy task is nearly solved from anywhere, and the hard task weighs more.", "name": "fig-before-after"}, "image": {"classes": "upright", "alt": "Two panels of parabolas over the start w. Left: the easy task's parabola is four times as steep as the hard task's, and their average has its minimum near the easy optimum at -1. Right: after adaptation both are flatter, the easy one much more, and the minimum of the average lies between the optima."}} tags=["hide-input"]
 env = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0)
 ALPHA, M = 1.0, 32
 starts = np.linspace(-1.6, 1.6, 161)
@@ -56,9 +56,9 @@ starts = np.linspace(-1.6, 1.6, 161)
 
 def before_and_after():
     """Draw both tasks' losses and their average over the start, before and after adaptation."""
-    figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(5, 2.9), sharex=True, sharey=True)
     after = linear.adapted_covariance(env.covariances, ALPHA, M)
-    panels = ("before", "ERM", (-6, 9), env.covariances), ("after", "MAML", (0, 16), after)
+    panels = ("before", "ERM", (-28, -12), env.covariances), ("after", "MAML", (0, 16), after)
     for axis, (title, name, offset, q) in zip(axes, panels, strict=True):
         losses = 0.5 * q[:, :, 0] * (starts - env.means) ** 2
         average = losses.mean(axis=0)
@@ -69,7 +69,7 @@ def before_and_after():
         axis.plot(*lowest, **plotting.MARKS[name], markersize=8)
         colour = plotting.MARKS[name]["color"]
         axis.annotate(name, lowest, offset, textcoords="offset points", ha="center", color=colour)
-        axis.set(xlabel=r"start $w$", ylim=(0, 0.8), title=f"{title} adaptation")
+        axis.set(xlabel=r"start $w$", xticks=(-1, 0, 1), ylim=(0, 0.8), title=f"{title} adaptation")
     axes[1].legend(loc="upper center")
     axes[0].set_ylabel("loss")
     return figure
@@ -354,13 +354,13 @@ claims.proves(
 # `linear.risk_above_floor` and `linear.excess_risk` are the two, [in fractions here](#moments-one-dimension). How large is each for ERM and for MAML?
 
 
-# %% mystnb={"code_prompt_show": "Draw the risk in three layers", "figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. **Notice** that the excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band. The vertical axis starts at 0.45.", "name": "fig-two-risks"}, "image": {"alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the risk in three layers", "figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. **Notice** that the excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band. The vertical axis starts at 0.45.", "name": "fig-two-risks"}, "image": {"classes": "upright", "alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
 noisy = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0, noise_std=1.0)
 
 
 def two_risks():
     """Draw the post-adaptation risk as floor, irreducible risk and excess risk."""
-    figure, axis = plt.subplots(figsize=(7, 3.4))
+    figure, axis = plt.subplots(figsize=(5, 3.4))
     total = np.array([linear.post_adaptation_risk(noisy, [w0], ALPHA, M) for w0 in starts])
     edges = [0 * starts, float(floor) + 0 * starts, float(infimum) + 0 * starts, total]
     bands = (("noise floor $N$", 0.48, 0.78), ("irreducible risk", 0.53, 0.87))
@@ -373,7 +373,7 @@ def two_risks():
         height = linear.post_adaptation_risk(noisy, [start], ALPHA, M)
         axis.plot(start, height, **plotting.MARKS[name], label=name)
     axis.set(xlabel=r"start $w$", ylabel="post-adaptation risk", ylim=(0.45, 0.85))
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axis.legend(loc="upper center")
     return figure
 
 

@@ -321,9 +321,10 @@ claims.bounds(
 #
 # The paper bounds $\lVert Z_i\rVert$ by concentration of a sample covariance, [(52)](#eq-52), and takes a union over the tasks, (57). As printed both are false; [repaired](#eq-52), with explicit constants, all $T$ tasks together have
 #
+# (deviations)=
 # $$
-# \max_i\lVert Z_i\rVert\le L\,r\quad\text{with probability at least }1-2Te^{-t^2},
-# $$ (deviations)
+# \max_i\lVert Z_i\rVert\le L\,r\quad\text{with probability at least }1-2Te^{-t^2}, \tag{A}
+# $$
 #
 # where $r=2\varepsilon+\varepsilon^2$ and $\varepsilon=\sqrt{d/n}+t\sqrt{2/n}$. Inserted in (56) this is [(58)](#eq-58): $\vartheta\le\lVert C^{-1}\rVert\frac{2L^2B}\beta r$.
 #
@@ -363,7 +364,7 @@ for n in (2, 3, 10, 100):
 display(Markdown("A hundred tasks with $\\Sigma=I$ in three dimensions:\n\n" + "\n".join(table)))
 
 # %% [markdown]
-# A single task has $\lambda_{\min}(\hat\Sigma_i)\ge\beta-\lVert Z_i\rVert$ by Weyl's inequality. On the event of {eq}`deviations` that is at least $\beta-Lr$ for all of them, so $\lVert C^{-1}\rVert\le1/(\beta-Lr)$, the repaired [(62)](#eq-62), and with (58) the repaired [(63)](#eq-63), $\vartheta\le\frac{2L^2B}\beta\frac r{\beta-Lr}$.
+# A single task has $\lambda_{\min}(\hat\Sigma_i)\ge\beta-\lVert Z_i\rVert$ by Weyl's inequality. On the event of [(A)](#deviations) that is at least $\beta-Lr$ for all of them, so $\lVert C^{-1}\rVert\le1/(\beta-Lr)$, the repaired [(62)](#eq-62), and with (58) the repaired [(63)](#eq-63), $\vartheta\le\frac{2L^2B}\beta\frac r{\beta-Lr}$.
 #
 # For (63), the paper notes that (58) and (62) "are implied by the same event so no union bound is necessary". So it is: whatever the sample, both hold with $\max_i\lVert Z_i\rVert$ in the place of $Lr$.
 
@@ -421,7 +422,7 @@ claims.bounds(
 #
 # $$
 # \theta\le\frac1{\beta-Lr}\Bigl(\frac{2L^2B}\beta\,r+b\sqrt{\frac dn}\Bigr).
-# $$ (first-half)
+# $$
 #
 # ## (68) to (71): few tasks
 #

@@ -429,12 +429,13 @@ claims.bounds(
 #
 # How large are the $\lVert Z_i\rVert$? Lemma 3 bounds the tail of an entry of $Z_i$ by its variance, and Lemma 4 goes from the entries to the norm. As printed both keep the highest power of $\alpha$ only, and Lemma 4 loses a factor $d$. [Followed on their own page](28_lemmas_3_and_4) and repaired with explicit constants, they say
 #
+# (norm-tail)=
 # $$
 # \begin{gathered}
 # \mathbb P(\lVert Z_i\rVert\ge\gamma)\le e^2d^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2d^2v}\Bigr)^{1/6}\Bigr),\\
 # v=3L^2\bigl(1+\alpha La_d\bigr)^4,\qquad a_d=\bigl(3(d+4)(d+6)\bigr)^{1/4}.
-# \end{gathered}
-# $$ (norm-tail)
+# \end{gathered} \tag{A}
+# $$
 
 # %% [markdown]
 # ## (107) to (109): the inverse
@@ -456,7 +457,7 @@ claims.bounds(
 # \lVert C^{-1}\rVert\le\frac1{\hat\beta-\gamma}. \tag{108}
 # $$
 #
-# (88), (108) and {eq}`norm-tail` for each of the $T$ tasks give
+# (88), (108) and [(A)](#norm-tail) for each of the $T$ tasks give
 #
 # (eq-109)=
 # $$
@@ -586,12 +587,13 @@ claims.checks(
 # %% [markdown]
 # How long is $g$? (112) to (115) repeat Lemma 3 for it, with the same fault. [Repaired](#eq-113), its tail is
 #
+# (noise-tail)=
 # $$
 # \begin{gathered}
 # \mathbb P\bigl(\lVert g\rVert>\sqrt d\,b\bigr)\le e^2d\exp\Bigl(-\Bigl(\frac{T\tau b^2}{e^2v_g}\Bigr)^{1/6}\Bigr),\\
 # v_g=\sigma^2L\Bigl(\frac1{n_1}+\frac{3\alpha^2L^2(d+1)}{n_2}\Bigr)\bigl(1+\alpha La_d\bigr)^2.
-# \end{gathered}
-# $$ (noise-tail)
+# \end{gathered} \tag{B}
+# $$
 #
 # With (111) and (108) the noise term is at most $\sqrt d\,b/(\hat\beta-\gamma)$ where $g$ is short and every $\lVert Z_i\rVert\le\gamma$: (116) is that union bound, and (117) its probability. It stands, with these two tails. With one task in one dimension and $\alpha\to0$ the noise term has a $t$ distribution, and all three probabilities are known. With many samples the bound is nearly attained.
 
@@ -948,7 +950,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# The first two of the four terms come from (109) and {eq}`noise-tail` by rescaling; for the noise $b/\sqrt{T\tau}$ would do, which {eq}`noise-tail` allows, so $b/\sqrt\tau$ holds all the more. Without a term for the noise of low order in $\alpha$, the printed pair (123)–(124) is false. A hundred noisy tasks, $\sigma=100$, show it as $\alpha\to0$, where
+# The first two of the four terms come from (109) and [(B)](#noise-tail) by rescaling; for the noise $b/\sqrt{T\tau}$ would do, which [(B)](#noise-tail) allows, so $b/\sqrt\tau$ holds all the more. Without a term for the noise of low order in $\alpha$, the printed pair (123)–(124) is false. A hundred noisy tasks, $\sigma=100$, show it as $\alpha\to0$, where
 # the printed terms of data and noise vanish whatever $c$ and $c'$, and for whichever of the two solutions the left-hand side means:
 
 
