@@ -36,7 +36,8 @@ def tree(tmp_path: Path) -> Path:
 
 
 def texts(tree: Path) -> dict[str, str]:
-    return {str(path.relative_to(tree)): path.read_text() for path in sorted(tree.rglob("*.*")) if path.is_file() and ".git" not in path.parts}
+    paths = (path for path in sorted(tree.rglob("*.*")) if path.is_file() and ".git" not in path.parts)
+    return {str(path.relative_to(tree)): path.read_text() for path in paths}
 
 
 def test_the_address_reaches_every_place(tree):
