@@ -1,6 +1,7 @@
 """One setting drives every place that bears the repository's address."""
 
 import json
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def tree(tmp_path: Path) -> Path:
 
 
 def texts(tree: Path) -> dict[str, str]:
-    return {str(path.relative_to(tree)): path.read_text() for path in sorted(tree.rglob("*.*"))}
+    paths = (path for path in sorted(tree.rglob("*.*")) if path.is_file() and ".git" not in path.parts)
+    return {str(path.relative_to(tree)): path.read_text() for path in paths}
 
 
 def test_the_address_reaches_every_place(tree):
@@ -107,6 +109,38 @@ def test_a_file_without_its_place_is_named_and_nothing_is_written(tree, capsys):
     assert repository.main([URL], tree) == 1
     assert capsys.readouterr().err.startswith("README.md: holds no place for the address")
     assert texts(tree) == before
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://example.org/somebody/book.git", URL),
+        ("https://example.org/somebody/book/", URL),
+        ("https://me:token@example.org/somebody/book", URL),
+        ("git@example.org:somebody/book.git", URL),
+        ("ssh://git@example.org:22/somebody/book.git", URL),
+        ("/srv/git/book.git", ""),
+        ("file:///srv/git/book.git", ""),
+        ("http://localhost:3000/somebody/book", ""),
+        ("", ""),
+    ],
+)
+def test_the_address_of_a_public_remote_is_proposed(tree, capsys, remote, address):
+    before = texts(tree)
+    subprocess.run(["git", "init", "-q", str(tree)], check=True)
+    if remote:
+        subprocess.run(["git", "-C", str(tree), "remote", "add", "origin", remote], check=True)
+    assert repository.main([], tree) == 0
+    said = capsys.readouterr().out
+    assert said.endswith(f" make repository URL={address}\n" if address else "no other public remote `origin`\n")
+    assert "token" not in said
+    assert repository.main(["--hint"], tree) == 0
+    assert capsys.readouterr().out == (said if address else "")
+    assert texts(tree) == before
+    if address:
+        repository.main([address], tree)
+        capsys.readouterr()
+        assert repository.main(["--hint"], tree) == 0 and capsys.readouterr().out == ""
 
 
 def test_this_book_agrees_with_its_setting(capsys):

@@ -1,6 +1,7 @@
 """Write the repository's address wherever it is needed, or check that all these places agree.
 
     python -m tools.repository URL      set it; "" while it is undecided
+    python -m tools.repository          propose the address that this clone was made from
     python -m tools.repository --check
 
 The one setting is `repository` in the table [tool.edition] of pyproject.toml. The first cells of the chapters,
@@ -9,6 +10,7 @@ README.md and CITATION.cff follow from it, and so do the site's launch buttons.
 
 import argparse
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
@@ -16,6 +18,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = re.compile(r"(https://[A-Za-z0-9.-]+(:\d+)?/|file:///)[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]")
+REMOTE = re.compile(
+    r"(?:(?:https?|ssh|git)://(?:[^@/]+@)?|[^@/:]+@)(?P<host>[^:/]+)(?::\d+(?=/))?[:/](?P<path>.+?)(?:\.git)?/?"
+)
 UNDECIDED = (
     "The address of this repository is not decided yet. Until it is, the site has no launch buttons; once it is,\n"
     "`make repository URL=…` writes it wherever it is needed."
@@ -96,14 +101,50 @@ def setting(root: Path) -> str:
         return str(tomllib.load(file)["tool"]["edition"]["repository"])
 
 
+def public(remote: str) -> str:
+    """Return the address at which everybody can read what a remote of git holds, empty if it has none.
+
+    Example:
+        >>> public("git@example.org:somebody/book.git"), public("https://me:secret@example.org/somebody/book.git")
+        ('https://example.org/somebody/book', 'https://example.org/somebody/book')
+        >>> public("/srv/git/book"), public("ssh://git@localhost/book")
+        ('', '')
+    """
+    found = REMOTE.fullmatch(remote.strip())
+    address = f"https://{found['host']}/{found['path']}" if found and "." in found["host"] else ""
+    return address if ADDRESS.fullmatch(address) else ""
+
+
+def proposal(root: Path) -> str:
+    """Return the public address of the clone's remote `origin`, empty if there is none."""
+    command = ["git", "-C", str(root), "remote", "get-url", "origin"]
+    try:
+        return public(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def propose(root: Path, *, hint: bool = False) -> int:
+    """Print how to set the address of this clone's origin; a hint is silent where there is none, or one is set."""
+    address, present = proposal(root), setting(root)
+    if address and address != present:
+        print(f"The repository's address is {present or 'not set'}. For launch buttons: make repository URL={address}")
+    elif not hint:
+        print(f"The repository's address is {present or 'not set'}, and this clone has no other public remote `origin`")
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.repository", description=__doc__)
     parser.add_argument("url", nargs="?", help="the repository's address, https:// or file://")
     parser.add_argument("--check", action="store_true", help="change nothing; name each place that differs")
+    parser.add_argument("--hint", action="store_true", help="say how to set it, only where there is something to set")
     options = parser.parse_args(arguments)
-    if options.check == (options.url is not None):
+    if options.check and options.url is not None:
         parser.error("give either an address or --check")
+    if not options.check and options.url is None:
+        return propose(root, hint=options.hint)
     try:
         url = validate(setting(root) if options.check else options.url)
         changed = changes(root, url)

@@ -71,13 +71,14 @@ def install(wheel: Path, python: Path) -> None:
     run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", wheel, cwd=wheel.parent)
 
 
-def prepare(folder: Path, wheel: Path, notebooks: Iterable[Path]) -> list[str]:
-    """Install a wheel in a new folder, copy notebooks beside it, and return the options of pytest to compare them."""
+def describe(folder: Path, python: Path, notebooks: Iterable[Path]) -> list[str]:
+    """Copy notebooks into a new folder, and return the options of pytest to run them there with the kernel of a Python.
+
+    The kernel is known where `folder` is in JUPYTER_PATH.
+    """
     (folder / "chapters").mkdir(parents=True)
     for notebook in notebooks:
         shutil.copy(notebook, folder / "chapters")
-    python = make_environment(folder / "environment")
-    install(wheel, python)
     kernel = {
         "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": KERNEL,
@@ -86,7 +87,15 @@ def prepare(folder: Path, wheel: Path, notebooks: Iterable[Path]) -> list[str]:
     }
     (folder / "kernels" / KERNEL).mkdir(parents=True)
     (folder / "kernels" / KERNEL / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
-    return ["--nbval", f"--nbval-kernel-name={KERNEL}", str(folder / "chapters")]
+    return [f"--nbval-kernel-name={KERNEL}", str(folder / "chapters")]
+
+
+def prepare(folder: Path, wheel: Path, notebooks: Iterable[Path]) -> list[str]:
+    """Install a wheel in a new folder, copy notebooks beside it, and return the options of pytest to compare them."""
+    folder.mkdir(parents=True)
+    python = make_environment(folder / "environment")
+    install(wheel, python)
+    return ["--nbval", *describe(folder, python, notebooks)]
 
 
 def main(arguments: Sequence[str]) -> int:
