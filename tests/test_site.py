@@ -5,20 +5,12 @@ Chromium is missing its tests skip, but fail if CI or PAPERLIB_NO_SKIP is set.
 """
 
 import base64
-import functools
-import http.server
 import io
-import os
 import re
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -29,25 +21,11 @@ import yaml
 from PIL import Image, ImageColor
 
 from paperlib import plotting
+from tests.browsing import CONTRAST, PAGES, PHONE, THEMED, Browser, Visit, build, every_page, probe, served
 from tools.chapters import ROOT
 from tools.site import HTML, NOTE, digest, finished
 
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 EXTRA = {"genindex", "index", "prf-prf", "search"}  # written by Sphinx and Jupyter Book, not by us
-PHONE = 390
-PATIENCE = 240_000  # milliseconds until a page that does not come is an error; a busy machine takes its time
-CONTRAST = 4.5  # WCAG 2.1, level AA, for text of ordinary size
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 # The build, and what its files say.
@@ -75,32 +53,6 @@ class Source(HTMLParser):
         source = found.get("href") if tag == "link" else found.get("src")
         if source and tag != "a":
             self.loads.append(source)
-
-
-def build(source: Path, target: Path) -> tuple[Path, str]:
-    """Build the site as strictly as Sphinx can; return its folder and what it complained of."""
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "-W", "-n", "--keep-going"]
-    result = subprocess.run(
-        [*command, "--path-output", str(target), str(source)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-    )
-    errors = COLOURS.sub("", result.stderr)
-    warnings = "\n".join(line for line in errors.splitlines() if "WARNING" in line or "ERROR" in line)
-    assert (target / "_build" / "html" / "index.html").exists(), errors[-3000:]
-    return target / "_build" / "html", "" if result.returncode == 0 else warnings or errors[-3000:]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    return (ROOT / HTML, "") if finished() else build(ROOT, tmp_path_factory.mktemp("site"))
-
-
-@pytest.fixture(scope="module")
-def site(built: tuple[Path, str]) -> Path:
-    return built[0]
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +130,7 @@ def test_no_page_loads_from_another_host(site: Path, sources: dict[Path, Source]
 
 def test_mathjax_is_the_small_part_that_is_needed(site: Path) -> None:
     size = sum(path.stat().st_size for path in (site / "_static" / "mathjax").rglob("*") if path.is_file())
-    assert 1.4e6 < size < 1.8e6
+    assert 1.0e6 < size < 1.3e6
 
 
 def test_launch_buttons_follow_the_one_setting(site: Path, tmp_path: Path) -> None:
@@ -198,139 +150,6 @@ def test_launch_buttons_follow_the_one_setting(site: Path, tmp_path: Path) -> No
 
 
 # The browser.
-
-
-def probe(name: str) -> str:
-    """Read a script that looks for faults in a page."""
-    return (ROOT / "tests" / "probes" / f"{name}.js").read_text(encoding="utf-8")
-
-
-THEMED = "scheme => [scheme, undefined].includes(document.documentElement.dataset.theme)"
-
-
-@dataclass
-class Visit:
-    """What happened while a page was looked at, wide and narrow, light and dark."""
-
-    errors: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-    formulas: int = 0
-    leftovers: list[str] = field(default_factory=list)
-    scroll_width: int = 0
-    wide: list[str] = field(default_factory=list)
-    boxes: list[str] = field(default_factory=list)
-    themes: dict[str, str] = field(default_factory=dict)
-    faint: dict[str, list[str]] = field(default_factory=dict)
-
-
-class Browser:
-    """Chromium, looking at a folder that is served on this machine."""
-
-    def __init__(self, chromium: Any, base: str) -> None:
-        self.chromium, self.base = chromium, base
-        self.visits: dict[str, Visit] = {}
-
-    @contextmanager
-    def page(self, visit: Visit | None = None, **settings: Any) -> Iterator[Any]:
-        """Open a tab whose errors and foreign requests are noted; nothing leaves this machine."""
-        context = self.chromium.new_context(viewport={"width": 1280, "height": 900}, **settings)
-        context.set_default_timeout(PATIENCE)
-        page, seen = context.new_page(), visit or Visit()
-
-        def admit(route: Any) -> None:
-            if route.request.url.startswith(self.base):
-                route.continue_()
-            else:
-                seen.foreign.append(route.request.url)
-                route.abort()
-
-        context.route("**/*", admit)
-        page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        page.on("response", lambda got: seen.errors.append(f"{got.status} {got.url}") if got.status >= 400 else None)
-        try:
-            yield page
-        finally:
-            context.close()
-
-    def open(self, page: Any, name: str) -> None:
-        """Load a page and wait for its mathematics."""
-        page.goto(f"{self.base}/{name}.html", wait_until="load")
-        page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
-
-    def visit(self, name: str) -> Visit:
-        """Look at a page once, and remember what was seen."""
-        if name not in self.visits:
-            seen = self.visits[name] = Visit()
-            with self.page(seen, color_scheme="light") as page:
-                self.open(page, name)
-                seen.formulas = page.locator("mjx-container").count()
-                seen.leftovers = page.evaluate(probe("leftovers"))
-                page.add_style_tag(content="* { transition: none !important; }")
-                for scheme in ("light", "dark"):
-                    page.emulate_media(color_scheme=scheme)
-                    page.wait_for_function(THEMED, arg=scheme)
-                    seen.themes[scheme] = page.evaluate("document.documentElement.dataset.theme")
-                    seen.faint[scheme] = page.evaluate(probe("faint"), CONTRAST)
-                page.set_viewport_size({"width": PHONE, "height": 800})
-                page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
-                seen.scroll_width = page.evaluate("document.documentElement.scrollWidth")
-                seen.wide = page.evaluate(probe("wide"))
-                seen.boxes = page.evaluate(probe("boxes"))
-        return self.visits[name]
-
-
-def without(reason: str, command: str) -> None:
-    """Skip, or fail where nothing may be skipped."""
-    message = f"{reason}; install it with: {command}"
-    if os.environ.get("CI") or os.environ.get("PAPERLIB_NO_SKIP"):
-        pytest.fail(message)
-    pytest.skip(message)
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on a free port of this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if find_spec("playwright") is None:
-        without("playwright is missing", f"{sys.executable} -m pip install -r requirements.txt")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium") or playwright.chromium.executable_path
-        if not Path(path).exists():
-            without("Chromium is missing", "sudo apt-get install chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def browser(site: Path, chromium: Any) -> Iterator[Browser]:
-    with served(site) as base:
-        yield Browser(chromium, base)
-
-
-LOOKED_AT = ("book/intro", "book/03_hardness")  # in every run of the tests; an audit looks at all pages
-every_page = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in LOOKED_AT else pytest.mark.audit) for name in PAGES]
-)
 
 
 @every_page
@@ -661,11 +480,12 @@ def test_a_result_leads_to_its_place(browser: Browser, query: str, link: str) ->
         assert links[0].startswith(link)
         page.locator("ul.search a").first.click()
         page.wait_for_load_state("load")
-        page.evaluate("MathJax.startup.promise")
         assert page.url.endswith(links[0])
         place = page.locator(f"[id='{links[0].partition('#')[2]}']")
-        top = place.evaluate("(place) => place.getBoundingClientRect().top")
-        assert 0 <= top < 900 * 0.8, f"it is at {top:.0f}"
+        for promise in ("MathJax.startup.promise", "typesetAll()"):
+            page.evaluate(promise)
+            top = place.evaluate("(place) => place.getBoundingClientRect().top")
+            assert 0 <= top < 900 * 0.8, f"it is at {top:.0f}"
 
 
 BAD_PAGE = """<!doctype html><html><body class="bd-article">

@@ -1,0 +1,194 @@
+"""Mathematics: MathJax from the pinned requirements, which sets formulas when they come near."""
+
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.math import get_node_equation_number
+
+PACKAGE = "sphinx-mathjax-offline"
+SCRIPT = "mathjax/formulas.js"
+# The components that the pages use, as one script: 165 KB (gzip) in the place of 262, which bring a
+# menu and what loads it.
+COMPONENTS = (
+    "core",
+    "input/tex",
+    "output/chtml",
+    "output/chtml/fonts/tex",
+    "a11y/assistive-mml",
+    "ui/lazy",
+)
+# What they fetch when a formula needs it: fonts, and small extensions of TeX.
+FILES = (
+    "output/chtml/fonts/woff-v2/*.woff",
+    *(
+        f"input/tex/extensions/{name}.js"
+        for name in ("bbox", "boldsymbol", "cancel", "color", "enclose")
+    ),
+)
+CONFIG: dict[str, Any] = {
+    "loader": {"load": []},  # all is in the script
+    "tex": {
+        # Outputs of cells may carry $...$, as Jupyter and Colab typeset it.
+        "inlineMath": [["\\(", "\\)"], ["$", "$"]],
+        # An unknown macro becomes an error, which the tests find, not red letters.
+        "packages": {"[-]": ["noundefined"]},
+        "tags": "none",
+    },
+    "options": {"lazyMargin": "600px"},
+}
+
+CLASSES = "math notranslate nohighlight"
+# The parts of TeX that say how wide a formula is: see `room`.
+SYMBOL = re.compile(r"\\[A-Za-z]+|[^\s{}\\&_^]")
+LOOK = re.compile(
+    r"\\(?:math\w+|text\w*|operatorname|left|right|[bB]ig+[lrm]?|hat|bar|tilde|quad|[,;!: ])"
+)
+GROUP = r"\s*(\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s\\])"
+FRACTION = re.compile(rf"\\[td]?frac{GROUP}{GROUP}")
+INDICES = re.compile(rf"[_^]{GROUP}(?:\s*[_^]{GROUP})?")
+SPACED = re.compile(
+    r"(?<=[\w})\]])\s*[+-]|[=<>]"
+    r"|\\(?:[lg]eq?|ll|gg|neq?|approx|sim|in|to|equiv|propto|pm|cdot|times)\b"
+)
+NARROW, WIDE = set("fijlrstI()[]|.,;:/'!"), set("mwABCDEGHKMNOQRUVWX") | {r"\Sigma", r"\Phi"}
+TALL = re.compile(r"\\(?:[td]?frac|sum|prod|int|begin)")
+
+
+def folder() -> Path:
+    """Find the MathJax that comes with the pinned requirements."""
+    spec = find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"{PACKAGE} must be installed: pip install -r requirements.txt")
+    return Path(spec.submodule_search_locations[0]) / "static" / "mathjax"
+
+
+def bundle(source: Path) -> str:
+    """Join the components: the loader first, which is told that it need not fetch the others.
+
+    It starts when the script has run to its end.
+    """
+    names = ", ".join(f'"{name}"' for name in COMPONENTS)
+    parts = [
+        (source / f"{name}.js").read_text(encoding="utf-8") for name in ("startup", *COMPONENTS)
+    ]
+    return "\n".join([parts[0], f"MathJax.loader.preLoad({names});", *parts[1:]])
+
+
+def copy(app: Sphinx) -> None:
+    """Write the part of MathJax that the site uses (1 MB of 24) into its static folder."""
+    if app.builder.format != "html":
+        return
+    source, target = folder(), Path(app.outdir) / "_static" / "mathjax"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / Path(SCRIPT).name).write_text(bundle(source), encoding="utf-8")
+    for pattern in FILES:
+        files = sorted(source.glob(pattern))
+        if not files:
+            raise FileNotFoundError(f"{PACKAGE} holds no {pattern}; expected version 0.0.2")
+        for file in files:
+            copied = target / file.relative_to(source)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copied)
+
+
+def load(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Add what sets all formulas in the end.
+
+    The front page has a few, below its picture, and loads MathJax when they come near.
+    """
+    scripts = context["script_files"]
+    own = [script for script in scripts if str(script.filename).endswith(SCRIPT)]
+    if own:
+        app.add_js_file("typeset.js", loading_method="defer")
+    if pagename == app.config.root_doc:
+        scripts[:] = [script for script in scripts if script not in own]
+
+
+def room(tex: str) -> float:
+    """Return about how wide a formula in a line will be, in em: half of them to 0.25.
+
+    The widths of narrow, wide and other symbols, and of relations and sums with their spaces, were
+    fitted to the formulas of eight chapters.
+    """
+    text = LOOK.sub(" ", FRACTION.sub(_longer, FRACTION.sub(_longer, tex)))
+    indices = "".join(_longer(found) for found in INDICES.finditer(text))
+    text, spaced = SPACED.subn(" ", INDICES.sub(" ", text))
+    return max(0.5, _width(text) + 0.7 * _width(indices) + 1.54 * spaced)
+
+
+def _longer(found: re.Match[str]) -> str:
+    """Return the longer of what stands above and below, which is as wide as both."""
+    return max((part or "" for part in found.groups()), key=_width)
+
+
+def _width(text: str) -> float:
+    symbols = SYMBOL.findall(text)
+    return sum(0.46 if one in NARROW else 1.05 if one in WIDE else 0.7 for one in symbols)
+
+
+def height(tex: str) -> float:
+    """Return about how high a displayed equation will be, in em, by its lines and what is tall."""
+    return (5.8 if TALL.search(tex) else 4.3) + 2.3 * tex.count(r"\\")
+
+
+def visit_math(self: Any, node: nodes.math) -> None:
+    """Write a formula in a line, and for how much room it asks until it is set."""
+    tex = node.astext()
+    style = f"--room: {room(tex):.1f}em"
+    self.body.append(self.starttag(node, "span", "", CLASS=CLASSES, style=style))
+    prefix, suffix = self.builder.config.mathjax_inline
+    self.body.append(f"{prefix}{self.encode(tex)}{suffix}</span>")
+    raise nodes.SkipNode
+
+
+def visit_displaymath(self: Any, node: nodes.math_block) -> None:
+    r"""Write a displayed equation as its author typed it.
+
+    Sphinx wraps an equation that holds ``\\`` in ``split``, where ``\tag`` is an error; Jupyter and
+    Colab don't. The three must show the same.
+    """
+    tex = node.astext()
+    style = f"--room: {height(tex):.1f}em"
+    self.body.append(self.starttag(node, "div", CLASS=CLASSES, style=style))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    prefix, suffix = self.builder.config.mathjax_display
+    self.body.append(f"{prefix}{self.encode(tex)}{suffix}</div>\n")
+    raise nodes.SkipNode
+
+
+def write_equations_plainly(app: Sphinx) -> None:
+    """Put our visitors in the place of Sphinx's and MyST's."""
+    app.registry.html_inline_math_renderers["mathjax"] = (visit_math, None)
+    app.registry.html_block_math_renderers["mathjax"] = (visit_displaymath, None)
+
+
+def free_numbers(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep the paper's equations, which bear the paper's numbers, out of the book's own count.
+
+    Sphinx counts every displayed equation that has an id, also one that only has a target.
+    """
+    for equation in list(doctree.findall(nodes.math_block)):
+        if equation.get("number") is None and equation["ids"]:
+            target = nodes.target("", "", ids=equation["ids"])
+            equation["ids"] = []
+            equation.parent.insert(equation.parent.index(equation), target)
+
+
+def setup(app: Sphinx) -> None:
+    """Register MathJax and how equations are written."""
+    app.config.mathjax_path = SCRIPT
+    app.config.mathjax3_config = CONFIG
+    app.connect("builder-inited", copy)
+    app.connect("builder-inited", write_equations_plainly, priority=900)
+    app.connect("doctree-read", free_numbers)
+    app.connect("html-page-context", load, priority=800)

@@ -1,0 +1,176 @@
+"""What a page weighs: bytes as a server sends them, requests, elements, and how much moves while it comes."""
+
+import base64
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from fontTools.ttLib import TTFont
+from PIL import Image
+
+from tests.browsing import PAGES, PHONE, Browser, Quiet, every_page, served
+
+FRONT = PAGES[0]
+KILOBYTES = 500  # of 1024 bytes, for what comes without a reader's doing
+KILOBYTES_OF_THE_FRONT = 200
+REQUESTS, ELEMENTS, SHIFT = 30, 25_000, 0.1
+SETTLED = 2000  # milliseconds in which nothing more may come
+LISTEN = """window.shift = 0; new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });"""
+LEFT, ALL = "document.querySelectorAll('mjx-lazy').length", "document.querySelectorAll('.math').length"
+
+
+class Pressing(Quiet):
+    """A server that sends text as gzip, as those of the world do."""
+
+    def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            return self.send_error(404)
+        content, pressed = path.read_bytes(), path.suffix in {".html", ".js", ".css", ".svg", ".json"}
+        if pressed:
+            content = gzip.compress(content, 6)
+        self.send_response(200)
+        if pressed:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@pytest.fixture(scope="module")
+def pressed(site: Path, chromium: Any) -> Iterator[Browser]:
+    with served(site, Pressing) as base:
+        yield Browser(chromium, base)
+
+
+class Weight(NamedTuple):
+    kilobytes: float
+    requests: int
+    elements: int
+    shift: float
+
+
+def weigh(browser: Browser, name: str, width: int) -> Weight:
+    """Open a page as somebody does who has never been here, touch nothing, and weigh what came."""
+    sizes: list[int] = []
+    with browser.page() as page:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.add_init_script(LISTEN)
+        page.on("response", lambda got: sizes.append(int(got.headers.get("content-length", 0))))
+        page.goto(f"{browser.base}/{name}.html", wait_until="load")
+        page.evaluate("window.MathJax?.startup?.promise")
+        page.wait_for_timeout(SETTLED)
+        elements, shift = page.evaluate("[document.querySelectorAll('*').length, shift]")
+    return Weight(sum(sizes) / 1024, len(sizes), elements, shift)
+
+
+@every_page
+@pytest.mark.parametrize("width", [1280, PHONE])
+def test_a_page_is_light_and_stays_where_it_is(pressed: Browser, name: str, width: int) -> None:
+    weight = weigh(pressed, name, width)
+    assert weight.kilobytes <= (KILOBYTES_OF_THE_FRONT if name == FRONT else KILOBYTES), weight
+    assert weight.requests <= REQUESTS and weight.elements <= ELEMENTS, weight
+    assert weight.shift < SHIFT, weight
+
+
+# Formulas come when they are near, or when there is nothing else to do; nobody is left without them.
+
+
+def test_formulas_far_away_are_set_when_the_browser_is_idle(browser: Browser) -> None:
+    with browser.page() as page:
+        page.goto(f"{browser.base}/book/03_hardness.html", wait_until="load")
+        page.evaluate("MathJax.startup.promise")
+        assert 0 < page.evaluate(LEFT) < page.evaluate(ALL)
+        page.wait_for_function(f"{LEFT} === 0")
+        assert page.locator("mjx-assistive-mml").count() >= page.evaluate(ALL)
+
+
+def test_a_formula_that_comes_near_is_set(browser: Browser) -> None:
+    with browser.page() as page:
+        page.goto(f"{browser.base}/book/claims.html", wait_until="load")
+        page.evaluate("MathJax.startup.promise")
+        last = page.locator("table.ledger span.math").last
+        last.scroll_into_view_if_needed()
+        last.locator("mjx-math").wait_for(state="attached", timeout=60_000)
+
+
+@pytest.mark.parametrize("name", [FRONT, "book/03_hardness"])
+def test_printing_sets_every_formula(browser: Browser, name: str) -> None:
+    with browser.page() as page:
+        page.goto(f"{browser.base}/{name}.html", wait_until="load")
+        if name == FRONT:
+            assert not page.evaluate("!!MathJax.startup")
+            page.locator(".math").first.scroll_into_view_if_needed()
+            page.wait_for_function("MathJax.startup")
+        page.evaluate("MathJax.startup.promise")
+        page.emulate_media(media="print")
+        page.wait_for_function(f"{LEFT} === 0")
+        assert page.locator("mjx-math").count() >= page.evaluate(ALL) > 0
+
+
+def test_without_mathjax_formulas_are_shown_as_they_are_typed(browser: Browser) -> None:
+    with browser.page() as page:
+        page.route("**/mathjax/**", lambda route: route.abort())
+        page.goto(f"{browser.base}/book/03_hardness.html", wait_until="load")
+        page.wait_for_function("document.documentElement.dataset.formulas === 'raw'")
+        formula = page.locator("span.math").first
+        assert formula.evaluate("(f) => getComputedStyle(f).color") != "rgba(0, 0, 0, 0)"
+
+
+# What is sent is what was drawn.
+
+
+def test_the_icons_of_every_page_are_in_the_style_sheet(site: Path) -> None:
+    sheet = (site / "_static" / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    known: set[int] = set()
+    for data in re.findall(r"data:font/woff;base64,([^)]*)\)", sheet):
+        (site.parent / "icons.woff").write_bytes(base64.b64decode(data))
+        known |= TTFont(site.parent / "icons.woff").getBestCmap().keys()
+    codes = {
+        name: int(code, 16)
+        for names, code in re.findall(r'([^{}]*):before\{content:"\\([0-9a-f]+)"\}', sheet)
+        for name in re.findall(r"fa-[a-z0-9-]+", names)
+    }
+    shown = {
+        name
+        for page in site.rglob("*.html")
+        for classes in re.findall(r'class="([^"]*\bfa-[^"]*)"', page.read_text(encoding="utf-8"))
+        for name in re.findall(r"fa-[a-z0-9-]+", classes)
+    } - {"fa-solid", "fa-regular", "fa-brands", "fa-lg"}
+    assert len(shown) > 10 and {codes.get(name) for name in shown} <= known
+    assert len(known) < 60 and not list(site.rglob("fontawesome*"))
+
+
+def test_images_are_compressed_without_loss(site: Path) -> None:
+    """The figures of the chapters, as the notebooks hold them, pixel by pixel."""
+    drawn = sorted((site.parent / "jupyter_execute").glob("*.png"))
+    sent = site / "_images"
+    assert len(drawn) > 30 and not list(sent.glob("*.png"))
+    for file in drawn[::5]:
+        with Image.open(file) as image, Image.open(sent / f"{file.stem}.webp") as other:
+            assert np.array_equal(np.asarray(image.convert("RGBA")), np.asarray(other.convert("RGBA")))
+        assert (sent / f"{file.stem}.webp").stat().st_size < file.stat().st_size
+
+
+def test_images_come_with_their_sizes(site: Path) -> None:
+    for page in sorted((site / "book").glob("*.html")):
+        tags = re.findall(r"<img[^>]*_images/[^>]*>", page.read_text(encoding="utf-8"))
+        assert all('width="' in tag and 'height="' in tag for tag in tags)
+        assert all('loading="lazy"' in tag for tag in tags[1:])
+
+
+def test_no_page_loads_what_it_does_not_use(site: Path) -> None:
+    def loads(name: str, script: str) -> bool:
+        return f"{script}" in (site / f"{name}.html").read_text(encoding="utf-8")
+
+    assert loads("search", "searchtools.js") and not loads("book/03_hardness", "searchtools.js")
+    assert loads("book/03_hardness", "copybutton.js") and not loads("book/claims", "copybutton.js")
+    assert loads("book/claims", "mathjax/") and not loads("book/status", "mathjax/")
+    assert not list((site / "_static").rglob("*.map"))
