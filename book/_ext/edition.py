@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import edition_claims
 import edition_errata
+import edition_explorer
 import edition_ledger
 import edition_reading
 import edition_runtime
@@ -161,6 +162,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     edition_ledger.setup(app)
     edition_claims.setup(app)
     edition_errata.setup(app)
+    edition_explorer.setup(app)
     edition_reading.setup(app)
     edition_runtime.setup(app)
     edition_search.setup(app)
