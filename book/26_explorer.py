@@ -19,7 +19,6 @@ if importlib.util.find_spec("paperlib") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
 import json
-import math
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -49,7 +48,8 @@ PRESETS = {
     "Figure 2, two tasks, m = 500": TWO_TASKS | {"m": 500, "n2": 500},
     "Figure 3 (a), scattered hard tasks": USUAL | {"R": 1.0, "r_hard": 2.0, "r_easy": 0.1},
     "Figure 3 (c), packed hard tasks": USUAL | {"R": 1.0, "r_hard": 0.1, "r_easy": 2.0},
-    "each at its best step": USUAL | {"rho_hard": 0.45, "r_hard": 0.1, "r_easy": 0.1, "alpha": None},
+    "similar tasks, each at its best step": USUAL
+    | {"rho_hard": 0.45, "r_hard": 0.1, "r_easy": 0.1, "alpha": None},
     "rehearsing another step": USUAL | {"m": 100, "n2": 10000},
 }
 
@@ -199,8 +199,8 @@ def javascript(expressions):
     fields = ", ".join(
         f"{name}: {sp.jscode(value)}" for name, value in zip(expressions, results, strict=True)
     )
-    return (
-        "({{{}}}) => {{\n{}\nreturn {{{}}};\n}}".format(", ".join(symbols), "\n".join(lines), fields)
+    return "({{{}}}) => {{\n{}\nreturn {{{}}};\n}}".format(
+        ", ".join(symbols), "\n".join(lines), fields
     )
 
 

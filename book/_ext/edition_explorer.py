@@ -1,4 +1,4 @@
-"""The explorer: D3 for its page, taken from a pinned package, and its place among the chapters, of which it is none."""
+"""The explorer: D3 for its page, from a pinned package, and no number among the chapters."""
 
 import shutil
 from importlib.util import find_spec

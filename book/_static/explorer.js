@@ -34,18 +34,22 @@
     return s;
   };
 
-  // MAML's best step. Its loss can have two valleys, near 1/ρ_E and 1/ρ_H: every dip of a grid is followed down.
-  const bestStep = (s) => {
-    const at = { ...s }, low = Math.log(1e-3 / s.rho_easy), high = Math.log(1.5 / s.rho_hard);
-    const loss = (x) => ((at.alpha = Math.exp(x)), explorer.loss_maml(at).loss);
-    const count = Math.ceil((high - low) / 0.14), place = (k) => low + (high - low) * k / count;
-    const values = Array.from({ length: count + 1 }, (_, k) => loss(place(k)));
+  // MAML's best step. Its loss can have two valleys, near 1/ρ_E and 1/ρ_H: the grid has points at both and between them,
+  // and every dip of it is followed down.
+  const bestStep = (s, turns) => {
+    const at = { ...s }, loss = (x) => ((at.alpha = Math.exp(x)), explorer.loss_maml(at).loss);
+    const [easy, hard] = [-Math.log(s.rho_easy), -Math.log(s.rho_hard)], grid = [];
+    for (let x = easy - 7; x < easy - 0.1; x += 0.25) grid.push(x);
+    const count = Math.max(8, Math.ceil((hard - easy) / 0.2));
+    for (let k = 0; k <= count; k++) grid.push(easy + (hard - easy) * k / count);
+    grid.push(hard + 0.1, hard + 0.3);
+    const values = grid.map(loss);
     const golden = (Math.sqrt(5) - 1) / 2, found = [];
     values.forEach((value, k) => {
       if (value > (values[k - 1] ?? Infinity) || value > (values[k + 1] ?? Infinity)) return;
-      let a = place(Math.max(k - 1, 0)), b = place(Math.min(k + 1, count));
+      let a = grid[Math.max(k - 1, 0)], b = grid[Math.min(k + 1, grid.length - 1)];
       let c = b - golden * (b - a), d = a + golden * (b - a), fc = loss(c), fd = loss(d);
-      for (let n = 0; n < 28; n++) {
+      for (let n = 0; n < turns; n++) {
         if (fc < fd) [b, d, fd, c] = [d, c, fc, d - golden * (d - a)], fc = loss(c);
         else [a, c, fc, d] = [c, d, fd, c + golden * (b - c)], fd = loss(d);
       }
@@ -55,10 +59,11 @@
   };
 
   // Risks of a checked setting; without alpha each learner takes the step at which its own test loss is least.
-  const compute = (s) => {
+  const compute = (s, turns = 40) => {
     const fair = s.alpha === null;
-    const maml = explorer.formulas(fair ? { ...s, alpha: bestStep(s) } : s);
-    const erm = fair ? explorer.formulas({ ...s, alpha: maml.step_erm }) : maml;
+    const maml = explorer.formulas(fair ? { ...s, alpha: bestStep(s, turns) } : s);
+    const own = Number.isFinite(maml.step_erm) ? maml.step_erm : maml.alpha; // all optima at the start: any step will do
+    const erm = fair ? explorer.formulas({ ...s, alpha: own }) : maml;
     const { risk_erm, excess_erm, weight_erm } = erm, { risk_maml, excess_maml, weight_maml } = maml;
     return {
       risk_erm, risk_maml, excess_erm, excess_maml, weight_erm, weight_maml,
@@ -133,23 +138,29 @@
     curve: "Gain over hardness ratio",
     map: "Where MAML pays",
   };
+  const QUANTITIES = {
+    alpha: "step <i>α</i>",
+    weight: "weight on the hard centre",
+    risk: "risk above the floor",
+    excess: "excess risk",
+    floor: "floor, by label noise",
+  };
   const slider = ([, name, symbol, words, values]) => `<label title="${words}"><span>${symbol}</span>
     <input type="range" name="${name}" min="0" max="${values.length - 1}" step="1" aria-label="${words}"><output></output></label>`;
   box.innerHTML = `
-    <div class="headline"><p class="first"></p><p class="second"></p></div>
-    <div class="stage"><form class="controls" autocomplete="off">
+    <div class="stage"><div class="view"><div class="headline"><p class="first"></p><p class="second"></p></div>
+      <div class="panels" tabindex="0" role="group" aria-label="drawings">${Object.entries(PANELS).map(([name, title]) => `<figure class="${name}"><figcaption>${title}</figcaption>
+      <svg viewBox="0 0 340 236" role="img"></svg></figure>`).join("")}</div></div>
+    <form class="controls" autocomplete="off">
       <label class="preset">Setting <select name="preset"><option value="">your own</option>
         ${Object.keys(presets).map((name) => `<option>${name}</option>`).join("")}</select></label>
       ${Object.entries(GROUPS).map(([group, title]) => `<fieldset><legend>${title}</legend>
         ${group === "step" ? Object.entries(STEPS).map(([step, words]) => `<label class="choice"><input type="radio" name="step" value="${step}"> <span>${words}</span></label>`).join("") : ""}
         ${SLIDERS.filter((one) => one[0] === group).map(slider).join("")}
         ${group === "data" ? '<label class="choice"><input type="checkbox" name="tied"> <span>rehearse the step, <i>n</i><sub>2</sub> = <i>m</i></span></label>' : ""}
-      </fieldset>`).join("")}</form>
-    <div class="panels">${Object.entries(PANELS).map(([name, title]) => `<figure class="${name}"><figcaption>${title}</figcaption>
-      <svg viewBox="0 0 340 270" role="img"></svg></figure>`).join("")}</div></div>
-    <table class="numbers"><thead><tr><th scope="col">learner</th><th scope="col">step <i>α</i></th><th scope="col">weight on the hard centre</th>
-      <th scope="col">risk above the floor</th><th scope="col">excess risk</th><th scope="col">floor, by label noise</th></tr></thead>
-      <tbody><tr><th scope="row" class="erm">ERM</th></tr><tr><th scope="row" class="maml">MAML</th></tr></tbody></table>
+      </fieldset>`).join("")}</form></div>
+    <table class="numbers"><thead><tr><th scope="col">in numbers</th><th scope="col" class="erm">ERM</th><th scope="col" class="maml">MAML</th></tr></thead>
+      <tbody>${Object.entries(QUANTITIES).map(([name, words]) => `<tr><th scope="row">${words}</th><td data-of="${name}_erm"></td><td data-of="${name}_maml"></td></tr>`).join("")}</tbody></table>
     <p class="setting"></p>
     <p class="visually-hidden" role="status" aria-live="polite"></p>`;
   for (const [name, colour] of Object.entries(colours)) if (typeof colour === "string") box.style.setProperty(`--${name.toLowerCase()}`, colour);
@@ -160,17 +171,21 @@
 
   // The panels.
 
-  const W = 340, H = 270, FRAME = { left: 42, right: 330, top: 12, bottom: 228 };
+  const W = 340, H = 236, FRAME = { left: 42, right: 330, top: 12, bottom: 194 };
   const clear = (name) => {
     const svg = d3.select(box).select(`.${name} svg`);
     svg.selectAll("*").remove();
     return svg;
   };
-  const axes = (svg, x, y, across, up, ticks = {}) => {
-    svg.append("g").attr("class", "axis x").attr("transform", `translate(0,${FRAME.bottom})`).call(d3.axisBottom(x).ticks(5, "~g").tickSizeOuter(0).tickValues(ticks.x || null));
-    svg.append("g").attr("class", "axis y").attr("transform", `translate(${FRAME.left},0)`).call(d3.axisLeft(y).ticks(5, "~g").tickSizeOuter(0));
-    svg.append("text").attr("class", "name").attr("x", FRAME.right).attr("y", 262).attr("text-anchor", "end").html(across);
+  const axes = (svg, x, y, across, up, { values = null, left = FRAME.left } = {}) => {
+    svg.append("text").attr("class", "name").attr("x", FRAME.right).attr("y", 228).attr("text-anchor", "end").html(across);
     svg.append("text").attr("class", "name").attr("x", 4).attr("y", 4).attr("text-anchor", "start").attr("dy", "0.35em").html(up);
+    // D3 shifts ticks by half a pixel; here they stand where the curves have them.
+    svg.append("g").attr("class", "axis x").attr("transform", `translate(0,${FRAME.bottom})`)
+      .call(d3.axisBottom(x).ticks(5, "~g").tickSizeOuter(0).tickValues(values)).selectAll(".tick").attr("transform", (v) => `translate(${x(v)},0)`);
+    if (!y) return;
+    svg.append("g").attr("class", "axis y").attr("transform", `translate(${left},0)`)
+      .call(d3.axisLeft(y).ticks(5, "~g").tickSizeOuter(0)).selectAll(".tick").attr("transform", (v) => `translate(0,${y(v)})`);
   };
   const subscript = (letter, index) => `<tspan class="symbol">${letter}</tspan><tspan dy="3" font-size="0.75em">${index}</tspan><tspan dy="-3">&#8203;</tspan>`;
   const SHAPES = { hard: "m0,-4l4,7h-8z", easy: "m0,-4l4,4l-4,4l-4,-4z" };
@@ -182,8 +197,7 @@
     const low = -rung(Math.max(2.4 * easy, 2.4 * hard - s.R, 0.3 * s.R)), high = rung(Math.max(s.R + 2.4 * hard, 2.4 * easy));
     const x = d3.scaleLinear().domain([low, high]).range([FRAME.left + 36, FRAME.left + 36 + FRAME.bottom - FRAME.top]);
     const y = d3.scaleLinear().domain([low, high]).range([FRAME.bottom, FRAME.top]);
-    axes(svg, x, y, "first coordinate", "");
-    svg.select(".axis.y").attr("transform", `translate(${FRAME.left + 36},0)`);
+    axes(svg, x, y, "first coordinate", "", { left: FRAME.left + 36 });
     const inside = svg.append("svg").attr("x", FRAME.left + 36).attr("y", FRAME.top).attr("width", FRAME.bottom - FRAME.top).attr("height", FRAME.bottom - FRAME.top)
       .attr("viewBox", `${FRAME.left + 36} ${FRAME.top} ${FRAME.bottom - FRAME.top} ${FRAME.bottom - FRAME.top}`);
     for (const [kind, centre, width] of [["hard", s.R, hard], ["easy", 0, easy]]) {
@@ -204,17 +218,16 @@
   const drawBars = (s, found) => {
     const svg = clear("bars"), most = Math.max(found.risk_erm, found.risk_maml, 1e-12);
     const x = d3.scaleLinear().domain([0, most]).range([FRAME.left, FRAME.right - 34]).nice(4);
-    svg.append("g").attr("class", "axis x").attr("transform", `translate(0,${FRAME.bottom})`).call(d3.axisBottom(x).ticks(4, "~g").tickSizeOuter(0));
-    svg.append("text").attr("class", "name").attr("x", FRAME.right).attr("y", 262).attr("text-anchor", "end").text("risk above the floor");
-    [["erm", 52], ["maml", 142]].forEach(([name, top]) => {
+    axes(svg, x, null, "risk above the floor", "");
+    [["erm", 42], ["maml", 112]].forEach(([name, top]) => {
       const risk = found[`risk_${name}`], excess = found[`excess_${name}`], least = risk - excess;
       svg.append("text").attr("class", `label ${name}`).attr("x", FRAME.left).attr("y", top - 8).text(name.toUpperCase());
-      svg.append("rect").attr("class", "least").attr("x", x(0)).attr("y", top).attr("width", Math.max(0, x(least) - x(0))).attr("height", 38);
-      svg.append("rect").attr("class", `excess ${name}`).attr("x", x(least)).attr("y", top).attr("width", Math.max(0, x(risk) - x(least))).attr("height", 38);
-      svg.append("text").attr("class", "value").attr("x", x(risk) + 6).attr("y", top + 24).text(say(risk));
-      if (x(risk) - x(least) > 74) svg.append("text").attr("class", "on").attr("x", x(risk) - 6).attr("y", top + 24).attr("text-anchor", "end").text(`excess ${say(excess)}`);
+      svg.append("rect").attr("class", "least").attr("x", x(0)).attr("y", top).attr("width", Math.max(0, x(least) - x(0))).attr("height", 34);
+      svg.append("rect").attr("class", `excess ${name}`).attr("x", x(least)).attr("y", top).attr("width", Math.max(0, x(risk) - x(least))).attr("height", 34);
+      svg.append("text").attr("class", "value").attr("x", x(risk) + 6).attr("y", top + 22).text(say(risk));
+      if (x(risk) - x(least) > 74) svg.append("text").attr("class", "on").attr("x", x(risk) - 6).attr("y", top + 22).attr("text-anchor", "end").text(`excess ${say(excess)}`);
     });
-    svg.append("line").attr("class", "rule").attr("x1", x(0)).attr("x2", x(0)).attr("y1", 40).attr("y2", FRAME.bottom);
+    svg.append("line").attr("class", "rule").attr("x1", x(0)).attr("x2", x(0)).attr("y1", 30).attr("y2", FRAME.bottom);
     svg.append("text").attr("class", "note").attr("x", FRAME.left).attr("y", FRAME.bottom - 14).text("grey: what the best start leaves, at this step");
     svg.attr("aria-label", `Risks above the floor: ERM ${say(found.risk_erm)}, of which ${say(found.excess_erm)} in excess of the best start at its step; `
       + `MAML ${say(found.risk_maml)}, of which ${say(found.excess_maml)}.`);
@@ -222,12 +235,13 @@
 
   const RATIOS = d3.range(0.01, 1.0001, 0.0075);
   const drawCurve = (s, found) => {
-    const svg = clear("curve"), along = (change) => RATIOS.map((u) => compute({ ...s, rho_hard: u * s.rho_easy, ...change }).gain);
+    const svg = clear("curve"), along = (change) => RATIOS.map((u) => compute({ ...s, rho_hard: u * s.rho_easy, ...change }, 16).gain);
     const natural = s.alpha === null ? 1 / s.rho_easy : s.alpha;
     const curves = { other: along({ alpha: s.alpha === null ? natural : null }), gain: along({}) };
     const wall = along({ r_hard: 0, r_easy: 0 }), here = s.rho_hard / s.rho_easy;
     const x = d3.scaleLinear().domain([0, 1]).range([FRAME.left, FRAME.right]);
-    const y = d3.scaleLinear().domain([0, Math.max(1.6, found.gain * 1.25, 1.12 * d3.max(curves.gain))]).range([FRAME.bottom, FRAME.top]).nice(5);
+    const top = Math.max(1.6, 1.12 * d3.max(curves.gain), Math.min(1.15 * compute({ ...s, r_hard: 0, r_easy: 0 }, 16).gain, 2 * found.gain));
+    const y = d3.scaleLinear().domain([0, top]).range([FRAME.bottom, FRAME.top]).nice(5);
     svg.append("clipPath").attr("id", "explorer-curve").append("rect").attr("x", FRAME.left).attr("y", FRAME.top).attr("width", FRAME.right - FRAME.left).attr("height", FRAME.bottom - FRAME.top);
     const inside = svg.append("g").attr("clip-path", "url(#explorer-curve)");
     const line = d3.line().x((_, k) => x(RATIOS[k])).y((v) => y(v));
@@ -236,12 +250,12 @@
     inside.append("line").attr("class", "here").attr("x1", x(here)).attr("x2", x(here)).attr("y1", y(found.gain)).attr("y2", FRAME.bottom);
     for (const [name, values] of Object.entries(curves)) inside.append("path").attr("class", name).attr("d", line(values));
     svg.append("circle").attr("class", "point").attr("cx", x(here)).attr("cy", y(found.gain)).attr("r", 5.5);
-    svg.append("text").attr("class", "value").attr("x", Math.min(x(here) + 9, FRAME.right - 28)).attr("y", y(found.gain) - 8).text(times(found.gain));
+    svg.append("text").attr("class", "value").attr("x", Math.min(x(here) + 9, FRAME.right - 28)).attr("y", y(found.gain) + 18).text(times(found.gain));
     if (y(d3.max(wall)) > FRAME.top - 1e4) svg.append("text").attr("class", "note").attr("x", FRAME.right - 4).attr("y", FRAME.top + 12).attr("text-anchor", "end").text("grey: beyond the wall of samples");
     svg.append("text").attr("class", "note").attr("x", FRAME.right - 4).attr("y", FRAME.top + 27).attr("text-anchor", "end").text(s.alpha === null ? "dotted: both at 1/ρ_E".replace("ρ_E", "ρE") : "dotted: each at its best step");
     axes(svg, x, y, `hardness ratio <tspan class="symbol">u</tspan> = ${subscript("ρ", "H")}/${subscript("ρ", "E")}`, "gain");
-    const top = d3.scan(curves.gain, (a, b) => b - a);
-    svg.attr("aria-label", `The gain over the hardness ratio: ${times(found.gain)} at ${say(here)}; the curve is highest, ${times(curves.gain[top])}, at ${say(RATIOS[top])}.`);
+    const peak = d3.scan(curves.gain, (a, b) => b - a);
+    svg.attr("aria-label", `The gain over the hardness ratio: ${times(found.gain)} at ${say(here)}; the curve is highest, ${times(curves.gain[peak])}, at ${say(RATIOS[peak])}.`);
   };
 
   const NX = 45, NY = 33, LEVELS = [1.1, 1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000];
@@ -252,7 +266,7 @@
     const svg = clear("map"), values = [];
     const X = (i) => FRAME.left + (FRAME.right - FRAME.left) * i / (NX - 1), Y = (j) => ratio(0.005) + (ratio(1) - ratio(0.005)) * j / (NY - 1);
     for (let j = 0; j < NY; j++) for (let i = 0; i < NX; i++) {
-      values.push(compute({ ...s, R: Math.sqrt(far.invert(X(i)) * unit(s)), rho_hard: ratio.invert(Y(j)) * s.rho_easy }).gain);
+      values.push(compute({ ...s, R: Math.sqrt(far.invert(X(i)) * unit(s)), rho_hard: ratio.invert(Y(j)) * s.rho_easy }, 10).gain);
     }
     svg.append("clipPath").attr("id", "explorer-map").append("rect").attr("x", FRAME.left).attr("y", FRAME.top).attr("width", FRAME.right - FRAME.left).attr("height", FRAME.bottom - FRAME.top);
     const inside = svg.append("g").attr("clip-path", "url(#explorer-map)");
@@ -269,7 +283,7 @@
     labels.forEach(([a, b, value]) => inside.append("text").attr("class", "contour").attr("x", a).attr("y", b + 4).text(value));
     if (d3.min(values) < 0.98) svg.append("text").attr("class", "note").attr("x", FRAME.left + 6).attr("y", FRAME.bottom - 8).text("tinted: MAML loses");
     axes(svg, far, ratio, `distance ${s.r_hard ? `<tspan class="symbol">R</tspan>²/${subscript("r", "H")}` : s.r_easy ? `<tspan class="symbol">R</tspan>²/${subscript("r", "E")}` : '<tspan class="symbol">R</tspan>²'}`,
-      `<tspan class="symbol">u</tspan>`, { x: [0.1, 1, 10, 100, 1000] });
+      `<tspan class="symbol">u</tspan>`, { values: [0.1, 1, 10, 100, 1000] });
     const u = s.rho_hard / s.rho_easy, place = Math.min(Math.max(s.R ** 2 / unit(s), 0.1), 1000);
     const at = svg.append("g").attr("class", "handle").attr("transform", `translate(${far(place)},${ratio(u)})`);
     at.append("circle").attr("class", "grip").attr("r", 22);
@@ -283,10 +297,9 @@
   const sentences = (s, found) => {
     const wall = compute({ ...s, r_hard: 0, r_easy: 0 }).gain, { gain } = found;
     const steps = s.alpha === null ? "Each at its best step, " : "", lean = found.weight_maml - found.weight_erm;
-    const name = steps ? "MAML’s" : "MAML’s";
     const first = Math.abs(gain - 1) < 0.005 ? `${steps}MAML gains nothing over ERM here.`
-      : gain > 1 ? `${steps}${name} risk is <strong>${gain < 1.1 ? say(gain) : times(gain)} times</strong> smaller than ERM’s.`
-        : `${steps}${name} risk is <strong>${1 / gain < 1.1 ? say(1 / gain) : times(1 / gain)} times</strong> larger than ERM’s.`;
+      : gain > 1 ? `${steps}MAML’s risk is <strong>${gain < 1.1 ? say(gain) : times(gain)} times</strong> smaller than ERM’s.`
+        : `${steps}MAML’s risk is <strong>${1 / gain < 1.1 ? say(1 / gain) : times(1 / gain)} times</strong> larger than ERM’s.`;
     const leaning = s.R === 0 || Math.abs(lean) < 5e-4 ? "Both learners start at the same point." : lean > 0 ? "It leans to the hard tasks." : "It leans to the easy tasks, more than ERM does.";
     const limit = gain < 0.995 ? "It rehearsed another step than it takes."
       : wall < 1.005 ? "No geography would help."
@@ -317,10 +330,7 @@
     const [first, second] = sentences(s, found);
     find(".first").innerHTML = first;
     find(".second").textContent = second;
-    box.querySelectorAll(".numbers tbody tr").forEach((row, k) => {
-      const learner = ["erm", "maml"][k], cells = ["alpha", "weight", "risk", "excess", "floor"].map((what) => `<td>${say(found[`${what}_${learner}`])}</td>`);
-      row.innerHTML = row.firstElementChild.outerHTML + cells.join("");
-    });
+    for (const cell of box.querySelectorAll(".numbers td")) cell.textContent = say(found[cell.dataset.of]);
     find(".setting").innerHTML = SLIDERS.map(([, name, symbol]) => (name === "alpha" ? "" : `${symbol} = ${say(s[name])}`)).filter(Boolean).join(", ");
     clearTimeout(telling);
     telling = setTimeout(() => {
