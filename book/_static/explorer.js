@@ -39,7 +39,8 @@
   const bestStep = (s, turns) => {
     const at = { ...s }, loss = (x) => ((at.alpha = Math.exp(x)), explorer.loss_maml(at).loss);
     const [easy, hard] = [-Math.log(s.rho_easy), -Math.log(s.rho_hard)], grid = [];
-    for (let x = easy - 7; x < easy - 0.1; x += 0.25) grid.push(x);
+    const short = s.noise_std ? 7 : 0.6 + Math.log(1 + (s.dim + 1) / Math.min(s.m, s.n2)); // only noise makes steps shorter
+    for (let x = easy - short; x < easy - 0.1; x += 0.25) grid.push(x);
     const count = Math.max(8, Math.ceil((hard - easy) / 0.2));
     for (let k = 0; k <= count; k++) grid.push(easy + (hard - easy) * k / count);
     grid.push(hard + 0.1, hard + 0.3);
@@ -179,7 +180,7 @@
   };
   const axes = (svg, x, y, across, up, { values = null, left = FRAME.left } = {}) => {
     svg.append("text").attr("class", "name").attr("x", FRAME.right).attr("y", 228).attr("text-anchor", "end").html(across);
-    svg.append("text").attr("class", "name").attr("x", 4).attr("y", 4).attr("text-anchor", "start").attr("dy", "0.35em").html(up);
+    svg.append("text").attr("class", "name").attr("x", FRAME.left - 34).attr("y", -2).html(up);
     // D3 shifts ticks by half a pixel; here they stand where the curves have them.
     svg.append("g").attr("class", "axis x").attr("transform", `translate(0,${FRAME.bottom})`)
       .call(d3.axisBottom(x).ticks(5, "~g").tickSizeOuter(0).tickValues(values)).selectAll(".tick").attr("transform", (v) => `translate(${x(v)},0)`);
