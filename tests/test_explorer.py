@@ -462,9 +462,8 @@ def slices_are_right(page: Any, wanted: dict[tuple[int, int], np.ndarray[Any, An
             values, places = 10 ** read(ticks, y), read(seen["feet"], x)
             shown = np.clip(curve, 3e-3, 10)
             # A level is four percent of a value, and pixels are written to a tenth.
-            if not np.allclose(values, shown, rtol=0.023) or not np.allclose(
-                places, np.linspace(-3, 3, SIZE), atol=2e-3
-            ):
+            right = np.allclose(values, shown, rtol=0.023), np.allclose(places, np.linspace(-3, 3, SIZE), atol=2e-3)
+            if not all(right):
                 return False
         if f"variance of the hard task {VARIANCES[frame]:.2f}" not in seen["says"]:
             return False
