@@ -21,6 +21,7 @@ SECONDS = {  # of the longest files of tests, about, with one thread
     "test_site": 190,
     "test_image_chapters": 130,
     "test_mutants": 60,
+    "test_explorer": 60,
     "test_sweeps": 40,
     "test_standalone": 40,
     "test_commands": 25,

@@ -81,6 +81,8 @@ def border():
 border()
 
 # %% [markdown]
+# [The explorer](26_explorer) has sliders for all of this.
+#
 # Chapter 4 has the gain at one step size, {eq}`exact-gain`, in terms of $u$, of $h=a_H/a_E$ and of the effective spread $r_{\mathrm{eff}}=r_H+r_E/h$. How much geography does a gain $\gamma$ take? Solve it for $X=R^2/r_{\mathrm{eff}}$:
 
 # %%

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import edition_claims
 import edition_errata
+import edition_explorer
 import edition_ledger
 import edition_mathjax
 import edition_pages
@@ -76,6 +77,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     edition_ledger.setup(app)
     edition_claims.setup(app)
     edition_errata.setup(app)
+    edition_explorer.setup(app)
     edition_reading.setup(app)
     edition_runtime.setup(app)
     edition_search.setup(app)
