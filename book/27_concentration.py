@@ -76,10 +76,10 @@ def radius(n, t, d=1):
     return 2 * e + e**2
 
 
-# %% mystnb={"code_prompt_show": "Draw the failure of (52)", "figure": {"caption": "Printed concentration inequality (52) in one dimension along t = √n. The probability that the sample variance leaves the printed radius levels off for every constant (exact tails), while the inequality promises a probability that vanishes exponentially (dashed).", "name": "fig-printed-radius"}, "image": {"alt": "Failure probability on a logarithmic axis against the number of samples n from 1 to 40. Three curves for the constants 1, 2 and 3 level off near 0.2, 0.007 and 0.0003. A straight dashed line, the promise 2 exp(-n), falls through all three."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the failure of (52)", "figure": {"caption": "The printed concentration inequality (52) in one dimension, along $t=\\sqrt n$. **Notice** that the probability of leaving the printed radius levels off for every constant (exact tails), while the inequality promises a probability that vanishes exponentially (dashed).", "name": "fig-printed-radius"}, "image": {"classes": "upright", "alt": "Failure probability on a logarithmic axis against the number of samples n from 1 to 40. Three curves for the constants 1, 2 and 3 level off near 0.2, 0.007 and 0.0003. A straight dashed line, the promise 2 exp(-n), falls through all three."}} tags=["hide-input"]
 def printed_concentration():
     """Draw the exact failure probability of (52) along t = √n for three constants, and what is promised."""
-    figure, axis = plt.subplots(figsize=(7, 3.4))
+    figure, axis = plt.subplots(figsize=(5, 3.4))
     n = np.arange(1, 41)
     for c, look in ((1, 0), (2, 2), (3, 3)):
         outside = tail(n, printed_radius(n, np.sqrt(n), c))
