@@ -255,7 +255,7 @@ simulate.maml_estimate([([[1.0]], [1.0], [[1.0]], [0.0])], alpha=0.5)
 # :::
 #
 # In one dimension every ingredient is a moment of a Gaussian variable, and sympy can do without any of this. Take $\Sigma_i=1$ and one episode with one inner and one outer sample. The inputs are $x$ and $x'$, the noises $\sigma z$ and $\sigma z'$, with $x,x',z,z'$ standard normal; the
-# task's optimum is $\delta$ away from $w^*$.
+# task's optimum is $e$ away from $w^*$.
 
 # %% mystnb={"code_prompt_show": "Average a polynomial in four standard normal variables"} tags=["hide-cell"]
 x, x_out, z, z_out = normals = sp.symbols("x x' z z'", real=True)
@@ -269,15 +269,15 @@ def average(expression):
 
 
 # %%
-sigma, delta = sp.symbols("sigma delta", positive=True)
+sigma, e = sp.symbols("sigma e", positive=True)
 step = 1 - alpha * x**2
 xi = step * x_out * sigma * z_out - alpha * step * x_out**2 * x * sigma * z
-psi = step**2 * x_out**2 * delta + xi
-square = sp.collect(sp.expand(average(psi**2)), (delta, sigma))
+psi = step**2 * x_out**2 * e + xi
+square = sp.collect(sp.expand(average(psi**2)), (e, sigma))
 sp.Eq(sp.Symbol(r"E[\psi^{2}]"), square)
 
 # %% [markdown]
-# For ERM with one sample $\psi=x^2\delta+xz$ and $E[\psi^2]=3\delta^2+\sigma^2$, what is left at $\alpha=0$: there MAML *is* ERM with its outer sample. A short step makes both terms smaller, and the curvature $A_i$ with them; a long one lets them grow like $\alpha^4$.
+# For ERM with one sample $\psi=x^2e+xz$ and $E[\psi^2]=3e^2+\sigma^2$, what is left at $\alpha=0$: there MAML *is* ERM with its outer sample. A short step makes both terms smaller, and the curvature $A_i$ with them; a long one lets them grow like $\alpha^4$.
 #
 # Three checks of the theorem, in one dimension against these moments, in three dimensions against 1,500 training sets, and for the Gaussian shape, stand [line by line](#convergence-law). What a reader should see is that it is true with *one* sample:
 
