@@ -25,7 +25,7 @@ from tests.browsing import CONTRAST, PAGES, PHONE, THEMED, Browser, Visit, build
 from tools.chapters import ROOT
 from tools.site import HTML, NOTE, digest, finished
 
-EXTRA = {"genindex", "index", "prf-prf", "search"}  # written by Sphinx and Jupyter Book, not by us
+EXTRA = {"404", "genindex", "index", "prf-prf", "search"}  # written by Sphinx and Jupyter Book, not by us
 
 
 # The build, and what its files say.
@@ -136,6 +136,7 @@ def test_mathjax_is_the_small_part_that_is_needed(site: Path) -> None:
 def test_launch_buttons_follow_the_one_setting(site: Path, tmp_path: Path) -> None:
     page = "book/01_learning_to_adapt"
     assert "launch-buttons" not in (site / f"{page}.html").read_text(encoding="utf-8")
+    shutil.copyfile(ROOT / "CITATION.cff", tmp_path / "CITATION.cff")
     for name in ("book", "paperlib", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(ROOT / "_config.yml", tmp_path / "_config.yml")
@@ -147,6 +148,13 @@ def test_launch_buttons_follow_the_one_setting(site: Path, tmp_path: Path) -> No
     assert f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/{page}.ipynb" in links
     assert "https://github.com/owner/name" in links
     assert (ROOT / f"{page}.ipynb").exists()
+    text = (with_address / f"{page}.html").read_text(encoding="utf-8")
+    address = f"https://owner.github.io/name/{page}.html"
+    assert (
+        f'<link rel="canonical" href="{address}">' in text and f'<meta property="og:url" content="{address}">' in text
+    )
+    assert f"<loc>{address}</loc>" in (with_address / "sitemap.xml").read_text(encoding="utf-8")
+    assert not (site / "sitemap.xml").exists()
 
 
 # The browser.

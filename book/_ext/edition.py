@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import edition_bibliography
 import edition_claims
 import edition_errata
 import edition_explorer
 import edition_ledger
 import edition_mathjax
+import edition_metadata
 import edition_pages
 import edition_reading
 import edition_runtime
@@ -73,7 +75,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", size_figures)
     # Jupyter Book sets this value of sphinx_comments, which the book leaves out.
     app.add_config_value("comments_config", {}, "")
+    edition_bibliography.setup(app)
     edition_mathjax.setup(app)
+    edition_metadata.setup(app)
     edition_ledger.setup(app)
     edition_claims.setup(app)
     edition_errata.setup(app)

@@ -5,6 +5,7 @@ The theme brings all of them twice, as a script of 540 KB (gzip) and as fonts.
 
 import base64
 import io
+import logging
 import re
 import shutil
 from collections.abc import Iterable
@@ -48,6 +49,7 @@ def _face(face: re.Match[str], fonts: Path, codes: set[int]) -> str:
     wanted = codes & font.getBestCmap().keys()
     if not wanted:
         return ""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table
     subsetter = Subsetter(Options(layout_features=[], name_IDs=[], notdef_outline=False))
     subsetter.populate(unicodes=wanted)
     subsetter.subset(font)

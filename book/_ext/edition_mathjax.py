@@ -120,7 +120,8 @@ def room(tex: str) -> float:
     text = LOOK.sub(" ", FRACTION.sub(_longer, FRACTION.sub(_longer, tex)))
     indices = "".join(_longer(found) for found in INDICES.finditer(text))
     text, spaced = SPACED.subn(" ", INDICES.sub(" ", text))
-    return max(0.5, _width(text) + 0.7 * _width(indices) + 1.54 * spaced)
+    small = 0.5 * _width(indices) + 0.25 * len(SYMBOL.findall(indices))
+    return max(0.5, _width(text) + small + 1.54 * spaced)
 
 
 def _longer(found: re.Match[str]) -> str:

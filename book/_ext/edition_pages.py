@@ -40,6 +40,12 @@ VIEWPORT = re.compile(
     r'(<meta name="viewport"[^>]*>)(.*?)(?:\s*<meta name="viewport"[^>]*>)', re.DOTALL
 )
 CORNER = re.compile(r'<th class="head">(?:<p></p>|\s)*</th>')
+# The head of a column that is a formula and nothing else is named by it.
+HEAD = re.compile(r'<th class="head">(<p><span class="math[^>]*>\\\((.*?)\\\)</span></p></th>)')
+BRAND = re.compile(r'<a class="navbar-brand logo".*?</a>', re.DOTALL)
+# Roles that are none any more, on lists that are none; a name that hides what stands on a button.
+ROLES = re.compile(r' role="(?:doc-biblioentry|list)"(?= class="citation|>)')
+SEARCH = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"')
 MAP = re.compile(r"(?://# sourceMappingURL=\S*|/\*# sourceMappingURL=\S* \*/)\s*$")
 
 
@@ -47,6 +53,7 @@ def load_what_is_needed(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Leave out the scripts and styles for what a page does not hold."""
+    app.add_js_file("scrolls.js", loading_method="defer")
     body = context.get("body") or ""
     for kind in ("script_files", "css_files"):
         context[kind][:] = [
@@ -63,7 +70,15 @@ def mend(html: str) -> str:
         return mend(html)
     html = FOLD.sub(SPANS, html)
     html = CORNER.sub("<td></td>", html)
+    html = HEAD.sub(lambda head: f'<th class="head" aria-label="{_spelt(head[2])}">{head[1]}', html)
+    html = BRAND.sub(r'<nav aria-label="Home">\g<0></nav>', html)
+    html = SEARCH.sub(r"\1", ROLES.sub("", html))
     return html.replace(' id="proof-content"', "")
+
+
+def _spelt(tex: str) -> str:
+    """Return a formula as it may be read aloud."""
+    return " ".join(re.findall(r"[A-Za-z]+|[0-9.]+|[+=<>/-]", tex))
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:

@@ -31,6 +31,18 @@
     return { kind, label, select };
   }
 
+  // On a phone a row starts as its claim and its verdict.
+  if (matchMedia("(max-width: 600px)").matches) {
+    for (const row of rows) {
+      const cell = row.cells[row.cells.length - 1];
+      const fold = document.createElement("details");
+      const name = document.createElement("summary");
+      name.textContent = `evidence (${cell.querySelectorAll("li").length})`;
+      fold.append(name, ...cell.childNodes);
+      cell.append(fold);
+    }
+  }
+
   const filters = [filter("chapter", 3, "all chapters"), filter("verdict", 4, "all verdicts")];
 
   // A search field: every word of it must stand in the row.
