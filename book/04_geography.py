@@ -8,7 +8,7 @@
 #
 # **What you will do.** Derive the risk of every start for two clouds of tasks, redraw Figure 1, and map the gain of MAML.
 #
-# **What you will learn.** To compute the gain exactly and name its ceiling; to tell what spread does to the gain from what it does to the loss;
+# **What you will learn.** To compute the gain at a common step, and its ceiling; to tell what spread does to the gain from what it does to the loss;
 # to read hardness direction by direction; to choose the share of hard tasks to train on.
 #
 # **What you need.** Chapters 1 to 3: the two risks, $Q^{(s)}$, and the solutions [(5)](#eq-5).
@@ -281,14 +281,14 @@ claims.proves(
 #
 # ## The ceiling
 #
-# However far apart the clouds, and however tightly packed, the gain stays below its value for two points, the gain {eq}`two-task-gain` of chapter 3:
+# However far apart the clouds, and however tightly packed, the gain at one step $\alpha$ of both learners stays below its value for two points, the gain {eq}`two-task-gain` of chapter 3:
 
 # %%
 sp.factor(sp.limit(exact_gain, R, sp.oo))
 
 # %% [markdown]
 # (golden-ratio)=
-# With many samples $h\approx K$, and the main term of the ceiling is $\frac{u(1-u)^2}{(1+u)^2}\cdot\frac m{d+1}$. Which hardness ratio is best, and what is the first factor there?
+# At $\alpha=1/\rho_E$ and with many samples $h\approx K$, and the main term of the ceiling is $\frac{u(1-u)^2}{(1+u)^2}\cdot\frac m{d+1}$. ([Best steps](11_when_to_use_maml) have another.) Which hardness ratio is best, and what is the first factor there?
 
 # %%
 main_term = u * (1 - u) ** 2 / (1 + u) ** 2
@@ -325,7 +325,7 @@ figure
 
 # %% [markdown]
 # **Figure 1.** The paper does not tell its $R$, $r_H$, $r_E$ and $\alpha$. With $r_H=r_E$ and $\alpha=1/\rho_E$ a gain of 3 needs $R^2/r_H=11.8$ at $u=\frac19$, the ratio of §3.2, which we took, and 9.0 at $u=\frac15$, that of §1; [(12)](#eq-12) asks for 2.
-# And 3 does not lie on an open scale: at the paper's $\rho_H$, $\rho_E$, $m$ and $d$ the ceiling is 4.06.
+# And 3 does not lie on an open scale: at the paper's $\rho_H$, $\rho_E$, $m$ and $d$ the ceiling at this step is 4.06.
 #
 # Does it demonstrate "the primary dependence of relative performance on $R^2/r_H$" (§3.2)? Keep $R$ and $r_H$ of (d), and scatter the *easy* tasks. With $r_E=0$, 1, 10 and 100 the gain is 3.15, 3.00, 2.23 and 1.25. It depends on $R^2/r_{\mathrm{eff}}$.
 #
@@ -451,7 +451,7 @@ claims.proves(
 #
 # ## What we have seen
 #
-# - We computed the gain exactly. It saturates in $R^2/r_{\mathrm{eff}}$ at a ceiling of order $m/d$, highest near $u=\sqrt5-2$.
+# - We computed the gain exactly. It saturates in $R^2/r_{\mathrm{eff}}$ at a ceiling, at the step $1/\rho_E$ of order $m/d$ and highest near $u=\sqrt5-2$.
 # - We told gain from saving: spreads change the ratio, distance and mismatch of hardness change the loss.
 # - We read hardness direction by direction. The inner step size decides which group must be packed.
 # - We found the share of hard tasks to train on: the test's own, if training rehearses the test's step.
@@ -460,7 +460,7 @@ claims.proves(
 #
 # [Tested solutions, and one more](#geography-exercises).
 #
-# **1.** Put $S_H=S_E=0$ in {eq}`mixture-risk` and show that MAML's risk is then $\frac{pq\,a_Ha_E}{2(p\,a_H+q\,a_E)}D^2$. With {eq}`mixture-excess` this gives the ceiling at any $p$. At which $p$ is it highest, for large $h$?
+# **1.** Put $S_H=S_E=0$ in {eq}`mixture-risk` and show that MAML's risk is then $\frac{pq\,a_Ha_E}{2(p\,a_H+q\,a_E)}D^2$. With {eq}`mixture-excess` this gives the ceiling at any $p$ and any step. At which $p$ is it highest, for large $h$?
 #
 # :::{dropdown} Solution
 # For MAML with $n_2=m$, $\theta=\frac{p\,a_H}{p\,a_H+q\,a_E}$. Hence $(1-\theta)^2$ and $\theta^2$ are $q^2a_E^2$ and $p^2a_H^2$ over $(p\,a_H+q\,a_E)^2$, and the bracket is $pq\,a_Ha_E(q\,a_E+p\,a_H)D^2$ over the same.

@@ -351,14 +351,14 @@ claims.proves(
     "cor:2",
     [dear - cheap, 4 / (1 + u) ** 2 - flat, 1 / u**2 - small],
     [loss, 4 * delta * (1 - u) / ((A + delta) * (1 + u)), delta * (1 - u**4) * more],
-    "What first-order MAML's ceiling lacks to MAML's, Reptile's to $\\frac4{(1+u)^2}$, iMAML's to $\\frac1{u^2}$.",
+    "At $\\alpha=1/\\rho_E$: what first-order MAML's ceiling lacks to MAML's, Reptile's to $\\frac4{(1+u)^2}$, iMAML's to $\\frac1{u^2}$.",
     shows=r"\tfrac{A+\delta u^2}{A(1+u)^2},\qquad\tfrac{4\delta(1-u)}{(A+\delta)(1+u)},\qquad\tfrac{\delta(1-u^4)}{u^2(\delta+Au^2)}",
     towards=True,
     refuses={"none of them limited": [loss, 4 / (1 + u) ** 2, 1 / u**2]},
 )
 
 # %% [markdown]
-# | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds) | its ceiling | take it |
+# | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds) | its ceiling at $\alpha=1/\rho_E$ | take it |
 # | --- | --- | --- | --- | --- | --- |
 # | ERM | 1 | the easiest | | 1 | if tasks are equally hard or few, or if optima do not depend on hardness |
 # | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | never worse, if $n_2=m$ | of order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks but not far, hard ones |

@@ -3,7 +3,7 @@
 #
 # > **The paper, App. A.2.** "Recall that we assume $n_2=m$"
 #
-# [Chapter 4](04_geography) derives the risks of two clouds of tasks, the gain and its ceiling, without the paper's own proofs. This page takes §3.2, A.2 and A.3 line by line, and tests the results of the chapter by a second route.
+# [Chapter 4](04_geography) derives the risks of two clouds of tasks, the gain and its ceiling at a common step, without the paper's own proofs. This page takes §3.2, A.2 and A.3 line by line, and tests the results of the chapter by a second route.
 #
 # | item | what it says | does it stand? |
 # | :-- | :-- | :-- |
@@ -552,7 +552,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# What geography can give ends at the ceiling, the gain of two points:
+# What geography can give at a step ends at its ceiling there, the gain of two points:
 
 # %% mystnb={"code_prompt_show": "Take the limit of a large distance"} tags=["hide-input"]
 many = (1 + h) * (h + u**2) / (h * (1 + u) ** 2)
@@ -560,7 +560,7 @@ claims.proves(
     "cor:2",
     sp.limit(curve, x, sp.oo),
     many,
-    "The ceiling: the gain without any spread.",
+    "The ceiling at any common step: the gain without any spread.",
     shows=r"\lim_{R\to\infty}G=\frac{(1+h)(h+u^2)}{h(1+u)^2}",
     case=r"$R^2/r_{\mathrm{eff}}\to\infty$",
     refuses={"its main term alone": h / (1 + u) ** 2},
