@@ -141,6 +141,7 @@ def write(target: Path, site: Path, pages: Iterable[tuple[str, str]]) -> int:
         feet = PdfReader(io.BytesIO(numbers(browser, len(book.pages))))
     for page, foot in zip(book.pages, feet.pages, strict=True):
         page.merge_page(foot)
+        page.compress_content_streams()
     book.add_metadata({"/Title": "How Does the Task Landscape Affect MAML Performance? An executable edition"})
     book.page_mode = "/UseOutlines"
     book.compress_identical_objects()
