@@ -24,15 +24,6 @@ PHONE = 390
 PATIENCE = 240_000  # milliseconds until a page that does not come is an error; a busy machine takes its time
 CONTRAST = 4.5  # WCAG 2.1, level AA, for text of ordinary size
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 def build(source: Path, target: Path) -> tuple[Path, str]:

@@ -1,15 +1,15 @@
 """The built site and the browser, of which the files of tests share one in each process."""
 
-import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browsing import FLAGS, Browser, build, served, without
+from tests.browsing import Browser, build, served, without
 from tools.chapters import ROOT
 from tools.site import HTML, finished
 
@@ -28,15 +28,14 @@ def site(built: tuple[Path, str]) -> Path:
 def chromium() -> Iterator[Any]:
     if find_spec("playwright") is None:
         without("playwright is missing", f"{sys.executable} -m pip install -r requirements.txt")
-    from playwright.sync_api import sync_playwright
+    from tools import browser
 
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium") or playwright.chromium.executable_path
-        if not Path(path).exists():
-            without("Chromium is missing", "sudo apt-get install chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(browser.chromium())
+        except RuntimeError as missing:
+            without(*str(missing).split("; install it with: "))
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parent))
-from test_site import built, site, without  # noqa: F401
-
+from tests.browsing import PATIENCE
 from tools import offline
-from tools.browser import chromium
 from tools.chapters import BOOK, chapters
 
 
@@ -34,34 +31,33 @@ def test_the_zip_holds_site_and_notebooks(tmp_path: Path) -> None:
 
 
 @pytest.mark.audit
-def test_it_works_from_the_file_system(site: Path, tmp_path: Path) -> None:  # noqa: F811
-    """Every page without an error, formulas set, the search with its snippets."""
+def test_it_works_from_the_file_system(chromium: Any, site: Path, tmp_path: Path) -> None:
+    """A page without an error, its formulas set, and the search with its snippets."""
     offline.write(tmp_path / "book.zip", site, [chapter.notebook for chapter in chapters(BOOK)])
     with zipfile.ZipFile(tmp_path / "book.zip") as pack:
         pack.extractall(tmp_path)
     folder = tmp_path / "maml-landscape" / "site"
+    context = chromium.new_context(offline=True)
+    context.set_default_timeout(PATIENCE)
+    page, errors = context.new_page(), list[str]()
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("requestfailed", lambda request: errors.append(request.url))
     try:
-        with chromium() as browser:
-            context = browser.new_context(offline=True)
-            context.set_default_timeout(240_000)
-            page, errors = context.new_page(), list[str]()
-            page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("requestfailed", lambda request: errors.append(request.url))
-            page.goto((folder / "index.html").as_uri())
-            page.wait_for_url("**/book/intro.html")
-            page.goto((folder / "book" / "03_hardness.html").as_uri())
-            page.evaluate("MathJax.startup.promise")
-            assert page.locator("mjx-container").count() > 0
-            page.locator(".search-button__button:visible").first.click()
-            page.locator("dialog input[type=search]").fill("near zero risk")
-            page.keyboard.press("Enter")
-            page.locator(".search-summary:not(:empty)").wait_for()
-            first = page.locator("ul.search > li").first
-            assert first.locator("a").first.get_attribute("href") == "book/claims.html#text-near-zero-risk"
-            assert "near zero risk" in first.inner_text()
-            first.locator("a").first.click()
-            page.wait_for_url("**/book/claims.html#text-near-zero-risk")
-            assert errors == []
-    except RuntimeError as missing:
-        without("Chromium is missing", str(missing).rpartition(": ")[2])
+        page.goto((folder / "index.html").as_uri())
+        page.wait_for_url("**/book/intro.html")
+        page.goto((folder / "book" / "03_hardness.html").as_uri())
+        page.evaluate("MathJax.startup.promise")
+        page.locator("mjx-container").first.wait_for(state="attached")
+        page.locator(".search-button__button:visible").first.click()
+        page.locator("dialog input[type=search]").fill("near zero risk")
+        page.keyboard.press("Enter")
+        page.locator(".search-summary:not(:empty)").wait_for()
+        first = page.locator("ul.search > li").first
+        assert first.locator("a").first.get_attribute("href") == "book/claims.html#text-near-zero-risk"
+        assert "near zero risk" in first.inner_text()
+        first.locator("a").first.click()
+        page.wait_for_url("**/book/claims.html#text-near-zero-risk")
+    finally:
+        context.close()
+    assert errors == []

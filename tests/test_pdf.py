@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pypdf
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parent))
-from test_site import built, site, without  # noqa: F401
-
 from tools import pdf
-from tools.browser import chromium
 
 FIRST = """<!doctype html><title>x</title><article class="bd-article"><h1>A start<a class="headerlink">#</a></h1>
 <p><a href="second.html#there">on</a> <a href="https://example.org/">out</a></p>
 <h2>A section</h2><p style="break-before: page">next sheet</p><h3>Small</h3></article>"""
 SECOND = """<!doctype html><title>y</title><article class="bd-article"><h1>An end</h1>
 <h2 id="there">Last</h2></article>"""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def there_is_a_browser() -> None:
-    try:
-        with chromium():
-            pass
-    except RuntimeError as missing:
-        without("Chromium is missing", str(missing).rpartition(": ")[2])
 
 
 def bookmarks(reader: Any, outline: list[Any], depth: int = 0) -> list[tuple[int, str, int]]:
@@ -48,11 +34,11 @@ def addresses(reader: Any) -> set[str]:
     return {str(link["/A"]["/URI"]) for link in links if "/A" in link and "/URI" in link["/A"]}
 
 
-def test_pages_are_bound_in_order(tmp_path: Path) -> None:
+def test_pages_are_bound_in_order(chromium: Any, tmp_path: Path) -> None:
     (tmp_path / "first.html").write_text(FIRST)
     (tmp_path / "second.html").write_text(SECOND)
     target = tmp_path / "book.pdf"
-    assert pdf.write(target, tmp_path, [("first", ""), ("second", "Part")]) == 3
+    assert pdf.write(chromium, target, tmp_path, [("first", ""), ("second", "Part")]) == 3
     reader = pypdf.PdfReader(target)
     wanted = [(0, "A start", 0), (1, "A section", 0), (0, "Part", 2), (1, "An end", 2), (2, "Last", 2)]
     assert bookmarks(reader, reader.outline) == wanted
@@ -64,9 +50,9 @@ def test_pages_are_bound_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.audit
-def test_the_book_is_printed_whole(site: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_book_is_printed_whole(chromium: Any, site: Path, tmp_path: Path) -> None:
     target, pages = tmp_path / "book.pdf", pdf.contents()
-    count = pdf.write(target, site, pages)
+    count = pdf.write(chromium, target, site, pages)
     assert target.stat().st_size <= 25e6
     reader = pypdf.PdfReader(target)
     assert len(reader.pages) == count

@@ -134,13 +134,13 @@ def bind(parts: Sequence[Page]) -> PdfWriter:
     return book
 
 
-def write(target: Path, site: Path, pages: Iterable[tuple[str, str]]) -> int:
+def write(browser: Browser, target: Path, site: Path, pages: Iterable[tuple[str, str]]) -> int:
     """Print pages of a site, each with the name of its part, into a file, and return how many sheets it has."""
-    with chromium() as browser:
-        book = bind([printed(browser, (site / f"{name}.html").as_uri(), part) for name, part in pages])
-        feet = PdfReader(io.BytesIO(numbers(browser, len(book.pages))))
+    book = bind([printed(browser, (site / f"{name}.html").as_uri(), part) for name, part in pages])
+    feet = PdfReader(io.BytesIO(numbers(browser, len(book.pages))))
     for page, foot in zip(book.pages, feet.pages, strict=True):
         page.merge_page(foot)
+        page.compress_content_streams()
     book.add_metadata({"/Title": "How Does the Task Landscape Affect MAML Performance? An executable edition"})
     book.page_mode = "/UseOutlines"
     book.compress_identical_objects()
@@ -156,7 +156,8 @@ def main(arguments: Sequence[str]) -> int:
     if not (ROOT / HTML / "index.html").exists():
         print("There is no site to print; make book builds it", file=sys.stderr)
         return 1
-    count = write(target, ROOT / HTML, contents())
+    with chromium() as browser:
+        count = write(browser, target, ROOT / HTML, contents())
     print(f"{target}: {count} pages, {target.stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -91,7 +91,13 @@ def try_library(kind: str, options: Sequence[str], folder: Path) -> int:
     wheel = build_wheel(copy_tree(folder / "source"), folder)
     python = make(folder / "environment", [*allowed(kind), *pinned(*TESTING)], wheel)
     print(versions(python), flush=True)
-    chosen = ["-m", "not audit", "-p", "no:cacheprovider", *(options or map(str, [*library_tests(), ROOT / "paperlib"]))]
+    chosen = [
+        "-m",
+        "not audit",
+        "-p",
+        "no:cacheprovider",
+        *(options or map(str, [*library_tests(), ROOT / "paperlib"])),
+    ]
     return subprocess.run([python, "-m", "pytest", *chosen], cwd=ROOT, env=settings(), check=False).returncode
 
 

@@ -1,0 +1,127 @@
+"""The reference: what the library offers, by docstrings, with the rows of the ledger for each."""
+
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
+from edition_ledger import anchor, chapter_name
+from sphinx.application import Sphinx
+
+MARKUP = re.compile(r"(``.*?``|`.*?`)|(\*+|\||(?<=\w)_(?!\w))")
+REST = "More"
+
+
+def public(module: ModuleType) -> list[str]:
+    """Return the names that a module offers and that are not modules themselves."""
+    return [
+        name
+        for name in getattr(module, "__all__", ())
+        if not inspect.ismodule(getattr(module, name)) and not name.startswith("__")
+    ]
+
+
+def grouped(lines: list[str], names: list[str]) -> dict[str, list[str]]:
+    """Return the groups of a page, ``title: name, name`` a line, and last what none of them holds.
+
+    ValueError for a name that is not offered, or stands twice.
+    """
+    groups: dict[str, list[str]] = {}
+    for line in filter(None, map(str.strip, lines)):
+        title, _, listed = line.partition(":")
+        groups[title] = [name.strip() for name in listed.split(",")]
+    given = [name for group in groups.values() for name in group]
+    for name in given:
+        if name not in names or given.count(name) > 1:
+            raise ValueError(f"a group must hold public names, each once; got {name!r}")
+    rest = [name for name in names if name not in given]
+    return groups | ({REST if groups else "": rest} if rest else {})
+
+
+def entry(module: ModuleType, name: str) -> list[str]:
+    """Return the directive of autodoc that documents a name."""
+    value = getattr(module, name)
+    if inspect.isclass(value):
+        return [
+            f".. autoclass:: {module.__name__}.{name}",
+            "   :members:",
+            "   :member-order: bysource",
+            "",
+        ]
+    if callable(value) and inspect.isroutine(value):
+        return [f".. autofunction:: {module.__name__}.{name}", ""]
+    return [f".. autodata:: {module.__name__}.{name}", "   :no-value:", ""]
+
+
+class Reference(Directive):
+    """``{reference} paperlib.linear``: all that a module offers, in groups, each a section."""
+
+    has_content = True
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Let autodoc write each group."""
+        module = import_module(self.arguments[0])
+        found: list[nodes.Node] = []
+        for title, names in grouped(list(self.content), public(module)).items():
+            text = [line for name in names for line in entry(module, name)]
+            part: nodes.Element = nodes.container()
+            if title:
+                part = nodes.section("", nodes.title("", title), ids=[nodes.make_id(title)])
+                self.state.document.note_implicit_target(part)
+            source = StringList(["```{eval-rst}", *text, "```"], source=self.arguments[0])
+            self.state.nested_parse(source, self.content_offset, part)
+            found.append(part)
+        return found
+
+
+def plain(line: str) -> str:
+    r"""Keep what reStructuredText would read as markup in the words of a docstring.
+
+    >>> plain("of w* and |w|, `a*b`")
+    'of w\\* and \\|w\\|, `a*b`'
+    """
+    return MARKUP.sub(lambda found: found[1] or re.sub(r"(.)", r"\\\1", found[2]), line)
+
+
+def read_plainly(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]
+) -> None:
+    """Escape a docstring but for its examples, before its sections are read."""
+    example = False
+    for place, line in enumerate(lines):
+        example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
+        if not example:
+            lines[place] = plain(line)
+
+
+def add_rows(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """Say in which rows of the ledger, and in which chapters, the formula of a function stands."""
+    from tools.rows import label, load_rows
+
+    root = Path(app.srcdir)
+    rows = [
+        row
+        for row in load_rows(root / "book" / "claims.yml")
+        if row.function and name == f"paperlib.{row.function}"
+    ]
+    if rows:
+        app.env.note_dependency(str(root / "book" / "claims.yml"))
+        links = [f"`{label(row.id)} <claims.html#{anchor(row.id)}>`__" for row in rows]
+        for stem in dict.fromkeys(row.chapter for row in rows):
+            text = chapter_name(app.env, stem)
+            if isinstance(text, nodes.Node):
+                links.append(f"`chapter {text.astext()} <{stem}.html>`__")
+        lines += ["", f"In the ledger and the book: {', '.join(links)}.", ""]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive, and what is done to docstrings."""
+    app.add_directive("reference", Reference)
+    app.connect("autodoc-process-docstring", read_plainly, priority=400)
+    app.connect("autodoc-process-docstring", add_rows, priority=600)

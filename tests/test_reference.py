@@ -1,0 +1,72 @@
+"""The reference lists every public name once, in groups, and the how-to pages print what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.chapters import BOOK, ROOT
+
+sys.path.append(str(BOOK / "_ext"))
+from edition_reference import grouped, plain, public
+
+from paperlib import grids
+
+PAGES = sorted(BOOK.glob("reference*.md"))
+BLOCK = re.compile(r"```\{reference\} (\S+)\n(.*?)```", re.DOTALL)
+PACKAGES = [path.parent for path in (ROOT / "paperlib").glob("*/__init__.py")]
+
+
+def test_every_part_of_the_library_has_a_page() -> None:
+    listed = [module for page in PAGES for module, _ in BLOCK.findall(page.read_text(encoding="utf-8"))]
+    assert len(listed) == len(set(listed))
+    offered = import_module("paperlib").__all__
+    parts = {f"paperlib.{path.name}" for path in PACKAGES if path.name in offered}
+    assert set(listed) == {"paperlib", *parts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_public_name_is_in_a_group(page: Path) -> None:
+    for module, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+        names = public(import_module(module))
+        groups = grouped(text.splitlines(), names)
+        assert sorted(name for group in groups.values() for name in group) == sorted(names)
+        assert "More" not in groups, groups["More"]
+
+
+def test_what_no_group_holds_comes_last_and_what_is_not_offered_is_refused() -> None:
+    assert grouped(["One: b"], ["a", "b"]) == {"One": ["b"], "More": ["a"]}
+    assert grouped([], ["a", "b"]) == {"": ["a", "b"]}
+    for lines in (["One: c"], ["One: a, a"], ["One: a", "Two: a"]):
+        with pytest.raises(ValueError, match="each once; got "):
+            grouped(lines, ["a", "b"])
+
+
+def test_stars_and_bars_of_docstrings_are_no_markup() -> None:
+    assert plain("w* and **kw, |w|, x_ but a_b, `w*` and ``|x|``") == (
+        r"w\* and \*\*kw, \|w\|, x\_ but a_b, `w*` and ``|x|``"
+    )
+
+
+@pytest.mark.parametrize("name", ["how_own_tasks", "how_own_images"])
+def test_a_page_prints_what_it_says(name: str) -> None:
+    text = (BOOK / f"{name}.md").read_text(encoding="utf-8")
+    code, said = re.search(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {})
+    assert printed.getvalue() == said
+
+
+def test_the_grid_is_one(tmp_path: Path) -> None:
+    text = (BOOK / "how_cluster.md").read_text(encoding="utf-8")
+    grid = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1]  # type: ignore[index]
+    (tmp_path / "grid.yml").write_text(grid)
+    assert len(grids.read(tmp_path / "grid.yml")) == 2 * 2 * 2 * len(range(yaml.safe_load(grid)["seeds"]))
