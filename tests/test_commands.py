@@ -559,9 +559,15 @@ def test_records_of_another_evaluation_can_join_those_of_training(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "must be for another evaluation, with steps or tasks; got neither"),
-        (("--steps", "1"), "must be for another evaluation than that of training; got its own 1 steps and 4 tasks"),
-        (("--tasks", "4"), "must be for another evaluation than that of training; got its own 1 steps and 4 tasks"),
+        ((), "must be for another evaluation, with steps, tasks or readout; got none of them"),
+        (
+            ("--steps", "1"),
+            "must be for another evaluation than that of training; got its own 1 steps, 4 tasks and readout steps",
+        ),
+        (
+            ("--tasks", "4"),
+            "must be for another evaluation than that of training; got its own 1 steps, 4 tasks and readout steps",
+        ),
     ],
 )
 def test_no_records_of_the_same_evaluation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -15,6 +15,7 @@ from paperlib.fewshot.accuracies import Sums
 from paperlib.fewshot.benchmarks import SHAPES, Tasks
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.episodes import Episodes, side_by_side
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, Parameters, TaskBatch
 from paperlib.fewshot.objectives import Objective, post_adaptation
 from paperlib.fewshot.runs import Run, check, require
@@ -71,6 +72,7 @@ def objective(runs: Sequence[Run], steps: int | None = None) -> Objective:
         [c.hard_odds for c in configurations],
         [c.p_hard for c in configurations],
         first.adapt_norm,
+        first.readout,
     )
 
 
@@ -91,8 +93,12 @@ def prepare(runs: Sequence[Run]) -> Experiment:
     room = c.benchmark
     pictures, every = room.prepare(list(configurations))
     ways = max(ways for one in configurations for ways, _ in (getattr(one, name) for name in SHAPES))
-    network = Network(room.channels, room.side, ways, c.filters, activation=c.activation)
-    tasks = dict(zip(configurations, every, strict=True))
+    tasks = {
+        one: replace(each, training=replace(each.training, shuffled=one.shuffled))
+        for one, each in zip(configurations, every, strict=True)
+    }
+    names = len(every[0].training.easy.images) if ALGORITHMS[c.algorithm].named else 0
+    network = Network(room.channels, room.side, ways, c.filters, activation=c.activation, names=names)
     return Experiment(network, torch.from_numpy(pictures).to(c.device), tasks, room.mean, room.deviation)
 
 
