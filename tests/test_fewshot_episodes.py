@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
 from collections import Counter
@@ -47,6 +48,31 @@ def test_words_are_the_same_on_every_machine() -> None:
 
 
 FIRST_WORDS = [213000021201967259, 4455796210202625458, 2055444239878205049, 10411612076246414556]
+
+
+@pytest.mark.parametrize("spread", ["large", "small"], ids=lambda spread: f"{spread}, whose classes are others")
+def test_shuffled_names_are_drawn_among_the_classes_of_training(spread: str) -> None:
+    """The tasks stay what they are; a share of them call their five classes by five others' names."""
+    plain = omniglot_tasks(spread, "train")  # type: ignore[arg-type]
+    half, all_of_them = (dataclasses.replace(plain, shuffled=share) for share in (0.5, 1.0))
+    (one,), (other,), (every,) = (kind.batch([3, 4], 7, 500) for kind in (plain, half, all_of_them))
+    assert same(one, other) and same(one, every) and np.array_equal(one.names, one.classes)
+    moved = (other.names != other.classes).any(axis=1)
+    assert abs(moved.mean() - 0.5) < 4 * 0.5 / np.sqrt(1000) and (every.names != every.classes).any(axis=1).all()
+    sizes = alphabet_sizes()
+    trained = [name for role in ("easy train", "hard train") for name in alphabets(role)]  # type: ignore[arg-type]
+    trained = [name for name in trained if spread == "large" or name == "Sanskrit" or name in alphabets("easy train")]
+    classes = {number for name in trained for number in range(sizes[name][0], sum(sizes[name]))}
+    assert set(every.names.ravel()) <= classes == set(plain.named)
+    assert all(len(set(row)) == 5 for row in every.names)
+    (late,) = half.batch([4], 7, 3, first=100)
+    assert np.array_equal(late.names, other.names[600:603]), "a task has its names whatever was drawn before"
+
+
+def test_a_share_is_a_probability() -> None:
+    kind = omniglot_tasks("large", "train")
+    with pytest.raises(ValueError, match=r"^shuffled must lie between 0 and 1; got -0\.5$"):
+        dataclasses.replace(kind, shuffled=-0.5)
 
 
 @pytest.mark.parametrize(

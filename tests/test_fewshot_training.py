@@ -35,7 +35,7 @@ def experiment(
 ) -> Experiment:
     """Return tasks between noisy grey patterns of 8 × 8 pixels, in the shape of the real ones."""
     rng = np.random.default_rng(3)
-    patterns = rng.integers(0, 200, (8, 1, 8, 8, 1)) + rng.integers(0, 50, (8, 12, 8, 8, 1))
+    patterns = rng.integers(0, 30, (8, 1, 8, 8, 1)) + rng.integers(0, 220, (8, 12, 8, 8, 1))
     pictures = torch.from_numpy(patterns.reshape(96, 8, 8, 1).astype(np.uint8))
     classes = np.arange(96).reshape(8, 12)
     easy, hard = (TaskKind(classes, (np.arange(8),), True, *shape, 4) for shape in shapes)
