@@ -62,8 +62,7 @@ class Configuration:
       without saying so. CIFAR less its mean over its deviation, colour by colour.
     - *The initialisation.* Glorot's uniform weights. `initialisations` lists others, which learn faster or slower.
     - *Weighted ERM*, *ERM with names* and *prototypical networks* are not in the paper's experiments. In the first a
-      hard task weighs three times as much as an easy one. The second predicts the class itself, by a head with an
-      output for each class of the data set; it is evaluated by class means, or by steps from the head of its start.
+      hard task weighs three times as much as an easy one; for the second see `naming`.
 
     Tier ``book`` trains for 1,000 iterations; on CIFAR a network with 32 filters, since 64 would take one core several
     hours, and it evaluates on 100 + 100 tasks. ``smoke`` is a few iterations of a network with 32 filters. Neither is
@@ -103,7 +102,11 @@ class Configuration:
     initialisation: str = option(Choice(INITIALISATIONS), "how weights are drawn", default="glorot", later=True)
     readout: str = option(Choice(READOUTS), "how a task is solved at evaluation", default=STEPS, later=True)
     shuffled: float = option(
-        Number(share=True), "for named ERM, share of tasks that draw names anew", own=6, default=0.0, later=True
+        Number(share=True),
+        "for named ERM, share of batches with names in an order of their own",
+        own=6,
+        default=0.0,
+        later=True,
     )
     device: str = option(Choice(DEVICES), "where the run is made, no part of what it is", default="cpu", compare=False)
 

@@ -8,7 +8,7 @@ given by its index, so nothing depends on what was drawn before, and a resumed r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -140,7 +140,6 @@ class Episodes:
         classes: (M, N) its classes.
         support: (M, N, K) numbers of the images for adaptation.
         query: (M, N, queries) numbers of the images for the outer loss.
-        names: (M, N) what its classes are called beyond the task: their numbers, unless names are shuffled.
     """
 
     run: Integers
@@ -148,7 +147,6 @@ class Episodes:
     classes: Integers
     support: Integers
     query: Integers
-    names: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,31 +157,18 @@ class TaskDistribution:
         easy: the easy tasks.
         hard: the hard ones.
         p_hard: probability of a hard task.
-        shuffled: probability that the classes of a task are called by names drawn anew, among those of all tasks.
 
     Raises:
-        ValueError: if `p_hard` or `shuffled` is no probability.
+        ValueError: if `p_hard` is no probability.
     """
 
     easy: TaskKind
     hard: TaskKind
     p_hard: float
-    shuffled: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("p_hard", "shuffled"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must lie between 0 and 1; got {getattr(self, name)!r}")
-
-    @cached_property
-    def named(self) -> Integers:
-        """Return the numbers of all classes that tasks are made of."""
-        return np.unique(np.concatenate([*self.easy.groups, *self.hard.groups]))
-
-    def _names(self, words: Words, classes: Integers) -> Integers:
-        """Return what the classes (M, N) of tasks are called, from (M, ≥ 1 + N) random words."""
-        others = self.named[distinct(words[:, 1 : 1 + classes.shape[1]], len(self.named))]
-        return np.where((words[:, :1] >> np.uint64(11)) * 2.0**-53 < self.shuffled, others, classes)
+        if not 0 <= self.p_hard <= 1:
+            raise ValueError(f"p_hard must lie between 0 and 1; got {self.p_hard!r}")
 
     def batch(
         self, seeds: Sequence[int], iteration: int, tasks: int, *, first: int = 0, stream: Stream = "training"
@@ -199,16 +184,13 @@ class TaskDistribution:
         need = _BLOCK * -(-(1 + max(self.easy.words, self.hard.words)) // _BLOCK)
         words = np.concatenate([random_words(seed, stream, iteration, first, tasks, need) for seed in seeds])
         hard = (words[:, 0] >> np.uint64(11)) * 2.0**-53 < self.p_hard
-        calls = _BLOCK * -(-(1 + max(self.easy.ways, self.hard.ways)) // _BLOCK) * (self.shuffled > 0)
-        called = np.concatenate([random_words(seed, "names", iteration, first, tasks, calls) for seed in seeds])
         run = np.repeat(np.arange(len(seeds)), tasks)
         drawn = []
         for kind, chosen in ((self.easy, ~hard), (self.hard, hard)):
             if chosen.any():
                 classes, images = kind.draw(words[chosen, 1:])
                 support, query = np.split(images, [kind.shots], axis=2)
-                names = self._names(called[chosen], classes) if calls else classes
-                drawn.append(Episodes(run[chosen], hard[chosen], classes, support, query, names))
+                drawn.append(Episodes(run[chosen], hard[chosen], classes, support, query))
         if (
             len(drawn) == 2
             and drawn[0].query.shape[1:] == drawn[1].query.shape[1:]
@@ -225,11 +207,11 @@ def join(parts: Sequence[Episodes], runs: Sequence[int] | None = None) -> Episod
     Runs of different settings are stacked so: with ten runs of one setting and then ten of another, runs are (0, 10).
     """
     offsets = [0] * len(parts) if runs is None else runs
-    columns = [
-        (part.run + offset, part.hard, part.classes, part.support, part.query, part.names)
+    fields = [
+        (part.run + offset, part.hard, part.classes, part.support, part.query)
         for part, offset in zip(parts, offsets, strict=True)
     ]
-    return Episodes(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+    return Episodes(*(np.concatenate(column) for column in zip(*fields, strict=True)))
 
 
 def side_by_side(parts: Sequence[Sequence[Episodes]], runs: Sequence[int]) -> tuple[Episodes, ...]:
@@ -245,4 +227,4 @@ def side_by_side(parts: Sequence[Sequence[Episodes]], runs: Sequence[int]) -> tu
 
 
 def _reorder(tasks: Episodes, order: Integers) -> Episodes:
-    return Episodes(*(getattr(tasks, one.name)[order] for one in fields(Episodes)))
+    return Episodes(tasks.run[order], tasks.hard[order], tasks.classes[order], tasks.support[order], tasks.query[order])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -17,6 +17,7 @@ from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.episodes import Episodes, side_by_side
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, Parameters, TaskBatch
+from paperlib.fewshot.naming import batch_size, named_batch
 from paperlib.fewshot.objectives import Objective, post_adaptation
 from paperlib.fewshot.runs import Run, check, require
 
@@ -45,7 +46,14 @@ class Experiment:
 
     def training(self, runs: Sequence[Run], iteration: int) -> tuple[Episodes, ...]:
         """Return the tasks of one iteration of training, joined by shape, in each bucket in order of run."""
-        return _drawn(runs, lambda c, seeds: self.tasks[c].training.batch(seeds, iteration, c.tasks))
+
+        def draw(c: Configuration, seeds: list[int]) -> tuple[Episodes, ...]:
+            one = self.tasks[c].training
+            if ALGORITHMS[c.algorithm].named:
+                return (named_batch(one, seeds, iteration, batch_size(c), c.shuffled),)
+            return one.batch(seeds, iteration, c.tasks)
+
+        return _drawn(runs, draw)
 
     def evaluation(self, runs: Sequence[Run], phase: int, first: int, tasks: int) -> tuple[Episodes, ...]:
         """Return the tasks `first` to `first + tasks - 1` of an evaluation, which no training has seen, likewise."""
@@ -93,10 +101,7 @@ def prepare(runs: Sequence[Run]) -> Experiment:
     room = c.benchmark
     pictures, every = room.prepare(list(configurations))
     ways = max(ways for one in configurations for ways, _ in (getattr(one, name) for name in SHAPES))
-    tasks = {
-        one: replace(each, training=replace(each.training, shuffled=one.shuffled))
-        for one, each in zip(configurations, every, strict=True)
-    }
+    tasks = dict(zip(configurations, every, strict=True))
     names = len(every[0].training.easy.images) if ALGORITHMS[c.algorithm].named else 0
     network = Network(room.channels, room.side, ways, c.filters, activation=c.activation, names=names)
     return Experiment(network, torch.from_numpy(pictures).to(c.device), tasks, room.mean, room.deviation)

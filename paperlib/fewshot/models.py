@@ -191,7 +191,7 @@ class TaskBatch:
             stack(images, torch.from_numpy(numbers).flatten(1).to(images.device), mean, deviation)
             for numbers in (tasks.support, tasks.query)
         )
-        run, hard, names = (torch.from_numpy(part).to(images.device) for part in (tasks.run, tasks.hard, tasks.names))
+        run, hard, names = (torch.from_numpy(one).to(images.device) for one in (tasks.run, tasks.hard, tasks.classes))
         return cls(run, hard, support, query, tasks.classes.shape[1], names)
 
     def labels(self, images: Tensor) -> Tensor:
