@@ -152,7 +152,7 @@ claims.proves(
 #
 # So what this ERM aims at says nothing for or against any features: the head gives every class the same chance, whatever lies below it. Hardness and geography do not enter. [The records](29_omniglot) show its loss fall to $\log5$ and stay there, and a start that is then worse than a random one.
 #
-# Nothing forbids ERM to *call the characters by their names*. The training alphabets hold some thousand characters, and a drawing of one of them is of this character in every task. **ERM with names** has the same images in the same batches, the same loss and the same network;
+# Nothing forbids ERM to *call the characters by their names*. The training alphabets hold some thousand characters, and a drawing of one of them is of this character in every task. **ERM with names** is a plain classifier: drawings of training characters, one by one and in no tasks, the same cross-entropy and the same network;
 # only the labels are others, and a second head, with an output for every character of the data set, predicts them. At the test that head is of no use, since the characters are new. What is left are the features below it: a query goes to the class whose drawing has the nearest features, *class means*.
 
 # %% [markdown]
@@ -187,11 +187,12 @@ Markdown(
 
 # %%
 stored = records.read(book() / "records")
+found = [one for _, one in stored]
 entries = field.entries(stored, learners)
 
 # %% tags=["remove-input"]
 Markdown(
-    f"{field.table(entries, COLUMNS)}\n\nChance is 20%. What is trained here has {CHOSEN['iterations']} iterations of 8 tasks, the last row is the book's older run. In percent, mean ± half of the 95% interval over seeds; one seed has none. "
+    f"{field.table(entries, COLUMNS)}\n\nChance is 20%. What learns from tasks has {CHOSEN['iterations']} iterations of 8, ERM with names {field.SINGLE['iterations']} of as many drawings as {field.SINGLE['tasks']} tasks hold; the last row is the book's older run. In percent, mean ± half of the 95% interval over seeds; one seed has none. "
     f"Core seconds are processor time of training, TFLOP what it computes, MB the peak of the process. {field.sources(entries, 'field_omniglot')}"
 )
 
@@ -213,8 +214,8 @@ if _both:
     _ahead = "ahead of" if min(_lead[1]) > 0 else "behind" if max(_lead[1]) < 0 else "beside"
     _cost = _one.seconds / _other.seconds
     said = (
-        f"With equally many iterations ({'one seed' if len(_both) == 1 else f'{len(_both)} seeds'}, {CHOSEN['iterations']} iterations) **ERM with names and class means is {_ahead} MAML**: {_lead[1, 0]:+.1f} points on easy test tasks, {_lead[1, 1]:+.1f} on the five hard alphabets, {_lead[2, 1]:+.1f} on Bengali, "
-        f"for {_cost:.2f} times the core seconds; so at equal cost it is too. It takes no gradient step at the test. "
+        f"With {'one seed' if len(_both) == 1 else f'{len(_both)} seeds'} **ERM with names and class means is {_ahead} MAML**: {_lead[1, 0]:+.1f} points on easy test tasks, {_lead[1, 1]:+.1f} on the five hard alphabets, {_lead[2, 1]:+.1f} on Bengali, "
+        f"for {_cost:.2f} times the core seconds. It takes no gradient step at the test. "
         + ("One seed shows a direction and no size." if len(_both) == 1 else "")
     )
 else:
@@ -225,30 +226,16 @@ Markdown(said)
 # **Why.** A character keeps its name in every task of training. Where labels mean the same everywhere there is no adaptation to learn: one network fits all tasks at once, and what is new at the test are the classes, for which means of features will do.
 # MAML meets the same drawings under numbers that change, and must spend its step on finding out how this task counts. The paper's ERM meets them so too and has no step, and {prf:ref}`erm-uniform` leaves it nothing to learn.
 #
-# **Names are what teaches.** In one controlled experiment nothing else changes: a share of the tasks calls its five characters by names of five others, drawn anew in each. If all do, the proposition holds with all names in the place of five numbers, and ERM with names is the paper's ERM again.
+# **Names are what teaches.** In one controlled experiment nothing else changes: in a share of the batches the names are shuffled among all training characters, in an order of its own. If they are in all, the proposition holds with all names in the place of five numbers, and ERM with names is the paper's ERM again.
 
 # %% tags=["remove-input"]
-_shares = {
-    0.0: field.NAMED,
-    0.5: "ERM, half of them shuffled",
-    1.0: field.SHUFFLED,
+_shares = {"0%": field.NAMED, "50%": "ERM, half of them shuffled", "100%": field.SHUFFLED}
+_there = {
+    f"names shuffled in {share} of the batches": entries[name] for share, name in _shares.items()
 }
-_there = {share: entries[name] for share, name in _shares.items() if entries[name].seeds}
-_rows = [
-    f"| {100 * share:.0f}% | "
-    + " | ".join(tables.shown(one.scores[:, phase, kind]) for phase, kind in COLUMNS.values())
-    + f" | {len(one.seeds)} |"
-    for share, one in _there.items()
-]
 Markdown(
-    "\n".join(
-        [
-            "| names shuffled in | easy test | five hard | Bengali | seeds |",
-            "| --- | ---: | ---: | ---: | ---: |",
-            *_rows,
-        ]
-    )
-    if len(_there) > 1
+    field.table(_there, COLUMNS)
+    if sum(bool(one.seeds) for one in _there.values()) > 1
     else "The runs with shuffled names are missing."
 )
 
@@ -259,46 +246,13 @@ Markdown(
 # **What was chosen, and on what.** The initialisation is nowhere in the paper. With batch normalisation the scale of a kernel is a learning rate, in both loops. We took the one with which MAML learns fastest on *training* tasks, by the rule above, and gave it to all:
 
 # %% tags=["remove-input"]
-_starts = {
-    one: [
-        v
-        for v in found
-        if records.same(
-            v["configuration"],
-            configure(
-                "omniglot", "maml", "book", iterations=100, evaluation_tasks=8, initialisation=one
-            ),
-        )
-    ]
-    for one in ("torch", "glorot", "antoniou", "finn")
-}
-
-
-def _late(run):
-    """Return the mean over kinds of the training accuracy in iterations 51 to 100, in percent."""
-    history = run["metrics"]["history"]
-    late = np.array(history["iteration"]) > 50
-    values = [
-        np.array([history[kind][n] for n in ("accuracy", "tasks")], dtype=float)[:, late]
-        for kind in ("easy", "hard")
-    ]
-    return 100 * np.mean([np.nansum(a * n) / n.sum() for a, n in values])
-
-
-_fast = {name: _late(runs[0]) for name, runs in _starts.items() if runs}
+_fast = {name: field.early(stored, name) for name in ("torch", "glorot", "antoniou", "finn")}
+_fast = {name: value for name, value in _fast.items() if np.isfinite(value)}
 if len(_fast) == 4:
     assert max(_fast, key=_fast.get) == CHOSEN["initialisation"]
-_words = {
-    "torch": "PyTorch's default",
-    "glorot": "Glorot's",
-    "antoniou": "that of Antoniou et al.",
-    "finn": "that of Finn et al.",
-}
 Markdown(
-    "; ".join(f"{_words[name]} {value:.1f}%" for name, value in _fast.items())
-    + " (mean of easy and hard training tasks, iterations 51 to 100, seed 0). The book's older records have Glorot's."
-    if _fast
-    else "The runs that choose it are missing."
+    "; ".join(f"`{name}` {value:.1f}%" for name, value in _fast.items())
+    + " (mean of easy and hard training tasks, iterations 51 to 100, seed 0; `paperlib.fewshot.initialisations` says what they are). The book's older records have Glorot's."
 )
 
 # %% [markdown]
@@ -330,8 +284,7 @@ for (_setting, _label), _cells in tables.paper("omniglot").items():
     _name = _label.upper()
     if _label == "maml":
         _floor = [
-            floors["blurred-pixels"][0],
-            floors["blurred-pixels"][1 if _setting == "large" else 2],
+            floors[field.BLURRED][place] for place in ((1, 0), (1 if _setting == "large" else 2, 1))
         ]
         _lines.append(
             f"| **{_setting.capitalize()}** | blurred pixels, no training | "

@@ -137,12 +137,29 @@ def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, C
     return result
 
 
+def early(found: Iterable[tuple[Path, dict[str, Any]]], initialisation: str) -> float:
+    """Return what an initialisation is chosen by: how accurate MAML is in iterations 51 to 100 of training, in percent.
+
+    The mean of easy and hard tasks of Omniglot Large, seed 0; not a number without a record.
+    """
+    given = {"iterations": 100, "evaluation_tasks": 8, "initialisation": initialisation}
+    one = configure("omniglot", "maml", "book", **given)
+    for _, values in found:
+        if same(values["configuration"], one):
+            history = values["metrics"]["history"]
+            late = np.array(history["iteration"]) > 50
+            means = []
+            for kind in KINDS:
+                right, count = (np.array(history[kind][name], dtype=float)[late] for name in ("accuracy", "tasks"))
+                means.append(np.nansum(right * count) / count.sum())
+            return 100 * float(np.mean(means))
+    return float("nan")
+
+
 def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
     """Return in Markdown the accuracies and the costs of the learners that have records, in the order given.
 
-    Args:
-        every: see `entries`.
-        columns: phase and kind of each column of accuracies, by its title.
+    Columns are phase and kind of accuracies, by their title.
     """
     titles = [*columns, "core seconds", "TFLOP", "peak MB", "seeds"]
     lines = ["| | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
@@ -170,10 +187,7 @@ def sources(every: Mapping[str, Entry], grid: str) -> str:
 def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], columns: Mapping[str, Column]) -> Figure:
     """Draw the accuracy of each trained learner over what its training cost, and the floors, a panel for each column.
 
-    Args:
-        every: see `entries`; what has no record, or none that says its cost, is left out.
-        floors: (phases, kinds) accuracies by name.
-        columns: as in `table`.
+    What has no record, or none that says its cost, is left out. Floors are (phases, kinds) accuracies by name.
     """
     figure, axes = plt.subplots(len(columns), 1, figsize=(6, 3 * len(columns)), sharex=True, squeeze=False)
     trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}

@@ -43,7 +43,7 @@ def experiment(
     network = Network(side=8, ways=max(ways for ways, _ in shapes), filters=settings.filters, blocks=2, names=names)
     evaluation = TaskDistribution(easy, hard, 0.5)
     phases = tuple(Phase(evaluation, 1, number) for number in range(len(settings.phases)))
-    tasks = Tasks(TaskDistribution(easy, hard, settings.p_hard, settings.shuffled), phases)
+    tasks = Tasks(TaskDistribution(easy, hard, settings.p_hard), phases)
     return Experiment(network, pictures, {settings: tasks})
 
 

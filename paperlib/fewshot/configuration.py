@@ -61,8 +61,8 @@ class Configuration:
     - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `omniglot.resample` for what public code does
       without saying so. CIFAR less its mean over its deviation, colour by colour.
     - *The initialisation.* Glorot's uniform weights. `initialisations` lists others, which learn faster or slower.
-    - *Weighted ERM*, *ERM with names* and *prototypical networks* are not in the paper's experiments. In the first a
-      hard task weighs three times as much as an easy one; for the second see `naming`.
+    - Not in the paper: *weighted ERM*, where a hard task weighs three times as much, *ERM with names* (see `naming`),
+      and *prototypical networks*.
 
     Tier ``book`` trains for 1,000 iterations; on CIFAR a network with 32 filters, since 64 would take one core several
     hours, and it evaluates on 100 + 100 tasks. ``smoke`` is a few iterations of a network with 32 filters. Neither is
@@ -120,7 +120,7 @@ class Configuration:
             raise ValueError("precision must be float32 on the cpu; got 'tf32'")
 
     def _matters(self, given: dict[str, Any]) -> None:
-        """Refuse what would make no difference, or none but in the name."""
+        """Refuse what would make no difference."""
         row, readout = ALGORITHMS[self.algorithm], f"readout {self.readout}"
         for name, plain, does in (("hard_odds", 1, "weighted"), ("shuffled", 0, "named")):
             if getattr(self, name) != plain and not getattr(row, does):

@@ -29,7 +29,8 @@ def batch_size(one: Any) -> int:
         440
     """
     shares = (1 - one.p_hard, one.easy), (one.p_hard, one.hard)
-    return round(one.tasks * sum(share * ways * (shots + one.queries) for share, (ways, shots) in shares))
+    size: int = round(one.tasks * sum(share * ways * (shots + one.queries) for share, (ways, shots) in shares))
+    return size
 
 
 def named_batch(
