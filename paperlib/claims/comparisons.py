@@ -151,7 +151,11 @@ def contradiction(places: Iterable[Any]) -> str:
             raise ValueError(f"places must give numbers as numbers; got {place!r}")
     if words and len(words) < len(seen):
         raise ValueError(f"places must be all in words or none; got {seen}")
-    same = len({" ".join(place.casefold().split()) for place in words}) < 2 if words else all(equal(item, seen[0])["ok"] for item in seen[1:])
+    same = (
+        len({" ".join(place.casefold().split()) for place in words}) < 2
+        if words
+        else all(equal(item, seen[0])["ok"] for item in seen[1:])
+    )
     return "" if same else f"says {' and '.join(str(item) for item in seen)}"
 
 

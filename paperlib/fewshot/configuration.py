@@ -61,8 +61,7 @@ class Configuration:
     - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `omniglot.resample` for what public code does
       without saying so. CIFAR less its mean over its deviation, colour by colour.
     - *The initialisation.* Glorot's uniform weights. `initialisations` lists others, which learn faster or slower.
-    - Not in the paper: *weighted ERM*, where a hard task weighs three times as much, *ERM with names* (see `naming`),
-      and *prototypical networks*.
+    - Not in the paper: *weighted ERM* (a hard task weighs thrice as much), *ERM with names*, *prototypical networks*.
 
     Tier ``book`` trains for 1,000 iterations; on CIFAR a network with 32 filters, since 64 would take one core several
     hours, and it evaluates on 100 + 100 tasks. ``smoke`` is a few iterations of a network with 32 filters. Neither is
@@ -135,15 +134,14 @@ class Configuration:
     def _fits(self, name: str) -> None:
         """Refuse tasks of more classes or images than there are."""
         (ways, shots), evaluation = getattr(self, name), name.startswith("evaluation")
-        room = self.benchmark
-        classes, images = room.room(self.setting, evaluation=evaluation)
+        classes, images = (room := self.benchmark).room(self.setting, evaluation=evaluation)
         left, (group, pictures) = images - self.queries, room.nouns
         if left < 1:
             raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {self.queries}")
         if room.shorthand and ways <= classes and shots > left:
             own = [*room.shorthand][evaluation]  # by which shapes are given there
-            why = f"a {group} has {images} {pictures} and {self.queries} of them are queries"
-            raise ValueError(f"{own} must be at most {left}, since {why}; got {shots}")
+            why = f"since a {group} has {images} {pictures} and {self.queries} of them are queries"
+            raise ValueError(f"{own} must be at most {left}, {why}; got {shots}")
         if ways > classes or shots > left:
             most = f"at most {classes} classes and, beside {self.queries} queries, {left} images of each"
             raise ValueError(f"{name} must be ways and shots, {most}; got {(ways, shots)}")
