@@ -42,7 +42,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
     SHUFFLED: {"algorithm": "named-erm", **SINGLE, "shuffled": 1.0},
     "ERM, half of them shuffled": {"algorithm": "named-erm", **SINGLE, "shuffled": 0.5},
     NAMED: {"algorithm": "named-erm", **SINGLE},
-    "ERM with names, a step": {"algorithm": "named-erm", **SINGLE, "readout": "steps"},
+    "ERM with names, a step": {"algorithm": "named-erm", **SINGLE, "readout": "steps", "evaluation_steps": 1},
     "prototypical network": {"algorithm": "prototypical"},
     "ANIL": {"algorithm": "anil", "inner_lr": 1.0},
     "first-order MAML": {"algorithm": "fomaml"},
