@@ -133,6 +133,7 @@ Markdown(field.outcomes(entries, COLUMNS, floor=field.PIXELS))
 _own, _pixels = (entries[name] for name in (OLD, field.PIXELS))
 _seeds = sorted(set(_own.seeds) & set(_pixels.seeds))
 if len(_seeds) > 1:
+    assert len(_seeds) == 5  # what the summary says
     _pairs = [[one.scores[one.seeds.index(s), 1] for s in _seeds] for one in (_own, _pixels)]
     _easy, _hard = (
         mean_interval(column) for column in (np.array(_pairs[0]) - np.array(_pairs[1])).T
