@@ -18,6 +18,7 @@ from paperlib.fewshot.configuration import TIERS, Configuration
 from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.options import Choice, Option, Shape, options
+from paperlib.fewshot.readouts import READOUTS
 from paperlib.fewshot.runs import OWN
 from paperlib.files import told
 
@@ -96,10 +97,11 @@ def _add_training(parsers: Any) -> None:
     again.add_argument("folder", metavar="DIR", help="that train was given as --out; its checkpoint stays as it is")
     again.add_argument("--steps", type=int, metavar="K", help="evaluate again, after so many steps of adaptation")
     again.add_argument("--tasks", type=int, metavar="N", help="evaluate again, on so many tasks")
+    again.add_argument("--readout", choices=READOUTS, help="evaluate again, solving tasks otherwise")
     again.add_argument(
         "--out",
         metavar="DIR2",
-        help="with --steps or --tasks: leave a record of each run there, the same as training with these settings of "
+        help="with one of these: leave a record of each run there, the same as training with these settings of "
         "evaluation would have left; may be DIR",
     )
     again.set_defaults(run=commands.evaluate)
@@ -116,6 +118,7 @@ def _add_records(parsers: Any) -> None:
         action="store_true",
         help="list the runs of the paper's protocol that have no record in DIR, and the commands that make them",
     )
+    shown.add_argument("--grid", help="with --missing: list the runs of a grid, as those that the chapters want")
     shown.set_defaults(run=commands.listing)
 
 

@@ -94,9 +94,10 @@ def evaluate(arguments: argparse.Namespace) -> None:
     for name, value in given.items():
         if value is not None and value < 1:
             raise ValueError(f"{name} must be a whole number, at least 1; got {value}")
-    changes = {f"evaluation_{name}": value for name, value in given.items() if value is not None}
+    asked = {f"evaluation_{name}": value for name, value in given.items()} | {"readout": arguments.readout}
+    changes = {name: value for name, value in asked.items() if value is not None}
     if arguments.out is not None and not changes:
-        raise ValueError("out must be for another evaluation, with steps or tasks; got neither")
+        raise ValueError("out must be for another evaluation, with steps, tasks or readout; got none of them")
     out = None if arguments.out is None else jobs.destination(arguments.out)
     state = checkpoints.load(Path(arguments.folder))
     if state is None:
@@ -106,7 +107,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         raise ValueError(f"folder must hold a training that is done; got {said}")
     c = replace(state.shared, **changes)
     if out is not None and c == state.shared:
-        own = f"{c.evaluation_steps} steps and {c.evaluation_tasks} tasks"
+        own = f"{c.evaluation_steps} steps, {c.evaluation_tasks} tasks and readout {c.readout}"
         raise ValueError(f"out must be for another evaluation than that of training; got its own {own}")
     if out is not None and c.precision == "tf32" and not torch.cuda.is_available():
         raise ValueError("out must be left out where PyTorch finds no GPU: these runs are of tf32, and so is a record")
@@ -135,9 +136,20 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def listing(arguments: argparse.Namespace) -> None:
-    """Print the records in a folder, or what the protocol of the paper still lacks."""
+    """Print the records in a folder, or what the protocol of the paper or a grid still lacks."""
+    if arguments.grid is not None and not arguments.missing:
+        raise ValueError(f"grid must be given with missing; got {arguments.grid!r} alone")
     folders = records.folders() if arguments.folder is None else [Path(arguments.folder)]
     found = jobs.found(*folders) if arguments.folder is None else [values for _, values in records.read(folders[0])]
+    if arguments.grid is not None:
+        runs = grids.read(Path(arguments.grid))
+        left = jobs.missing(runs, found)
+        for run in left:
+            print(run.file.removesuffix(".json"))
+        print(f"{len(left)} of {len(runs)} records of {arguments.grid} are missing")
+        if left:
+            print(f"    python -m paperlib sweep {arguments.grid} --out {records.FOLDER / Path(arguments.grid).stem}")
+        return
     if arguments.missing:
         lacking = dict(records.missing(found))
         for stack in stacks(lacking):

@@ -7,11 +7,12 @@ from typing import Any
 
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.learners import ALGORITHMS
+from paperlib.fewshot.readouts import PIXELS, STEPS
 from paperlib.fewshot.runs import Run
 
 _BLOCKS = 4
 _GRADIENT = 3  # passes forward that a gradient costs, with the one that it begins with
-_LENGTH = {"tier", "iterations", "evaluation_tasks", "p_hard", "setting", "lr", "inner_lr", "hard_odds"}
+_LENGTH = {"tier", "iterations", "evaluation_tasks", "p_hard", "setting", "lr", "inner_lr", "hard_odds", "shuffled"}
 
 
 def forward(c: Configuration) -> int:
@@ -35,13 +36,28 @@ def forward(c: Configuration) -> int:
     return total + 2 * side**2 * channels * ways
 
 
+def training(c: Configuration) -> float:
+    """Return the operations of the training of one run, as `operations` counts them.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> c = configure("omniglot", "erm", "smoke", iterations=1, tasks=1)
+        >>> training(c) / forward(c)  # 5·(1 + 10)·3
+        165.0
+    """
+    support, query = ALGORITHMS[c.algorithm].passes(c.steps)
+    shares = (1 - c.p_hard, c.easy), (c.p_hard, c.hard)
+    passes = sum(share * ways * (shots * support + c.queries * query) for share, (ways, shots) in shares)
+    return c.iterations * c.tasks * passes * forward(c)
+
+
 def operations(c: Configuration) -> float:
     r"""Return the operations of one run, training and evaluation together, in expectation over kinds of tasks.
 
     With F of `forward`, a backward pass costs 2F. An image of the outer loss costs 3F. An image of adaptation costs
     what `Algorithm.passes` says: 3F a step, 9F where the outer gradient goes through the step, since each of its three
     products has two derivatives. At evaluation, the outer loss has no gradient. Normalisation, pooling and the
-    optimiser are left out.
+    optimiser are left out, and so is the second head of ERM with names.
 
     Example:
         >>> from paperlib.fewshot.configuration import configure
@@ -49,17 +65,15 @@ def operations(c: Configuration) -> float:
         >>> operations(c) / forward(c)  # 5·(1·9 + 10·3) in training, 5·(1·3 + 10·1) in each of three evaluations
         390.0
     """
-    row = ALGORITHMS[c.algorithm]
-    support, query = row.passes(c.steps)
-    tasks = c.iterations * c.tasks
-    passes = sum(
-        share * tasks * ways * (shots * support + c.queries * query)
-        for share, (ways, shots) in ((1 - c.p_hard, c.easy), (c.p_hard, c.hard))
-    )
+    if c.readout in PIXELS:
+        return training(c)
+    row, passes = ALGORITHMS[c.algorithm], training(c) / forward(c)
     for phase in c.phases:
         steps = c.other_steps if phase.startswith("other") else c.evaluation_steps
         for ways, shots in (c.evaluation_easy, c.evaluation_hard):
-            adaptation = 1 if row.head else steps * _GRADIENT  # of the features, which adapting the head leaves alone
+            adaptation = (
+                1 if row.head or c.readout != STEPS else steps * _GRADIENT
+            )  # of features, to which a head is added
             passes += c.evaluation_tasks / 2 * ways * (shots * adaptation + c.queries)
     return passes * forward(c)
 

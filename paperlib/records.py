@@ -8,7 +8,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from itertools import groupby
@@ -43,6 +43,7 @@ class Record:
         metrics: see `accuracies.metrics`; they do not depend on machine load or interruptions.
         seconds: of the training it was part of, all runs and slices together.
         runs: how many were trained together.
+        costs: of the same, see `training.bill`; older records do not say.
         origins: hardware, device, versions and commit of each machine that took part, the last one last.
     """
 
@@ -52,12 +53,13 @@ class Record:
     seconds: float
     runs: int
     origins: list[dict[str, Any]]
+    costs: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: State, place: int) -> Record:
         """Return the record of one run of a training that is done."""
-        one, seed = state.runs[place]
-        return cls(one.values(), seed, state.metrics(place), state.seconds, len(state.runs), state.origins)
+        (one, seed), spent = state.runs[place], (state.seconds, len(state.runs), state.origins, state.costs)
+        return cls(one.values(), seed, state.metrics(place), *spent)
 
     def values(self) -> dict[str, Any]:
         """Return what stands in the file."""
@@ -70,6 +72,7 @@ class Record:
             "precision": self.configuration["precision"],
             "seconds": round(self.seconds, 1),
             "runs_trained_together": self.runs,
+            **{name: round(value, 1) for name, value in self.costs.items()},
             **self.origins[-1],
             "earlier_machines": self.origins[:-1],
         }
@@ -237,10 +240,8 @@ def _commit() -> str | None:
     """Return the commit of the checkout that this file is part of, with -dirty if it was changed, or None."""
     here = Path(__file__).resolve()
     try:
-        for question in (
-            ["ls-files", "--error-unmatch", here.name],
-            ["describe", "--always", "--dirty", "--abbrev=40"],
-        ):
+        known = ["ls-files", "--error-unmatch", here.name]
+        for question in (known, ["describe", "--always", "--dirty", "--abbrev=40"]):
             answer = subprocess.run(
                 ["git", "-C", str(here.parent), *question], capture_output=True, text=True, timeout=10, check=True
             ).stdout.strip()

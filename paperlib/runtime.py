@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
@@ -51,3 +52,12 @@ def keep_buffers() -> bool:
     except (AttributeError, OSError, TypeError):
         return False
     return all([bool(mallopt(_MMAP_MAX, 0)), bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1)), bool(mallopt(_ARENA_MAX, 1))])
+
+
+def peak_memory() -> int:
+    """Return the most bytes of memory that this process has held at once, as the system counts; 0 where it does not."""
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:
+        return 0
+    return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

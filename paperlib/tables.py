@@ -148,6 +148,26 @@ def reproduced(cell: Mean, ours: Sequence[float], points: float) -> bool:
     return abs(mean - cell.mean) <= max(points, widths)
 
 
+def paired(one: ArrayLike, other: ArrayLike, level: float = 0.95) -> Interval:
+    r"""Return the confidence interval of a difference of means where each value has its partner, as runs of one seed.
+
+    :func:`mean_interval` of :math:`x_i-y_i`: Student's, with n − 1 degrees of freedom. One pair gives the whole line.
+
+    Raises:
+        ValueError: if there are not equally many values on both sides, at least one, or `level` is not between 0 and 1.
+
+    Example:
+        >>> low, high = paired([1.0, 2.0, 3.0], [1.0, 1.0, 1.0])  # differences 0, 1, 2: s = 1, t = 4.303
+        >>> round(low, 3), round(high, 3)
+        (-1.484, 3.484)
+    """
+    x, y = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    if x.shape != y.shape or not len(x):
+        raise ValueError(f"one and other must have equally many values, at least one; got {len(x)} and {len(y)}")
+    mean, half_width = mean_interval((x - y).tolist(), level)
+    return Interval(mean - half_width, mean + half_width)
+
+
 def difference(one: ArrayLike, other: ArrayLike, level: float = 0.95) -> Interval:
     r"""Return the confidence interval of a difference of means, for independent samples of unequal variance.
 

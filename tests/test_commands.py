@@ -485,9 +485,10 @@ def test_evaluation_after_more_steps_or_on_more_tasks(copy: Path, capsys: Shown)
 
 
 def recorded(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return by name what the records in a folder say, but for seconds and commit."""
+    """Return by name what the records in a folder say, but for what they cost and commit."""
+    costs = ("seconds", "core_seconds_training", "core_seconds_evaluation", "peak_memory")
     paths = folder.glob("*.json")
-    return {path.name: json.loads(path.read_text()) | {"seconds": 0, "commit": None} for path in paths}
+    return {path.name: json.loads(path.read_text()) | dict.fromkeys(costs, 0) | {"commit": None} for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -516,6 +517,39 @@ def test_records_of_another_evaluation_are_those_that_training_would_leave(
     assert state is not None
     for path in folder.glob("*.json"):
         assert json.loads(path.read_text())["seconds"] == round(state.seconds, 1), "those of training"
+
+
+def test_a_record_of_another_readout_is_the_one_that_training_would_leave(
+    trained: Path, omniglot: None, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same parameters, and class means in the place of a step."""
+    monkeypatch.setattr(commands, "keep_buffers", lambda: False)
+    assert evaluated(capsys, str(trained), "--readout", "class-means", "--out", str(tmp_path / "again"))
+    own = ("--readout", "class-means", "--out", str(tmp_path / "whole"))
+    assert command.main([*TRAIN, "--iterations", "4", *own]) == 0
+    assert recorded(tmp_path / "again") == recorded(tmp_path / "whole") and len(recorded(tmp_path / "whole")) == 2
+    both = [next(iter(recorded(folder).values()))["metrics"] for folder in (tmp_path / "again", trained)]
+    assert both[0]["history"] == both[1]["history"] and both[0]["evaluation"] != both[1]["evaluation"]
+
+
+def test_a_record_says_what_its_run_cost(trained: Path) -> None:
+    for path in trained.glob("*.json"):
+        values = json.loads(path.read_text())
+        assert 0 < values["core_seconds_training"] and 0 < values["core_seconds_evaluation"]
+        assert 2**27 < values["peak_memory"] < 2**36, "bytes, of a process that has PyTorch in it"
+
+
+def test_runs_of_a_grid_that_lack_a_record_are_listed(trained: Path, tmp_path: Path, capsys: Shown) -> None:
+    grid = tmp_path / "grid.yml"
+    block = "{dataset: omniglot, algorithm: maml, tier: smoke, iterations: 4, seeds: 3"
+    grid.write_text(f"{block}, initialisation: [glorot, torch]}}", encoding="utf-8")
+    assert command.main(["records", str(tmp_path), "--missing", "--grid", str(grid)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6 + 2 and lines[-2] == f"6 of 6 records of {grid} are missing"
+    assert lines[-1].split()[:5] == ["python", "-m", "paperlib", "sweep", str(grid)]
+    assert lines[5].endswith("-initialisationtorch-seed2")
+    assert command.main(["records", str(tmp_path), "--grid", str(grid)]) == 2
+    assert capsys.readouterr().err == f"error: grid must be given with missing; got {str(grid)!r} alone\n"
 
 
 def test_the_comparison_sees_a_wrong_number_of_steps(
@@ -559,9 +593,15 @@ def test_records_of_another_evaluation_can_join_those_of_training(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "must be for another evaluation, with steps or tasks; got neither"),
-        (("--steps", "1"), "must be for another evaluation than that of training; got its own 1 steps and 4 tasks"),
-        (("--tasks", "4"), "must be for another evaluation than that of training; got its own 1 steps and 4 tasks"),
+        ((), "must be for another evaluation, with steps, tasks or readout; got none of them"),
+        (
+            ("--steps", "1"),
+            "must be for another evaluation than that of training; got its own 1 steps, 4 tasks and readout steps",
+        ),
+        (
+            ("--tasks", "4"),
+            "must be for another evaluation than that of training; got its own 1 steps, 4 tasks and readout steps",
+        ),
     ],
 )
 def test_no_records_of_the_same_evaluation(

@@ -24,6 +24,7 @@ from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclass
 from paperlib.fewshot.configuration import TIERS, Configuration, configure
 from paperlib.fewshot.datasets import BENCHMARKS, benchmark
 from paperlib.fewshot.drawings import Resampling
+from paperlib.fewshot.initialisations import INITIALISATIONS
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.omniglot import omniglot_tasks
@@ -171,6 +172,9 @@ def choices(draw: st.DrawFn, dataset: str, algorithm: str) -> dict[str, Any]:
         "resampling": st.sampled_from(get_args(Resampling)) if omniglot else st.just(""),
         "activation": st.sampled_from(ACTIVATIONS),
         "adapt_norm": st.booleans(),
+        "initialisation": st.sampled_from(INITIALISATIONS),
+        "readout": st.sampled_from(("steps", "class-means")),
+        "shuffled": SHARES if algorithm == "named-erm" else st.just(0.0),
         "precision": st.just("float32") if device == "cpu" else st.sampled_from(("float32", "tf32")),
     }
     return {"dataset": dataset, "algorithm": algorithm, "device": device, **shapes} | {
@@ -206,6 +210,10 @@ def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], Configuratio
     next_to = {name: math.nextafter(one[name], 0.5) for name in few if isinstance(one[name], float)}
     other = one | {name: other[name] for name in few} | (next_to if draw(st.booleans()) else {})
     other["hard_odds"] = other["hard_odds"] if algorithm == "weighted-erm" else 1.0
+    for values in (one, other):  # steps are for tasks that are solved by them
+        values["evaluation_steps"] = (
+            usual.evaluation_steps if values["readout"] != "steps" else values["evaluation_steps"]
+        )
     made = (Configuration(**{name: as_given(draw, value) for name, value in values.items()}) for values in (one, other))
     return one, other, *made
 
@@ -295,6 +303,37 @@ def test_the_names_of_the_book_s_records_stay() -> None:
             records.run(values).file == path.name
             and records.run(values).configuration.values() == values["configuration"]
         )
+
+
+def test_a_record_from_before_an_option_has_its_default_and_keeps_its_name() -> None:
+    one = configure("omniglot", "maml", "book")
+    assert (one.initialisation, one.readout, one.shuffled) == ("glorot", "steps", 0.0)
+    assert not {"initialisation", "readout", "shuffled"} & set(one.values())
+    other = configure("omniglot", "named-erm", "book", initialisation="torch", shuffled=0.5)
+    assert other.name == "omniglot-large-named-erm-1-book-initialisationtorch-shuffled0.5"
+    assert Configuration.of(json.loads(json.dumps(other.values()))) == other
+    assert other.values()["readout"] == "class-means" and other.key[-1] == ("shuffled", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "given", "said"),
+    [
+        ("maml", {"shuffled": 0.5}, "shuffled is for named-erm; got 0.5 with maml"),
+        ("named-erm", {"hard_odds": 2}, "hard_odds is for weighted-erm; got 2 with named-erm"),
+        ("named-erm", {"shuffled": 1.5}, "shuffled must lie between 0 and 1; got 1.5"),
+        ("erm", {"readout": "means"}, "readout must be steps or class-means or pixels or blurred-pixels; got 'means'"),
+        ("erm", {"initialisation": "he"}, "initialisation must be glorot or torch or finn or antoniou; got 'he'"),
+        (
+            "prototypical",
+            {"evaluation_steps": 5},
+            "evaluation_steps is for readout steps; got 5 with readout class-means",
+        ),
+        ("erm", {"readout": "pixels"}, "iterations must be 1 with readout pixels, without a network; got 1000"),
+    ],
+)
+def test_what_would_make_no_difference_is_refused_by_name(algorithm: str, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        configure("omniglot", algorithm, "book", **given)
 
 
 def test_a_name_that_no_file_could_have_ends_in_a_digest() -> None:

@@ -14,6 +14,7 @@ import torch
 from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclasses, validation_superclasses
 from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind, below, distinct, join, random_words
+from paperlib.fewshot.naming import named_batch, named_classes
 from paperlib.fewshot.omniglot import alphabets, omniglot_tasks
 from tools.bench_ways import WORKS, ours, sampling
 
@@ -47,6 +48,40 @@ def test_words_are_the_same_on_every_machine() -> None:
 
 
 FIRST_WORDS = [213000021201967259, 4455796210202625458, 2055444239878205049, 10411612076246414556]
+
+
+@pytest.mark.parametrize("spread", ["large", "small"])
+def test_named_images_are_drawn_from_the_classes_of_training(spread: str) -> None:
+    """Each drawing is of the character that it is called by; all characters come, each about equally often."""
+    tasks = omniglot_tasks(spread, "train")  # type: ignore[arg-type]
+    batch = named_batch(tasks, [3, 4], 7, 6000)
+    assert batch.support.shape == (2, 6000, 1) and batch.query.shape == (2, 6000, 0) and batch.run.tolist() == [0, 1]
+    assert np.array_equal(batch.support[..., 0] // 20, batch.classes)
+    hard = alphabets("hard train") if spread == "large" else ("Sanskrit",)
+    sizes = alphabet_sizes()
+    classes = {n for name in (*alphabets("easy train"), *hard) for n in range(sizes[name][0], sum(sizes[name]))}
+    assert set(named_classes(tasks)) == classes and set(batch.classes.ravel()) <= classes
+    count = np.bincount(batch.classes.ravel(), minlength=1623)[sorted(classes)]
+    expected = 12000 / len(classes)
+    assert abs(((count - expected) ** 2 / expected).sum() / len(classes) - 1) < 4 * np.sqrt(2 / len(classes))
+    assert np.array_equal(named_batch(tasks, [4], 7, 6000).classes[0], batch.classes[1])
+    assert not np.array_equal(named_batch(tasks, [4], 8, 6000).classes[0], batch.classes[1])
+
+
+def test_a_share_of_batches_has_its_names_shuffled() -> None:
+    """The images stay what they are; in a shuffled batch all of a character have one name, which another had."""
+    tasks, moved = omniglot_tasks("large", "train"), []
+    for iteration in range(200):
+        plain, half = (named_batch(tasks, [5], iteration, 40, share) for share in (0.0, 0.5))
+        assert np.array_equal(plain.support, half.support)
+        moved.append(not np.array_equal(plain.classes, half.classes))
+    assert abs(np.mean(moved) - 0.5) < 4 * 0.5 / np.sqrt(200)
+    batch, others = (named_batch(tasks, [5], 0, 5000, share) for share in (0.0, 1.0))
+    pairs = set(zip(batch.classes[0].tolist(), others.classes[0].tolist(), strict=True))
+    assert len(pairs) == len({old for old, _ in pairs}) == len({new for _, new in pairs})
+    assert {new for _, new in pairs} <= set(named_classes(tasks)) and np.mean([old == new for old, new in pairs]) < 0.01
+    with pytest.raises(ValueError, match=r"^shuffled must lie between 0 and 1; got -0\.5$"):
+        named_batch(tasks, [0], 0, 5, -0.5)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +292,7 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match=r"^iteration must be an integer from 0 to 2\*\*64 - 1; got -2$"):
         tasks.batch([1], -2, 1)
     with pytest.raises(
-        ValueError, match=r"^stream must be one of training, evaluation, selection, initialisation; got 'test'$"
+        ValueError, match=r"^stream must be one of training, evaluation, selection, initialisation, names; got 'test'$"
     ):
         tasks.batch([1], 0, 1, stream="test")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^size must be at least the 3 integers asked for; got 2$"):

@@ -22,6 +22,7 @@ from test_fewshot_training import LAST_DIGITS
 
 from paperlib.fewshot.convolutions import grouped_convolution
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
+from paperlib.fewshot.initialisations import INITIALISATIONS
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, Parameters, TaskBatch, stack
 from paperlib.fewshot.normalisation import normalised_pool
@@ -53,26 +54,41 @@ def batch(
     hard = torch.tensor([k % 3 == 1 for k in range(models)])
     support = images(ways * shots, models * network.channels, side, side, seed=1, dtype=dtype)
     query = images(ways * queries, models * network.channels, side, side, seed=2, dtype=dtype)
-    return TaskBatch(torch.tensor(run), hard, support, query, ways)
+    names = torch.arange(models * ways).reshape(models, ways) * 5 % max(network.names, 1)
+    return TaskBatch(torch.tensor(run), hard, support, query, ways, names if network.names else None)
 
 
 # -- the plain double loop, written with torch.nn.functional alone
 
 
 def plain_logits(network: Network, values: Parameters, pictures: Tensor, ways: int) -> Tensor:
+    features = plain_features(network, values, pictures)
+    return F.linear(features, values["head.weight"][:ways], values["head.bias"][:ways])
+
+
+def plain_features(network: Network, values: Parameters, pictures: Tensor) -> Tensor:
     for block in range(1, network.blocks + 1):
         pictures = F.conv2d(pictures, values[f"conv{block}.weight"], padding=1)
         scale, shift = values[f"norm{block}.scale"], values[f"norm{block}.shift"]
         pictures = F.batch_norm(pictures, None, None, scale, shift, training=True)
         slope = 0.01 if network.activation == "leaky-relu" else 0.0
         pictures = F.max_pool2d(F.leaky_relu(pictures, slope), 2)
-    return F.linear(pictures.flatten(1), values["head.weight"][:ways], values["head.bias"][:ways])
+    return pictures.flatten(1)
 
 
 def plain_task_loss(network: Network, values: Parameters, tasks: TaskBatch, m: int, objective: Objective) -> Tensor:
     own = slice(m * network.channels, (m + 1) * network.channels)
     (support, query) = (part[:, own].contiguous() for part in (tasks.support, tasks.query))
     labels = [torch.arange(tasks.ways).repeat_interleave(len(part) // tasks.ways) for part in (support, query)]
+    if objective.algorithm == "named-erm":
+        body = plain_features(network, values, torch.cat([support, query]))
+        assert tasks.names is not None
+        names = torch.cat([tasks.names[m].repeat_interleave(len(part) // tasks.ways) for part in (support, query)])
+        return F.cross_entropy(F.linear(body, values["names.weight"], values["names.bias"]), names)
+    if objective.algorithm == "prototypical":
+        seen, asked = (plain_features(network, values, part) for part in (support, query))
+        means = torch.stack([seen[labels[0] == c].mean(dim=0) for c in range(tasks.ways)])
+        return F.cross_entropy(-torch.stack([((asked - mean) ** 2).sum(dim=1) for mean in means], dim=1), labels[1])
     if objective.algorithm in ("erm", "weighted-erm"):
         return F.cross_entropy(
             plain_logits(network, values, torch.cat([support, query]), tasks.ways), torch.cat(labels)
@@ -104,7 +120,8 @@ def plain_gradients(
                         objective.p_hard * (objective.hard_odds - 1) + 1
                     )
                 total = total + weight * plain_task_loss(network, values, tasks, m, objective) / count
-        for name, slope in zip(values, torch.autograd.grad(total, list(values.values())), strict=True):
+        slopes = torch.autograd.grad(total, list(values.values()), allow_unused=True, materialize_grads=True)
+        for name, slope in zip(values, slopes, strict=True):
             result[name].append(slope)
     return {name: torch.stack(slopes) for name, slopes in result.items()}
 
@@ -120,13 +137,14 @@ CASES = [(name, steps) for name, row in ALGORITHMS.items() for steps in ((1, 2, 
 
 @pytest.mark.parametrize(("algorithm", "steps"), CASES)
 def test_meta_gradients_equal_a_plain_double_loop(algorithm: str, steps: int) -> None:
-    theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 0, 1, 1], 3, 2, 4)
+    network = replace(SMALL, names=7 if ALGORITHMS[algorithm].named else 0)
+    theta, tasks = parameters(network, 2), batch(network, [0, 0, 0, 1, 1], 3, 2, 4)
     objective = Objective(algorithm, steps, 0.1, hard_odds=3.0, p_hard=0.25)
-    ours = meta_gradient(SMALL, theta, tasks, objective, 3)
-    assert gap(ours.gradients, plain_gradients(SMALL, theta, tasks, objective, 3)) < 1e-10
+    ours = meta_gradient(network, theta, tasks, objective, 3)
+    assert gap(ours.gradients, plain_gradients(network, theta, tasks, objective, 3)) < 1e-10
     for m, run in enumerate(tasks.run.tolist()):
         alone = {name: value[run].clone().requires_grad_() for name, value in theta.items()}
-        plain = plain_task_loss(SMALL, alone, tasks, m, replace(objective, hard_odds=1.0))
+        plain = plain_task_loss(network, alone, tasks, m, replace(objective, hard_odds=1.0))
         assert float(ours.loss[m]) == pytest.approx(float(plain.detach()), rel=1e-12)
 
 
@@ -161,6 +179,116 @@ def test_the_comparison_sees_a_wrong_algorithm(wrong: Objective) -> None:
     theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 0, 1, 1], 3, 2, 4)
     ours = meta_gradient(SMALL, theta, tasks, Objective("maml"), 3).gradients
     assert gap(ours, plain_gradients(SMALL, theta, tasks, wrong, 3)) > 1e-3
+
+
+@pytest.mark.parametrize("algorithm", ["named-erm", "prototypical"])
+def test_a_head_that_has_no_part_in_training_stays_as_it_was(algorithm: str) -> None:
+    network = replace(SMALL, names=7 if algorithm == "named-erm" else 0)
+    theta, tasks = parameters(network, 1), batch(network, [0, 0], 3, 2, 4)
+    found = meta_gradient(network, theta, tasks, Objective(algorithm), 2).gradients
+    assert all(bool(found[name].eq(0).all()) == name.startswith("head") for name in found)
+    renamed = replace(tasks, names=torch.tensor([[0, 1, 2], [4, 5, 6]])) if tasks.names is not None else tasks
+    others = meta_gradient(network, theta, renamed, Objective(algorithm), 2).gradients
+    assert (gap(others, found) > 1e-3) == (algorithm == "named-erm"), "names are seen by the learner that learns them"
+
+
+def test_classes_without_names_are_called_by_their_labels() -> None:
+    network = replace(SMALL, names=7)
+    tasks = replace(batch(network, [0, 0], 3, 2, 4), names=None)
+    assert tasks.called(tasks.query).tolist() == [[0] * 4 + [1] * 4 + [2] * 4] * 2
+    with pytest.raises(ValueError, match=r"^names must be how many classes have one, at least 1; got 0$"):
+        meta_gradient(SMALL, parameters(SMALL, 1), tasks, Objective("named-erm"), 2)
+
+
+def test_class_means_of_what_each_readout_looks_at() -> None:
+    """The nearest mean, found by distances; the head and the other task have no part in it."""
+    theta, tasks = parameters(SMALL, 1), batch(SMALL, [0, 0], 3, 2, 4)
+    labels = torch.arange(3).repeat_interleave(4)
+    for readout in ("class-means", "pixels", "blurred-pixels"):
+        loss, right = post_adaptation(SMALL, theta, tasks, Objective("maml", readout=readout))
+        for m in range(2):
+            parts = [part[:, 2 * m : 2 * m + 2] for part in (tasks.support, tasks.query)]
+            if readout == "class-means":
+                alone = {name: value[0] for name, value in theta.items()}
+                parts = [plain_features(SMALL, alone, part.contiguous()) for part in parts]
+            elif readout == "blurred-pixels":
+                parts = [blurred_by_sums(part) for part in parts]
+            seen, asked = (part.flatten(1) for part in parts)
+            means = seen.reshape(3, 2, -1).mean(dim=1)
+            distances = torch.stack([((asked - mean) ** 2).sum(dim=1) for mean in means], dim=1)
+            assert float(right[m]) == pytest.approx(float((distances.argmin(dim=1) == labels).double().mean()))
+            assert float(loss[m]) == pytest.approx(float(F.cross_entropy(-distances, labels)), rel=1e-9)
+
+
+def blurred_by_sums(pictures: Tensor) -> Tensor:
+    """Return pictures of 13 pixels, mirrored at their edges, under a normal density of deviation 1.5 cut off at 6."""
+    offsets = torch.arange(-6, 7, dtype=pictures.dtype)
+    weights = torch.exp(-(offsets**2) / (2 * 1.5**2))
+    mirrored = torch.cat([torch.arange(12, -1, -1), torch.arange(13), torch.arange(12, -1, -1)])
+    matrix = torch.zeros(13, 13, dtype=pictures.dtype)
+    for row in range(13):
+        for offset, weight in zip(range(-6, 7), weights / weights.sum(), strict=True):
+            matrix[row, mirrored[13 + row + offset]] += weight
+    return matrix @ pictures @ matrix.T
+
+
+def test_an_image_goes_to_the_nearest_class_by_hand() -> None:
+    """Images of one grey level: two classes of 0 and 4, and of 6 and 8; their means are 2 and 7, and 4.5 is between."""
+    network = Network(channels=1, side=4, ways=2, filters=1, blocks=1)
+
+    def shown(*levels: float) -> Tensor:
+        return torch.tensor(levels).reshape(-1, 1, 1, 1).expand(-1, 1, 4, 4).contiguous()
+
+    tasks = TaskBatch(torch.tensor([0]), torch.tensor([False]), shown(0.0, 4.0, 6.0, 8.0), shown(1.0, 5.0, 4.0, 9.0), 2)
+    for readout in ("pixels", "blurred-pixels"):
+        _, right = post_adaptation(network, network.initial([0]), tasks, Objective("erm", readout=readout))
+        assert right.tolist() == [0.5], "of 1 and 5, called the first class, and 4 and 9, called the second"
+
+
+def test_another_readout_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"^readout must be one of steps, class-means, pixels, blurred-pixels; got 'x'$"
+    ):
+        Objective("maml", readout="x")
+
+
+# -- how weights are drawn
+
+FANS = {"conv1.weight": (9, 576), "conv2.weight": (576, 576), "head.weight": (64, 5), "names.weight": (64, 1623)}
+
+
+@pytest.mark.parametrize("initialisation", INITIALISATIONS)
+def test_weights_have_the_distribution_that_they_should_have(initialisation: str) -> None:
+    """Mean, deviation and bounds of each layer, over 20 models of other seeds."""
+    drawn = Network(names=1623).initial(range(20), torch.float64, initialisation)
+    for name, (inputs, outputs) in FANS.items():
+        values, kernel = drawn[name].flatten(), name.startswith("conv")
+        normal = initialisation == "antoniou" or (initialisation == "finn" and not kernel)
+        deviation = (2 / (inputs + outputs)) ** 0.5 if kernel or not normal else 1.0
+        if initialisation == "torch":
+            deviation = (1 / (3 * inputs)) ** 0.5
+        error = deviation / len(values) ** 0.5
+        assert abs(float(values.mean())) < 4 * error
+        assert float(values.std()) == pytest.approx(deviation, rel=4 / len(values) ** 0.5)
+        largest = float(values.abs().max()) / deviation
+        assert (3 < largest < 7) if normal else (0.99 * 3**0.5 < largest <= 3**0.5)
+    biases = torch.cat([drawn["head.bias"].flatten(), drawn["names.bias"].flatten()])
+    assert bool(biases.eq(0).all()) == (initialisation != "torch") and float(biases.abs().max()) <= 1 / 8
+    for name, value in drawn.items():
+        if name.startswith("norm"):
+            assert bool(value.eq(1.0 if name.endswith("scale") else 0.0).all())
+
+
+def test_pytorch_s_own_layers_are_drawn_alike() -> None:
+    torch.manual_seed(0)
+    for layer, name in ((torch.nn.Conv2d(64, 64, 3), "conv2.weight"), (torch.nn.Linear(64, 5), "head.weight")):
+        drawn = Network().initial([0], initialisation="torch")[name]
+        assert float(layer.weight.detach().abs().max() / drawn.abs().max()) == pytest.approx(1, rel=0.02)
+
+
+def test_a_second_head_leaves_the_rest_of_the_start_as_it_is() -> None:
+    plain, named = Network().initial([3]), Network(names=9).initial([3])
+    assert all(torch.equal(named[name], value) for name, value in plain.items())
 
 
 def test_limits() -> None:
@@ -356,12 +484,12 @@ def test_a_batch_shows_each_task_its_own_images() -> None:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_descent_lowers_the_loss(algorithm: str) -> None:
-    """Classes are grey levels; a fixed batch, some steps of plain descent."""
+    """Classes are grey levels under noise; a fixed batch, some steps of plain descent."""
     rng = np.random.default_rng(3)
-    patterns = rng.integers(0, 200, (6, 1, 8, 8, 1)) + rng.integers(0, 50, (6, 10, 8, 8, 1))
+    patterns = rng.integers(0, 30, (6, 1, 8, 8, 1)) + rng.integers(0, 220, (6, 10, 8, 8, 1))
     pictures = torch.from_numpy(patterns.reshape(60, 8, 8, 1).astype(np.uint8))
     kind = TaskKind(np.arange(60).reshape(6, 10), (np.arange(6),), True, 3, 2, 4)
-    network = Network(side=8, ways=3, filters=8, blocks=2)
+    network = Network(side=8, ways=3, filters=8, blocks=2, names=6 if ALGORITHMS[algorithm].named else 0)
     (tasks,) = TaskDistribution(kind, kind, 0.5).batch([1, 2], 0, 3)
     shown, theta = TaskBatch.of(tasks, pictures), network.initial([1, 2])
     losses = []

@@ -34,7 +34,10 @@ def run_without_records(script: Path, folder: Path) -> subprocess.CompletedProce
 
 
 @pytest.mark.audit
-@pytest.mark.parametrize(("chapter", "dataset"), [("09_omniglot", "omniglot"), ("10_cifar", "cifar100")])
+@pytest.mark.parametrize(
+    ("chapter", "dataset"),
+    [("09_omniglot", "omniglot"), ("10_cifar", "cifar100"), ("29_omniglot", "omniglot"), ("30_cifar", "cifar100")],
+)
 def test_a_chapter_runs_without_records(chapter: str, dataset: str, tmp_path: Path) -> None:
     try:
         benchmark(dataset).locate()

@@ -10,7 +10,7 @@ from tools.chapters import BOOK, chapters
 from tools.reading import FOLD, Reading, Text, main, read, read_text, readings
 
 # The only pages that do not keep their limits yet.
-BEYOND = ["09_omniglot", "10_cifar"]
+BEYOND = ["29_omniglot", "30_cifar"]
 
 PROSE = """## Half a step
 

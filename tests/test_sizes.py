@@ -17,7 +17,7 @@ from paperlib.fewshot.runs import OWN
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = sorted((ROOT / "paperlib").rglob("*.py"))
-MODULES, LINES, FLOORS, CODE = 85, 250, 8, 6500
+MODULES, LINES, FLOORS, CODE = 89, 250, 8, 6750
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 

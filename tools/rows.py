@@ -36,6 +36,8 @@ CHAPTERS = (
     "24_other_learners",
     "27_concentration",
     "28_lemmas_3_and_4",
+    "29_omniglot",
+    "30_cifar",
 )
 # How many of each the paper has.
 NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}

@@ -81,11 +81,11 @@ class Benchmark(ABC):
     protocol: ClassVar[Sequence[tuple[str, Mapping[str, Any]]]] = ()
 
     @abstractmethod
-    def defaults(self, adapts: bool, tier: str, given: Mapping[str, int]) -> dict[str, Any]:
-        """Return the options that depend on data set, tier, and whether the learner adapts in training.
+    def defaults(self, splits: bool, tier: str, given: Mapping[str, int]) -> dict[str, Any]:
+        """Return the options that depend on data set, tier, and whether training tells support from queries.
 
         Args:
-            adapts: whether it does.
+            splits: whether it does.
             tier: smoke, book or paper.
             given: of `shorthand`, those that were asked for.
         """

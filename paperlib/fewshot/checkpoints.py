@@ -25,7 +25,7 @@ from paperlib.files import part, write
 
 NAME = "checkpoint.pt"
 LOCK = NAME + ".lock"
-FORMAT = 1  # of the file; to be raised with every change of what `save` writes
+FORMAT = 1  # of the file; to be raised with every change of what `save` writes but what older files can lack
 _WINDOWS = 100  # rows of the history that a record keeps
 
 
@@ -47,6 +47,7 @@ class State:
         iteration: how many are done.
         evaluated: how many evaluation tasks of a run are done, of all phases together.
         seconds: spent so far.
+        costs: see `training.bill`.
         origins: machines, devices and versions that took part, the last one last.
     """
 
@@ -59,6 +60,7 @@ class State:
     iteration: int = 0
     evaluated: int = 0
     seconds: float = 0.0
+    costs: dict[str, float] = field(default_factory=dict)
     origins: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -70,8 +72,8 @@ class State:
         """
         check(runs)
         shared = runs[0].configuration
-        initial = network.initial([run.seed for run in runs])
-        parameters = {name: value.to(shared.device) for name, value in initial.items()}
+        drawn = network.initial([run.seed for run in runs], initialisation=shared.initialisation)
+        parameters = {name: value.to(shared.device) for name, value in drawn.items()}
         windows = -(-shared.iterations // _window(shared))
         sums = np.zeros((windows, len(runs), 2, 3)), np.zeros((len(shared.phases), len(runs), 2, 3))
         return cls(tuple(runs), parameters, moments(shared.optimizer, parameters), [None] * len(runs), *sums)
@@ -113,16 +115,15 @@ class State:
 
     def metrics(self, run: int) -> dict[str, Any]:
         """Return what a record says of a run."""
-        own = self.history[:, run], self.window, self.scores[:, run]
-        phases, iterations = self.shared.phases, self.shared.iterations
-        return accuracies.metrics(iterations, phases, self.diverged[run], *own)
+        own = self.diverged[run], self.history[:, run], self.window, self.scores[:, run]
+        return accuracies.metrics(self.shared.iterations, self.shared.phases, *own)
 
 
 def save(state: State, folder: Path) -> None:
     """Write the state as the checkpoint of a folder, which is made if need be, in one step."""
     tensors = {key: {name: x.cpu() for name, x in getattr(state, key).items()} for key in ("parameters", "memory")}
     sums = {"history": torch.from_numpy(state.history), "scores": torch.from_numpy(state.scores)}
-    plain = {key: getattr(state, key) for key in ("diverged", "iteration", "evaluated", "seconds", "origins")}
+    plain = {key: getattr(state, key) for key in ("diverged", "iteration", "evaluated", "seconds", "costs", "origins")}
     runs = [[run.configuration.values(), run.seed] for run in state.runs]
     store({"format": FORMAT, "runs": runs, **tensors, **sums, **plain}, folder)
 
@@ -213,8 +214,7 @@ def resume(runs: Sequence[Run], folder: Path) -> State | None:
 def lock(folder: Path) -> Iterator[None]:
     """Keep other processes from training in a folder, which is made if need be.
 
-    The system holds the lock for as long as the process lives, so that one that was killed leaves none. The file says
-    who has it, and is empty otherwise. Where the folder's disk knows no such locks, there is none.
+    The system holds it while the process lives; the file says who has it. Where the disk knows none, there is none.
 
     Raises:
         CheckpointError: if another process trains there.

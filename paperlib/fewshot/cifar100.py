@@ -186,18 +186,18 @@ class Cifar100Tasks(Benchmark):
         (algorithm, {"p_hard": p_hard}) for p_hard in (0.99, 0.5, 0.01) for algorithm in ("erm", "maml")
     )
 
-    def defaults(self, adapts: bool, tier: str, given: Mapping[str, int]) -> dict[str, Any]:
+    def defaults(self, splits: bool, tier: str, given: Mapping[str, int]) -> dict[str, Any]:
         """Return those of Appendix C.4 at the tier paper."""
         easy, hard = (2, 50), (20, 5)
         return {
-            "easy": easy if adapts else (2, 5),
+            "easy": easy if splits else (2, 5),
             "hard": hard,
             "evaluation_easy": easy,
             "evaluation_hard": hard,
             "iterations": {"smoke": 6, "book": 1000, "paper": 10_000}[tier],
             "tasks": 2,
             "evaluation_tasks": {"smoke": 4, "book": 100, "paper": 500}[tier],
-            "evaluation_steps": 1 if adapts else 5,
+            "evaluation_steps": 1 if splits else 5,
             "filters": 64 if tier == "paper" else 32,
         }
 

@@ -9,10 +9,12 @@ from typing import Any, get_args
 
 from paperlib.fewshot.benchmarks import SHAPES, Benchmark
 from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
+from paperlib.fewshot.initialisations import INITIALISATIONS
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
 from paperlib.fewshot.options import Choice, Count, Flag, Number, Shape, checked, listed, option, options
+from paperlib.fewshot.readouts import PIXELS, READOUTS, STEPS
 from paperlib.runtime import Tier
 
 TIERS: tuple[str, ...] = get_args(Tier)
@@ -58,7 +60,8 @@ class Configuration:
     - *The activation.* ReLU, as in Finn et al. (2017); that code has LeakyReLU of slope 0.01.
     - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `omniglot.resample` for what public code does
       without saying so. CIFAR less its mean over its deviation, colour by colour.
-    - *Weighted ERM* is not in the paper's experiments. A hard task weighs three times as much as an easy one.
+    - *The initialisation.* Glorot's uniform weights. `initialisations` lists others, which learn faster or slower.
+    - Not in the paper: *weighted ERM* (a hard task weighs thrice as much), *ERM with names*, *prototypical networks*.
 
     Tier ``book`` trains for 1,000 iterations; on CIFAR a network with 32 filters, since 64 would take one core several
     hours, and it evaluates on 100 + 100 tasks. ``smoke`` is a few iterations of a network with 32 filters. Neither is
@@ -95,6 +98,15 @@ class Configuration:
     precision: str = option(
         Choice(("float32", "tf32")), "of convolutions on a GPU; all else is float32", default="float32"
     )
+    initialisation: str = option(Choice(INITIALISATIONS), "how weights are drawn", default="glorot", later=True)
+    readout: str = option(Choice(READOUTS), "how a task is solved at evaluation", default=STEPS, later=True)
+    shuffled: float = option(
+        Number(share=True),
+        "for named ERM, share of batches with names in an order of their own",
+        own=6,
+        default=0.0,
+        later=True,
+    )
     device: str = option(Choice(DEVICES), "where the run is made, no part of what it is", default="cpu", compare=False)
 
     def __post_init__(self) -> None:
@@ -102,24 +114,34 @@ class Configuration:
         vars(self).update(checked(Configuration, given, {"resampling": ("",), **room.choices}))
         for name in SHAPES:
             self._fits(name)
-        if self.hard_odds != 1 and not ALGORITHMS[self.algorithm].weighted:
-            weighted = " or ".join(name for name, row in ALGORITHMS.items() if row.weighted)
-            raise ValueError(f"hard_odds is for {weighted}; got {given['hard_odds']!r} with {self.algorithm}")
+        self._matters(given)
         if self.precision == "tf32" and self.device == "cpu":
             raise ValueError("precision must be float32 on the cpu; got 'tf32'")
+
+    def _matters(self, given: dict[str, Any]) -> None:
+        """Refuse what would make no difference."""
+        row, readout = ALGORITHMS[self.algorithm], f"readout {self.readout}"
+        for name, plain, does in (("hard_odds", 1, "weighted"), ("shuffled", 0, "named")):
+            if getattr(self, name) != plain and not getattr(row, does):
+                owners = " or ".join(one for one, other in ALGORITHMS.items() if getattr(other, does))
+                raise ValueError(f"{name} is for {owners}; got {given[name]!r} with {self.algorithm}")
+        usual = self.benchmark.defaults(row.splits, self.tier, {})["evaluation_steps"]
+        if self.readout != STEPS and self.evaluation_steps != usual:
+            raise ValueError(f"evaluation_steps is for readout {STEPS}; got {self.evaluation_steps} with {readout}")
+        if self.readout in PIXELS and self.iterations != 1:
+            raise ValueError(f"iterations must be 1 with {readout}, without a network; got {self.iterations}")
 
     def _fits(self, name: str) -> None:
         """Refuse tasks of more classes or images than there are."""
         (ways, shots), evaluation = getattr(self, name), name.startswith("evaluation")
-        room = self.benchmark
-        classes, images = room.room(self.setting, evaluation=evaluation)
+        classes, images = (room := self.benchmark).room(self.setting, evaluation=evaluation)
         left, (group, pictures) = images - self.queries, room.nouns
         if left < 1:
             raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {self.queries}")
         if room.shorthand and ways <= classes and shots > left:
             own = [*room.shorthand][evaluation]  # by which shapes are given there
-            why = f"a {group} has {images} {pictures} and {self.queries} of them are queries"
-            raise ValueError(f"{own} must be at most {left}, since {why}; got {shots}")
+            why = f"since a {group} has {images} {pictures} and {self.queries} of them are queries"
+            raise ValueError(f"{own} must be at most {left}, {why}; got {shots}")
         if ways > classes or shots > left:
             most = f"at most {classes} classes and, beside {self.queries} queries, {left} images of each"
             raise ValueError(f"{name} must be ways and shots, {most}; got {(ways, shots)}")
@@ -132,7 +154,9 @@ class Configuration:
     @property
     def key(self) -> tuple[Any, ...]:
         """Return what tells a configuration from others: all values but the device."""
-        return tuple(getattr(self, own.name) for own in fields(self) if own.compare)
+        later = {own.name for own in fields(self) if own.metadata["option"].later}
+        said = (name for name in self.values() if name != "device")
+        return tuple((name, getattr(self, name)) if name in later else getattr(self, name) for name in said)
 
     @property
     def name(self) -> str:
@@ -165,8 +189,13 @@ class Configuration:
         return self.benchmark.other_steps(self.evaluation_steps)
 
     def values(self) -> dict[str, Any]:
-        """Return all settings as plain values, as they stand in a checkpoint and in a record."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        """Return all settings as plain values, as they stand in a checkpoint and in a record.
+
+        An option that came later is left out where it has its default, so that older records say the same.
+        """
+        usual = {own.name: own.default for own in fields(self) if own.metadata["option"].later}
+        settings = {name: value for name, value in asdict(self).items() if usual.get(name, MISSING) != value}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Configuration:
@@ -211,9 +240,10 @@ def configure(dataset: str, algorithm: str, tier: str, **given: Any) -> Configur
         "lr": row.lr,
         "schedule": "cosine" if chosen.get("optimizer", "adam") == "adam" else "constant",
         "hard_odds": 3.0 if row.weighted else 1.0,
+        "readout": row.readout,
         "resampling": "",
         **{name: values[0] for name, values in room.choices.items()},
-        **room.defaults(row.adapts, tier, short),
+        **room.defaults(row.splits, tier, short),
     }
     if unknown := set(chosen) - set(defaults):
         raise ValueError(f"a setting must be one of {', '.join(defaults)}; got {', '.join(sorted(unknown))}")

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
-Stream = Literal["training", "evaluation", "selection", "initialisation"]
-_STREAMS: dict[str, int] = {"training": 0, "evaluation": 1, "selection": 2, "initialisation": 3}
+Stream = Literal["training", "evaluation", "selection", "initialisation", "names"]
+_STREAMS: dict[str, int] = {"training": 0, "evaluation": 1, "selection": 2, "initialisation": 3, "names": 4}
 _BLOCK = 4  # words that Philox makes at a time
 
 

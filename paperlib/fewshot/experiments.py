@@ -15,7 +15,9 @@ from paperlib.fewshot.accuracies import Sums
 from paperlib.fewshot.benchmarks import SHAPES, Tasks
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.episodes import Episodes, side_by_side
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, Parameters, TaskBatch
+from paperlib.fewshot.naming import batch_size, named_batch
 from paperlib.fewshot.objectives import Objective, post_adaptation
 from paperlib.fewshot.runs import Run, check, require
 
@@ -44,7 +46,14 @@ class Experiment:
 
     def training(self, runs: Sequence[Run], iteration: int) -> tuple[Episodes, ...]:
         """Return the tasks of one iteration of training, joined by shape, in each bucket in order of run."""
-        return _drawn(runs, lambda c, seeds: self.tasks[c].training.batch(seeds, iteration, c.tasks))
+
+        def draw(c: Configuration, seeds: list[int]) -> tuple[Episodes, ...]:
+            one = self.tasks[c].training
+            if ALGORITHMS[c.algorithm].named:
+                return (named_batch(one, seeds, iteration, batch_size(c), c.shuffled),)
+            return one.batch(seeds, iteration, c.tasks)
+
+        return _drawn(runs, draw)
 
     def evaluation(self, runs: Sequence[Run], phase: int, first: int, tasks: int) -> tuple[Episodes, ...]:
         """Return the tasks `first` to `first + tasks - 1` of an evaluation, which no training has seen, likewise."""
@@ -71,6 +80,7 @@ def objective(runs: Sequence[Run], steps: int | None = None) -> Objective:
         [c.hard_odds for c in configurations],
         [c.p_hard for c in configurations],
         first.adapt_norm,
+        first.readout,
     )
 
 
@@ -91,8 +101,9 @@ def prepare(runs: Sequence[Run]) -> Experiment:
     room = c.benchmark
     pictures, every = room.prepare(list(configurations))
     ways = max(ways for one in configurations for ways, _ in (getattr(one, name) for name in SHAPES))
-    network = Network(room.channels, room.side, ways, c.filters, activation=c.activation)
     tasks = dict(zip(configurations, every, strict=True))
+    names = len(every[0].training.easy.images) if ALGORITHMS[c.algorithm].named else 0
+    network = Network(room.channels, room.side, ways, c.filters, activation=c.activation, names=names)
     return Experiment(network, torch.from_numpy(pictures).to(c.device), tasks, room.mean, room.deviation)
 
 

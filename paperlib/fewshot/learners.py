@@ -1,4 +1,4 @@
-r"""The learners: MAML, its first-order version, ANIL, ERM, and ERM with weighted tasks, each a row of `ALGORITHMS`.
+r"""The learners: MAML, its first-order version, ANIL, ERM of three kinds, prototypical networks; rows of `ALGORITHMS`.
 
 A new one is a row, and an update where none of those here is its own.
 """
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, cross_entropy
+from paperlib.fewshot.readouts import MEANS, STEPS, class_means
 
 Aim = Any  # an Objective, which is made of these rows and so cannot be imported here
 Weighted = Tensor  # (M,) weights of the tasks of a batch, those of a full batch of a run adding up to one on average
@@ -27,19 +28,25 @@ class Algorithm:
         update: what gives loss, accuracy and weighted gradient of each task.
         passes: what a support image and a query cost after so many steps, in passes forward through the network: a
             gradient costs three, a gradient through a gradient six more.
-        adapts: whether training has an inner loop. At evaluation every learner is adapted.
+        adapts: whether training has an inner loop.
+        splits: whether training tells support from queries, as evaluation does.
         head: whether adaptation changes the head alone.
         second_order: whether the outer gradient goes through the inner steps.
         weighted: whether hard tasks weigh `Objective.hard_odds` times as much as easy ones.
+        named: whether training predicts names that classes keep from task to task, by a head of their own.
+        readout: how a task is solved at evaluation, unless otherwise asked for; see `readouts`.
         lr: of the optimiser, unless another is asked for.
     """
 
     update: Update
     passes: Callable[[int], tuple[int, int]]
     adapts: bool = True
+    splits: bool = True
     head: bool = False
     second_order: bool = False
     weighted: bool = False
+    named: bool = False
+    readout: str = STEPS
     lr: float = 1e-3
 
 
@@ -73,6 +80,28 @@ def before_adaptation(
     r"""Return the gradient of :math:`\hat f(\theta; S \cup Q)`, eq. (3)."""
     start = {name: value.requires_grad_() for name, value in parameters.items()}
     return _differentiated(network, start, start, batch, [batch.support, batch.query], weights)
+
+
+def by_names(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, weights: Weighted
+) -> MetaGradient:
+    r"""Return the gradient of eq. (3) where classes are called by names that they keep from task to task.
+
+    A batch is that of `naming.named_batch`, one task of all its images for each run.
+    """
+    start = {name: value.requires_grad_() for name, value in parameters.items()}
+    labels = torch.cat([batch.called(part) for part in (batch.support, batch.query)], dim=1)
+    features = network.features(start, _joined([batch.support, batch.query]))
+    return _outcome(start, network.named(start, features), labels, weights)
+
+
+def by_class_means(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, weights: Weighted
+) -> MetaGradient:
+    r"""Return the gradient of a prototypical network's loss (Snell et al., 2017), cross-entropy by class means."""
+    start = {name: value.requires_grad_() for name, value in parameters.items()}
+    support, query = (network.features(start, part) for part in (batch.support, batch.query))
+    return _outcome(start, class_means(support, query, batch.ways), batch.labels(batch.query), weights)
 
 
 def adapt(
@@ -110,10 +139,19 @@ def _differentiated(
 ) -> MetaGradient:
     """Return the weighted gradient with respect to `start` of each task's loss at `values`, on parts of its images."""
     labels = torch.cat([batch.labels(part) for part in parts])
-    images = parts[0] if len(parts) == 1 else torch.cat(parts).contiguous(memory_format=torch.channels_last)
-    logits = network.logits(values, network.features(values, images), batch.ways)
+    logits = network.logits(values, network.features(values, _joined(parts)), batch.ways)
+    return _outcome(start, logits, labels, weights)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts).contiguous(memory_format=torch.channels_last)
+
+
+def _outcome(start: Parameters, logits: Tensor, labels: Tensor, weights: Weighted) -> MetaGradient:
+    """Return loss, accuracy and gradient; that of a head that has no part in the logits is zero."""
     loss = cross_entropy(logits, labels)
-    slopes = torch.autograd.grad((loss * weights.to(loss)).sum(), list(start.values()))
+    total = (loss * weights.to(loss)).sum()
+    slopes = torch.autograd.grad(total, list(start.values()), allow_unused=True, materialize_grads=True)
     return MetaGradient(loss.detach(), accuracy(logits, labels), dict(zip(start, slopes, strict=True)))
 
 
@@ -121,6 +159,10 @@ ALGORITHMS = {
     "maml": Algorithm(after_adaptation, lambda steps: (9 * steps, 3), second_order=True),
     "fomaml": Algorithm(after_adaptation, lambda steps: (3 * steps, 3)),
     "anil": Algorithm(after_adaptation, lambda steps: (3, 3), head=True, second_order=True),
-    "erm": Algorithm(before_adaptation, lambda steps: (3, 3), adapts=False, lr=1e-6),
-    "weighted-erm": Algorithm(before_adaptation, lambda steps: (3, 3), adapts=False, weighted=True, lr=1e-6),
+    "erm": Algorithm(before_adaptation, lambda steps: (3, 3), adapts=False, splits=False, lr=1e-6),
+    "weighted-erm": Algorithm(
+        before_adaptation, lambda steps: (3, 3), adapts=False, splits=False, weighted=True, lr=1e-6
+    ),
+    "named-erm": Algorithm(by_names, lambda steps: (3, 3), adapts=False, splits=False, named=True, readout=MEANS),
+    "prototypical": Algorithm(by_class_means, lambda steps: (3, 3), adapts=False, readout=MEANS),
 }

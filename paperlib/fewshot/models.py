@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from paperlib.fewshot.convolutions import Convolution, grouped_convolution
-from paperlib.fewshot.episodes import Episodes, random_words
+from paperlib.fewshot.episodes import Episodes
+from paperlib.fewshot.initialisations import initial
 from paperlib.fewshot.normalisation import normalised_pool
 from paperlib.fewshot.patches import first_block
 
 Parameters = dict[str, Tensor]
-HEAD = ("head.weight", "head.bias")
+HEAD, NAMES = ("head.weight", "head.bias"), ("names.weight", "names.bias")
 ACTIVATIONS = ("relu", "leaky-relu")
 
 
@@ -31,7 +30,8 @@ class Network:
 
     Parameters are a dictionary of tensors with a leading axis of models: ``conv1.weight`` (M, D, C, 3, 3),
     ``norm1.scale`` and ``norm1.shift`` (M, D), and so on for each block, ``head.weight`` (M, ways, features) and
-    ``head.bias`` (M, ways). Features are ordered by channel, then row, then column.
+    ``head.bias`` (M, ways). Features are ordered by channel, then row, then column. Where classes have names beyond
+    their task there is a second head, ``names.weight`` and ``names.bias``, which adaptation leaves alone.
 
     Args:
         channels: of an image: 1 for Omniglot, 3 for CIFAR.
@@ -40,6 +40,7 @@ class Network:
         filters: of each convolution, D.
         blocks: how many.
         activation: relu, or leaky-relu of slope 0.01.
+        names: outputs of the second head, 0 for none.
         convolve: the convolution of many models from the second block on; another may be put in its place.
 
     Raises:
@@ -52,6 +53,7 @@ class Network:
     filters: int = 64
     blocks: int = 4
     activation: str = "relu"
+    names: int = 0
     convolve: Convolution = grouped_convolution
 
     def __post_init__(self) -> None:
@@ -64,7 +66,7 @@ class Network:
         """Return the shape of each parameter of one model.
 
         Example:
-            >>> sum(math.prod(shape) for shape in Network().shapes().values())
+            >>> sum(torch.Size(shape).numel() for shape in Network().shapes().values())
             112005
         """
         shapes: dict[str, tuple[int, ...]] = {}
@@ -72,29 +74,19 @@ class Network:
             inputs = self.channels if block == 1 else self.filters
             shapes[f"conv{block}.weight"] = (self.filters, inputs, 3, 3)
             shapes[f"norm{block}.scale"] = shapes[f"norm{block}.shift"] = (self.filters,)
-        shapes["head.weight"] = (self.ways, self.filters * (self.side >> self.blocks) ** 2)
-        shapes["head.bias"] = (self.ways,)
+        for (weight, bias), outputs in ((HEAD, self.ways), (NAMES, self.names)):
+            if outputs:
+                shapes[weight], shapes[bias] = (outputs, self.filters * (self.side >> self.blocks) ** 2), (outputs,)
         return shapes
 
-    def initial(self, seeds: Sequence[int], dtype: torch.dtype = torch.float32) -> Parameters:
-        """Return parameters for one model of each seed: Glorot's uniform weights, scales one, shifts and biases zero.
-
-        A model depends on its seed alone, not on the machine and not on the models beside it.
-        """
-        parameters: Parameters = {}
-        for index, (name, shape) in enumerate(self.shapes().items()):
-            if name.endswith("weight"):
-                patch = math.prod(shape[2:])
-                bound = math.sqrt(6 / (patch * (shape[0] + shape[1])))
-                count = math.prod(shape)
-                words = [
-                    random_words(seed, "initialisation", index, 0, 1, -4 * (-count // 4))[0, :count] for seed in seeds
-                ]
-                uniform = np.stack([(row >> np.uint64(11)) * 2.0**-53 for row in words])
-                parameters[name] = torch.from_numpy(bound * (2 * uniform - 1)).reshape(-1, *shape).to(dtype)
-            else:
-                fill = 1.0 if name.endswith("scale") else 0.0
-                parameters[name] = torch.full((len(seeds), *shape), fill, dtype=dtype)
+    def initial(
+        self, seeds: Sequence[int], dtype: torch.dtype = torch.float32, initialisation: str = "glorot"
+    ) -> Parameters:
+        """Return parameters for one model of each seed, drawn as `initialisations.initial` does; scales are one."""
+        shapes, parameters = self.shapes(), {}
+        for index, (name, shape) in enumerate(shapes.items()):
+            inputs = torch.Size(shapes[name.replace("bias", "weight")][1:]).numel()
+            parameters[name] = initial(initialisation, name, shape, inputs, index, seeds).to(dtype)
         return parameters
 
     def features(self, parameters: Parameters, images: Tensor) -> Tensor:
@@ -116,7 +108,18 @@ class Network:
         """
         if not 1 <= ways <= self.ways:
             raise ValueError(f"ways must lie between 1 and the {self.ways} outputs of the head; got {ways}")
-        weight, bias = parameters["head.weight"][:, :ways], parameters["head.bias"][:, :ways]
+        weight, bias = (parameters[name][:, :ways] for name in HEAD)
+        return torch.baddbmm(bias[:, None], features, weight.transpose(1, 2))
+
+    def named(self, parameters: Parameters, features: Tensor) -> Tensor:
+        """Return (M, B, names) from (M, B, features), the logits of the second head.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        if not self.names:
+            raise ValueError(f"names must be how many classes have one, at least 1; got {self.names}")
+        weight, bias = (parameters[name] for name in NAMES)
         return torch.baddbmm(bias[:, None], features, weight.transpose(1, 2))
 
 
@@ -169,6 +172,7 @@ class TaskBatch:
         support: (N·K, M·C, H, W) images for adaptation, class by class.
         query: (N·queries, M·C, H, W) images for the outer loss, class by class.
         ways: classes of a task, N.
+        names: (M, N) what its classes are called beyond the task; without them, their labels.
     """
 
     run: Tensor
@@ -176,6 +180,7 @@ class TaskBatch:
     support: Tensor
     query: Tensor
     ways: int
+    names: Tensor | None = None
 
     @classmethod
     def of(
@@ -186,12 +191,17 @@ class TaskBatch:
             stack(images, torch.from_numpy(numbers).flatten(1).to(images.device), mean, deviation)
             for numbers in (tasks.support, tasks.query)
         )
-        run, hard = (torch.from_numpy(values).to(images.device) for values in (tasks.run, tasks.hard))
-        return cls(run, hard, support, query, tasks.classes.shape[1])
+        run, hard, names = (torch.from_numpy(one).to(images.device) for one in (tasks.run, tasks.hard, tasks.classes))
+        return cls(run, hard, support, query, tasks.classes.shape[1], names)
 
     def labels(self, images: Tensor) -> Tensor:
         """Return the labels of the support or query images, the same for all tasks."""
         return torch.arange(self.ways, device=images.device).repeat_interleave(len(images) // self.ways)
+
+    def called(self, images: Tensor) -> Tensor:
+        """Return the names (M, B) of the classes of the support or query images."""
+        labels = self.labels(images)
+        return labels.expand(len(self.run), -1) if self.names is None else self.names[:, labels]
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -201,7 +211,7 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         logits: (M, B, ways), z.
-        labels: (B,), y, which all models share.
+        labels: (B,), y, which all models share, or (M, B).
 
     Example:
         >>> even = torch.zeros(1, 3, 4)  # four classes, none preferred
@@ -209,7 +219,7 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         (tensor([1.3863]), 1.3862943611198906)
     """
     models, count, ways = logits.shape
-    every = F.cross_entropy(logits.reshape(-1, ways), labels.repeat(models), reduction="none")
+    every = F.cross_entropy(logits.reshape(-1, ways), labels.expand(models, -1).flatten(), reduction="none")
     return every.reshape(models, count).mean(dim=1)
 
 
@@ -220,7 +230,7 @@ def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         logits: (M, B, ways), z.
-        labels: (B,), y, which all models share.
+        labels: (B,), y, which all models share, or (M, B).
 
     Example:
         >>> accuracy(torch.tensor([[[2.0, 1.0], [2.0, 1.0]]]), torch.tensor([0, 1]))

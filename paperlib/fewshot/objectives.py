@@ -1,4 +1,4 @@
-r"""What is minimised: MAML of one or more steps, its first-order version, ANIL, ERM, and ERM with weighted tasks.
+r"""What is minimised: MAML of one or more steps, its first-order version, ANIL, ERM, and their rivals.
 
 For task i with support S and queries Q, cross-entropy :math:`\hat f`, and adaptation
 :math:`\theta_{k+1} = \theta_k - \alpha\nabla\hat f(\theta_k; S)` from
@@ -21,7 +21,18 @@ import torch
 from torch import Tensor
 
 from paperlib.fewshot.learners import ALGORITHMS, Algorithm, MetaGradient, adapt, by_task
-from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, copies, cross_entropy, sum_by_run
+from paperlib.fewshot.models import (
+    HEAD,
+    NAMES,
+    Network,
+    Parameters,
+    TaskBatch,
+    accuracy,
+    copies,
+    cross_entropy,
+    sum_by_run,
+)
+from paperlib.fewshot.readouts import LOOKS, READOUTS, STEPS, class_means
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,8 @@ class Objective:
 
     Args:
         algorithm: ``maml``; ``fomaml``, which leaves out how the steps depend on the start; ``anil``, which adapts the
-            head alone; ``erm``; ``weighted-erm``.
+            head alone; ``erm``; ``weighted-erm``; ``named-erm``, whose classes keep their names from task to task;
+            ``prototypical``.
         steps: steps of adaptation, K, at least 1. ERM has none in training, whatever is said here.
         alpha: inner learning rate, at least 0, one number, or one for each run. With 0 nothing is adapted.
         hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa > 0`,
@@ -38,6 +50,7 @@ class Objective:
             :math:`1/(p\kappa+1-p)`: one on average, whatever tasks a batch holds.
         p_hard: for weighted ERM, the probability of a hard task, p, one number, or one for each run.
         adapt_norm: whether adaptation changes scale and shift of batch normalisation.
+        readout: how a task is solved at evaluation, one of `readouts.READOUTS`.
 
     Raises:
         ValueError: if the algorithm is none of these, or a number is out of its range or not finite.
@@ -54,10 +67,13 @@ class Objective:
     hard_odds: float | Sequence[float] = 1.0
     p_hard: float | Sequence[float] = 0.5
     adapt_norm: bool = True
+    readout: str = STEPS
 
     def __post_init__(self) -> None:
         if self.algorithm not in ALGORITHMS:
             raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {self.algorithm!r}")
+        if self.readout not in READOUTS:
+            raise ValueError(f"readout must be one of {', '.join(READOUTS)}; got {self.readout!r}")
         if not isinstance(self.steps, int) or self.steps < 1:
             raise ValueError(f"steps must be a whole number, at least 1; got {self.steps!r}")
         alpha, odds, p_hard = (torch.as_tensor(value) for value in (self.alpha, self.hard_odds, self.p_hard))
@@ -77,7 +93,8 @@ class Objective:
         """Return the names of the parameters that adaptation changes."""
         if self.row.head:
             return HEAD
-        return tuple(name for name in parameters if self.adapt_norm or not name.startswith("norm"))
+        kept = NAMES if self.adapt_norm else (*NAMES, *(name for name in parameters if name.startswith("norm")))
+        return tuple(name for name in parameters if name not in kept)
 
     def weights(self, hard: Tensor, run: Tensor) -> Tensor:
         """Return the weight of each task, (M,), from whether it is hard and its run."""
@@ -123,10 +140,18 @@ def meta_gradient(
 def post_adaptation(
     network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective
 ) -> tuple[Tensor, Tensor]:
-    """Return loss and accuracy of each task, (M,) each, on its queries after adaptation, which ERM has here too."""
+    """Return loss and accuracy of each task, (M,) each, on its queries: after adaptation, which ERM has here too.
+
+    Or, if the objective's readout says so, by class means.
+    """
     own = {name: copies(value, batch.run) for name, value in parameters.items()}
-    adapted = adapt(network, own, batch, objective)
+    if objective.readout == STEPS:
+        own = adapt(network, own, batch, objective)
     with torch.no_grad():
-        logits = network.logits(adapted, network.features(adapted, batch.query), batch.ways)
+        if objective.readout == STEPS:
+            logits = network.logits(own, network.features(own, batch.query), batch.ways)
+        else:
+            support, query = (LOOKS[objective.readout](network, own, part) for part in (batch.support, batch.query))
+            logits = class_means(support, query, batch.ways)
         labels = batch.labels(batch.query)
         return cross_entropy(logits, labels), accuracy(logits, labels)

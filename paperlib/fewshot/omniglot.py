@@ -158,7 +158,7 @@ class OmniglotTasks(Benchmark):
         for algorithm, shots in (("maml", 1), ("erm", 1), ("erm", 10))
     )
 
-    def defaults(self, adapts: bool, tier: str, given: Mapping[str, int]) -> dict[str, Any]:
+    def defaults(self, splits: bool, tier: str, given: Mapping[str, int]) -> dict[str, Any]:
         """Return those of Appendix C.3 at the tier paper."""
         own = 5, given.get("shots", 1)
         tested = 5, given.get("evaluation_shots", own[1])

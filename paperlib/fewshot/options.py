@@ -185,12 +185,14 @@ class Option:
         help: a phrase that says what it is.
         own: its place among those in which runs side by side may differ, from 1; 0 where they must agree.
         offered: whether command line and grids have it.
+        later: whether there are runs from before there was this option. They have its default, and keep their names.
     """
 
     kind: Kind
     help: str
     own: int = 0
     offered: bool = True
+    later: bool = False
 
 
 def option(kind: Kind, text: str, *, default: Any = MISSING, compare: bool = True, **rest: Any) -> Any:

@@ -20,6 +20,7 @@ from paperlib.fewshot.models import select
 from paperlib.fewshot.objectives import meta_gradient
 from paperlib.fewshot.optimisers import descend, learning_rate
 from paperlib.fewshot.runs import Run
+from paperlib.runtime import peak_memory
 
 Step = Callable[[State, Experiment], None]
 _BAR = "{desc} {n_fmt}/{total_fmt}, {remaining} left{postfix}"  # and no bar, so that all fits into 80 columns
@@ -95,13 +96,16 @@ def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State
     state.move(c.device)
     parameters = select(state.parameters, torch.tensor(active, device=experiment.images.device))
     scores, total = np.zeros((len(c.phases), len(runs), 2, 3)), c.evaluation_tasks
+    begun = time.process_time()
     with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:
         for phase in range(phases):
             for first in range(0, total, c.tasks):
                 tasks = min(c.tasks, total - first)
                 scores[phase, active] += evaluate(experiment, parameters, used, phase, first, tasks)
                 bar.update(tasks)
-    return replace(state, runs=runs, scores=scores, evaluated=phases * total)
+    costs = state.costs | {"core_seconds_evaluation": 0.0}
+    bill(costs, "core_seconds_evaluation", begun)
+    return replace(state, runs=runs, scores=scores, evaluated=phases * total, costs=costs)
 
 
 def advance(
@@ -128,6 +132,7 @@ def advance(
         ("evaluation", score, "evaluated", state.evaluations, lambda: state.finished),
     )
     mark = saved = time.monotonic()
+    used = time.process_time()
     for label, step, counter, total, done in stages:
         shown = None if progress else True
         with tqdm(
@@ -137,6 +142,7 @@ def advance(
                 step(state, experiment)
                 now = time.monotonic()
                 state.seconds, mark = state.seconds + now - mark, now
+                used = bill(state.costs, f"core_seconds_{label}", used)
                 if now - saved >= save_every:
                     save(state, folder)
                     saved = now
@@ -147,6 +153,14 @@ def advance(
             break
     save(state, folder)
     return state.finished
+
+
+def bill(costs: dict[str, float], name: str, since: float) -> float:
+    """Add the processor time of this process since a moment, and the peak of its memory; return this moment."""
+    now = time.process_time()
+    costs[name] = costs.get(name, 0.0) + now - since
+    costs["peak_memory"] = max(costs.get("peak_memory", 0), peak_memory())
+    return now
 
 
 def standing(state: State, runs: Sequence[int] | None = None) -> str:

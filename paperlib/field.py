@@ -1,0 +1,249 @@
+"""The field: learners side by side on the same tasks, with what each costs, drawn from records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import yaml
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from paperlib import costs, plotting, tables
+from paperlib.fewshot import experiments, training
+from paperlib.fewshot.accuracies import KINDS
+from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.runs import cross
+from paperlib.records import run, same
+from paperlib.runtime import book
+
+Floats = NDArray[np.float64]
+Column = tuple[int, int]  # phase and kind, counted as in `tables.scores`
+NAMED, SHUFFLED, MAML, PLAIN = (
+    "ERM with names, class means",
+    "ERM, names shuffled",
+    "MAML, one step",
+    "ERM of the paper",
+)
+PIXELS, BLURRED = "class means of pixels", "class means of blurred pixels"
+SINGLE = {"tasks": 2, "iterations": 800}  # images one by one, a quarter of what others have in an iteration
+LEARNERS: dict[str, dict[str, Any]] = {
+    PIXELS: {"algorithm": "erm", "iterations": 1, "readout": "pixels"},
+    BLURRED: {"algorithm": "erm", "iterations": 1, "readout": "blurred-pixels"},
+    "untrained, one step": {"algorithm": "erm", "iterations": 1, "evaluation_steps": 1},
+    "untrained, five steps": {"algorithm": "erm", "iterations": 1, "evaluation_steps": 5},
+    "untrained, class means": {"algorithm": "erm", "iterations": 1, "readout": "class-means"},
+    f"{PLAIN}, rate 10⁻⁶": {"algorithm": "erm"},
+    f"{PLAIN}, rate 10⁻³": {"algorithm": "erm", "lr": 1e-3},
+    SHUFFLED: {"algorithm": "named-erm", **SINGLE, "shuffled": 1.0},
+    "ERM, half of them shuffled": {"algorithm": "named-erm", **SINGLE, "shuffled": 0.5},
+    NAMED: {"algorithm": "named-erm", **SINGLE},
+    "ERM with names, a step": {"algorithm": "named-erm", **SINGLE, "readout": "steps", "evaluation_steps": 1},
+    "prototypical network": {"algorithm": "prototypical"},
+    "ANIL": {"algorithm": "anil", "inner_lr": 1.0},
+    "first-order MAML": {"algorithm": "fomaml"},
+    MAML: {"algorithm": "maml"},
+    "MAML, five steps": {"algorithm": "maml", "steps": 5, "evaluation_steps": 5},
+    "MAML's features, class means": {"algorithm": "maml", "readout": "class-means"},
+}
+PAIRS = {  # what the rules in book/paper_values.yml compare: a learner, another, and by how many points at least
+    "named-erm-beats-maml": (NAMED, MAML, 0.0),
+    "prototypical-beats-maml": ("prototypical network", MAML, 0.0),
+    "five-steps-help": ("MAML, five steps", MAML, 0.0),
+    "steps-are-not-needed": ("MAML's features, class means", MAML, -1.0),
+    "names-are-what-teaches": (NAMED, SHUFFLED, 5.0),
+    "maml-beats-pixels": (MAML, BLURRED, 0.0),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """What records say of one learner.
+
+    Attributes:
+        configuration: of its runs.
+        scores: (seeds, phases, kinds) accuracies in percent.
+        seeds: of these, in order.
+        seconds: of processor time in training, mean over runs; not a number where no record says it.
+        memory: bytes at the peak of a process that trained this run alone; 0 where no record says it.
+        folders: where the records lie.
+    """
+
+    configuration: Configuration
+    scores: Floats
+    seeds: tuple[int, ...]
+    seconds: float
+    memory: float
+    folders: frozenset[str]
+
+    @property
+    def operations(self) -> float:
+        """Return the floating-point operations of training, evaluation apart, as `costs` counts them."""
+        return costs.training(self.configuration)
+
+
+def learners(dataset: str, **common: Any) -> dict[str, Configuration]:
+    """Return the configuration of each learner of the field at the tier book, by name.
+
+    Args:
+        dataset: omniglot or cifar.
+        **common: options that all have, unless the learner has its own.
+    """
+    every = {name: common | given for name, given in LEARNERS.items()}
+    return {name: configure(dataset, given.pop("algorithm"), "book", **given) for name, given in every.items()}
+
+
+def evaluated(one: Configuration, seed: int = 0) -> Floats:
+    """Return accuracies in percent (phases, kinds) of a run that is trained here and now: a floor, or a short one."""
+    runs = cross([one], [seed])
+    experiment = experiments.prepare(runs)
+    state = training.train(runs, experiment)
+    while not state.finished:
+        training.score(state, experiment)
+    found = state.metrics(0)["evaluation"]
+    return 100 * np.array([[found[phase][kind]["accuracy"] for kind in KINDS] for phase in one.phases], dtype=float)
+
+
+def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, Configuration]) -> dict[str, Entry]:
+    """Return by name what records say of each configuration, those without a record with no seed.
+
+    Args:
+        found: paths and contents of records, see `records.read`.
+        wanted: configurations by the name of the learner.
+    """
+    every = list(found)
+    result = {}
+    for name, one in wanted.items():
+        own = sorted(
+            ((path, values) for path, values in every if same(values["configuration"], one)),
+            key=lambda pair: int(pair[1]["seed"]),
+        )
+        own = [pair for pair in own if pair[1]["metrics"]["evaluation"] is not None]
+        spent = [
+            v["core_seconds_training"] / v["runs_trained_together"] for _, v in own if "core_seconds_training" in v
+        ]
+        result[name] = Entry(
+            one,
+            tables.scores([values for _, values in own], one),
+            tuple(run(values).seed for _, values in own),
+            float(np.mean(spent)) if spent else np.nan,
+            max((float(v.get("peak_memory", 0)) for _, v in own if v["runs_trained_together"] == 1), default=0.0),
+            frozenset(path.parent.name for path, _ in own),
+        )
+    return result
+
+
+def early(found: Iterable[tuple[Path, dict[str, Any]]], initialisation: str) -> float:
+    """Return what an initialisation is chosen by: how accurate MAML is in iterations 51 to 100 of training, in percent.
+
+    The mean of easy and hard tasks of Omniglot Large, seed 0; not a number without a record.
+    """
+    given = {"iterations": 100, "evaluation_tasks": 8, "initialisation": initialisation}
+    one = configure("omniglot", "maml", "book", **given)
+    for _, values in found:
+        if same(values["configuration"], one):
+            history = values["metrics"]["history"]
+            late = np.array(history["iteration"]) > 50
+            means = []
+            for kind in KINDS:
+                right, count = (np.array(history[kind][name], dtype=float)[late] for name in ("accuracy", "tasks"))
+                means.append(np.nansum(right * count) / count.sum())
+            return 100 * float(np.mean(means))
+    return float("nan")
+
+
+def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
+    """Return in Markdown the accuracies and the costs of the learners that have records, in the order given.
+
+    Columns are phase and kind of accuracies, by their title.
+    """
+    titles = [*columns, "core seconds", "TFLOP", "peak MB", "seeds"]
+    lines = ["| | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
+    for name, one in every.items():
+        if one.seeds:
+            cells = [tables.shown(one.scores[:, phase, kind]) for phase, kind in columns.values()]
+            if one.configuration.iterations == 1:
+                cells += ["0", "0", "–"]
+            else:
+                cells.append(f"{one.seconds:,.0f}" if np.isfinite(one.seconds) else "–")
+                cells += [f"{one.operations / 1e12:.1f}", f"{one.memory / 2**20:,.0f}" if one.memory else "–"]
+            lines.append(f"| {name} | " + " | ".join([*cells, str(len(one.seeds))]) + " |")
+    return "\n".join(lines)
+
+
+def sources(every: Mapping[str, Entry], grid: str) -> str:
+    """Return in a sentence which folders the records lie in, what makes them, and which learners have none."""
+    folders = sorted({folder for one in every.values() for folder in one.folders})
+    lacking = [name for name, one in every.items() if not one.seeds]
+    said = f"From {', '.join(f'`book/records/{folder}`' for folder in folders)}; " if folders else ""
+    said += f"`python -m paperlib sweep grids/{grid}.yml --out runs/field` makes the records."
+    return said + (f" None yet of: {'; '.join(lacking)}." if lacking else "")
+
+
+def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], columns: Mapping[str, Column]) -> Figure:
+    """Draw the accuracy of each trained learner over what its training cost, and the floors, a panel for each column.
+
+    What has no record, or none that says its cost, is left out. Floors are (phases, kinds) accuracies by name.
+    """
+    figure, axes = plt.subplots(len(columns), 1, figsize=(6, 3 * len(columns)), sharex=True, squeeze=False)
+    trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}
+    end = 1.5 * max((one.seconds for one in trained.values()), default=100.0)
+    for axis, (title, column) in zip(axes[:, 0], columns.items(), strict=True):
+        for name, values in floors.items():
+            axis.axhline(values[column], color=plotting.REFERENCE, lw=0.8)
+            axis.text(0.01 * end, values[column] + 0.3, name, fontsize=8, color=plotting.REFERENCE, va="bottom")
+        for name, one in trained.items():
+            look = plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
+            line = axis.plot(one.seconds, one.scores[:, column[0], column[1]].mean(), **look)[0]
+            plotting.label_end(line, name)
+        axis.set(title=title, ylabel="accuracy (%)", xlim=(0, end))
+    axes[-1, 0].set(xlabel="core seconds of training")
+    return figure
+
+
+def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: str = BLURRED) -> str:
+    """Return in Markdown what becomes of the rules of the field, those of learners with records.
+
+    Args:
+        every: see `entries`.
+        columns: as in `table`, easy tasks first; pixels are compared in the others alone.
+        floor: which pixels.
+    """
+    rules = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))["field"]["sentences"]
+    lines = [f"| by the rule | {' | '.join(columns)} | outcome |", "| --- |" + " ---: |" * len(columns) + " --- |"]
+    for name, (one, other, mark) in PAIRS.items():
+        pair, pixels = (every[one], every[floor if other == BLURRED else other]), other == BLURRED
+        if set(pair[0].seeds) & set(pair[1].seeds):
+            word, parts = verdict(*pair, list(columns.values())[pixels:], mark)
+            lines.append(f"| {rules[name]} | " + " | ".join([""] * pixels + parts) + f" | {word} |")
+    return "\n".join(lines) if len(lines) > 2 else "There is no record of these runs yet."
+
+
+def verdict(one: Entry, other: Entry, columns: Sequence[Column], above: float = 0.0) -> tuple[str, list[str]]:
+    """Return whether one learner less another is above some points in all columns, and each difference in words.
+
+    Differences are paired by seed, see `tables.paired`.
+
+    Args:
+        one: has some seed in common with the other.
+        other: what is subtracted.
+        columns: phase and kind of each.
+        above: in points.
+
+    Returns:
+        ``yes``, ``no`` where some interval lies below, or ``undecided``, and the differences.
+    """
+    both = sorted(set(one.seeds) & set(other.seeds))
+    own, others = (values.scores[[values.seeds.index(seed) for seed in both]] for values in (one, other))
+    outcomes, said = [], []
+    for phase, kind in columns:
+        x, y = own[:, phase, kind], others[:, phase, kind]
+        low, high = tables.paired(x, y)
+        outcomes.append("yes" if low > above else "no" if high < above else "undecided")
+        span = f" ({low:+.1f} to {high:+.1f})" if len(both) > 1 else ""
+        said.append(f"{(x - y).mean():+.1f}{span}")
+    return next((word for word in ("no", "undecided") if word in outcomes), "yes"), said

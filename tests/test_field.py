@@ -1,0 +1,111 @@
+"""The field: what records say of learners side by side, with differences that are paired by seed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from paperlib import costs, field, grids
+from paperlib.fewshot.configuration import Configuration, configure
+
+ROOT = Path(__file__).resolve().parent.parent
+ONE = configure("omniglot", "maml", "book", iterations=300, initialisation="torch")
+COLUMNS = {"easy test": (1, 0), "hard test": (1, 1)}
+
+
+def record(one: Configuration, seed: int, easy: float, hard: float, **rest: Any) -> tuple[Path, dict[str, Any]]:
+    """Return path and contents of a record with these accuracies in percent in all evaluations."""
+    kinds = {
+        kind: {"tasks": 1, "loss": 0.0, "accuracy": value / 100} for kind, value in (("easy", easy), ("hard", hard))
+    }
+    metrics = {"diverged": None, "evaluation": dict.fromkeys(one.phases, kinds)}
+    values = {"configuration": one.values(), "seed": seed, "metrics": metrics, "runs_trained_together": 1}
+    return Path("book/records/here") / f"{one.name}-seed{seed}.json", values | rest
+
+
+def test_entries_are_what_the_records_say() -> None:
+    cost = {"core_seconds_training": 90.0, "runs_trained_together": 3, "peak_memory": 2**30}
+    found = [
+        record(ONE, 2, 80, 60, **cost),
+        record(ONE, 0, 90, 70),
+        record(configure("omniglot", "erm", "book"), 1, 1, 1),
+    ]
+    entries = field.entries(found, {"MAML": ONE, "ANIL": configure("omniglot", "anil", "book")})
+    maml, anil = entries["MAML"], entries["ANIL"]
+    assert maml.seeds == (0, 2) and maml.scores[:, 1].tolist() == [[90, 70], [80, 60]] and maml.folders == {"here"}
+    assert maml.seconds == 30 and maml.memory == 0, "of a process that trained three runs"
+    assert anil.seeds == () and np.isnan(anil.seconds)
+    assert maml.operations == pytest.approx(costs.operations(ONE) - evaluation(ONE))
+    lines = field.table(entries, COLUMNS).splitlines()
+    assert (
+        len(lines) == 3
+        and lines[2] == f"| MAML | 85.0 ± 63.5 | 65.0 ± 63.5 | 30 | {maml.operations / 1e12:.1f} | – | 2 |"
+    )
+    assert field.sources(entries, "g").endswith("None yet of: ANIL.") and "`book/records/here`" in field.sources(
+        entries, "g"
+    )
+
+
+def evaluation(one: Configuration) -> float:
+    """Return the operations of evaluation: what does not grow with the iterations."""
+    longer = costs.operations(replace(one, iterations=one.iterations + 1)) - costs.operations(one)
+    return costs.operations(one) - one.iterations * longer
+
+
+def entry(*accuracies: float, seeds: tuple[int, ...] = (0, 1, 2)) -> field.Entry:
+    every = [record(ONE, seed, value, value) for seed, value in zip(seeds, accuracies, strict=True)]
+    return field.entries(every, {"x": ONE})["x"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "above", "word", "said"),
+    [
+        ((11, 12, 13), (10, 10, 10), 0, "undecided", "+2.0 (-0.5 to +4.5)"),  # s = 1, t = 4.303
+        ((11, 22, 33), (9, 20, 31), 0, "yes", "+2.0 (+2.0 to +2.0)"),  # seeds that are easy are easy for both
+        ((11, 22, 33), (9, 20, 31), 5, "no", "+2.0 (+2.0 to +2.0)"),
+        ((11, 22, 33), (13, 24, 35), -1, "no", "-2.0 (-2.0 to -2.0)"),
+    ],
+)
+def test_differences_are_paired_by_seed(one: Any, other: Any, above: float, word: str, said: str) -> None:
+    found = field.verdict(entry(*one), entry(*other), [(1, 0)], above)
+    assert found == (word, [said])
+
+
+def test_one_seed_decides_nothing() -> None:
+    assert field.verdict(entry(90, 80, 70), entry(50, seeds=(1,)), [(1, 0)]) == ("undecided", ["+30.0"])
+
+
+def test_every_rule_compares_learners_that_there_are() -> None:
+    rules = yaml.safe_load((ROOT / "book" / "paper_values.yml").read_text(encoding="utf-8"))["field"]["sentences"]
+    assert set(rules) == set(field.PAIRS)
+    for dataset in ("omniglot", "cifar"):
+        learners = field.learners(dataset, initialisation="torch", iterations=300)
+        assert {name for one, other, _ in field.PAIRS.values() for name in (one, other)} <= set(learners)
+        entries = {name: entry(60, 60, 60) for name in learners} | {field.NAMED: entry(70, 70, 70)}
+        lines = field.outcomes(entries, COLUMNS).splitlines()
+        assert len(lines) == 2 + len(rules) and sum("| yes |" in line for line in lines) == 3
+        none = field.entries([], learners)
+        assert field.outcomes(none, COLUMNS) == "There is no record of these runs yet."
+
+
+@pytest.mark.parametrize(("dataset", "common"), [("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5})])
+def test_the_grid_has_what_the_chapter_compares(dataset: str, common: dict[str, Any]) -> None:
+    asked = {run.configuration for run in grids.read(ROOT / "grids" / f"field_{dataset}.yml")}
+    wanted = field.learners(dataset, initialisation="torch", iterations=300, **common)
+    assert {name for name, one in wanted.items() if one not in asked} == set()
+
+
+def test_how_fast_an_initialisation_learns() -> None:
+    one = configure("omniglot", "maml", "book", iterations=100, evaluation_tasks=8, initialisation="finn")
+    kind = {"tasks": [9, 2, 6], "accuracy": [0.1, 0.5, 0.9]}  # (2 · 0.5 + 6 · 0.9) / 8 = 0.8
+    other = {"tasks": [9, 0, 5], "accuracy": [0.1, None, 0.4]}
+    history = {"iteration": [50, 51, 100], "easy": kind, "hard": other}
+    path, values = record(one, 0, 0, 0)
+    values["metrics"]["history"] = history
+    assert field.early([(path, values)], "finn") == pytest.approx(60.0)
+    assert np.isnan(field.early([(path, values)], "torch"))
