@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -18,7 +19,7 @@ from scipy import optimize
 
 from paperlib import linear, networks
 from paperlib.environments import TaskEnvironment
-from tests.test_site import PATIENCE, chromium, probe, served  # noqa: F401
+from tests.browsing import PATIENCE, probe, served, without
 from tools.chapters import BOOK, chapters, read_notebook
 
 NAMES = "rho_hard rho_easy R r_hard r_easy dim m n2 alpha p_hard noise_std".split()
@@ -127,7 +128,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def opened(chromium: Any, base: str, **settings: Any) -> Iterator[Page]:  # noqa: F811
+def opened(chromium: Any, base: str, **settings: Any) -> Iterator[Page]:
     context = chromium.new_context(**{"viewport": {"width": 1400, "height": 900}, **settings})
     context.set_default_timeout(PATIENCE)
     try:
@@ -137,7 +138,7 @@ def opened(chromium: Any, base: str, **settings: Any) -> Iterator[Page]:  # noqa
 
 
 @pytest.fixture(scope="module")
-def tab(chromium: Any, folder: Path) -> Iterator[Page]:  # noqa: F811
+def tab(chromium: Any, folder: Path) -> Iterator[Page]:
     with served(folder) as base, opened(chromium, base) as page:
         yield page
 
@@ -412,7 +413,20 @@ def test_a_change_shows_at_once(explorer: Page, step: str) -> None:
     assert explorer.page.evaluate(probe("pace"), step) < 300
 
 
-def test_on_a_phone_nothing_is_wider_than_the_screen(chromium: Any, folder: Path) -> None:  # noqa: F811
+@pytest.mark.parametrize("setting", SHOWN[1:], ids=["own", "best"])
+def test_axe_finds_nothing(explorer: Page, setting: dict[str, Any]) -> None:
+    spec = find_spec("axe_playwright_python")
+    if spec is None or spec.submodule_search_locations is None:
+        without("axe-playwright-python is missing", f"{sys.executable} -m pip install -r requirements.txt")
+    explorer.page.evaluate((Path(spec.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8"))
+    explorer.page.evaluate("(s) => explorer.set(s)", setting)
+    assert explorer.page.evaluate(probe("axe"), "#explorer") == []
+    explorer.page.evaluate("document.querySelector('#explorer .panels').append(document.createElement('select'))")
+    (found,) = explorer.page.evaluate(probe("axe"), "#explorer")
+    assert found.startswith("select-name")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(chromium: Any, folder: Path) -> None:
     with served(folder) as base, opened(chromium, base, viewport={"width": 390, "height": 844}, has_touch=True) as page:
         page.open()
         assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -470,7 +484,7 @@ def slices_are_right(page: Any, wanted: dict[tuple[int, int], np.ndarray[Any, An
     return True
 
 
-def moving_figure(folder: Path, chromium: Any, changes: tuple[str, str] = ("", "")) -> Iterator[Any]:  # noqa: F811
+def moving_figure(folder: Path, chromium: Any, changes: tuple[str, str] = ("", "")) -> Iterator[Any]:
     (script,) = [text for text in outputs("08", "text/html") if "landscape-viewer" in text]
     assert not changes[0] or script.count(changes[0]) == 1
     (folder / "viewer.html").write_text(f"<!doctype html><meta charset='utf-8'>{script.replace(*changes)}", "utf-8")
@@ -478,7 +492,7 @@ def moving_figure(folder: Path, chromium: Any, changes: tuple[str, str] = ("", "
         yield page.open("viewer.html")
 
 
-def test_slices_of_the_landscapes_are_the_librarys(tmp_path: Path, chromium: Any, landscapes: Any) -> None:  # noqa: F811
+def test_slices_of_the_landscapes_are_the_librarys(tmp_path: Path, chromium: Any, landscapes: Any) -> None:
     for page in moving_figure(tmp_path, chromium):
         assert slices_are_right(page, landscapes)
         worse = {place: 1.06 * curves for place, curves in landscapes.items()}
@@ -496,7 +510,7 @@ def test_slices_of_the_landscapes_are_the_librarys(tmp_path: Path, chromium: Any
 )
 def test_a_changed_script_of_the_landscapes_is_noticed(
     tmp_path: Path,
-    chromium: Any,  # noqa: F811
+    chromium: Any,
     landscapes: Any,
     old: str,
     new: str,

@@ -1,4 +1,4 @@
-"""The explorer: D3 for its page, from a pinned package, and no number among the chapters."""
+"""The explorer: its scripts and styles, and D3 for them from a pinned package."""
 
 import shutil
 from importlib.util import find_spec
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
-from sphinx.environment.collectors.toctree import TocTreeCollector
 
 PAGE = "book/26_explorer"
 PACKAGE, D3 = "mpld3", "d3.v5.min.js"
@@ -40,21 +38,7 @@ def copy_d3(app: Sphinx) -> None:
         shutil.copyfile(d3_script(), target / D3)
 
 
-def leave_unnumbered(app: Sphinx) -> None:
-    """Number the chapters as if the explorer, which stands among them, were not there."""
-    number: Any = TocTreeCollector.assign_section_numbers
-
-    def assign(self: TocTreeCollector, env: BuildEnvironment) -> list[str]:
-        contents = {PAGE: env.tocs.pop(PAGE)} if PAGE in env.tocs else {}
-        changed: list[str] = number(self, env)
-        env.tocs.update(contents)
-        return changed
-
-    TocTreeCollector.assign_section_numbers = assign  # type: ignore[method-assign]
-
-
 def setup(app: Sphinx) -> None:
     """Register the page."""
     app.connect("builder-inited", copy_d3)
-    app.connect("builder-inited", leave_unnumbered, priority=900)
     app.connect("html-page-context", load_explorer)
