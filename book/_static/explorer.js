@@ -150,7 +150,7 @@
     <input type="range" name="${name}" min="0" max="${values.length - 1}" step="1" aria-label="${words}"><output></output></label>`;
   box.innerHTML = `
     <div class="stage"><div class="view"><div class="headline"><p class="first"></p><p class="second"></p></div>
-      <div class="panels" tabindex="0" role="group" aria-label="drawings">${Object.entries(PANELS).map(([name, title]) => `<figure class="${name}"><figcaption>${title}</figcaption>
+      <div class="panels" role="group" aria-label="drawings">${Object.entries(PANELS).map(([name, title]) => `<figure class="${name}"><figcaption>${title}</figcaption>
       <svg viewBox="0 0 340 236" role="img"></svg></figure>`).join("")}</div></div>
     <form class="controls" autocomplete="off">
       <label class="preset">Setting <select name="preset"><option value="">your own</option>
@@ -253,7 +253,7 @@
     svg.append("circle").attr("class", "point").attr("cx", x(here)).attr("cy", y(found.gain)).attr("r", 5.5);
     svg.append("text").attr("class", "value").attr("x", Math.min(x(here) + 9, FRAME.right - 28)).attr("y", y(found.gain) + 18).text(times(found.gain));
     if (y(d3.max(wall)) > FRAME.top - 1e4) svg.append("text").attr("class", "note").attr("x", FRAME.right - 4).attr("y", FRAME.top + 12).attr("text-anchor", "end").text("grey: beyond the wall of samples");
-    svg.append("text").attr("class", "note").attr("x", FRAME.right - 4).attr("y", FRAME.top + 27).attr("text-anchor", "end").text(s.alpha === null ? "dotted: both at 1/ρ_E".replace("ρ_E", "ρE") : "dotted: each at its best step");
+    svg.append("text").attr("class", "note").attr("x", FRAME.right - 4).attr("y", FRAME.top + 27).attr("text-anchor", "end").html(s.alpha === null ? `dotted: both at 1/${subscript("ρ", "E")}` : "dotted: each at its best step");
     axes(svg, x, y, `hardness ratio <tspan class="symbol">u</tspan> = ${subscript("ρ", "H")}/${subscript("ρ", "E")}`, "gain");
     const peak = d3.scan(curves.gain, (a, b) => b - a);
     svg.attr("aria-label", `The gain over the hardness ratio: ${times(found.gain)} at ${say(here)}; the curve is highest, ${times(curves.gain[peak])}, at ${say(RATIOS[peak])}.`);
@@ -302,7 +302,7 @@
       : gain > 1 ? `${steps}MAML’s risk is <strong>${gain < 1.1 ? say(gain) : times(gain)} times</strong> smaller than ERM’s.`
         : `${steps}MAML’s risk is <strong>${1 / gain < 1.1 ? say(1 / gain) : times(1 / gain)} times</strong> larger than ERM’s.`;
     const leaning = s.R === 0 || Math.abs(lean) < 5e-4 ? "Both learners start at the same point." : lean > 0 ? "It leans to the hard tasks." : "It leans to the easy tasks, more than ERM does.";
-    const limit = gain < 0.995 ? "It rehearsed another step than it takes."
+    const limit = gain < 0.995 ? (s.n2 === s.m ? "Counted with the floor, its loss is the smaller one." : "It rehearsed another step than it takes.")
       : wall < 1.005 ? "No geography would help."
         : `The wall of samples is at ${times(wall)}: ${gain - 1 > 0.6 * (wall - 1) ? "more distance would add little, more samples would." : "it is geography that keeps the gain lower."}`;
     return [first, `${leaning} ${limit}`];
@@ -377,6 +377,10 @@
   });
   map.addEventListener("pointermove", (event) => { if (map.hasPointerCapture(event.pointerId)) point(event); });
   map.addEventListener("click", (event) => { point(event); write(); });
+
+  // Where the drawings stand side by side, to be swiped, the keyboard can move them too.
+  const panels = find(".panels");
+  new ResizeObserver(() => { panels.tabIndex = panels.scrollWidth > panels.clientWidth + 1 ? 0 : -1; }).observe(panels);
 
   document.documentElement.classList.add("explorer-moves");
   draw();
