@@ -83,7 +83,12 @@ def describe(
     """Describe a page in its head; one of the book also ends with how it is cited."""
     edition: Edition = app.edition  # type: ignore[attr-defined]
     front = pagename == app.config.root_doc
-    title = html.unescape(MARKUP.sub("", str(context.get("title") or pagename)))
+    known = app.env.titles.get(pagename)
+    title = (
+        known.astext()
+        if known is not None
+        else MARKUP.sub("", str(context.get("title") or pagename))
+    )
     page = Page(
         Path(pagename).name,
         edition.title if front else title,

@@ -5,6 +5,7 @@ files.
 """
 
 import re
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ VIEWPORT = re.compile(
     r'(<meta name="viewport"[^>]*>)(.*?)(?:\s*<meta name="viewport"[^>]*>)', re.DOTALL
 )
 CORNER = re.compile(r'<th class="head">(?:<p></p>|\s)*</th>')
-# The head of a column that is a formula and nothing else is named by it.
+# The head of a column that is a formula and nothing else is spelt out, as MathJax writes no text.
 HEAD = re.compile(r'<th class="head">(<p><span class="math[^>]*>\\\((.*?)\\\)</span></p></th>)')
 BRAND = re.compile(r'<a class="navbar-brand logo".*?</a>', re.DOTALL)
 # Roles that are none any more, on lists that are none; a name that hides what stands on a button.
@@ -70,15 +71,15 @@ def mend(html: str) -> str:
         return mend(html)
     html = FOLD.sub(SPANS, html)
     html = CORNER.sub("<td></td>", html)
-    html = HEAD.sub(lambda head: f'<th class="head" aria-label="{_spelt(head[2])}">{head[1]}', html)
+    html = HEAD.sub(lambda head: f'<th class="head">{_spelt(head[2])}{head[1]}', html)
     html = BRAND.sub(r'<nav aria-label="Home">\g<0></nav>', html)
     html = SEARCH.sub(r"\1", ROLES.sub("", html))
     return html.replace(' id="proof-content"', "")
 
 
 def _spelt(tex: str) -> str:
-    """Return a formula as it may be read aloud."""
-    return " ".join(re.findall(r"[A-Za-z]+|[0-9.]+|[+=<>/-]", tex))
+    words = " ".join(re.findall(r"[A-Za-z]+|[0-9.]+|[+=<>/-]", unescape(tex)))
+    return f'<span class="spelt" aria-hidden="true">{escape(words)}</span>'
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
