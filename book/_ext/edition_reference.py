@@ -2,10 +2,11 @@
 
 import inspect
 import re
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -44,7 +45,7 @@ def grouped(lines: list[str], names: list[str]) -> dict[str, list[str]]:
 
 
 def entry(module: ModuleType, name: str) -> list[str]:
-    """Return the directive of autodoc that documents a name."""
+    """Return the directive that documents a name: autodoc's, or for data what they hold."""
     value = getattr(module, name)
     if inspect.isclass(value):
         return [
@@ -55,7 +56,9 @@ def entry(module: ModuleType, name: str) -> list[str]:
         ]
     if callable(value) and inspect.isroutine(value):
         return [f".. autofunction:: {module.__name__}.{name}", ""]
-    return [f".. autodata:: {module.__name__}.{name}", "   :no-value:", ""]
+    words = value if isinstance(value, dict) else get_args(value)
+    said = ", ".join(f"``{word}``" for word in words) if words else f"``{value!r}``"
+    return [f".. py:data:: {module.__name__}.{name}", "", f"   {said}", ""]
 
 
 class Reference(Directive):
@@ -100,18 +103,25 @@ def read_plainly(
             lines[place] = plain(line)
 
 
+@cache
+def computed(file: Path) -> dict[str, list[Any]]:
+    """Return the rows of the ledger by the function that computes them; read once for a build."""
+    from tools.rows import load_rows
+
+    found: dict[str, list[Any]] = {}
+    for row in load_rows(file):
+        found.setdefault(row.function, []).append(row)
+    return found
+
+
 def add_rows(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
     """Say in which rows of the ledger, and in which chapters, the formula of a function stands."""
-    from tools.rows import label, load_rows
+    from tools.rows import label
 
-    root = Path(app.srcdir)
-    rows = [
-        row
-        for row in load_rows(root / "book" / "claims.yml")
-        if row.function and name == f"paperlib.{row.function}"
-    ]
+    file = Path(app.srcdir) / "book" / "claims.yml"
+    rows = computed(file).get(name.removeprefix("paperlib."), [])
     if rows:
-        app.env.note_dependency(str(root / "book" / "claims.yml"))
+        app.env.note_dependency(str(file))
         links = [f"`{label(row.id)} <claims.html#{anchor(row.id)}>`__" for row in rows]
         for stem in dict.fromkeys(row.chapter for row in rows):
             text = chapter_name(app.env, stem)
