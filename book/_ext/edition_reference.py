@@ -92,15 +92,25 @@ def plain(line: str) -> str:
     return MARKUP.sub(lambda found: found[1] or re.sub(r"(.)", r"\\\1", found[2]), line)
 
 
+def escaped(lines: list[str]) -> list[str]:
+    """Return the lines of a docstring, escaped but for displayed formulas and examples."""
+    found, example, formula = [], False, -1  # how far the formula's directive is indented
+    for line in lines:
+        indent, text = len(line) - len(line.lstrip()), line.strip()
+        example = text.startswith(">>>") or (example and bool(text))
+        if text and indent <= formula:
+            formula = -1
+        if text.startswith(".. math::"):
+            formula = indent
+        found.append(line if example or formula >= 0 else plain(line))
+    return found
+
+
 def read_plainly(
     app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]
 ) -> None:
-    """Escape a docstring but for its examples, before its sections are read."""
-    example = False
-    for place, line in enumerate(lines):
-        example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
-        if not example:
-            lines[place] = plain(line)
+    """Escape a docstring before its sections are read."""
+    lines[:] = escaped(lines)
 
 
 @cache
