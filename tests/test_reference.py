@@ -15,7 +15,7 @@ import yaml
 from tools.chapters import BOOK, ROOT
 
 sys.path.append(str(BOOK / "_ext"))
-from edition_reference import grouped, plain, public
+from edition_reference import escaped, grouped, plain, public
 
 from paperlib import grids
 
@@ -53,6 +53,11 @@ def test_stars_and_bars_of_docstrings_are_no_markup() -> None:
     assert plain("w* and **kw, |w|, x_ but a_b, `w*` and ``|x|``") == (
         r"w\* and \*\*kw, \|w\|, x\_ but a_b, `w*` and ``|x|``"
     )
+
+
+def test_formulas_and_examples_are_left_alone() -> None:
+    kept = ["", ".. math:: w^*", "", "    a^* = b^*", "", ">>> 2**3", "8", ""]
+    assert escaped(["of w*", *kept, "then w*"]) == [r"of w\*", *kept, r"then w\*"]
 
 
 @pytest.mark.parametrize("name", ["how_own_tasks", "how_own_images"])

@@ -2,10 +2,11 @@
 
 import inspect
 import re
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -44,7 +45,7 @@ def grouped(lines: list[str], names: list[str]) -> dict[str, list[str]]:
 
 
 def entry(module: ModuleType, name: str) -> list[str]:
-    """Return the directive of autodoc that documents a name."""
+    """Return the directive that documents a name: autodoc's, or for data what they hold."""
     value = getattr(module, name)
     if inspect.isclass(value):
         return [
@@ -55,7 +56,9 @@ def entry(module: ModuleType, name: str) -> list[str]:
         ]
     if callable(value) and inspect.isroutine(value):
         return [f".. autofunction:: {module.__name__}.{name}", ""]
-    return [f".. autodata:: {module.__name__}.{name}", "   :no-value:", ""]
+    words = value if isinstance(value, dict) else get_args(value)
+    said = ", ".join(f"``{word}``" for word in words) if words else f"``{value!r}``"
+    return [f".. py:data:: {module.__name__}.{name}", "", f"   {said}", ""]
 
 
 class Reference(Directive):
@@ -89,29 +92,46 @@ def plain(line: str) -> str:
     return MARKUP.sub(lambda found: found[1] or re.sub(r"(.)", r"\\\1", found[2]), line)
 
 
+def escaped(lines: list[str]) -> list[str]:
+    """Return the lines of a docstring, escaped but for displayed formulas and examples."""
+    found, example, formula = [], False, -1  # how far the formula's directive is indented
+    for line in lines:
+        indent, text = len(line) - len(line.lstrip()), line.strip()
+        example = text.startswith(">>>") or (example and bool(text))
+        if text and indent <= formula:
+            formula = -1
+        if text.startswith(".. math::"):
+            formula = indent
+        found.append(line if example or formula >= 0 else plain(line))
+    return found
+
+
 def read_plainly(
     app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]
 ) -> None:
-    """Escape a docstring but for its examples, before its sections are read."""
-    example = False
-    for place, line in enumerate(lines):
-        example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
-        if not example:
-            lines[place] = plain(line)
+    """Escape a docstring before its sections are read."""
+    lines[:] = escaped(lines)
+
+
+@cache
+def computed(file: Path) -> dict[str, list[Any]]:
+    """Return the rows of the ledger by the function that computes them; read once for a build."""
+    from tools.rows import load_rows
+
+    found: dict[str, list[Any]] = {}
+    for row in load_rows(file):
+        found.setdefault(row.function, []).append(row)
+    return found
 
 
 def add_rows(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
     """Say in which rows of the ledger, and in which chapters, the formula of a function stands."""
-    from tools.rows import label, load_rows
+    from tools.rows import label
 
-    root = Path(app.srcdir)
-    rows = [
-        row
-        for row in load_rows(root / "book" / "claims.yml")
-        if row.function and name == f"paperlib.{row.function}"
-    ]
+    file = Path(app.srcdir) / "book" / "claims.yml"
+    rows = computed(file).get(name.removeprefix("paperlib."), [])
     if rows:
-        app.env.note_dependency(str(root / "book" / "claims.yml"))
+        app.env.note_dependency(str(file))
         links = [f"`{label(row.id)} <claims.html#{anchor(row.id)}>`__" for row in rows]
         for stem in dict.fromkeys(row.chapter for row in rows):
             text = chapter_name(app.env, stem)
