@@ -1,0 +1,93 @@
+"""What the adviser is judged by: the exact risks of the environments, and the rule, tested before there was one."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from paperlib import TaskEnvironment, linear
+from tools import judge_adviser as judge
+
+
+def some_environment() -> TaskEnvironment:
+    return TaskEnvironment(
+        [0.3, 0.7],
+        [[[0.5, 0.2], [0.2, 0.4]], [[1.0, -0.3], [-0.3, 1.5]]],
+        [[1.0, 2.0], [-1.0, 0.5]],
+        [[[0.1, 0.0], [0.0, 0.3]], [[0.2, 0.1], [0.1, 0.2]]],
+        noise_std=0.4,
+    )
+
+
+def test_gaussian_truth_is_that_of_the_closed_forms() -> None:
+    env = some_environment()
+    truth = judge.Truth(env, "gaussian", 7)
+    w = np.array([0.3, -0.8])
+    assert truth.risk(w, 0.6) == pytest.approx(linear.risk_above_floor(env, w, 0.6, 7), rel=1e-12)
+    assert truth.floor(0.6) == pytest.approx(linear.noise_floor(env, 0.6, 7), rel=1e-12)
+    np.testing.assert_allclose(truth.start("erm", 0.6), linear.erm_solution(env), rtol=1e-12)
+    np.testing.assert_allclose(truth.start("maml", 0.6), linear.maml_solution(env, 0.6, 7), rtol=1e-12)
+    erm = truth.start("erm", 0.0)
+    assert truth.best["erm"] == pytest.approx(linear.best_step(env, erm, 7), rel=1e-6)
+
+
+def test_truth_of_signs_is_what_all_batches_give() -> None:
+    env = some_environment()
+    truth, roots = judge.Truth(env, "rademacher", 2), judge.square_roots(env.covariances)
+    for g, sigma in enumerate(env.covariances):
+        corners = np.array(list(product([-1.0, 1.0], repeat=2))) @ roots[g]
+        steps = [np.eye(2) - 0.3 * (np.outer(a, a) + np.outer(b, b)) for a in corners for b in corners]
+        brute = np.mean([step @ sigma @ step for step in steps], axis=0)
+        np.testing.assert_allclose(truth.curvatures(0.6)[g], brute, rtol=1e-12)
+
+
+@pytest.mark.parametrize("law", judge.LAWS)
+def test_inputs_have_the_moments_that_their_law_says(law: str) -> None:
+    x = judge.entries(law, np.random.default_rng(0), 400_000, 2)
+    kurtosis, scale = judge.LAWS[law]
+    np.testing.assert_allclose(x.T @ x / len(x), np.eye(2), atol=0.01)
+    np.testing.assert_allclose((x**4).mean(0), scale * kurtosis, rtol=0.05)
+    np.testing.assert_allclose((x[:, 0] ** 2 * x[:, 1] ** 2).mean(), scale, rtol=0.02)
+
+
+def test_isotropic_weights_are_those_of_maml() -> None:
+    env = TaskEnvironment.hard_easy(4, 0.1, 0.9, 2.0, 0.1, 0.3, noise_std=0.2)
+    assert judge.Truth(env, "gaussian", 50).ratios(None)["weights"] == pytest.approx(1.0, rel=1e-9)
+
+
+def test_a_rate_for_each_axis_is_the_best_of_all_rates() -> None:
+    env = TaskEnvironment([1.0], [np.diag([1.0, 0.01])], [[1.0, 1.0]], [np.eye(2)])
+    truth = judge.Truth(env, "gaussian", np.inf)
+    assert truth.directions_risk(None) == pytest.approx(0.0, abs=1e-12)  # one Newton step solves every task
+    assert truth.learner_risk("maml", None) > 0.001
+
+
+@pytest.mark.parametrize(
+    ("ratios", "with_alpha", "answer"),
+    [
+        ({"step": 2.0, "gain": 5.0, "directions": 1.0, "weights": 1.0}, True, "another step"),
+        ({"step": 2.0, "gain": 5.0, "directions": 1.0, "weights": 1.0}, False, "weighted ERM"),
+        ({"step": 1.0, "gain": 5.0, "directions": 9.0, "weights": 2.0}, True, "MAML"),
+        ({"step": 1.0, "gain": 1.0, "directions": 9.0, "weights": 1.0}, True, "a representation"),
+        ({"step": 1.0, "gain": 1.0, "directions": 1.0, "weights": 1.0}, True, "ERM"),
+    ],
+)
+def test_the_rule(ratios: dict[str, float], with_alpha: bool, answer: str) -> None:
+    assert judge.asked(ratios, with_alpha)[0] == answer
+
+
+def test_environments_are_of_all_kinds_and_the_same_each_time() -> None:
+    cases = [judge.draw(seed) for seed in range(60)]
+    assert {case.env.groups for case in cases} == {1, 2, 3, 4}
+    assert {case.law for case in cases} == set(judge.LAWS)
+    assert min(len(case.sizes) for case in cases) < 20 and max(len(case.sizes) for case in cases) > 700
+    assert min(case.sizes.min() for case in cases) == 2 and max(case.sizes.max() for case in cases) > 150
+    again = judge.draw(7)
+    assert all(
+        np.array_equal(a, b)
+        for one, two in zip(again.tasks(), cases[7].tasks(), strict=True)
+        for a, b in zip(one, two, strict=True)
+    )
+    assert not set(judge.MAKING) & set(judge.JUDGING) and len(judge.JUDGING) == 200
