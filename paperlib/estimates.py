@@ -46,7 +46,7 @@ def averages(moments: Moments, counts: Array, m: float) -> Averages:
 
     def mean(values: Array) -> Array:
         flat = values.reshape(*values.shape[:-2], -1)
-        return (shares @ flat).reshape(len(values), len(shares), *values.shape[-2:])
+        return np.asarray(shares @ flat).reshape(len(values), len(shares), *values.shape[-2:])
 
     noise = np.divide(counts @ moments.residuals, free, out=np.full(len(free), np.nan), where=free > 0)
     return Averages(moments, shares, mean(moments.loss), mean(moments.weighted), shares @ moments.squares, noise, m)

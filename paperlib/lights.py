@@ -120,8 +120,8 @@ def _curvature(tasks: Tasks) -> float:
             size = np.linalg.norm(square)
             if size > 1e-12 * np.linalg.norm(fitted) ** 2:
                 parts.append(float((square * (y - fitted)).sum() / size))
-    size = float(np.linalg.norm(parts))
-    return float(np.sum(parts)) / size if size > 0.0 else 0.0
+    total = float(np.linalg.norm(parts))
+    return float(np.sum(parts)) / total if total > 0.0 else 0.0
 
 
 def _kurtosis(tasks: Tasks) -> float:
