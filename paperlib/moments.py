@@ -161,15 +161,27 @@ def _pair(place: int, task: Any) -> tuple[Array, Array]:
 
 
 def _targets(place: int, value: Any) -> Array:
-    kind = np.asarray(value).dtype.kind if not hasattr(value, "is_floating_point") else "f"
-    if kind in "bSU" or (kind == "O" and any(isinstance(one, (str, bytes, bool)) for one in np.ravel(value))):
+    kind = _kind(value)
+    if kind in "bSU":
         raise ValueError(f"y of task {place} must be numbers; class labels need a one-hot column each, (n, classes)")
-    if kind in "iu" and np.ndim(value) == 1 and np.unique(value).size <= min(20, max(2, len(value) // 2)):
-        raise ValueError(
-            f"y of task {place} looks like class labels ({np.unique(value).size} different whole numbers); give "
-            "one-hot columns, (n, classes), or floating-point numbers if these are quantities"
-        )
     y = finite_array(f"y of task {place}", value)
+    different = np.unique(y).size
+    if kind in "iu" and (y.ndim == 1 or y.shape[1:] == (1,)) and different <= min(20, max(2, len(y) // 2)):
+        raise ValueError(
+            f"y of task {place} looks like class labels ({different} different whole numbers); give one-hot columns, "
+            "(n, classes), or floating-point numbers if these are quantities"
+        )
     if y.ndim not in (1, 2) or 0 in y.shape[1:]:
         raise ValueError(f"y of task {place} must have shape (n,) or (n, outputs); got {y.shape}")
     return y.reshape(len(y), -1)
+
+
+def _kind(value: Any) -> str:
+    """Return NumPy's letter for what an array or a tensor holds; f for what `finite_array` is to judge."""
+    if hasattr(value, "is_floating_point"):
+        return "f" if value.is_floating_point() else "i"
+    try:
+        array = np.asarray(value)
+    except (ValueError, RuntimeError):
+        return "f"
+    return "U" if array.dtype.kind == "O" and any(isinstance(one, str) for one in array.flat) else array.dtype.kind

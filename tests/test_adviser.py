@@ -7,6 +7,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+import torch
 
 import paperlib
 from paperlib import linear
@@ -191,6 +192,11 @@ X, Y = np.array([[1.0, 0.5], [0.2, 1.0], [0.3, -1.0], [2.0, 0.1]]), np.array([1.
         ([(X, Y), (X, Y * np.inf)], "y of task 1 must be finite"),
         ([(X, Y), (X, ["a", "b", "a", "b"])], "y of task 1 must be numbers"),
         ([(X, Y), (X, [0, 1, 0, 1])], "y of task 1 looks like class labels"),
+        ([(X, Y), (X, np.array([[3], [1], [3], [1]]))], "one-hot columns"),
+        ([(X, Y), (X, torch.tensor([0, 1, 0, 1]))], "y of task 1 looks like class labels"),
+        ([(X, Y), (X, [[1.0], [2.0, 3.0], [1.0], [1.0]])], "y of task 1 must be an array of real numbers"),
+        ([(X, Y), (X, torch.ones(4, requires_grad=True))], "y of task 1 must be detached"),
+        ([(X, Y), (X, Y[:, None, None])], "y of task 1 must have shape"),
         ([(X, Y), (X, Y > 1)], "y of task 1 must be numbers"),
         ([(X[:2], Y[:2]), (X[:2], Y[:2])], "at least two of 3 samples or more"),
         ([(0 * X, Y), (0 * X, Y)], "features that are not all zero"),
