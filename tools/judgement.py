@@ -42,7 +42,7 @@ def judged(seed: int) -> dict[str, Any]:
     said = report.to_dict()
     gains = {
         name: truth.learner_risk("erm", alpha) / truth.learner_risk("maml", alpha)
-        for name, alpha in (("gain", case.alpha), ("gain_best", None))
+        for name, alpha in (("gain_interval", case.alpha), ("gain_best_interval", None))
     }
     best = truth.best["maml"] if case.alpha is None else case.alpha
     least = truth.risk(truth.start("maml", best), best)
@@ -60,10 +60,10 @@ def judged(seed: int) -> dict[str, Any]:
         "clear": clear,
         "said": report.verdict,
         "shares": report.shares,
-        "gains": gains,
+        "truth": gains,
         "gain": said["gain"],
-        "interval": said["gain_interval"],
-        "interval_best": said["gain_best_interval"],
+        "gain_interval": said["gain_interval"],
+        "gain_best_interval": said["gain_best_interval"],
         "regret": regret(report.start, report.rates[report.best]),
         "regret_folds": None if folds is None else regret(*folds),
         "seconds": spent,
@@ -117,25 +117,30 @@ def _fit(tasks: Data, learner: str, rate: float) -> Array:
 def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the figures of the judging."""
     done = [one for one in results if "said" in one]
-    told = [one for one in done if np.isfinite(one["interval"]).all()]
+    told = [one for one in done if not np.isnan(one["gain_interval"]).any()]
     clear = [one for one in results if one["clear"]]
     decided = [one for one in clear if not one.get("said", "not").startswith("not")]
     both = [one for one in done if one["regret_folds"] is not None]
 
-    def covered(interval: str, gain: str | None) -> float:
-        inside = [
-            one[interval][0] <= one["gains"][gain or ("gain" if "step" in one["shares"] else "gain_best")] + 1e-9
-            and one["gains"][gain or ("gain" if "step" in one["shares"] else "gain_best")] <= one[interval][1] + 1e-9
-            for one in told
-        ]
-        return float(np.mean(inside))
+    def covered(interval: str, bounded: bool = False) -> float:
+        return float(
+            np.mean(
+                [
+                    one[interval][0] <= one["truth"][interval] <= one[interval][1]
+                    for one in told
+                    if np.isfinite(one[interval][1]) or not bounded
+                ]
+            )
+        )
 
     return {
         "environments": len(results),
         "refused": len(results) - len(done),
         "with an interval": len(told),
-        "coverage": covered("interval", None),
-        "coverage best": covered("interval_best", "gain_best"),
+        "of these without an upper end": int(sum(np.isinf(one["gain_interval"][1]) for one in told)),
+        "coverage": covered("gain_interval"),
+        "coverage, those with an upper end": covered("gain_interval", bounded=True),
+        "coverage best": covered("gain_best_interval"),
         "clear": len(clear),
         "clear decided": len(decided) / max(1, len(clear)),
         "clear decided rightly": sum(one["said"] == one["right"] for one in decided) / max(1, len(decided)),
@@ -158,9 +163,11 @@ def main() -> None:
     given = parser.parse_args()
     seeds = JUDGING if given.final else MAKING[given.first : given.first + given.count]
     with ProcessPoolExecutor(given.workers) as pool:
-        results = list(pool.map(judged, seeds))
-    for one in results if given.each else []:
-        print(json.dumps(one))
+        results = []
+        for one in pool.map(judged, seeds):
+            results.append(one)
+            if given.each:
+                print(json.dumps(one), flush=True)
     json.dump(summary(results), sys.stdout, indent=1)
     print()
 
