@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import DegenerateDataWarning, bootstrap
+from scipy.stats import DegenerateDataWarning, bootstrap, norm, t
 
 from paperlib import lights
 from paperlib.arguments import Array, real_number, sample_number, whole_number
@@ -98,7 +98,7 @@ def _report(data: Tasks, moments: Moments, m: float, alpha: float | None, draws:
             n_resamples=draws,
             batch=50,
             vectorized=True,
-            confidence_level=0.9,
+            confidence_level=_level(moments.tasks),
             method="BCa" if moments.tasks <= MOST else "percentile",
             rng=np.random.default_rng(seed),
         )
@@ -126,6 +126,8 @@ def _report(data: Tasks, moments: Moments, m: float, alpha: float | None, draws:
     rates = {learner: float(rate[0]) for learner, rate in asked.items()}
     trained = {
         learner: float(loss(whole, learner, rate)[0]) + slope(whole, learner, rates[learner]) / moments.tasks
+        if learner == "erm" or least_curvature(whole, rate)[0] >= LEAST
+        else math.inf  # its start has no least loss to rest at, as far as these tasks tell
         for learner, rate in asked.items()
     }
     return Report(
@@ -170,6 +172,11 @@ def _numbers(of: Averages, alpha: float | None, near: dict[str, Array], w: Array
     rows = [*risks.values(), *best.values(), _directions_risk(of, w, axes)]
     rows.append(least_curvature(of, rates["maml"] if alpha is None else rate))
     return np.stack([*gains, *own, *rows])
+
+
+def _level(tasks: int) -> float:
+    """Return the level at which resamples of few tasks cover 90 %: percentiles by Student's t (Hesterberg, 2015)."""
+    return float(1.0 - 2.0 * norm.cdf(-math.sqrt(tasks / (tasks - 1.0)) * t.ppf(0.95, tasks - 1)))
 
 
 def _gain(angles: Array, given: bool) -> Array:

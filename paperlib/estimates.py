@@ -17,6 +17,7 @@ from paperlib.moments import Moments
 
 LEARNERS = ("erm", "weighted", "maml")
 LEAST = 0.25  # curvature times m + 2, over that before the step, below which it is not told
+WIDEST = 100.0  # times the largest mean second moment, the largest rate that is looked at
 MOST = 1e4  # samples of the step; the curvature of more is compared with that of so many
 ROUNDS = 6  # of the alternation between a start and its best rate
 
@@ -66,21 +67,24 @@ def start(of: Averages, learner: str, alpha: Array) -> Array:
 
 
 def best_rate(of: Averages, w: Array) -> Array:
-    """Return the rate with the least loss of a start, (B,)."""
+    r"""Return the rate with the least loss of a start, (B,): at most 100 over the largest mean second moment.
+
+    The loss is half of :math:`a-2b\alpha+c\alpha^2`, where :math:`c\ge b^2/a` whatever the tasks (Cauchy-Schwarz), so
+    that few tasks may not say otherwise.
+    """
     extended = _extended(w)
     zero, one, two, three = (_quadratic(matrix, extended) for matrix in of.loss)
-    bend = (1.0 - 1.0 / of.m) * two + three / of.m
-    return np.maximum(one, 0.0) / np.maximum(bend, 1e-12 * np.maximum(zero, 1e-300) * of.squares)
+    one, zero = np.maximum(one, 0.0), np.maximum(zero, 1e-300)
+    bend = np.maximum((1.0 - 1.0 / of.m) * two + three / of.m, one**2 / zero)
+    return np.asarray(np.minimum(one / np.maximum(bend, 1e-300), WIDEST / _largest(of)))
 
 
 def best_rates(of: Averages, learner: str, near: Array | None = None) -> Array:
     """Return the best rate of each learner with its own start there, (B,): from a grid, or from rates nearby."""
-    one = np.ones(len(of.shares))
     if learner == "erm":
-        return best_rate(of, start(of, learner, one))
+        return best_rate(of, start(of, learner, np.ones(len(of.shares))))
     if near is None:
-        largest = np.linalg.eigvalsh(of.loss[0][0, : of.rank, : of.rank])[-1]
-        near = _least(of, learner, [rate * one for rate in np.geomspace(0.1, 100.0, 28) / largest])
+        near = _least(of, learner, [rate / _largest(of) for rate in np.geomspace(0.1, WIDEST, 28)])
         if learner == "weighted":  # whose start is not the best at its rate: alternating would miss the least loss
             near = _least(of, learner, [near * factor for factor in np.geomspace(0.8, 1.25, 9)])
     if learner == "weighted":
@@ -88,6 +92,10 @@ def best_rates(of: Averages, learner: str, near: Array | None = None) -> Array:
     for _ in range(ROUNDS):
         near = best_rate(of, start(of, learner, near))
     return near
+
+
+def _largest(of: Averages) -> Array:
+    return np.asarray(np.linalg.eigvalsh(of.loss[0][:, : of.rank, : of.rank])[:, -1])
 
 
 def _least(of: Averages, learner: str, rates: list[Array]) -> Array:

@@ -132,6 +132,11 @@ class Report:
         gains.set_ylim(-0.5, len(names) - 0.5)
         return figure
 
+    def _wins(self) -> str:
+        if math.isinf(self.tasks_needed):
+            return "never"
+        return f"from {math.ceil(self.tasks_needed)} tasks on" if self.tasks_needed > 1.0 else "from the first task on"
+
     def _rows(self) -> list[tuple[str, str]]:
         def said(name: str) -> str:
             low, high = self.intervals[name]
@@ -146,7 +151,7 @@ class Report:
             ("best alpha", said("best_alpha")),
             ("noise", said("noise_std")),
             ("what binds", self.wall),
-            ("MAML wins from", "never" if math.isinf(self.tasks_needed) else f"{math.ceil(self.tasks_needed)} tasks"),
+            ("trained MAML wins", self._wins()),
             ("groups of hardness", ", ".join(f"{rho:.3g}" for rho in self.groups)),
             ("hard tasks", f"{len(self.hard_tasks)} of {self.tasks_used}"),
             ("tasks used", f"{self.tasks_used} of {self.tasks_given}"),
