@@ -9,6 +9,7 @@ import pytest
 
 from paperlib import TaskEnvironment, linear
 from tools import judge_adviser as judge
+from tools import judgement
 
 
 def some_environment() -> TaskEnvironment:
@@ -91,3 +92,31 @@ def test_environments_are_of_all_kinds_and_the_same_each_time() -> None:
         for a, b in zip(one, two, strict=True)
     )
     assert not set(judge.MAKING) & set(judge.JUDGING) and len(judge.JUDGING) == 200
+
+
+def result(said: str, right: str, gain: float, interval: list[float], clear: bool = True) -> dict[str, object]:
+    both = {"gain_interval": interval, "gain_best_interval": interval}
+    times = {"seconds": 1.0, "seconds_folds": 2.0, "regret": 0.1, "regret_folds": 0.3}
+    return {"seed": 0, "said": said, "right": right, "clear": clear, "truth": dict.fromkeys(both, gain)} | both | times
+
+
+def test_figures_of_the_judging_are_counted_as_they_should_be() -> None:
+    figures = judgement.summary(
+        [
+            result("MAML", "MAML", 2.0, [1.5, 2.5]),
+            result("ERM", "MAML", 2.0, [1.0, 1.2]),
+            result("not decidable with these tasks", "ERM", 1.0, [1.0, np.inf]),
+            result("ERM", "MAML", 1.15, [1.1, 1.3], clear=False),
+            {"seed": 0, "refused": "too small", "right": "ERM", "clear": True},
+        ]
+    )
+    assert (figures["environments"], figures["refused"], figures["of these without an upper end"]) == (5, 1, 1)
+    assert figures["coverage"] == 3 / 4 and figures["coverage, those with an upper end"] == pytest.approx(2 / 3)
+    assert (figures["clear"], figures["clear decided"], figures["clear decided rightly"]) == (4, 0.5, 0.5)
+    assert figures["regret"] == pytest.approx(0.1) and figures["adviser is no worse"] == 1.0
+
+
+def test_an_environment_is_judged_by_its_truth() -> None:
+    one = judgement.judged(24)
+    assert one["said"] == one["right"] == judge.verdict(judge.draw(24))[0]
+    assert one["truth"]["gain_interval"] > 1.2 and one["regret"] >= 0.0 and one["regret_folds"] >= 0.0
