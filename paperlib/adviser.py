@@ -123,10 +123,13 @@ def _report(data: Tasks, moments: Moments, m: float, alpha: float | None, draws:
     hard = [data.places[i] for i in np.flatnonzero((belongs == 0) & (len(groups) > 1))]
     chosen = [X for X, group in zip(data.X, belongs, strict=True) if group == 0]
     second = np.mean([X.T @ X / len(X) for X in chosen], axis=0)
+    if alpha is None and bent > 0.1:  # no rate is told: one with which no task's own loss can rise
+        safe = 1.0 / max(float(np.linalg.norm(X, 2)) ** 2 / len(X) for X in data.X)
+        asked = asked | {"erm": np.minimum(asked["erm"], safe)}
     rates = {learner: float(rate[0]) for learner, rate in asked.items()}
     trained = {
         learner: float(loss(whole, learner, rate)[0]) + slope(whole, learner, rates[learner]) / moments.tasks
-        if learner == "erm" or least_curvature(whole, rate)[0] >= LEAST
+        if learner == "erm" or bent <= 0.1
         else math.inf  # its start has no least loss to rest at, as far as these tasks tell
         for learner, rate in asked.items()
     }
