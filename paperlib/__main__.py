@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 import torch
 
-from paperlib import commands, grids, records, sweeps, taskfiles
+from paperlib import commands, grids, records, sweeps
+from paperlib.adviser import files
 from paperlib.fewshot import sources
 from paperlib.fewshot.benchmarks import Benchmark
 from paperlib.fewshot.checkpoints import CheckpointError
@@ -52,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(parsers)
     sweeps.add_parser(parsers)
     _add_records(parsers)
-    taskfiles.add_parser(parsers)
+    files.add_parser(parsers)
     return parser
 
 

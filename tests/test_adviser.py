@@ -6,16 +6,17 @@ import json
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import paperlib
 from paperlib import linear
+from paperlib.adviser.estimates import averages, best_rates, floor, loss, slope, start
+from paperlib.adviser.moments import checked, directions, measure
+from paperlib.adviser.verdicts import VERDICTS
 from paperlib.environments import TaskEnvironment
-from paperlib.estimates import averages, best_rates, floor, loss
-from paperlib.moments import checked, directions, measure
 from paperlib.simulate import sample_data, sample_tasks
-from paperlib.verdicts import VERDICTS
 
 Data = list[tuple[np.ndarray, np.ndarray]]
 
@@ -105,10 +106,10 @@ def test_a_report_has_what_is_promised() -> None:
     assert said["gain"] == pytest.approx(said["risk_erm"] / said["risk_maml"])
     assert {"gain_best", "best_alpha", "tasks_needed"} <= set(said)
     assert json.loads(json.dumps(said)) == said
-    assert len(report.hard_tasks) == pytest.approx(40, abs=12) and len(report.groups) == 2
-    assert str(report).startswith("weighted ERM: ") and "<table>" in report._repr_html_()
+    assert len(report.hard_tasks) == pytest.approx(40, abs=12) and len(report.environment) == 2
+    assert str(report).startswith("weighted ERM: ") and "<table" in report._repr_html_()
     assert said["calibration"]["measured_maml"] == pytest.approx(said["calibration"]["predicted_maml"], rel=0.2)
-    assert len(report.plot().axes) == 2
+    assert len(report.plot().axes) == 3
 
 
 def test_without_a_rate_the_gain_is_best_against_best() -> None:
@@ -219,3 +220,105 @@ def test_bad_tasks_are_named(tasks: object, message: str) -> None:
 def test_bad_options_are_named(options: dict[str, float], name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} must"):
         paperlib.advise(drawn(PAPER, 5, 10), **options)  # type: ignore[arg-type]
+
+
+def test_what_looks_like_tasks_and_is_none_is_told_apart() -> None:
+    masked = np.ma.masked_greater(X, 1.5)
+    for tasks, message in (
+        ({0: (X, Y), 1: (X, Y)}, "must be a sequence of pairs .* list\\(tasks.values\\(\\)\\)"),
+        ([{"X": X, "y": Y}] * 2, "task 0 is a dict"),
+        (pd.DataFrame(X, columns=["a", "b"]), "task 0 is a str: a"),
+        ((X, Y), "task 0 has 4 parts"),
+        ([(X, Y), (masked, Y)], "X of task 1 must have no masked entries; got 1"),
+        ([(X, Y), (pd.DataFrame(X).mask(X > 1.5), pd.Series(Y))], "X of task 1 must be finite; got 1 NaN"),
+        ([(X, Y), (X, pd.Series(["a", "b", "a", "b"], dtype="category"))], "y of task 1 must be numbers"),
+        ([(X, 0 * Y), (2 * X, 0 * Y)], "targets that are not all zero"),
+        ([(X, Y)] * 8, "tasks must differ"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            paperlib.advise(tasks, m=2)  # type: ignore[arg-type]
+
+
+def test_tables_tensors_and_iterators_give_what_arrays_give() -> None:
+    tasks = drawn(PAPER, 30, 12)
+    rows = pd.concat(
+        [pd.DataFrame(X, columns=["a", "b"]).assign(y=y, task=place) for place, (X, y) in enumerate(tasks)]
+    )
+    plain = paperlib.advise(tasks, m=5, resamples=50).to_dict()
+    for other in (
+        [(part[["a", "b"]], part["y"]) for _, part in rows.groupby("task")],
+        ((torch.tensor(X), torch.tensor(y)) for X, y in tasks),
+        [(X.tolist(), y.tolist()) for X, y in tasks],
+    ):
+        assert paperlib.advise(other, m=5, resamples=50).to_dict() == plain
+
+
+def test_labels_as_columns_are_regression() -> None:
+    rng, labels = np.random.default_rng(0), np.eye(3)[np.arange(15) % 3]
+    tasks = [rng.normal(size=(15, 2)) + labels @ rng.normal(size=(3, 2)) for _ in range(20)]
+    plain = paperlib.advise([(X, labels) for X in tasks], m=5, resamples=50).to_dict()
+    assert paperlib.advise([(X, labels > 0) for X in tasks], m=5, resamples=50).to_dict() == plain
+    assert plain["tasks_used"] == 20
+
+
+def test_units_change_nothing_but_the_rate() -> None:
+    tasks = drawn(PAPER, 30, 20)
+    plain = paperlib.advise(tasks, m=8).to_dict()
+    for x, y in ((1e-6, 1.0), (1e12, 1.0), (1.0, 1e-12), (1.0, 1e12)):
+        said = paperlib.advise([(x * X, y * t) for X, t in tasks], m=8).to_dict()
+        assert said["verdict"] == plain["verdict"]
+        assert said["best_alpha"] * x**2 == pytest.approx(plain["best_alpha"], rel=1e-6)
+        assert said["risk_erm"] / y**2 == pytest.approx(plain["risk_erm"], rel=1e-6)
+        assert said["gain_interval"] == pytest.approx(plain["gain_interval"], rel=1e-6)
+
+
+def test_a_task_without_inputs_is_no_more_than_one_task_more() -> None:
+    report = paperlib.advise([*drawn(PAPER, 40, 20), (np.zeros((20, 2)), np.ones(20))], m=8, alpha=0.9)
+    assert report.tasks_used == 41 and report.intervals["gain"][0] >= 1.0
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_handful_of_tasks_decides_nothing(count: int) -> None:
+    report = paperlib.advise(drawn(PAPER, count, 60), m=20, alpha=0.01)
+    assert report.verdict == VERDICTS[-1] and report.suffices == "at least 5 tasks"
+
+
+def test_the_wall_is_what_endless_samples_would_spare() -> None:
+    report = paperlib.advise(drawn(PAPER, 1000, 60), m=20, alpha=0.9, resamples=50)
+    w = linear.maml_solution(PAPER, 0.9, 20)
+    with_m, without = (linear.risk_above_floor(PAPER, w, 0.9, m) for m in (20, np.inf))
+    assert report.samples_share == pytest.approx(1 - without / with_m, abs=0.05)
+    assert report.wall == "geography"
+    alike = TaskEnvironment([1.0], [np.eye(2)], [np.zeros(2)], [np.eye(2)], noise_std=0.1)
+    assert paperlib.advise(drawn(alike, 100, 60), m=5, alpha=0.9, resamples=50).wall == "samples"
+
+
+def test_with_other_samples_of_the_step_the_verdict_is_another() -> None:
+    said = paperlib.advise(drawn(PAPER, 400, 60), m=20, resamples=50).to_dict()
+    assert said["verdict"] == "weighted ERM" and said["other_m"]["5"] == "ERM" and said["other_m"]["80"] != "ERM"
+
+
+@pytest.mark.parametrize("learner", ["erm", "maml"])
+def test_the_cost_of_few_tasks_is_what_training_on_few_pays(learner: str) -> None:
+    env = TaskEnvironment.hard_easy(2, 0.3, 1.0, 0.6, 0.05, 0.4, noise_std=1.0)
+    w = linear.erm_solution(env) if learner == "erm" else linear.maml_solution(env, 0.9, 10)
+    least, alpha, paid = linear.post_adaptation_risk(env, w, 0.9, 10), np.array([0.9]), []
+    for seed in range(150):
+        tasks = checked(drawn(env, 100, 40, seed))
+        whole = averages(measure(tasks), np.ones((1, 100)), 10.0)
+        trained = (tasks.axes @ start(whole, learner, alpha)[0])[:, 0]
+        paid.append(100 * (linear.post_adaptation_risk(env, trained, 0.9, 10) - least))
+    whole = averages(measure(checked(drawn(env, 1000, 40))), np.ones((1, 1000)), 10.0)
+    assert abs(np.mean(paid) - slope(whole, learner, 0.9)) < 3.5 * np.std(paid) / np.sqrt(len(paid))
+
+
+def test_maml_needs_the_tasks_that_pay_for_its_variance() -> None:
+    tasks = drawn(TaskEnvironment.hard_easy(2, 0.3, 1.0, 0.6, 0.05, 0.4, noise_std=1.0), 400, 12)
+    said = paperlib.advise(tasks, m=10, alpha=0.9, resamples=50).to_dict()
+    trained = said["trained"]  # each learner's loss with 400 tasks: that with endlessly many, and its cost over 400
+    whole = averages(measure(checked(tasks)), np.ones((1, 400)), 10.0)
+    cost = slope(whole, "maml", 0.9) - slope(whole, "erm", 0.9)
+    gain = trained["erm"] - trained["maml"] + cost / 400
+    assert said["tasks_needed"] == pytest.approx(cost / gain) and said["tasks_needed"] > 1.0
+    equal = TaskEnvironment.hard_easy(2, 1.0, 1.0, 0.6, 0.05, 0.4, noise_std=1.0)
+    assert paperlib.advise(drawn(equal, 100, 40), m=10, alpha=0.9, resamples=50).tasks_needed > 30

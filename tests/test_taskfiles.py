@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from paperlib.__main__ import main
-from paperlib.taskfiles import read_tasks
+from paperlib.adviser.files import read_tasks
 
 
 def written(folder: Path, text: str) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from paperlib.adviser import advise
+from paperlib.adviser.advice import advise
 from paperlib.arguments import Array
 
 Data = list[tuple[Array, Array]]

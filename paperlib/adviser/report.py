@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paperlib.adviser.groups import Told
 from paperlib.arguments import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+LEARNERS = {"erm": "ERM's", "weighted": "weighted ERM's", "maml": "MAML's"}
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,9 @@ class Report:
     """The answer of `advise`: it prints, `to_dict` holds its numbers, `plot` draws them, `start` is what to begin with.
 
     `estimates` and `intervals` (90 %) have a risk, a ratio or a rate by name; `shares` says for each question that
-    was asked which share of the resamples says yes. `trained` is the expected loss of each learner's start as these
-    tasks train it. Rates and risks are those of the features as they were given.
+    was asked which share of the resamples says yes. `start`, (d,) or (d, outputs), and `rate` are what these tasks
+    themselves afford: of the `learner` whose start, trained on them, has the least expected loss (`trained`), or,
+    if `validated`, of what K-fold validation chooses. Rates and risks are those of the features as they were given.
     """
 
     verdict: str
@@ -33,31 +37,28 @@ class Report:
     intervals: dict[str, tuple[float, float]]
     shares: dict[str, float]
     tasks_needed: float
-    wall: str
+    samples_share: float
+    other_m: dict[float, str]
     hardness: Array
-    groups: Array
+    environment: list[dict[str, Told]]
     hard_tasks: list[int]
     hard_directions: Array
     lights: dict[str, tuple[str, str]]
     calibration: dict[str, float]
-    rates: dict[str, float]
     trained: dict[str, float]
-    starts: dict[str, Array]
+    learner: str
+    rate: float
+    start: Array
+    validated: bool
     tasks_used: int
     tasks_given: int
 
     @property
-    def best(self) -> str:
-        """The learner whose start, trained on these very tasks, has the least expected loss: erm, weighted or maml.
-
-        With fewer tasks than `tasks_needed` it is not the learner that wins in the end.
-        """
-        return min(self.trained, key=self.trained.__getitem__)
-
-    @property
-    def start(self) -> Array:
-        """The initialisation of `best`, (d,) or (d, outputs), for the step of `rates`."""
-        return self.starts[self.best]
+    def wall(self) -> str:
+        """What keeps MAML's risk up: samples of the step, or geography, the spread and the place of the optima."""
+        if math.isnan(self.samples_share):
+            return "not told"
+        return "samples" if self.samples_share > 0.5 else "geography"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as plain Python, ready for JSON but for infinities."""
@@ -84,14 +85,19 @@ class Report:
             "noise_std_interval": list(self.intervals["noise_std"]),
             "tasks_needed": self.tasks_needed,
             "wall": self.wall,
+            "samples_share": self.samples_share,
+            "other_m": {f"{m:.0f}": verdict for m, verdict in self.other_m.items()},
             "shares": dict(self.shares),
             "hardness": self.hardness.tolist(),
-            "groups": self.groups.tolist(),
+            "environment": [{name: list(told) for name, told in group.items()} for group in self.environment],
             "hard_tasks": list(self.hard_tasks),
             "hard_directions": self.hard_directions.tolist(),
             "assumptions": {name: {"light": light, "says": text} for name, (light, text) in self.lights.items()},
             "calibration": dict(self.calibration),
             "trained": dict(self.trained),
+            "learner": self.learner,
+            "rate": self.rate,
+            "validated": self.validated,
             "tasks_used": self.tasks_used,
             "tasks_given": self.tasks_given,
         }
@@ -108,39 +114,39 @@ class Report:
         return f"<table>{head}<tbody>{rows}</tbody></table>"
 
     def plot(self) -> Figure:
-        """Return a figure of the hardness of the tasks and of the gain with its interval."""
+        """Return a figure: how hard the tasks are, the gain with its interval, and what was foretold and measured."""
         import matplotlib.pyplot as plt
 
         from paperlib.plotting import MARKS
 
-        figure, (tasks, gains) = plt.subplots(1, 2, figsize=(7.0, 2.6), layout="constrained")
+        figure, axes = plt.subplots(1, 2 + bool(self.calibration), figsize=(7.0, 2.6), layout="constrained")
         order = np.argsort(self.hardness)
         hard = np.isin(order, self.hard_tasks)
         for name, chosen in (("hard", hard), ("easy", ~hard)):
-            tasks.plot(np.flatnonzero(chosen), self.hardness[order][chosen], **MARKS[name], label=name)
-        tasks.set(yscale="log", xlabel="task, sorted", ylabel=r"$\mathrm{tr}(\Sigma_i)/d$")
-        tasks.legend()
+            axes[0].plot(np.flatnonzero(chosen), self.hardness[order][chosen], **MARKS[name], label=name)
+        axes[0].set(yscale="log", xlabel="task, sorted", ylabel=r"$\mathrm{tr}(\Sigma_i)/d$")
+        axes[0].legend()
         names = [name for name in ("gain", "gain_best") if self.alpha is not None or name == "gain_best"]
         for place, name in enumerate(names):
-            low, high = self.intervals[name]
-            gains.plot([low, high], [place, place], color="black")
-            gains.plot(self.estimates[name], place, **MARKS["MAML"])
+            axes[1].plot(self.intervals[name], [place, place], color="black")
+            axes[1].plot(self.estimates[name], place, **MARKS["MAML"])
         labels = {"gain": "at your rate", "gain_best": "each at its best"}
-        gains.set(
-            yticks=range(len(names)), yticklabels=[labels[name] for name in names], xlabel="risk of ERM / of MAML"
-        )
-        gains.set_ylim(-0.5, len(names) - 0.5)
+        axes[1].set(yticks=range(len(names)), yticklabels=[labels[one] for one in names], xlabel="risk, ERM over MAML")
+        axes[1].set_ylim(-0.5, len(names) - 0.5)
+        for name in ("ERM", "MAML") if self.calibration else ():
+            foretold, measured, error = (
+                self.calibration[f"{kind}_{name.lower()}"] for kind in ("predicted", "measured", "error")
+            )
+            axes[2].plot([foretold] * 2, [measured - 2 * error, measured + 2 * error], color="black")
+            axes[2].plot(foretold, measured, **MARKS[name], label=name)
+            axes[2].axline((foretold, foretold), slope=1, color="grey", linewidth=0.8)
+            axes[2].set(xlabel="loss foretold", ylabel="measured")
+            axes[2].legend()
         return figure
-
-    def _wins(self) -> str:
-        if math.isinf(self.tasks_needed):
-            return "never"
-        return f"from {math.ceil(self.tasks_needed)} tasks on" if self.tasks_needed > 1.0 else "from the first task on"
 
     def _rows(self) -> list[tuple[str, str]]:
         def said(name: str) -> str:
-            low, high = self.intervals[name]
-            return f"{self.estimates[name]:.3g} ({low:.3g} to {high:.3g})"
+            return _said((self.estimates[name], *self.intervals[name]))
 
         rows = [("what would suffice", self.suffices)] if self.suffices else []
         if self.alpha is not None:
@@ -149,19 +155,38 @@ class Report:
             ("gain, each at its best", said("gain_best")),
             ("risk of ERM, of MAML", f"{said('risk_erm')}, {said('risk_maml')}"),
             ("best alpha", said("best_alpha")),
-            ("noise", said("noise_std")),
-            ("what binds", self.wall),
+            ("the wall", self.wall + self._wall()),
             ("trained MAML wins", self._wins()),
-            ("groups of hardness", ", ".join(f"{rho:.3g}" for rho in self.groups)),
-            ("hard tasks", f"{len(self.hard_tasks)} of {self.tasks_used}"),
-            ("tasks used", f"{self.tasks_used} of {self.tasks_given}"),
+            ("start to take", f"{LEARNERS[self.learner]} at {self.rate:.3g}{' (validated)' * self.validated}"),
         ]
+        if self.other_m:
+            rows.append(("at other m", "; ".join(f"{m:.0f}: {verdict}" for m, verdict in self.other_m.items())))
+        names = ("hard", "easy") if len(self.environment) == 2 else [f"group {i + 1}" for i in range(4)]
+        for name, group in zip(names, self.environment, strict=False):
+            text = f"hardness {_said(group['hardness'])}, {group['share'][0]:.0%} of tasks, "
+            text += f"spread {_said(group['spread'])}, noise {_said(group['noise_std'])}"
+            if group is not self.environment[0]:
+                text += f", distance from the hardest {_said(group['distance'])}"
+            rows.append((name if len(self.environment) > 1 else "all tasks", text))
+        rows.append(("tasks used", f"{self.tasks_used} of {self.tasks_given}"))
         if self.calibration:
-            rows.append(
-                (
-                    f"on {int(self.calibration['tasks'])} tasks held out",
-                    f"ERM {self.calibration['measured_erm']:.3g} (predicted {self.calibration['predicted_erm']:.3g}), "
-                    f"MAML {self.calibration['measured_maml']:.3g} ({self.calibration['predicted_maml']:.3g})",
-                )
-            )
+            of = self.calibration
+            text = f"ERM {of['measured_erm']:.3g} (foretold {of['predicted_erm']:.3g}), "
+            text += f"MAML {of['measured_maml']:.3g} (foretold {of['predicted_maml']:.3g})"
+            rows.append((f"on {of['tasks']:.0f} tasks held out", text))
         return rows + [(name, f"{light}: {text}") for name, (light, text) in self.lights.items()]
+
+    def _wall(self) -> str:
+        share = self.samples_share
+        return "" if math.isnan(share) else f", {share:.0%} of MAML's risk would go with endless samples for the step"
+
+    def _wins(self) -> str:
+        if math.isinf(self.tasks_needed):
+            return "never"
+        return f"from {math.ceil(self.tasks_needed)} tasks on" if self.tasks_needed > 1.0 else "from the first task on"
+
+
+def _said(told: Told) -> str:
+    if math.isnan(told[0]):
+        return "not told"
+    return f"{told[0]:.3g} ({told[1]:.3g} to {told[2]:.3g})"

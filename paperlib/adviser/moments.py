@@ -12,7 +12,7 @@ law of the inputs and any noise: Lemma 2 read backwards, without the Gaussian. I
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,8 @@ class Moments:
 
 def checked(tasks: Iterable[Any]) -> Tasks:
     """Return the tasks that have three samples or more, or raise a ValueError that says what is wrong with which."""
+    if isinstance(tasks, Mapping):
+        raise ValueError("tasks must be a sequence of pairs (X, y); got a mapping: list(tasks.values()) makes it one")
     pairs = [_pair(place, task) for place, task in enumerate(listed("tasks", tasks))]
     if len(pairs) < 2:
         raise ValueError(f"tasks must be at least two, each a pair (X, y); got {len(pairs)}")
@@ -77,11 +79,15 @@ def checked(tasks: Iterable[Any]) -> Tasks:
             f"tasks must hold at least two of {FEWEST} samples or more, which the moments of a step need; "
             f"the largest have {sorted(len(X) for X, _ in pairs)[-2:]}"
         )
+    if not any(y.any() for _, y in pairs):
+        raise ValueError("tasks must have targets that are not all zero")
     second = np.mean([X.T @ X / len(X) for X in (pairs[place][0] for place in places)], axis=0)
     values, vectors = np.linalg.eigh(second)
     kept = values > 1e-10 * max(values[-1], 0.0)
     if not kept.any():
         raise ValueError("tasks must have features that are not all zero")
+    if all(_same(pairs[places[0]], pairs[place]) for place in places):
+        raise ValueError("tasks must differ; all of them hold the same samples")
     axes = vectors[:, kept][:, ::-1]
     return Tasks(
         [pairs[place][0] @ axes for place in places], [pairs[place][1] for place in places], axes, places, len(pairs)
@@ -149,6 +155,8 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, float, float, int]:
 
 
 def _pair(place: int, task: Any) -> tuple[Array, Array]:
+    if isinstance(task, (Mapping, str, bytes)):
+        raise ValueError(f"tasks must be pairs (X, y); task {place} is a {type(task).__name__}: {str(task)[:40]}")
     parts = listed(f"tasks[{place}]", task)
     if len(parts) != 2:
         raise ValueError(f"tasks must be pairs (X, y); task {place} has {len(parts)} parts")
@@ -160,9 +168,13 @@ def _pair(place: int, task: Any) -> tuple[Array, Array]:
     return X, y
 
 
+def _same(one: tuple[Array, Array], other: tuple[Array, Array]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
 def _targets(place: int, value: Any) -> Array:
     kind = _kind(value)
-    if kind in "bSU":
+    if kind in "SU" or (kind == "b" and np.ndim(value) < 2):
         raise ValueError(f"y of task {place} must be numbers; class labels need a one-hot column each, (n, classes)")
     y = finite_array(f"y of task {place}", value)
     different = np.unique(y).size

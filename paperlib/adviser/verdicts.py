@@ -7,6 +7,8 @@ import numpy as np
 from paperlib.arguments import Array
 
 LIMITS = {"step": 1.5, "gain": 1.1, "directions": 2.0, "weights": 1.1}
+UNTOLD = 0.1  # share of resamples without a curvature, from which on the moments are not believed
+FEWEST = 5  # tasks that can agree by chance in one of 2^5 cases
 SURE = 0.85  # the share of resamples that have to agree
 VERDICTS = (
     "MAML",
@@ -35,10 +37,13 @@ def decide(
 ) -> tuple[str, str, str, dict[str, float]]:
     """Return verdict, why, what would suffice, and the shares of resamples that said yes to each question."""
     shares: dict[str, float] = {}
+    if tasks < FEWEST:
+        why = f"{tasks} tasks say too little about tasks to come"
+        return VERDICTS[-1], why, f"at least {FEWEST} tasks", shares
     if not told:
         need = f"tasks with more than {rank} samples, so that the noise can be told from what a start could mend"
         return VERDICTS[-1], "no task has more samples than the features have dimensions", need, shares
-    if bent > 0.1:
+    if bent > UNTOLD:
         say = "more tasks, or tasks with more samples, so that the loss after the step has a minimum at all"
         return (
             VERDICTS[-1],

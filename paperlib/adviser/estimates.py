@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paperlib.adviser.moments import Moments
 from paperlib.arguments import Array
-from paperlib.moments import Moments
 
 LEARNERS = ("erm", "weighted", "maml")
 LEAST = 0.25  # curvature times m + 2, over that before the step, below which it is not told
