@@ -33,8 +33,8 @@ def test_the_environment_is_found_again() -> None:
     centres, belongs = grouped(tasks)
     hard, easy = environment(tasks, centres, belongs, seed=0)
     for group, truth in (
-        (hard, {"hardness": 0.15, "share": 0.3, "noise_std": 0.2, "spread": 0.05}),
-        (easy, {"hardness": 1.0, "share": 0.7, "noise_std": 0.2, "spread": 0.1, "distance": 1.5}),
+        (hard, {"curvature": 0.15, "share": 0.3, "noise_std": 0.2, "spread": 0.05}),
+        (easy, {"curvature": 1.0, "share": 0.7, "noise_std": 0.2, "spread": 0.1, "distance": 1.5}),
     ):
         for name, value in truth.items():
             estimate, low, high = group[name]
@@ -58,7 +58,7 @@ def test_intervals_of_the_environment_cover() -> None:
 def test_small_tasks_tell_no_optimum() -> None:
     tasks = checked(drawn(20, 4))
     (group, *_) = environment(tasks, np.ones(1), np.zeros(20, dtype=np.intp), seed=0)
-    assert np.isnan(group["spread"][0]) and group["hardness"][0] > 0.0
+    assert np.isnan(group["spread"][0]) and group["curvature"][0] > 0.0
 
 
 @pytest.mark.parametrize("learner", ["erm", "maml"])

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import DegenerateDataWarning, bootstrap
 
 from paperlib.adviser.estimates import LEAST, loss, slope, start
-from paperlib.adviser.groups import MOST, environment, grouped, hardness, level
+from paperlib.adviser.groups import MOST, curvatures, environment, grouped, level
 from paperlib.adviser.lights import lights
 from paperlib.adviser.moments import Tasks, checked, measure
 from paperlib.adviser.questions import NAMES, Question
@@ -109,7 +109,7 @@ def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
         tasks_needed=_tasks_needed(endless, slopes),
         samples_share=question.samples_share(estimates["risk_maml"]),
         other_m=_other_m(data, question) if told else {},
-        hardness=hardness(data),
+        curvatures=curvatures(data),
         environment=environment(data, centres, belongs, seed),
         hard_tasks=[data.places[i] for i in hard] if len(centres) > 1 else [],
         hard_directions=(data.axes @ np.linalg.eigh(second)[1]).T,

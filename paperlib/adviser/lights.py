@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.stats import combine_pvalues, f, rankdata, spearmanr
 
-from paperlib.adviser.groups import FREE, hardness
+from paperlib.adviser.groups import FREE, curvatures
 from paperlib.adviser.moments import Moments, Tasks
 from paperlib.arguments import Array
 from paperlib.environments import Groups
@@ -17,13 +17,13 @@ Lights = dict[str, tuple[str, str]]
 
 def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, calibration: dict[str, float]) -> Lights:
     """Return each assumption's light, green, amber or red, and what was measured."""
-    hard, sizes = hardness(tasks), np.array([len(X) for X in tasks.X])
+    rho, sizes = curvatures(tasks), np.array([len(X) for X in tasks.X])
     second = moments.loss[0, :, : moments.rank, : moments.rank].mean(axis=0)
     values = np.linalg.eigvalsh(second)
     condition, kurtosis, bent = values[-1] / values[0], _kurtosis(tasks), _bent(tasks)
     left_out = tasks.given - len(tasks.X)
-    place, place_p = _place(tasks, hard, belongs)
-    size, size_p = _rank(hard, sizes)
+    place, place_p = _place(tasks, rho, belongs)
+    size, size_p = _rank(rho, sizes)
     share = _largest_share(tasks)
     return {
         "linearity": (
@@ -36,13 +36,13 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
             _light(-math.log10(place_p), 2.0, math.inf),
             f"rank correlation {place:.2f} within groups",
         ),
-        "groups": ("green" if len(centres) < 4 else "amber", f"{len(centres)} of hardness"),
+        "groups": ("green" if len(centres) < 4 else "amber", f"{len(centres)} of curvature"),
         "sizes": (
             "red" if 3 * left_out > tasks.given else _light(-math.log10(size_p), 2.0, math.inf),
-            f"{sizes.min()} to {sizes.max()}, rank correlation with hardness {size:.2f}, {left_out} tasks too small",
+            f"{sizes.min()} to {sizes.max()}, rank correlation with curvature {size:.2f}, {left_out} tasks too small",
         ),
         "single tasks": (
-            _light(share, max(0.1, 4.0 / len(sizes)), max(0.3, 8.0 / len(sizes))),
+            _light(share, max(0.1, 3.0 / len(sizes)), max(0.3, 5.0 / len(sizes))),
             f"one bears {share:.0%} of the squares of the targets",
         ),
     } | _held_out(calibration)
@@ -61,15 +61,15 @@ def _held_out(calibration: dict[str, float]) -> Lights:
     return {"tasks held out": (_light(worst, 2.0, 4.0), f"foretold to {worst:.1f} standard errors")}
 
 
-def _place(tasks: Tasks, hard: Array, belongs: Groups) -> tuple[float, float]:
-    """Return the rank correlation of hardness and distance from the group's centre, within groups, and its p-value."""
+def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:
+    """Return the rank correlation of curvature and distance from the group's centre, within groups, and its p-value."""
     ranks, away = [], []
     for group in np.unique(belongs):
         told = [i for i in np.flatnonzero(belongs == group) if len(tasks.X[i]) >= tasks.X[i].shape[1] + FREE]
         if len(told) > 3:
             optima = np.array([np.linalg.lstsq(tasks.X[i], tasks.y[i], rcond=None)[0].ravel() for i in told])
             distance = np.linalg.norm(optima - optima.mean(axis=0), axis=1)
-            ranks += list(rankdata(hard[told]) / len(told))
+            ranks += list(rankdata(rho[told]) / len(told))
             away += list(rankdata(distance) / len(told))
     return _rank(np.array(ranks), np.array(away))
 

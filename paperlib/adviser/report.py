@@ -39,7 +39,7 @@ class Report:
     tasks_needed: float
     samples_share: float
     other_m: dict[float, str]
-    hardness: Array
+    curvatures: Array
     environment: list[dict[str, Told]]
     hard_tasks: list[int]
     hard_directions: Array
@@ -88,7 +88,7 @@ class Report:
             "samples_share": self.samples_share,
             "other_m": {f"{m:.0f}": verdict for m, verdict in self.other_m.items()},
             "shares": dict(self.shares),
-            "hardness": self.hardness.tolist(),
+            "curvatures": self.curvatures.tolist(),
             "environment": [{name: list(told) for name, told in group.items()} for group in self.environment],
             "hard_tasks": list(self.hard_tasks),
             "hard_directions": self.hard_directions.tolist(),
@@ -120,10 +120,10 @@ class Report:
         from paperlib.plotting import MARKS
 
         figure, axes = plt.subplots(1, 2 + bool(self.calibration), figsize=(7.0, 2.6), layout="constrained")
-        order = np.argsort(self.hardness)
+        order = np.argsort(self.curvatures)
         hard = np.isin(order, self.hard_tasks)
         for name, chosen in (("hard", hard), ("easy", ~hard)):
-            axes[0].plot(np.flatnonzero(chosen), self.hardness[order][chosen], **MARKS[name], label=name)
+            axes[0].plot(np.flatnonzero(chosen), self.curvatures[order][chosen], **MARKS[name], label=name)
         axes[0].set(yscale="log", xlabel="task, sorted", ylabel=r"$\mathrm{tr}(\Sigma_i)/d$")
         axes[0].legend()
         names = [name for name in ("gain", "gain_best") if self.alpha is not None or name == "gain_best"]
@@ -163,8 +163,8 @@ class Report:
             rows.append(("at other m", "; ".join(f"{m:.0f}: {verdict}" for m, verdict in self.other_m.items())))
         names = ("hard", "easy") if len(self.environment) == 2 else [f"group {i + 1}" for i in range(4)]
         for name, group in zip(names, self.environment, strict=False):
-            text = f"hardness {_said(group['hardness'])}, {group['share'][0]:.0%} of tasks, "
-            text += f"spread {_said(group['spread'])}, noise {_said(group['noise_std'])}"
+            text = f"curvature {_said(group['curvature'])}, {group['share'][0]:.0%} of tasks, "
+            text += f"spread {_said(group['spread'], least=0.0)}, noise {_said(group['noise_std'])}"
             if group is not self.environment[0]:
                 text += f", distance from the hardest {_said(group['distance'])}"
             rows.append((name if len(self.environment) > 1 else "all tasks", text))
@@ -186,7 +186,9 @@ class Report:
         return f"from {math.ceil(self.tasks_needed)} tasks on" if self.tasks_needed > 1.0 else "from the first task on"
 
 
-def _said(told: Told) -> str:
+def _said(told: Told, least: float = -math.inf) -> str:
+    """Return an estimate with its interval; one without bias may fall below the least that there can be."""
     if math.isnan(told[0]):
         return "not told"
-    return f"{told[0]:.3g} ({told[1]:.3g} to {told[2]:.3g})"
+    estimate, low, high = (max(value, least) for value in told)
+    return f"{estimate:.3g} ({low:.3g} to {high:.3g})"

@@ -76,7 +76,8 @@ def decide(
             if tasks < needed < 1e6
             else "more samples in each task, or more tasks"
         )
-        return VERDICTS[-1], f"{QUESTIONS[name]} in {shares[name]:.0%} of the resamples", say, shares
+        known = "" if name in ("step", "gain") else f"MAML divides ERM's risk by {_of(estimates, erm, maml)}, but "
+        return VERDICTS[-1], f"{known}{QUESTIONS[name]} in {shares[name]:.0%} of the resamples", say, shares
 
     if alpha is not None:
         step = answers("step")
