@@ -107,7 +107,9 @@ def test_a_report_has_what_is_promised() -> None:
     assert {"gain_best", "best_alpha", "tasks_needed"} <= set(said)
     assert json.loads(json.dumps(said)) == said
     assert len(report.hard_tasks) == pytest.approx(40, abs=12) and len(report.environment) == 2
-    assert str(report).startswith("weighted ERM: ") and "<table" in report._repr_html_()
+    assert repr(report) == str(report) and str(report).startswith("weighted ERM: ")
+    assert "  hard tasks " in str(report) and "  least curved along " in str(report)
+    assert "<table" in report._repr_html_()
     assert said["calibration"]["measured_maml"] == pytest.approx(said["calibration"]["predicted_maml"], rel=0.2)
     assert len(report.plot().axes) == 3
 

@@ -13,7 +13,9 @@ from paperlib.adviser.moments import Moments, checked, measure
 from paperlib.adviser.validation import Choice, Folds, calibration, choose
 from paperlib.environments import TaskEnvironment
 from paperlib.simulate import erm_estimate, maml_estimate, sample_data, sample_tasks
+from tools.judge_adviser import draw
 
+GROUPLESS = (3103, 3132, 3174)  # whose mixtures have a group that no task belongs to most
 ENV = TaskEnvironment.hard_easy(2, 0.15, 1.0, 1.5, 0.05, 0.1, p_hard=0.3, noise_std=0.2)
 
 
@@ -41,6 +43,12 @@ def test_the_environment_is_found_again() -> None:
             assert low <= estimate <= high
             assert estimate == pytest.approx(value, rel=0.15), name
             assert low - (high - low) < value < high + (high - low), name
+
+
+def test_every_group_has_a_task() -> None:
+    for seed in GROUPLESS:
+        centres, belongs = grouped(checked(draw(seed).tasks()))
+        assert set(belongs) == set(range(len(centres))) and (np.diff(centres) > 0).all()
 
 
 def test_intervals_of_the_environment_cover() -> None:
@@ -132,7 +140,7 @@ def test_each_light_sees_what_it_is_for() -> None:
         "kurtosis": heavy,
         "condition": scales,
         "sizes": small_hard,
-        "single tasks": giant,
+        "tasks": giant,
         "optimum and hardness": spread,
     }.items():
         assert lights(bad)[light] != "green", light
@@ -146,6 +154,6 @@ def test_tasks_too_small_turn_a_light_red() -> None:
 def test_a_prediction_that_fails_has_a_light() -> None:
     found = _held_out(
         {"measured_erm": 1.0, "predicted_erm": 1.01, "error_erm": 0.1}
-        | {"measured_maml": 2.0, "predicted_maml": 1.0, "error_maml": 0.2}
+        | {"measured_maml": 2.0, "predicted_maml": 0.8, "error_maml": 0.2}
     )
-    assert found == {"tasks held out": ("red", "foretold to 5.0 standard errors")}
+    assert found == {"tasks held out": ("red", "foretold to 4.2 standard errors")}

@@ -64,7 +64,8 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
         criterion = -2.0 * float(total.sum()) + 2 * count * math.log(len(rho))
         if criterion < found[0]:
             order = np.argsort(centres)
-            found = criterion, centres[order], np.asarray(np.argsort(order)[belongs.argmax(axis=1)], dtype=np.intp)
+            used, place = np.unique(np.argsort(order)[belongs.argmax(axis=1)], return_inverse=True)
+            found = criterion, centres[order][used], np.asarray(place, dtype=np.intp)  # none without a task
     return found[1], found[2]
 
 

@@ -24,7 +24,7 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
     left_out = tasks.given - len(tasks.X)
     place, place_p = _place(tasks, rho, belongs)
     size, size_p = _rank(rho, sizes)
-    share = _largest_share(tasks)
+    worth = _worth(tasks)
     return {
         "linearity": (
             "amber" if math.isnan(bent) else _light(-math.log10(max(bent, 1e-300)), 2.0, 6.0),
@@ -41,19 +41,23 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
             "red" if 3 * left_out > tasks.given else _light(-math.log10(size_p), 2.0, math.inf),
             f"{sizes.min()} to {sizes.max()}, rank correlation with curvature {size:.2f}, {left_out} tasks too small",
         ),
-        "single tasks": (
-            _light(share, max(0.1, 3.0 / len(sizes)), max(0.3, 5.0 / len(sizes))),
-            f"one bears {share:.0%} of the squares of the targets",
+        "tasks": (
+            _light(-worth, -15.0, -5.0),
+            f"count for {worth:.3g} of {len(sizes)}, by the squares of their targets",
         ),
     } | _held_out(calibration)
 
 
 def _held_out(calibration: dict[str, float]) -> Lights:
-    """Return a light for what was foretold of tasks held out: green within two standard errors, red beyond four."""
+    """Return a light for what was foretold of tasks held out: green within two standard errors, red beyond four.
+
+    What is foretold is a mean over tasks too, about as many: the difference has twice the variance of either.
+    """
     if not calibration:
         return {}
     off = {
-        name: abs(calibration[f"measured_{key}"] - calibration[f"predicted_{key}"]) / calibration[f"error_{key}"]
+        name: abs(calibration[f"measured_{key}"] - calibration[f"predicted_{key}"])
+        / (math.sqrt(2.0) * calibration[f"error_{key}"])
         for name, key in (("ERM", "erm"), ("MAML", "maml"))
         if calibration[f"error_{key}"] > 0.0
     }
@@ -74,9 +78,10 @@ def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:
     return _rank(np.array(ranks), np.array(away))
 
 
-def _largest_share(tasks: Tasks) -> float:
+def _worth(tasks: Tasks) -> float:
+    """Return how many equal tasks would average as well: the sum of their squares, squared, over the sum of squares."""
     squares = np.array([float((y**2).mean()) for y in tasks.y])
-    return float(squares.max() / max(squares.sum(), np.finfo(float).tiny))
+    return float(squares.sum() ** 2 / (squares**2).sum())
 
 
 def _bent(tasks: Tasks) -> float:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LEARNERS = {"erm": "ERM's", "weighted": "weighted ERM's", "maml": "MAML's"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The answer of `advise`: it prints, `to_dict` holds its numbers, `plot` draws them, `start` is what to begin with.
 
@@ -105,6 +105,8 @@ class Report:
     def __str__(self) -> str:
         return "\n".join([f"{self.verdict}: {self.why}", *(f"  {name:<24} {text}" for name, text in self._rows())])
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(text)}</td></tr>'
@@ -117,29 +119,32 @@ class Report:
         """Return a figure: how hard the tasks are, the gain with its interval, and what was foretold and measured."""
         import matplotlib.pyplot as plt
 
-        from paperlib.plotting import MARKS
+        from paperlib.plotting import MARKS, REFERENCE
 
         figure, axes = plt.subplots(1, 2 + bool(self.calibration), figsize=(7.0, 2.6), layout="constrained")
         order = np.argsort(self.curvatures)
-        hard = np.isin(order, self.hard_tasks)
-        for name, chosen in (("hard", hard), ("easy", ~hard)):
-            axes[0].plot(np.flatnonzero(chosen), self.curvatures[order][chosen], **MARKS[name], label=name)
-        axes[0].set(yscale="log", xlabel="task, sorted", ylabel=r"$\mathrm{tr}(\Sigma_i)/d$")
-        axes[0].legend()
+        hard, sorted_ones = np.isin(order, self.hard_tasks), self.curvatures[order]
+        looks = {"hard": hard, "easy": ~hard} if self.hard_tasks else {0: ~hard}
+        for look, chosen in looks.items():
+            axes[0].plot(np.flatnonzero(chosen), sorted_ones[chosen], **MARKS[look], markersize=4, label=str(look))
+        axes[0].set(xlabel="task, sorted", ylabel=r"$\mathrm{tr}(\Sigma_i)/d$")
+        if self.hard_tasks:
+            axes[0].set_yscale("log")
+            axes[0].legend()
         names = [name for name in ("gain", "gain_best") if self.alpha is not None or name == "gain_best"]
         for place, name in enumerate(names):
-            axes[1].plot(self.intervals[name], [place, place], color="black")
+            axes[1].plot(self.intervals[name], [place, place], color=REFERENCE, linestyle="-")
             axes[1].plot(self.estimates[name], place, **MARKS["MAML"])
-        labels = {"gain": "at your rate", "gain_best": "each at its best"}
-        axes[1].set(yticks=range(len(names)), yticklabels=[labels[one] for one in names], xlabel="risk, ERM over MAML")
+        labels = {"gain": "at your\nrate", "gain_best": "each at\nits best"}
+        axes[1].set(yticks=range(len(names)), yticklabels=[labels[one] for one in names], xlabel="ERM's risk / MAML's")
         axes[1].set_ylim(-0.5, len(names) - 0.5)
         for name in ("ERM", "MAML") if self.calibration else ():
             foretold, measured, error = (
                 self.calibration[f"{kind}_{name.lower()}"] for kind in ("predicted", "measured", "error")
             )
-            axes[2].plot([foretold] * 2, [measured - 2 * error, measured + 2 * error], color="black")
+            axes[2].plot([foretold] * 2, [measured - 2 * error, measured + 2 * error], color=REFERENCE, linestyle="-")
             axes[2].plot(foretold, measured, **MARKS[name], label=name)
-            axes[2].axline((foretold, foretold), slope=1, color="grey", linewidth=0.8)
+            axes[2].axline((foretold, foretold), slope=1, color=REFERENCE, linewidth=0.8)
             axes[2].set(xlabel="loss foretold", ylabel="measured")
             axes[2].legend()
         return figure
@@ -168,6 +173,10 @@ class Report:
             if group is not self.environment[0]:
                 text += f", distance from the hardest {_said(group['distance'])}"
             rows.append((name if len(self.environment) > 1 else "all tasks", text))
+        if self.hard_tasks:
+            listed = ", ".join(map(str, self.hard_tasks[:8])) + ", …" * (len(self.hard_tasks) > 8)
+            rows.append(("hard tasks", f"{len(self.hard_tasks)} of {self.tasks_used}: {listed}"))
+        rows.append(("least curved along", _direction(self.hard_directions[0])))
         rows.append(("tasks used", f"{self.tasks_used} of {self.tasks_given}"))
         if self.calibration:
             of = self.calibration
@@ -184,6 +193,14 @@ class Report:
         if math.isinf(self.tasks_needed):
             return "never"
         return f"from {math.ceil(self.tasks_needed)} tasks on" if self.tasks_needed > 1.0 else "from the first task on"
+
+
+def _direction(v: Array) -> str:
+    """Return a direction, the first of its large entries positive; of more than six entries the three largest."""
+    v = v * np.sign(v[np.argmax(np.abs(v) >= 0.5 * np.abs(v).max())])
+    if len(v) <= 6:
+        return f"({', '.join(f'{entry:.2f}' for entry in v)})"
+    return ", ".join(f"{v[i]:.2f} in feature {i}" for i in np.argsort(-np.abs(v))[:3])
 
 
 def _said(told: Told, least: float = -math.inf) -> str:

@@ -72,7 +72,7 @@ def decide(
         middle = estimates[upper] - LIMITS[name] * estimates[lower]
         needed = tasks * (1.04 * float(np.std(gap)) / max(abs(middle), 1e-300)) ** 2
         say = (
-            f"about {needed:.0f} tasks like these"
+            f"about {float(f'{needed:.2g}'):,.0f} tasks like these"
             if tasks < needed < 1e6
             else "more samples in each task, or more tasks"
         )
