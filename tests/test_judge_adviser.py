@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from paperlib import TaskEnvironment, linear
+from paperlib import TaskEnvironment, linear, simulate
 from tools import judge_adviser as judge
-from tools import judgement
+from tools import judgement, real_tasks
 
 
 def some_environment() -> TaskEnvironment:
@@ -120,3 +122,25 @@ def test_an_environment_is_judged_by_its_truth() -> None:
     one = judgement.judged(24)
     assert one["said"] == one["right"] == judge.verdict(judge.draw(24))[0]
     assert one["truth"]["gain_interval"] > 1.2 and one["regret"] >= 0.0 and one["regret_folds"] >= 0.0
+
+
+@pytest.mark.parametrize("learner", ["erm", "maml"])
+def test_training_real_tasks_ends_at_the_training_solutions(learner: str) -> None:
+    rng = np.random.default_rng(0)
+    tasks = [(rng.normal(size=(8, 3)) * rng.uniform(0.5, 1.5), rng.normal(size=8)) for _ in range(20)]
+    trained = real_tasks._trained(tasks, learner, 0.4, 4)[:, 0]
+    if learner == "erm":
+        expected = simulate.erm_estimate(*zip(*tasks, strict=True))
+    else:
+        expected = simulate.maml_estimate([(X[:4], y[:4], X[4:], y[4:]) for X, y in tasks], 0.4)
+    np.testing.assert_allclose(trained, expected, atol=1e-5)
+
+
+def test_lines_that_lack_an_environment_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = tmp_path / "some.jsonl"
+    lines.write_text("".join(json.dumps(result("ERM", "ERM", 1.0, [1.0, 1.1])) + "\n" for _ in range(3)))
+    with pytest.raises(SystemExit):
+        judgement.main(["--final", "--lines", str(lines)])
+    assert "must hold the 200 environments of --final once each; got 3" in capsys.readouterr().err
+    judgement.main(["--lines", str(lines)])
+    assert json.loads(capsys.readouterr().out)["coverage"] == 1.0

@@ -5,7 +5,8 @@ lose, beside K-fold validation of the closed-form solutions (41) and (43) on the
 after adaptation at the rate that was chosen, above that of the best start at the best rate (or at the user's alpha,
 where there is one), over the best risk above the floor. Seconds are those of the processor.
 
-The environments of `JUDGING` are for the finished adviser: `python -m tools.judgement --final` writes `RECORD`.
+The environments of `JUDGING` are for the finished adviser: `python -m tools.judgement --final` writes `RECORD`, from
+lines that `--each` printed where `--lines` names files of them, which then must hold all of `JUDGING`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -161,27 +162,48 @@ def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def _short(value: Any) -> Any:
+    """Return a result with numbers of four digits, for the record."""
+    if isinstance(value, dict):
+        return {name: _short(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Judge environments and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m tools.judgement", description=__doc__)
     parser.add_argument("--first", type=int, default=MAKING.start, help="first seed; default 0")
     parser.add_argument("--count", type=int, default=40, help="how many; default 40")
     parser.add_argument("--final", action="store_true", help="the seeds that are kept for the finished adviser")
+    parser.add_argument(
+        "--lines", type=Path, nargs="+", metavar="FILE", help="what --each printed, in place of judging"
+    )
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--each", action="store_true", help="print a line of JSON for each environment")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     seeds = JUDGING if given.final else MAKING[given.first : given.first + given.count]
-    with ProcessPoolExecutor(given.workers) as pool:
-        results = []
-        for one in pool.map(judged, seeds):
-            results.append(one)
-            if given.each:
-                print(json.dumps(one), flush=True)
+    if given.lines:
+        results = sorted(
+            (json.loads(line) for file in given.lines for line in file.read_text().splitlines()),
+            key=lambda one: one["seed"],
+        )
+        if given.final and [one["seed"] for one in results] != list(JUDGING):
+            parser.error(f"--lines must hold the {len(JUDGING)} environments of --final once each; got {len(results)}")
+    else:
+        with ProcessPoolExecutor(given.workers) as pool:
+            results = []
+            for one in pool.map(judged, seeds):
+                results.append(one)
+                if given.each:
+                    print(json.dumps(one), flush=True)
     figures = summary(results)
     if given.final:
         says = "the adviser on environments that were not looked at while it was made, and validation on the same tasks"
-        content = {"says": says, "origin": records.origin("cpu"), "figures": figures, "environments": results}
-        write(RECORD, yaml.safe_dump(content, sort_keys=False, width=1000).encode())
+        rows = [{name: _short(value) for name, value in one.items()} for one in results]
+        content = {"says": says, "origin": records.origin("cpu"), "figures": figures, "environments": rows}
+        write(RECORD, yaml.safe_dump(content, sort_keys=False, width=1000, default_flow_style=None).encode())
     json.dump(figures, sys.stdout, indent=1)
     print()
 
