@@ -27,12 +27,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paperlib import claims, fewshot, linear, logistic, networks, plotting, simulate
+    from paperlib.adviser import advise
     from paperlib.environments import TaskEnvironment
 
 __version__ = "0.1.0"
 __all__ = [
     "TaskEnvironment",
     "__version__",
+    "advise",
     "claims",
     "fewshot",
     "linear",
@@ -41,13 +43,14 @@ __all__ = [
     "plotting",
     "simulate",
 ]
+_HOMES = {"TaskEnvironment": "environments", "advise": "adviser"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "TaskEnvironment":
-        return import_module("paperlib.environments").TaskEnvironment
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     return import_module(f"{__name__}.{name}")
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m paperlib data fetch omniglot``, and ``train``, ``sweep``, ``evaluate``, ``records``."""
+"""The command line: ``python -m paperlib train``, ``sweep``, ``evaluate``, ``records``, ``advise``, ``data fetch``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import torch
 
 from paperlib import commands, grids, records, sweeps
+from paperlib.adviser import files
 from paperlib.fewshot import sources
 from paperlib.fewshot.benchmarks import Benchmark
 from paperlib.fewshot.checkpoints import CheckpointError
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(parsers)
     sweeps.add_parser(parsers)
     _add_records(parsers)
+    files.add_parser(parsers)
     return parser
 
 

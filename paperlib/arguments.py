@@ -167,6 +167,8 @@ def _floats(name: str, value: Any, kind: str) -> tuple[Array, float]:
     """Return a float64 copy of `value`, and the epsilon of the lowest precision that is in it, at least float64's."""
     if _asks_for_gradient(value):
         raise ValueError(f"{name} must be detached: it requires a gradient, which would be lost here; got {value!r}")
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} must have no masked entries; got {np.count_nonzero(np.ma.getmaskarray(value))}")
     try:
         plain, eps = _plain(value)
         given = np.asarray(plain)

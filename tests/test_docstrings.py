@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from paperlib import TaskEnvironment, linear, logistic, networks, simulate
+from paperlib import TaskEnvironment, advise, linear, logistic, networks, simulate
 
 PACKAGES = (linear, logistic, networks, simulate)
 SOURCE = re.compile(r":math:|\.\. math::|\bEqs? ?\.|\bSections? [1-9A-D]|\bAppendix [A-D]|\(\d+\)|\b[A-D]\.\d|Chapter")
@@ -25,6 +25,7 @@ def public() -> Iterator[tuple[str, Callable[..., Any]]]:
         for name in package.__all__:
             yield f"{package.__name__}.{name}", getattr(package, name)
     yield "environments.TaskEnvironment", TaskEnvironment
+    yield "adviser.advise", advise
     for kind in (TaskEnvironment, networks.Tasks, simulate.Setting, simulate.Runs):
         for name, thing in vars(kind).items():
             if not name.startswith("_") and (isinstance(thing, classmethod) or inspect.isfunction(thing)):

@@ -17,7 +17,7 @@ from paperlib.fewshot.runs import OWN
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = sorted((ROOT / "paperlib").rglob("*.py"))
-MODULES, LINES, FLOORS, CODE = 89, 250, 8, 6750
+MODULES, LINES, FLOORS, CODE = 100, 250, 8, 7850
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
@@ -62,7 +62,7 @@ def test_the_library_is_thin() -> None:
     assert sum(map(code, texts.values())) <= CODE
 
 
-@pytest.mark.parametrize("folder", ["fewshot", "claims", "linear", "logistic", "networks", "simulate"])
+@pytest.mark.parametrize("folder", ["fewshot", "claims", "linear", "logistic", "networks", "simulate", "adviser"])
 def test_no_package_is_a_tower(folder: str) -> None:
     own = [path for path in LIBRARY if path.parent.name == folder and path.name != "__init__.py"]
     assert max(floor(path, f"/{folder}/") for path in own) <= FLOORS
@@ -73,7 +73,7 @@ def test_no_import_goes_in_a_circle() -> None:
         floor(path)
 
 
-@pytest.mark.parametrize("folder", ["fewshot", "."])
+@pytest.mark.parametrize("folder", ["fewshot", "adviser", "."])
 def test_no_module_of_the_experiments_is_long(folder: str) -> None:
     long = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "paperlib" / folder).glob("*.py")}
     assert {name: lines for name, lines in long.items() if lines > LINES} == {}

@@ -28,6 +28,7 @@ FOLD = 1 / 3
 HIDDEN_CODE = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 HIDDEN_OUTPUT = {"hide-output", "hide-cell", "remove-output", "remove-cell"}
 FIRST_APPENDIX = 13  # chapters from this number on are pages "line by line"
+SITTINGS = (25,)  # but these, which are read in one sitting like the chapters before
 
 LIMITS = {"minutes": 30, "cells": 45, "cards": 20, "code": 80, "median": 6, "longest": 15, "words_before_figure": 300}
 APPENDIX = {"minutes": 45}
@@ -106,7 +107,8 @@ class Reading:
     @property
     def limits(self) -> dict[str, int]:
         """Return the limits that a page of this number has."""
-        return APPENDIX if int(self.stem[:2]) >= FIRST_APPENDIX else LIMITS
+        number = int(self.stem[:2])
+        return APPENDIX if number >= FIRST_APPENDIX and number not in SITTINGS else LIMITS
 
     def problems(self) -> Iterator[str]:
         """Yield a line for every limit that the chapter exceeds."""

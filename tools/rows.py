@@ -34,6 +34,7 @@ CHAPTERS = (
     "22_landscapes",
     "23_when_to_use_maml",
     "24_other_learners",
+    "25_your_own_tasks",
     "27_concentration",
     "28_lemmas_3_and_4",
     "29_omniglot",

@@ -1,0 +1,308 @@
+# %% [markdown]
+# # Your own tasks
+#
+# Chapter 11 says when MAML pays in an environment that you know. You do not know yours: you have some tasks, and some samples of each. This page goes from a file of them to a decision, or to the answer that the file cannot tell.
+#
+# **What you will do.** Read a table, ask for advice, and see each of the six answers once.
+#
+# **What you will learn.** To read the report; what can be known of a step that was never taken; how often the advice was right where the truth was known.
+#
+# **What you need.** [Chapter 11](11_when_to_use_maml), for the words.
+
+# %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
+# not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
+import importlib.util
+import subprocess
+import sys
+
+REPOSITORY = ""
+if importlib.util.find_spec("paperlib") is None:
+    if not REPOSITORY:
+        raise ModuleNotFoundError("paperlib is missing: set REPOSITORY above to the address")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
+
+import csv
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import yaml
+from IPython.display import Markdown
+
+from paperlib import TaskEnvironment, advise, linear, plotting, simulate
+from paperlib.adviser.estimates import averages, loss
+from paperlib.adviser.files import read_tasks
+from paperlib.adviser.moments import checked, measure
+from paperlib.runtime import book
+
+plotting.use_book_style()
+
+# %% [markdown]
+# ## From a file to a decision
+#
+# A plant has eighty machines. For each there are forty measurements: two settings, and the yield. A new machine will be tuned by one gradient step on twenty measurements. From where should the step start?
+
+# %% mystnb={"code_prompt_show": "Two environments, and a file as a spreadsheet would write it"} tags=["hide-input"]
+ALONG, ACROSS = np.diag([1.0, 0.1]), np.diag([0.1, 1.0])
+machines = TaskEnvironment(
+    [0.5, 0.5], [ALONG, ACROSS], [[1.0, 1.0], [-1.0, -1.0]], [0.02 * np.eye(2)] * 2, noise_std=0.1
+)
+clouds = TaskEnvironment.hard_easy(2, 0.15, 1.0, 1.5, 0.01, 0.02, noise_std=0.1)
+
+
+def drawn(env, count, n, seed=0):
+    """Draw tasks of n samples each."""
+    rng = np.random.default_rng(seed)
+    X, y = simulate.sample_data(env, *simulate.sample_tasks(env, count, rng), n, rng)
+    return list(zip(X, y, strict=True))
+
+
+file = Path(tempfile.mkdtemp()) / "machines.csv"
+with file.open("w", newline="", encoding="utf-8") as opened:
+    table = csv.writer(opened)
+    table.writerow(["machine", "speed", "heat", "yield"])
+    for number, (X, y) in enumerate(drawn(machines, 80, 40)):
+        table.writerows([f"M{number}", *row, target] for row, target in zip(X, y, strict=True))
+
+# %% mystnb={"figure": {"caption": "What the adviser sees in the file. Left: how curved each machine's loss is; no group stands out. Middle: ERM's risk over MAML's, each at its best step, with its 90 % interval. Right: the loss after the step on machines that were held out, foretold and measured, with two standard errors. **Notice** that the whole interval lies above 1, and that what was foretold came true: both marks are near the line.", "name": "fig-own-report"}, "image": {"alt": "Three panels. Left, eighty marks of curvature in order, close to one half. Middle, a gain with an interval well above one. Right, two marks with error bars near the diagonal, that of MAML lower left of that of ERM."}}
+tasks = read_tasks(file, task="machine", target="yield")
+report = advise(tasks, m=20)
+report.plot()
+
+# %%
+report
+
+# %% [markdown]
+# From the command line it is the same: `python -m paperlib advise machines.csv --samples 20 --task machine --target yield`.
+#
+# ## How to read it
+#
+# The first line decides. **The gain** is ERM's risk over MAML's, both above what noise alone costs: at your rate if you name one, and with each learner at its own best step, which is what chapter 11 asks for. The brackets hold 90 % intervals from resampling *tasks*: the question is about tasks to come.
+#
+# **The wall** says what keeps MAML's risk up: too few *samples* of the step, or *geography*, which no number of samples mends ([the border](11_when_to_use_maml)). **Trained MAML wins** gives $T^*$ of chapter 5: with fewer tasks the variance of MAML's solution costs more than its start gains. **At other m** is the verdict of the estimates alone, if the step had fewer or more samples.
+#
+# **The start to take** is what *these* tasks afford, in `report.start`, for the rate in `report.rate`. It may be another learner's than the verdict's: the verdict is about an environment, the start about eighty tasks.
+#
+# Then the groups, hardest first: curvature $\operatorname{tr}(\Sigma_i)/d$, the spread $r$ of their optima, the distance $R$. Last the lights: what the numbers rest on, green, amber or red.
+#
+# Why not weights? Both kinds of machines have the same trace, so no weight on a whole task tells them apart. Each is hard in a direction of its own, and MAML weighs directions. With isotropic tasks the answer is another, as you see next.
+
+# %% [markdown]
+# ## Six answers
+#
+# They are asked for in a fixed order, and an answer stands when 85 % of the resamples agree; the thresholds were fixed before the adviser was written.
+#
+# 1. Would another rate divide MAML's risk by 1.5? **Another step.**
+# 2. Does MAML divide ERM's risk by 1.1? If not: would a rate for each direction halve it? **A representation**, else **ERM**.
+# 3. If so: has ERM with weights on its tasks 1.1 times MAML's risk? **MAML**, else **weighted ERM**, the cheaper one.
+#
+# What the resamples leave open is **not decidable with these tasks**, and the report says what would suffice.
+
+# %% mystnb={"code_prompt_show": "Ask about six sets of tasks"} tags=["hide-input"]
+equal = TaskEnvironment.hard_easy(2, 1.0, 1.0, 1.5, 0.01, 0.02, noise_std=0.1)
+stretched = TaskEnvironment(
+    [1.0], [np.diag([1.0, 0.02])], [[0.0, 0.0]], [np.diag([1.0, 50.0])], noise_std=0.05
+)
+asked = [
+    ("two kinds of machines, each hard along another axis", drawn(machines, 80, 40), {"m": 20}),
+    ("two clouds of isotropic tasks, hard and easy", drawn(clouds, 80, 40), {"m": 20}),
+    ("the same, but equally hard", drawn(equal, 80, 40), {"m": 20}),
+    ("hard and easy, and a rate of 0.01", drawn(clouds, 80, 40), {"m": 20, "alpha": 0.01}),
+    (
+        "one cloud, stretched along an axis of little variance",
+        drawn(stretched, 200, 100),
+        {"m": 500},
+    ),
+    (
+        "the machines, but only eight, with twelve measurements of each",
+        drawn(machines, 8, 12, seed=4),
+        {"m": 20},
+    ),
+]
+lines = ["| tasks | verdict | why | what would suffice |", "| --- | --- | --- | --- |"]
+for name, sample, options in asked:
+    said = advise(sample, **options)
+    lines.append(f"| {name} | **{said.verdict}** | {said.why} | {said.suffices} |")
+Markdown("\n".join(lines))
+
+# %% [markdown]
+# ## How it can know
+#
+# Nobody took the step. Yet its expected loss is a sum of moments of the data. With the residual $r=y-\langle x,w\rangle$ and the gradients $g=x_jr_j$, $g'=x_kr_k$ of two other samples of the task,
+#
+# $$
+# F_m(w)=\tfrac12E\Bigl[r^2-2\alpha\,r\,x^\top g+\alpha^2\Bigl(\bigl(1-\tfrac1m\bigr)g^\top xx^\top g'+\tfrac1m(x^\top g)^2\Bigr)\Bigr].
+# $$ (own-moments)
+#
+# Expand the square of $r-\alpha x^\top\frac1m\sum_jg_j$: of the $m^2$ products of two gradients $m$ are of one sample with itself. That is all, so {eq}`own-moments` holds for *any* law of the inputs and any noise.
+# Averages over pairs and triples of *different* samples of a task have the right mean, from three samples on. (It is Lemma 2 of the paper read backwards, without the Gaussian.) What a task says about the start that it helped to fit is taken out in the same way: only pairs of different tasks are left.
+#
+# Does it matter? The obvious way is to fit each task, and to put the fits into the formulas of chapter 2.
+
+# %% mystnb={"code_prompt_show": "The plug-in, and the adviser's moments"} tags=["hide-input"]
+ALPHA, M, SIZES = 0.9, 20, (12, 24, 48, 96)
+truth = linear.post_adaptation_risk(clouds, linear.maml_solution(clouds, ALPHA, M), ALPHA, M)
+
+
+def plug_in(sample):
+    """Put each task's own fit and covariance into the closed forms."""
+    X, y = np.stack([X for X, _ in sample]), np.stack([y for _, y in sample])
+    S, n, dim = X.swapaxes(1, 2) @ X / X.shape[1], X.shape[1], X.shape[2]
+    own = np.stack([np.linalg.lstsq(*task, rcond=None)[0] for task in sample])
+    noise = np.sqrt(((y - np.einsum("tnd,td->tn", X, own)) ** 2).sum() / (len(X) * (n - dim)))
+    env = TaskEnvironment(np.full(len(X), 1 / len(X)), S, own, np.zeros_like(S), noise_std=noise)
+    return linear.post_adaptation_risk(env, linear.maml_solution(env, ALPHA, M), ALPHA, M)
+
+
+def by_moments(sample):
+    """Return the adviser's estimate."""
+    moments = measure(checked(sample))
+    return loss(averages(moments, np.ones((1, len(sample))), M), "maml", np.array([ALPHA]))[0]
+
+
+# %% mystnb={"code_prompt_show": "Estimate MAML's loss by plug-in and without bias, forty tasks at a time", "figure": {"caption": "MAML's loss after the step, estimated from forty tasks with few to many samples each: means of 40 draws, with two standard errors. The line is the truth. **Notice** that with few samples the plug-in of each task's own fit is far off, and that the adviser's moments are right at all of them.", "name": "fig-own-bias"}, "image": {"alt": "Estimated loss over the samples of a task from 12 to 96, logarithmic axis. The marks of the plug-in start far above the line of the truth and come down to it; the marks of the adviser lie on the line throughout."}} tags=["hide-input"]
+def bias():
+    """Draw the means of both over the samples of a task."""
+    figure, axis = plt.subplots(figsize=(6, 3.6))
+    off = {}
+    for name, look, shift, estimate in (
+        ("plug-in", 1, 0.97, plug_in),
+        ("moments", 0, 1.03, by_moments),
+    ):
+        found = np.array(
+            [[estimate(drawn(clouds, 40, n, seed)) for seed in range(40)] for n in SIZES]
+        )
+        error = 2 * found.std(axis=1, ddof=1) / np.sqrt(40)
+        axis.errorbar(
+            np.array(SIZES) * shift, found.mean(axis=1), error, **plotting.MARKS[look], label=name
+        )
+        off[name] = abs(found[0].mean() / truth - 1)
+    axis.axhline(truth, color=plotting.REFERENCE)
+    axis.set(xscale="log", xlabel="samples of a task, $n$", ylabel="loss after the step")
+    axis.set_xticks(SIZES, [str(n) for n in SIZES])
+    axis.minorticks_off()
+    axis.legend()
+    assert 4 * off["moments"] < off["plug-in"]
+    return figure
+
+
+bias()
+
+# %% [markdown]
+# ## How good is the advice?
+#
+# It was judged on 200 environments that were drawn after it was finished: Gaussian inputs and not, one to four groups, isotropic or not, 10 to 1,000 tasks of 2 to 200 samples. The generator, the rule that says which verdict is true, and the margin within which a truth is *not clear* were committed before the adviser was. The wishes stand beside the outcome.
+
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Read the record of the judging"}
+record = yaml.safe_load((book() / "records" / "adviser.yml").read_text(encoding="utf-8"))
+figures, judged = record["figures"], record["environments"]
+rows = [
+    ("the 90 % interval holds the true gain", "85 to 95 %", f"{figures['coverage']:.1%}"),
+    ("clear cases that are decided", "at least 60 %", f"{figures['clear decided']:.1%}"),
+    ("of these rightly", "at least 90 %", f"{figures['clear decided rightly']:.1%}"),
+    ("mean regret", f"at most {figures['regret of folds']:.2f}", f"{figures['regret']:.2f}"),
+]
+aside = (
+    f"{figures['of these without an upper end']} of {figures['with an interval']} intervals have no upper end; "
+    f"of the others {figures['coverage, those with an upper end']:.1%} hold the truth. "
+    f"{figures['refused']} environments stopped with an error, mended since; they count as undecided."
+)
+body = "\n".join(f"| {a} | {b} | {c} |" for a, b, c in rows)
+Markdown(f"| | wanted | found |\n| --- | --- | --- |\n{body}\n\n{aside}")
+
+# %% [markdown]
+# *Regret* is the true loss from the start and rate that the report offers, above that of the best start at its best rate, in units of the best risk. What it must not exceed is the regret of 5-fold validation of the training solutions (41) and (43) over a grid of rates, on the same tasks.
+
+
+# %% mystnb={"code_prompt_show": "Draw the estimates over the truth", "figure": {"caption": "The gain at the user's rate, or best against best, as estimated with its 90 % interval, over the true one; a mark for each environment that has an interval with two ends. **Notice** where the advice is silent: grey marks, undecided, have long bars or lie near 1.1, the first threshold.", "name": "fig-own-judged"}, "image": {"alt": "Estimated over true gain, both logarithmic, with vertical bars. Most bars cross the diagonal. Grey marks, undecided, are those with long bars and those near a gain of 1.1; black ones, decided, follow the diagonal."}} tags=["hide-input"]
+def estimates_over_truth():
+    """Draw the gains of the record."""
+    figure, axis = plt.subplots(figsize=(6, 4.4))
+    told = [
+        one
+        for one in judged
+        if "said" in one and np.isfinite([one["gain"], *one["gain_interval"]]).all()
+    ]
+    for name, look, undecided in (("decided", 0, False), ("undecided", 3, True)):
+        chosen = [one for one in told if one["said"].startswith("not") == undecided]
+        true = np.array([one["truth"]["gain_interval"] for one in chosen])
+        found = np.array([one["gain"] for one in chosen])
+        low, high = np.array([one["gain_interval"] for one in chosen]).T
+        bars = np.maximum([found - low, high - found], 0)
+        axis.errorbar(
+            true, found, bars, **plotting.MARKS[look], markersize=3.5, elinewidth=0.7, label=name
+        )
+    axis.axline((1, 1), (2, 2), color=plotting.REFERENCE)
+    ticks, end = [1, 2, 5, 10, 20, 50], 60
+    axis.set(xscale="log", yscale="log", xlim=(0.95, end), ylim=(0.95, end))
+    axis.set(xlabel="true gain", ylabel="estimated gain")
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.set_yticks(ticks, [str(tick) for tick in ticks])
+    axis.minorticks_off()
+    axis.legend()
+    return figure
+
+
+estimates_over_truth()
+
+# %% [markdown]
+# ## Real tasks
+#
+# Nobody knows the truth of these; but training can be carried out. Two thirds of the tasks were handed to the adviser, ERM and MAML were trained on them by gradient descent at the rates that it chose, and the tasks of the last third adapted. Does their loss come out as foretold?
+
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Read the record of real tasks"}
+real = yaml.safe_load((book() / "records" / "real_tasks.yml").read_text(encoding="utf-8"))
+lines = [
+    "| tasks | T | n | d | verdict | ERM: foretold, measured | MAML: foretold, measured | not green |",
+    "| --- " * 8 + "|",
+]
+for one in real["tasks"]:
+    pairs = [
+        f"{one[learner]['foretold']:.3f}, {one[learner]['measured']:.3f} ± {2 * one[learner]['error']:.3f}"
+        for learner in ("erm", "maml")
+    ]
+    warned = ", ".join(one["lights"]) or "–"
+    lines.append(
+        f"| {one['says']} | {one['tasks'][0]} | {one['samples']} | {one['features']} | {one['verdict']} | {pairs[0]} | {pairs[1]} | {warned} |"
+    )
+Markdown("\n".join(lines))
+
+# %% mystnb={"code_prompt_show": "Compare the times"} tags=["hide-input"]
+times = [one["seconds_training"] * real["trainings"] / 2 / one["seconds"] for one in real["tasks"]]
+for one, ratio in zip(real["tasks"], times, strict=True):
+    print(f"{one['says']}: training and validating takes {ratio:.1f} times as long")
+
+# %% [markdown]
+# The wish was twenty times. It is met where training is work, on the characters, and missed on small panels, where gradient descent on whole batches comes to rest within a few dozen steps.
+#
+# The firms show what a light is for. Eight tasks are few to learn from and three to measure on, and in dollars one firm, General Motors, bears most of the squares: the others say nothing about the next one like it. The light *tasks* counts how many equal tasks would tell as much: red in dollars, amber in logarithms.
+# The characters show the fourth answer. On the features of an untrained network no start helps, and what is foretold comes true.
+#
+# ## When it refuses
+#
+# A refusal is an answer: the tasks at hand would talk you into either choice. More tasks help where the interval is long. More *samples of each task* help where a curvature is not told: a step on $m$ samples has moments of fourth order, and tasks of three or four samples tell them badly. Nothing helps where the gain is 1.1: then it does not matter what you choose, so take ERM.
+#
+# What it cannot see: tasks that are not linear in your features (the light of *linearity* sees squares and cubes of the fits, no more), tasks to come that differ from those at hand, more than one step, and features that could be learned instead. There the sentences of [chapter 11](11_when_to_use_maml) end, and the chapters on [images](09_omniglot) begin.
+#
+# ## What we have seen
+#
+# - A report from a table in one call: verdict, gain with its interval, wall, $T^*$, groups and lights.
+# - The loss after a step is a moment of the data, and can be estimated without bias and without taking the step.
+# - Judged on environments that it had never met, it refuses often and errs rarely.
+#
+# ## Exercises
+#
+# **1.** In {eq}`own-moments`, what becomes of the last term for $m\to\infty$, and how many samples of a task does the estimate need then?
+#
+# :::{dropdown} Solution
+# $\frac1m(x^\top g)^2$ vanishes and $g^\top xx^\top g'$ stays: a product over three different samples. Three, as before; with $m=1$ two would do, for then only the pair is left.
+# :::
+#
+# **2.** You may buy either twice as many machines, or twice as many measurements of each. The report says that the wall is geography, and *not decidable*. Which?
+#
+# :::{dropdown} Solution
+# Machines: the interval comes from resampling tasks, and falls like $1/\sqrt T$. More measurements of each would only sharpen what each task tells, and a longer step, which uses them, cannot mend geography.
+# :::
+#
+# **Read next.** [Other learners](12_other_learners) may be had more cheaply; the [ledger](claims) has all that was checked.

@@ -1,0 +1,193 @@
+r"""From a sample of somebody's own tasks to a decision: does MAML pay on them, and what else does?"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import DegenerateDataWarning, bootstrap
+
+from paperlib.adviser.estimates import LEAST, loss, slope, start
+from paperlib.adviser.groups import MOST, curvatures, environment, grouped, level
+from paperlib.adviser.lights import lights
+from paperlib.adviser.moments import Tasks, checked, measure
+from paperlib.adviser.questions import NAMES, Question
+from paperlib.adviser.report import Report
+from paperlib.adviser.validation import Choice, Folds, calibration, choose
+from paperlib.adviser.verdicts import UNTOLD, VERDICTS, decide
+from paperlib.arguments import Array, real_number, sample_number, whole_number
+
+FINEST = 0.005  # intervals of gains reach so far to each side: corrections to first order in 1/T tell no less
+FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
+
+
+def advise(
+    tasks: Iterable[tuple[ArrayLike, ArrayLike]],
+    m: float,
+    alpha: float | None = None,
+    resamples: int = 300,
+    seed: int = 0,
+) -> Report:
+    r"""Return whether MAML pays on tasks like these, and what else does, or that these tasks cannot tell.
+
+    The loss after a step, Eq. (1), is estimated without bias from products over different samples of a task and pairs
+    of different tasks, for any law of features and noise (`paperlib.adviser.moments`); the floor from the residuals of
+    tasks with more samples than dimensions. Risks are above the floor. In this order, each when 85 % of the resamples
+    agree:
+
+    - *another step*: MAML's risk at alpha is more than 1.5 times that at its best step;
+    - *ERM*: its risk is at most 1.1 times MAML's; *a representation*, where besides a rate for each axis of the
+      features would halve MAML's;
+    - *weighted ERM*: its risk, tasks weighted by :math:`1-2\alpha\rho_i+(1+\tfrac{d+1}m)\alpha^2\rho_i^2` with
+      :math:`\rho_i=\operatorname{tr}(\Sigma_i)/d`, is at most 1.1 times MAML's; else *MAML*.
+
+    Args:
+        tasks: pairs (X, y) of features (n_i, d) and targets (n_i,) or (n_i, outputs). Tasks of fewer than three
+            samples are left out. There is no intercept but a constant feature.
+        m: number of samples of the step, at least 1; `math.inf` is the full gradient.
+        alpha: your inner learning rate, positive; left out, each learner has its own best.
+        resamples: how many resamples of the tasks the intervals come from.
+        seed: of the resamples and of the split of tasks for the calibration.
+
+    Returns:
+        a `Report`.
+
+    Raises:
+        ValueError: fewer than two tasks of three samples, shapes that do not match, entries that are not finite
+            numbers, class labels in the place of targets, or an m, alpha, resamples or seed out of its range.
+
+    Example:
+        Hard tasks at 1, easy tasks at -1: ERM sits with the easy ones, and weights would mend that.
+
+        >>> rng = np.random.default_rng(0)
+        >>> def task(rho, w):
+        ...     X = rng.normal(0, rho**0.5, (50, 1))
+        ...     return X, w * X[:, 0] + rng.normal(0, 0.1, 50)
+        >>> advise([task(0.2, 1) for _ in range(40)] + [task(1, -1) for _ in range(40)], m=20).verdict
+        'weighted ERM'
+    """
+    count = sample_number("m", m)
+    rate = None if alpha is None else real_number("alpha", alpha, above=0.0)
+    draws, first = whole_number("resamples", resamples, at_least=50), whole_number("seed", seed, at_least=0)
+    data = checked(tasks)
+    return _report(data, Question.of(data, measure(data), count, rate), draws, first)
+
+
+def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
+    moments, m, alpha, rates = question.moments, question.m, question.alpha, question.rates
+    estimates, intervals, drawn = _resampled(question, draws, seed)
+    bent = float(np.mean(drawn["curvature"] < LEAST))
+    told = math.isfinite(estimates["noise_std"])
+    if bent > UNTOLD or not told:
+        intervals |= {"gain": (float(alpha is not None), math.inf), "gain_best": (0.0, math.inf)}
+    verdict, why, suffices, shares = decide(estimates, drawn, alpha, moments.tasks, told, bent, moments.rank)
+    if alpha is None and bent > UNTOLD:  # no rate is told: one with which no task's own loss can rise
+        rates["erm"] = min(rates["erm"], 1.0 / max(float(np.linalg.norm(X, 2)) ** 2 / len(X) for X in data.X))
+    whole = question.whole
+    slopes = {learner: slope(whole, learner, rate) for learner, rate in rates.items()}
+    endless = {learner: float(loss(whole, learner, np.array([rate]))[0]) for learner, rate in rates.items()}
+    trained = {learner: endless[learner] + slopes[learner] / moments.tasks for learner in rates}
+    folds = Folds.drawn(data, m, seed)
+    choice = _choice(question, folds, rates, trained, told and bent <= UNTOLD)
+    held_out = calibration(folds, moments, {name: rates[name] for name in ("erm", "maml")})
+    centres, belongs = grouped(data)
+    hard = np.flatnonzero(belongs == 0)
+    second = np.mean([data.X[i].T @ data.X[i] / len(data.X[i]) for i in hard], axis=0)
+    return Report(
+        verdict=verdict,
+        why=why,
+        suffices=suffices,
+        m=m,
+        alpha=alpha,
+        estimates=estimates,
+        intervals=intervals,
+        shares=shares,
+        tasks_needed=_tasks_needed(endless, slopes),
+        samples_share=question.samples_share(estimates["risk_maml"]),
+        other_m=_other_m(data, question) if told else {},
+        curvatures=curvatures(data),
+        environment=environment(data, centres, belongs, seed),
+        hard_tasks=[data.places[i] for i in hard] if len(centres) > 1 else [],
+        hard_directions=(data.axes @ np.linalg.eigh(second)[1]).T,
+        lights=lights(data, moments, centres, belongs, held_out),
+        calibration=held_out,
+        trained=trained,
+        learner=choice.learner,
+        rate=choice.rate,
+        start=_outputs(data.axes @ choice.start),
+        validated=choice.validated,
+        tasks_used=moments.tasks,
+        tasks_given=data.given,
+    )
+
+
+def _resampled(
+    question: Question, draws: int, seed: int
+) -> tuple[dict[str, float], dict[str, tuple[float, float]], dict[str, Array]]:
+    """Return `NAMES` as estimated, their 90 % intervals by bootstrap over tasks, and the resamples."""
+    tasks = question.moments.tasks
+
+    def statistic(places: Array, axis: int = -1) -> Array:
+        rows = np.reshape(places, (-1, places.shape[-1]))
+        numbers = question.numbers(np.stack([np.bincount(row, minlength=tasks) for row in rows]).astype(float))
+        return numbers.reshape(len(numbers), *places.shape[:-1])
+
+    point = question.numbers(np.ones((1, tasks)))[:, 0]
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # no noise told, or no skewness: handled below
+        sampled = bootstrap(
+            (np.arange(tasks),),
+            statistic,
+            n_resamples=draws,
+            batch=50,
+            vectorized=True,
+            confidence_level=level(tasks),
+            method="BCa" if tasks <= MOST else "percentile",
+            rng=np.random.default_rng(seed),
+        )
+    low, high = sampled.confidence_interval
+    for values in (point, low, high):
+        values[:2] = question.gain(values[:2])
+    low, high = np.where(np.isnan(low), point, low), np.where(np.isnan(high), point, high)  # a degenerate correction
+    low[:2] = np.maximum(np.minimum(low[:2], (1.0 - FINEST) * point[:2]), [float(question.alpha is not None), 0.0])
+    high[:2] = np.maximum(high[:2], (1.0 + FINEST) * point[:2])
+    intervals = {name: (float(a), float(b)) for name, a, b in zip(NAMES, low, high, strict=True)}
+    drawn = dict(zip(NAMES, sampled.bootstrap_distribution, strict=True))
+    return dict(zip(NAMES, map(float, point), strict=True)), intervals, drawn
+
+
+def _choice(question: Question, folds: Folds, rates: dict[str, float], trained: dict[str, float], told: bool) -> Choice:
+    """Return the start with the least expected loss; what validation says where the moments are not told."""
+
+    def own(learner: str) -> Choice:
+        fitted = start(question.whole, learner, np.array([rates[learner]]))[0]
+        return Choice(learner, rates[learner], fitted, validated=False)
+
+    best = own(min(trained, key=trained.__getitem__)) if told else None
+    return choose(folds, question.moments, question.alpha, best) or own("erm")
+
+
+def _tasks_needed(endless: dict[str, float], slopes: dict[str, float]) -> float:
+    """Return the number of tasks from which trained MAML is expected to win, to first order in 1/T."""
+    gain, cost = endless["erm"] - endless["maml"], slopes["maml"] - slopes["erm"]
+    return max(0.0, cost / gain) if gain > 0.0 else math.inf
+
+
+def _other_m(tasks: Tasks, question: Question) -> dict[float, str]:
+    """Return the verdict that the estimates alone would give at other numbers of samples of the step."""
+    said, moments, alpha = {}, question.moments, question.alpha
+    for m in sorted({max(1.0, float(round(min(question.m, 1000.0) * factor))) for factor in FACTORS} - {question.m}):
+        numbers = Question.of(tasks, moments, m, alpha).numbers(np.ones((1, moments.tasks)))
+        drawn = dict(zip(NAMES, numbers, strict=True))
+        if drawn["curvature"][0] >= LEAST:
+            point = {name: float(values[0]) for name, values in drawn.items()}
+            said[m] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
+    return {m: verdict for m, verdict in said.items() if verdict != VERDICTS[-1]}
+
+
+def _outputs(w: Array) -> Any:
+    return w[:, 0] if w.shape[1] == 1 else w

@@ -1,0 +1,122 @@
+"""Somebody's own tasks in a file: an archive of NumPy or a table with a column that says which task a row is of."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from paperlib.adviser.advice import advise
+from paperlib.arguments import Array
+
+Data = list[tuple[Array, Array]]
+
+
+def read_tasks(path: str | Path, task: str = "task", target: str = "y") -> Data:
+    """Return the tasks of a file, in the order in which they first appear.
+
+    A ``.npz`` holds arrays X (N, d), y (N,) or (N, outputs) and task (N,), or X_0, y_0, X_1, y_1 and so on. A
+    ``.csv`` has a head; the columns but those of task and target are features, all of them numbers.
+
+    Args:
+        path: the file.
+        task: name of the column or array that says which task a row is of.
+        target: name of the column or array of the targets.
+
+    Raises:
+        ValueError: neither of the two, or what is in it is not as above; the message says where.
+        OSError: no such file, or none that can be read.
+    """
+    file = Path(path)
+    if file.suffix == ".npz":
+        return _archive(file, task, target)
+    if file.suffix == ".csv":
+        return _table(file, task, target)
+    raise ValueError(f"{file.name} must end in .npz or .csv")
+
+
+def add_parser(parsers: Any) -> None:
+    """Add ``advise`` to the commands of a parser."""
+    about = "Say whether MAML pays on your own tasks, and what else does, or that these tasks cannot tell."
+    parser = parsers.add_parser("advise", help="from your own tasks to a decision", description=about)
+    parser.add_argument("file", help=".npz with X, y and task, or X_0, y_0, X_1, ...; .csv with a column task")
+    parser.add_argument(
+        "-m", "--samples", type=float, required=True, metavar="M", help="samples of a step; inf for all"
+    )
+    parser.add_argument("--alpha", type=float, help="your inner learning rate; default: each learner's best")
+    parser.add_argument("--task", default="task", metavar="NAME", help="column of the tasks; default task")
+    parser.add_argument("--target", default="y", metavar="NAME", help="column of the targets; default y")
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON, infinite ones as null")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    tasks = read_tasks(arguments.file, arguments.task, arguments.target)
+    report = advise(tasks, arguments.samples, arguments.alpha)
+    print(json.dumps(_finite(report.to_dict()), indent=1, allow_nan=False) if arguments.json else report)
+
+
+def _archive(file: Path, task: str, target: str) -> Data:
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise ValueError(f"{file.name} must be an archive of NumPy without objects: {error}") from error
+    if {"X", target, task} <= set(arrays):
+        X, y, names = arrays["X"], arrays[target], arrays[task]
+        if X.ndim != 2 or len(y) != len(X) or names.shape != (len(X),):
+            shapes = f"{X.shape}, {y.shape} and {names.shape}"
+            raise ValueError(f"{file.name} must have X (N, d), {target} (N,) and {task} (N,); got {shapes}")
+        return _split(X, y, names.tolist())
+    count = sum(name.startswith("X_") for name in arrays)
+    wanted = [f"{kind}_{place}" for place in range(count) for kind in ("X", target)]
+    lacking = [name for name in wanted if name not in arrays]
+    if count == 0 or lacking:
+        need = lacking[0] if lacking else f"X, {target} and {task}, or X_0 and {target}_0"
+        raise ValueError(f"{file.name} must have {need}; it has {', '.join(sorted(arrays)[:8]) or 'nothing'}")
+    return [(arrays[f"X_{place}"], arrays[f"{target}_{place}"]) for place in range(count)]
+
+
+def _table(file: Path, task: str, target: str) -> Data:
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        head, *rows = [row for row in csv.reader(lines) if row] or [[]]
+    for name in (task, target):
+        if head.count(name) != 1:
+            raise ValueError(f"{file.name} must have one column {name}; its columns are {', '.join(head) or 'none'}")
+    features = [place for place, name in enumerate(head) if name not in (task, target)]
+    if not features or not rows:
+        raise ValueError(f"{file.name} must have rows and at least one column beside {task} and {target}")
+    values = np.empty((len(rows), len(head)))
+    for line, row in enumerate(rows):
+        if len(row) != len(head):
+            raise ValueError(f"{file.name}, row {line + 1}: must have {len(head)} fields; got {len(row)}")
+        for place in [*features, head.index(target)]:
+            try:
+                values[line, place] = float(row[place])
+            except ValueError as error:
+                where = f"{file.name}, row {line + 1}, column {head[place]}"
+                raise ValueError(f"{where}: must be a number; got {row[place]!r}") from error
+    names = [row[head.index(task)] for row in rows]
+    return _split(values[:, features], values[:, head.index(target)], names)
+
+
+def _split(X: Array, y: Array, names: Sequence[object]) -> Data:
+    rows: dict[object, list[int]] = {}
+    for place, name in enumerate(names):
+        rows.setdefault(name, []).append(place)
+    return [(X[places], y[places]) for places in rows.values()]
+
+
+def _finite(value: object) -> object:
+    """Return a report with None for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

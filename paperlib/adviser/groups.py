@@ -1,0 +1,155 @@
+r"""The environment that tasks come from, by groups of hardness: where their optima lie, how they spread, their noise.
+
+The optimum of a task is its own least squares, unbiased for any inputs where the task is linear, with a variance
+:math:`\sigma^2v_i` summed over the d dimensions. With weights :math:`q_i\propto1/(v_i+\operatorname{med}v)` that sum to
+one in a group, and its weighted centre :math:`\bar w`,
+
+.. math:: r = \frac{\sum_iq_i\lVert w_i-\bar w\rVert^2-\sigma^2\sum_iq_i(1-q_i)v_i}{d\,(1-\sum_iq_i^2)},\qquad
+          R^2 = \frac1d\lVert\bar w_g-\bar w_h\rVert^2-\sum_{i\in g,h}q_i^2\Bigl(r+\frac{\sigma^2v_i}d\Bigr)
+
+are unbiased for the spread of the optima and the squared distance of the centres.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import gammaln
+from scipy.stats import DegenerateDataWarning, binomtest, bootstrap, norm, t
+
+from paperlib.adviser.moments import Tasks
+from paperlib.arguments import Array
+from paperlib.environments import Groups
+
+MOST = 300  # tasks up to which intervals are corrected for skewness, which takes as many estimates as tasks
+RESAMPLES = 400
+LEAST = 1e-9  # of the mean curvature: what a task without inputs counts as
+FREE = 3  # samples more than dimensions, from which on a task's own least squares are used
+Told = tuple[float, float, float]  # an estimate and its 90 % interval
+
+
+def curvatures(tasks: Tasks) -> Array:
+    """Return the curvature of each task over the dimensions, (T,)."""
+    return np.array([float((X**2).mean()) for X in tasks.X])
+
+
+def grouped(tasks: Tasks) -> tuple[Array, Groups]:
+    """Return the curvature of each group, hardest (least) first, and the group of each task, (T,): what the data bear.
+
+    A mixture of gamma distributions, chosen by BIC: a task's curvature is a mean over its samples, so its relative
+    variance is that of a sample over their number, and what groups spread within themselves beside.
+    """
+    rho = curvatures(tasks)
+    rho = np.maximum(rho, LEAST * rho.mean())
+    sizes = [(X**2).sum(axis=1) for X in tasks.X if X.any()]
+    blur = np.mean([size.var(ddof=1) / size.mean() ** 2 for size in sizes]) / [len(X) for X in tasks.X] + 1e-6
+    found: tuple[float, Array, Groups] = (math.inf, np.zeros(1), np.zeros(len(rho), dtype=np.intp))
+    for count in range(1, min(4, len(rho)) + 1):
+        centres = np.quantile(rho, (np.arange(count) + 0.5) / count)
+        weights, width = np.full(count, 1.0 / count), 0.01
+        for _ in range(200):
+            shape = 1.0 / (blur + width)[:, None]
+            logs = np.log(weights + 1e-12) + shape * (np.log(shape / centres) - rho[:, None] / centres)
+            logs += (shape - 1.0) * np.log(rho)[:, None] - gammaln(shape)
+            total = np.logaddexp.reduce(logs, axis=1)
+            belongs = np.exp(logs - total[:, None])
+            weights = belongs.mean(axis=0)
+            precise = belongs * shape
+            centres = (precise * rho[:, None]).sum(axis=0) / np.maximum(precise.sum(axis=0), 1e-300)
+            centres = np.maximum(centres, LEAST * rho.mean())
+            width = max(1e-4, float((belongs * ((rho[:, None] / centres - 1.0) ** 2 - blur[:, None])).sum()) / len(rho))
+        criterion = -2.0 * float(total.sum()) + 2 * count * math.log(len(rho))
+        if criterion < found[0]:
+            order = np.argsort(centres)
+            used, place = np.unique(np.argsort(order)[belongs.argmax(axis=1)], return_inverse=True)
+            found = criterion, centres[order][used], np.asarray(place, dtype=np.intp)  # none without a task
+    return found[1], found[2]
+
+
+def level(tasks: int) -> float:
+    """Return the level at which resamples of few tasks cover 90 %: percentiles by Student's t (Hesterberg, 2015)."""
+    return float(1.0 - 2.0 * norm.cdf(-math.sqrt(tasks / (tasks - 1.0)) * t.ppf(0.95, tasks - 1)))
+
+
+def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> list[dict[str, Told]]:
+    """Return for each group its curvature, share, noise, spread r and distance R from the first, with intervals.
+
+    Optima are those of tasks with at least three samples more than dimensions; NaN where a group has fewer than two.
+    """
+    rng, dim, found = np.random.default_rng(seed), tasks.X[0].shape[1], []
+    fits = [_fit(X, y) for X, y in zip(tasks.X, tasks.y, strict=True)]
+    left, free, optima, variance = (np.array(part) for part in zip(*fits, strict=True))
+    trust, rho = (
+        1.0 / (variance + np.nanmedian(variance)) if np.isfinite(variance).any() else variance,
+        curvatures(tasks),
+    )
+
+    def noise(i: Array) -> Array:
+        return np.asarray(np.sqrt(left[i].sum(axis=-1) / free[i].sum(axis=-1)))
+
+    def centre(i: Array) -> tuple[Array, Array]:
+        shares = trust[i] / trust[i].sum(axis=-1, keepdims=True)
+        return shares, (shares[..., None] * optima[i]).sum(axis=-2)
+
+    def spread(i: Array) -> Array:
+        shares, middle = centre(i)
+        around = (shares * ((optima[i] - middle[..., None, :]) ** 2).sum(axis=-1)).sum(axis=-1)
+        sampling = noise(i) ** 2 * (shares * (1.0 - shares) * variance[i]).sum(axis=-1)
+        return np.asarray((around - sampling) / (1.0 - (shares**2).sum(axis=-1)) / dim)
+
+    def distance(i: Array, j: Array) -> Array:
+        square = ((centre(i)[1] - centre(j)[1]) ** 2).sum(axis=-1) / dim
+        for k in (i, j):
+            shares = centre(k)[0] ** 2
+            square = (
+                square - spread(k) * shares.sum(axis=-1) - noise(k) ** 2 * (shares * variance[k]).sum(axis=-1) / dim
+            )
+        return np.asarray(np.sqrt(np.maximum(square, 0.0)))
+
+    rows = [np.flatnonzero(belongs == group) for group in range(len(centres))]
+    told = [row[np.isfinite(variance[row])] for row in rows]
+    for group, row in enumerate(rows):
+        share = binomtest(len(row), len(belongs)).proportion_ci(0.9)
+        found.append(
+            {
+                "curvature": _told(lambda i: rho[i].mean(axis=-1), [row], rng),
+                "share": (len(row) / len(belongs), float(share.low), float(share.high)),
+                "noise_std": _told(noise, [told[group]], rng),
+                "spread": _told(spread, [told[group]], rng),
+                "distance": _told(distance, [told[0], told[group]], rng) if group else (0.0, 0.0, 0.0),
+            }
+        )
+    return found
+
+
+def _fit(X: Array, y: Array) -> tuple[float, float, Array, float]:
+    """Return squares left, degrees of freedom, the optimum, (r k), and its variance for noise of one, NaN if untold."""
+    n, dim = X.shape
+    if n < dim + FREE or np.linalg.matrix_rank(X) < dim:
+        return 0.0, 0.0, np.zeros(dim * y.shape[1]), math.nan
+    fitted = np.linalg.lstsq(X, y, rcond=None)[0]
+    variance = float(np.trace(np.linalg.inv(X.T @ X)))
+    return float(((y - X @ fitted) ** 2).sum()), float(n - dim), np.asarray(fitted.ravel(), dtype=np.float64), variance
+
+
+def _told(statistic: Callable[..., Array], samples: list[Groups], rng: np.random.Generator) -> Told:
+    """Return a statistic of tasks and its interval by bootstrap within the groups."""
+    if min(map(len, samples)) < 2:
+        return (math.nan,) * 3
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        low, high = bootstrap(
+            samples,
+            lambda *places, axis=-1: statistic(*places),
+            n_resamples=RESAMPLES,
+            vectorized=True,
+            confidence_level=level(min(map(len, samples))),
+            method="BCa" if max(map(len, samples)) <= MOST else "percentile",
+            rng=rng,
+        ).confidence_interval
+    point = float(statistic(*samples))
+    low, high = np.where(np.isnan([low, high]), point, [low, high])  # NaN where all are alike
+    return point, float(low), float(high)

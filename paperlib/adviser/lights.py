@@ -1,0 +1,123 @@
+"""What the adviser's numbers rest on: assumptions, each with a light and what was measured."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.stats import combine_pvalues, f, rankdata, spearmanr
+
+from paperlib.adviser.groups import FREE, curvatures
+from paperlib.adviser.moments import Moments, Tasks
+from paperlib.arguments import Array
+from paperlib.environments import Groups
+
+Lights = dict[str, tuple[str, str]]
+
+
+def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, calibration: dict[str, float]) -> Lights:
+    """Return each assumption's light, green, amber or red, and what was measured."""
+    rho, sizes = curvatures(tasks), np.array([len(X) for X in tasks.X])
+    second = moments.loss[0, :, : moments.rank, : moments.rank].mean(axis=0)
+    values = np.linalg.eigvalsh(second)
+    condition, kurtosis, bent = values[-1] / values[0], _kurtosis(tasks), _bent(tasks)
+    left_out = tasks.given - len(tasks.X)
+    place, place_p = _place(tasks, rho, belongs)
+    size, size_p = _rank(rho, sizes)
+    worth = _worth(tasks)
+    return {
+        "linearity": (
+            "amber" if math.isnan(bent) else _light(-math.log10(max(bent, 1e-300)), 2.0, 6.0),
+            "no task is large enough to tell" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fits",
+        ),
+        "condition": (_light(condition, 1e3, 1e8), f"{condition:.3g} between axes of the features"),
+        "kurtosis": (_light(abs(math.log(kurtosis / 3.0)), 0.3, math.inf), f"{kurtosis:.2g}, 3 if Gaussian"),
+        "optimum and hardness": (
+            _light(-math.log10(place_p), 2.0, math.inf),
+            f"rank correlation {place:.2f} within groups",
+        ),
+        "groups": ("green" if len(centres) < 4 else "amber", f"{len(centres)} of curvature"),
+        "sizes": (
+            "red" if 3 * left_out > tasks.given else _light(-math.log10(size_p), 2.0, math.inf),
+            f"{sizes.min()} to {sizes.max()}, rank correlation with curvature {size:.2f}, {left_out} tasks too small",
+        ),
+        "tasks": (
+            _light(-worth, -15.0, -5.0),
+            f"count for {worth:.3g} of {len(sizes)}, by the squares of their targets",
+        ),
+    } | _held_out(calibration)
+
+
+def _held_out(calibration: dict[str, float]) -> Lights:
+    """Return a light for what was foretold of tasks held out: green within two standard errors, red beyond four.
+
+    What is foretold is a mean over tasks too, about as many: the difference has twice the variance of either.
+    """
+    if not calibration:
+        return {}
+    off = {
+        name: abs(calibration[f"measured_{key}"] - calibration[f"predicted_{key}"])
+        / (math.sqrt(2.0) * calibration[f"error_{key}"])
+        for name, key in (("ERM", "erm"), ("MAML", "maml"))
+        if calibration[f"error_{key}"] > 0.0
+    }
+    worst = max(off.values(), default=0.0)
+    return {"tasks held out": (_light(worst, 2.0, 4.0), f"foretold to {worst:.1f} standard errors")}
+
+
+def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:
+    """Return the rank correlation of curvature and distance from the group's centre, within groups, and its p-value."""
+    ranks, away = [], []
+    for group in np.unique(belongs):
+        told = [i for i in np.flatnonzero(belongs == group) if len(tasks.X[i]) >= tasks.X[i].shape[1] + FREE]
+        if len(told) > 3:
+            optima = np.array([np.linalg.lstsq(tasks.X[i], tasks.y[i], rcond=None)[0].ravel() for i in told])
+            distance = np.linalg.norm(optima - optima.mean(axis=0), axis=1)
+            ranks += list(rankdata(rho[told]) / len(told))
+            away += list(rankdata(distance) / len(told))
+    return _rank(np.array(ranks), np.array(away))
+
+
+def _worth(tasks: Tasks) -> float:
+    """Return how many equal tasks would average as well: the sum of their squares, squared, over the sum of squares."""
+    squares = np.array([float((y**2).mean()) for y in tasks.y])
+    return float(squares.sum() ** 2 / (squares**2).sum())
+
+
+def _bent(tasks: Tasks) -> float:
+    """Return the probability that linear tasks look as bent as these: the test RESET in each task, by Fisher."""
+    found = []
+    for X, y in zip(tasks.X, tasks.y, strict=True):
+        fitted = X @ np.linalg.lstsq(X, y, rcond=None)[0]
+        for k in range(y.shape[1]):
+            powers = np.column_stack([X, fitted[:, k] ** 2, fitted[:, k] ** 3])
+            scale = np.linalg.norm(powers, axis=0)
+            powers = powers[:, scale > 0.0] / scale[scale > 0.0]
+            wider, _, rank, _ = np.linalg.lstsq(powers, y[:, k], rcond=None)
+            extra, free = int(rank) - int(np.linalg.matrix_rank(X)), len(X) - int(rank)
+            left, before = ((y[:, k] - part) ** 2 for part in (powers @ wider, fitted[:, k]))
+            if extra > 0 and free > 2 and left.sum() > 1e-20 * float((y[:, k] ** 2).sum()):
+                found.append(float(f.sf((before.sum() - left.sum()) / extra / (left.sum() / free), extra, free)))
+    return float(combine_pvalues(np.maximum(found, 1e-300)).pvalue) if found else math.nan
+
+
+def _kurtosis(tasks: Tasks) -> float:
+    """Return the mean fourth moment of the features, each over its own variance in each task."""
+    total = weight = 0.0
+    for X in tasks.X:
+        scale = np.sqrt((X**2).mean(axis=0))
+        rows = X[:, scale > 0.0] / scale[scale > 0.0]
+        total += float((rows**4).sum()) * (len(X) + 2.0) / len(X)
+        weight += rows.size
+    return max(total / weight, 1e-3)
+
+
+def _rank(one: Array, other: Array) -> tuple[float, float]:
+    if len(one) < 4 or np.ptp(one) == 0.0 or np.ptp(other) == 0.0:
+        return 0.0, 1.0
+    statistic, p = spearmanr(one, other)
+    return float(statistic), max(float(p), 1e-300)
+
+
+def _light(value: float, amber: float, red: float) -> str:
+    return "red" if value > red else "amber" if value > amber else "green"

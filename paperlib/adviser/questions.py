@@ -1,0 +1,99 @@
+"""What a user asks of tasks, and the numbers that answer: gains, risks above the floor, rates, for any resamples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from paperlib.adviser.estimates import Averages, averages, best_rates, floor, least_curvature, loss, start
+from paperlib.adviser.moments import Moments, Tasks, directions
+from paperlib.arguments import Array
+
+LEARNERS = ("erm", "weighted", "maml")
+ROWS = (*LEARNERS, *(f"{learner}_best" for learner in LEARNERS), "directions", "curvature")
+NAMES = ("gain", "gain_best", "risk_erm", "risk_maml", "best_alpha", "best_alpha_erm", "noise_std", *ROWS)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Does MAML pay on these tasks with a step on m samples, at a rate or with each learner at its best?
+
+    `best` are the learners' best rates, (1,) each; `start` (r, k) is MAML's, at the rate that is asked about; `axes`
+    holds what a rate for each axis is judged by, from that start.
+    """
+
+    moments: Moments
+    m: float
+    alpha: float | None
+    whole: Averages
+    best: dict[str, Array]
+    start: Array
+    axes: list[Array]
+
+    @classmethod
+    def of(cls, tasks: Tasks, moments: Moments, m: float, alpha: float | None) -> Question:
+        """Return the question with what all its resamples share."""
+        whole = averages(moments, np.ones((1, moments.tasks)), m)
+        best = {learner: best_rates(whole, learner) for learner in LEARNERS}
+        fitted = start(whole, "maml", best["maml"] if alpha is None else np.array([alpha]))[0]
+        parts = [directions(X, y - X @ fitted) for X, y in zip(tasks.X, tasks.y, strict=True)]
+        return cls(moments, m, alpha, whole, best, fitted, [np.stack(part) for part in zip(*parts, strict=True)])
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The rate of each learner that the question is about."""
+        return {learner: float(rate[0]) if self.alpha is None else self.alpha for learner, rate in self.best.items()}
+
+    def numbers(self, counts: Array) -> Array:
+        """Return `NAMES` for how often each task counts, (B, T): (numbers, B), the gains as angles of two risks.
+
+        The angle goes on smoothly where the estimate of the lower risk falls below zero.
+        """
+        of, size = averages(self.moments, counts, self.m), len(counts)
+        rates = {learner: best_rates(of, learner, np.repeat(rate, size)) for learner, rate in self.best.items()}
+        best = {learner: loss(of, learner, rate) - floor(of, rate) for learner, rate in rates.items()}
+        risks, rate = best, rates["maml"]
+        if self.alpha is not None:
+            rate = np.full(size, self.alpha)
+            risks = {learner: loss(of, learner, rate) - floor(of, rate) for learner in LEARNERS}
+        gains = [np.arctan2(some["erm"], some["maml"]) for some in (risks, best)]
+        own = [risks["erm"], risks["maml"], rates["maml"], rates["erm"], np.sqrt(of.noise)]
+        rows = [*risks.values(), *best.values(), self._directions_risk(of), least_curvature(of, rate)]
+        return np.stack([*gains, *own, *rows])
+
+    def gain(self, angles: Array) -> Array:
+        """Return the two ratios of risks from their angles: infinite where the lower risk is not told from zero.
+
+        At a given alpha no start does better than MAML's. Best against best the floors differ, and so may all else.
+        """
+        ratios = np.where(angles >= 0.5 * math.pi, np.inf, np.tan(np.clip(angles, 0.0, 0.5 * math.pi)))
+        return np.maximum(ratios, [float(self.alpha is not None), 0.0])
+
+    def samples_share(self, risk: float) -> float:
+        """Return the share of MAML's risk that a step on endlessly many samples would spare, from 0 to 1."""
+        of, extended = self.whole, np.concatenate([-self.start, np.eye(self.start.shape[1])])
+        two, three = (float(((part[0] @ extended) * extended).sum()) for part in of.loss[2:])
+        spared = 0.5 * self.rates["maml"] ** 2 / of.m * (three - two - float(of.noise[0] * of.squares[0]))
+        return float(np.clip(spared / risk, 0.0, 1.0)) if risk > 0.0 else math.nan
+
+    def _directions_risk(self, of: Averages) -> Array:
+        """Return the risk of the start with the best rate for each axis, its fit's bias taken out, (B,)."""
+        linear, triple, pair, entries = self.axes
+        square = (1.0 - 1.0 / of.m) * triple + pair / of.m
+        square = 0.5 * (square + square.swapaxes(-1, -2))
+        mean_linear = of.shares @ linear
+        mean_square = np.tensordot(of.shares, square, 1)
+        sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
+        scale = np.sqrt(np.maximum(sizes, 1e-12 * np.abs(sizes).max(axis=1, keepdims=True).clip(1e-200)))
+        values, vectors = np.linalg.eigh(mean_square / scale[:, :, None] / scale[:, None, :])
+        vectors = vectors / scale[:, :, None]
+        inverse = vectors / np.maximum(values, 1e-2)[:, None, :] @ vectors.swapaxes(-1, -2)
+        rates = (inverse @ mean_linear[:, :, None])[:, :, 0]
+        scores = linear - np.einsum("tij,bj->bti", square, rates)
+        own = np.einsum("bt,bti,bij,btj->b", of.shares**2, scores, inverse, scores, optimize=True)
+        extended = np.concatenate([-self.start, np.eye(self.start.shape[1])])
+        before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
+        noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, np.tensordot(of.shares, entries, 1), rates) / of.m)
+        return np.asarray(0.5 * (before - (mean_linear * rates).sum(axis=1) + own - noise))

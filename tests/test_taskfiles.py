@@ -1,0 +1,89 @@
+"""Tasks in files, and ``python -m paperlib advise``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paperlib.__main__ import main
+from paperlib.adviser.files import read_tasks
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "tasks.csv"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def some_rows(count: int = 30) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(count), 20)
+    rho, optimum = np.where(task % 2, 1.0, 0.2), np.where(task % 2, -1.0, 1.0)
+    X = rng.normal(size=(len(task), 2)) * np.sqrt(rho)[:, None]
+    return X, X.sum(axis=1) * optimum + 0.1 * rng.normal(size=len(task)), task
+
+
+def test_a_table_is_split_by_its_column_of_tasks(tmp_path: Path) -> None:
+    file = written(tmp_path, "a,task,b,y\n1,one,2,3\n4,two,5,6\n\n7,one,8,9\n")
+    (X, y), (X2, y2) = read_tasks(file)
+    assert X.tolist() == [[1, 2], [7, 8]] and y.tolist() == [3, 9]
+    assert X2.tolist() == [[4, 5]] and y2.tolist() == [6]
+
+
+def test_archives_of_both_kinds_hold_the_same(tmp_path: Path) -> None:
+    X, y, task = some_rows(3)
+    np.savez(tmp_path / "rows.npz", X=X, y=y, task=task)
+    parts = {f"X_{i}": X[task == i] for i in range(3)} | {f"y_{i}": y[task == i] for i in range(3)}
+    np.savez(tmp_path / "parts.npz", **parts)
+    for one, two in zip(read_tasks(tmp_path / "rows.npz"), read_tasks(tmp_path / "parts.npz"), strict=True):
+        assert np.array_equal(one[0], two[0]) and np.array_equal(one[1], two[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b,y\n1,2,3\n", "one column task; its columns are a, b, y"),
+        ("a,task\n1,2\n", "one column y"),
+        ("task,y\n1,2\n", "at least one column beside"),
+        ("a,task,y\n", "must have rows"),
+        ("", "one column task; its columns are none"),
+        ("a,task,y\n1,2\n", "row 1: must have 3 fields; got 2"),
+        ("a,task,y\n1,2,3\nx,2,3\n", "row 2, column a: must be a number; got 'x'"),
+    ],
+)
+def test_a_bad_table_says_where(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_tasks(written(tmp_path, text))
+
+
+def test_a_bad_archive_says_what_it_lacks(tmp_path: Path) -> None:
+    np.savez(tmp_path / "half.npz", X_0=np.eye(2))
+    with pytest.raises(ValueError, match=r"half.npz must have y_0; it has X_0"):
+        read_tasks(tmp_path / "half.npz")
+    np.savez(tmp_path / "objects.npz", X=np.array([[1], [1, 2]], dtype=object))
+    with pytest.raises(ValueError, match="without objects"):
+        read_tasks(tmp_path / "objects.npz")
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(ValueError, match="must be an archive"):
+        read_tasks(tmp_path / "text.npz")
+    with pytest.raises(ValueError, match=r"must end in .npz or .csv"):
+        read_tasks(tmp_path / "tasks.txt")
+
+
+def test_the_command_prints_a_report_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    X, y, task = some_rows()
+    np.savez(tmp_path / "tasks.npz", X=X, y=y, task=task)
+    assert main(["advise", str(tmp_path / "tasks.npz"), "-m", "10", "--alpha", "0.9"]) == 0
+    printed = capsys.readouterr().out
+    assert main(["advise", str(tmp_path / "tasks.npz"), "-m", "10", "--alpha", "0.9", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert printed.startswith(said["verdict"] + ": ") and said["m"] == 10
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["advise", str(tmp_path / "none.csv"), "-m", "10"]) == 1
+    assert main(["advise", str(written(tmp_path, "a,task,y\n1,1,2\n")), "-m", "10"]) == 2
+    assert "error: task 0 must have at least 2 samples; got 1" in capsys.readouterr().err
