@@ -368,7 +368,7 @@ def test_a_gradient_is_passed_on_or_refused_by_name(function: str, parameter: st
 
 
 def test_masked_entries_are_no_numbers() -> None:
-    with pytest.raises(ValueError, match="^means must have no masked entries; got 1$"):
+    with pytest.raises(ValueError, match=r"^means must have no masked entries; got 1$"):
         TaskEnvironment([1.0], [np.eye(2)], np.ma.masked_greater([[1.0, 2.0]], 1.5), [np.eye(2)])
     unmasked = np.ma.masked_greater([[1.0, 2.0]], 3.0)
     assert TaskEnvironment([1.0], [np.eye(2)], unmasked, [np.eye(2)]).means.tolist() == [[1.0, 2.0]]

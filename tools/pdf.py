@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag
 
 import yaml
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, PdfMargins
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, NameObject, NullObject, NumberObject
 
@@ -20,7 +20,7 @@ from tools.chapters import ROOT
 from tools.site import HTML
 
 TARGET = Path("_build", "maml-landscape.pdf")
-MARGIN = {"top": "14mm", "bottom": "18mm", "left": "15mm", "right": "15mm"}
+MARGIN: PdfMargins = {"top": "14mm", "bottom": "18mm", "left": "15mm", "right": "15mm"}
 PATIENCE = 240_000  # milliseconds
 DEPTH = 2  # of the headings that are bookmarks
 SCALE = 0.8  # of print to screen, so that a line of code fits
