@@ -71,7 +71,7 @@ def test_numbers_in_the_sentences_of_chapter_4() -> None:
     scattered = [f"{gain(clouds(R, 1, easy)):.2f}" for easy in (0, 1, 10, 100)]
     assert "the gain is {}, {}, {} and {}.".format(*scattered) in text
     assert f"the printed gain is 11. It is {gain(clouds(1, 0.1, 2)):.2f}." in text
-    assert f"the ceiling is {gain(clouds(1, 0, 0)):.2f}." in text
+    assert f"the ceiling at this step is {gain(clouds(1, 0, 0)):.2f}." in text
     for u, stated in ((1 / 9, "11.8"), (1 / 5, "9.0")):  # R²/r_H of a gain of 3, to the digits given
         low, high = (gain(clouds(np.sqrt(float(stated) + by), 1, 1, u)) for by in (-0.05, 0.05))
         assert low < 3 < high and re.search(rf"{re.escape(stated)}\$? at \$u=", text)
