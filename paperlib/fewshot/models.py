@@ -215,8 +215,8 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
     Example:
         >>> even = torch.zeros(1, 3, 4)  # four classes, none preferred
-        >>> cross_entropy(even, torch.tensor([0, 1, 3])), math.log(4)
-        (tensor([1.3863]), 1.3862943611198906)
+        >>> cross_entropy(even, torch.tensor([0, 1, 3])), torch.tensor(4.0).log()
+        (tensor([1.3863]), tensor(1.3863))
     """
     models, count, ways = logits.shape
     every = F.cross_entropy(logits.reshape(-1, ways), labels.expand(models, -1).flatten(), reduction="none")

@@ -64,7 +64,7 @@ def check(runs: Sequence[Run]) -> None:
         >>> one, other = (configure("cifar", "erm", "paper", p_hard=p, steps=n) for p, n in ((0.5, 1), (0.99, 2)))
         >>> check([Run(one, 0), Run(other, 0)])
         Traceback (most recent call last):
-        ValueError: runs of one stack must agree in all but setting, p_hard, lr, inner_lr, hard_odds; got steps: 1, 2
+        ValueError: runs of one stack must agree in all but setting, p_hard, lr, inner_lr, hard_odds, shuffled; got steps: 1, 2
     """
     if not runs:
         raise ValueError("runs must not be empty; got none")
