@@ -14,10 +14,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from paperlib import costs, plotting, tables
-from paperlib.fewshot import experiments, training
 from paperlib.fewshot.accuracies import KINDS
 from paperlib.fewshot.configuration import Configuration, configure
-from paperlib.fewshot.runs import cross
 from paperlib.records import run, same
 from paperlib.runtime import book
 
@@ -95,17 +93,6 @@ def learners(dataset: str, **common: Any) -> dict[str, Configuration]:
     """
     every = {name: common | given for name, given in LEARNERS.items()}
     return {name: configure(dataset, given.pop("algorithm"), "book", **given) for name, given in every.items()}
-
-
-def evaluated(one: Configuration, seed: int = 0) -> Floats:
-    """Return accuracies in percent (phases, kinds) of a run that is trained here and now: a floor, or a short one."""
-    runs = cross([one], [seed])
-    experiment = experiments.prepare(runs)
-    state = training.train(runs, experiment)
-    while not state.finished:
-        training.score(state, experiment)
-    found = state.metrics(0)["evaluation"]
-    return 100 * np.array([[found[phase][kind]["accuracy"] for kind in KINDS] for phase in one.phases], dtype=float)
 
 
 def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, Configuration]) -> dict[str, Entry]:
@@ -191,15 +178,21 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
     """
     figure, axes = plt.subplots(len(columns), 1, figsize=(6, 3 * len(columns)), sharex=True, squeeze=False)
     trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}
-    end = 1.5 * max((one.seconds for one in trained.values()), default=100.0)
+    end = 1.1 * max((one.seconds for one in trained.values()), default=100.0)
     for axis, (title, column) in zip(axes[:, 0], columns.items(), strict=True):
         for name, values in floors.items():
             axis.axhline(values[column], color=plotting.REFERENCE, lw=0.8)
             axis.text(0.01 * end, values[column] + 0.3, name, fontsize=8, color=plotting.REFERENCE, va="bottom")
-        for name, one in trained.items():
-            look = plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
-            line = axis.plot(one.seconds, one.scores[:, column[0], column[1]].mean(), **look)[0]
-            plotting.label_end(line, name)
+        order = sorted(trained, key=lambda name: float(trained[name].scores[:, column[0], column[1]].mean()))
+        low = -np.inf
+        for name in order:
+            one, look = trained[name], plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
+            height = float(one.scores[:, column[0], column[1]].mean())
+            axis.plot(one.seconds, height, **look)
+            low = max(height, low + 4)  # points, so that names do not lie on each other
+            arrow = {"arrowstyle": "-", "lw": 0.4, "color": look["color"]}
+            place = {"xytext": (end * 1.02, low), "annotation_clip": False, "arrowprops": arrow}
+            axis.annotate(name, (one.seconds, height), va="center", fontsize=8, color=look["color"], **place)
         axis.set(title=title, ylabel="accuracy (%)", xlim=(0, end))
     axes[-1, 0].set(xlabel="core seconds of training")
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -57,6 +57,27 @@ def scores(found: Iterable[dict[str, Any]], configuration: Configuration) -> Flo
 def columns(values: Floats) -> Floats:
     """Return (seeds, 4) accuracies in the order of the paper's columns from (seeds, phases, kinds) scores."""
     return values[:, :2].reshape(len(values), 4)
+
+
+def beside(dataset: str, ours: Mapping[tuple[Any, str], Floats], above: Mapping[str, Floats]) -> str:
+    """Return in Markdown the paper's table with ours beside it, test before training, below rows that need no training.
+
+    Args:
+        dataset: whose table.
+        ours: (seeds, 4) accuracies by setting and algorithm, in the paper's order of columns.
+        above: the same by name, for what stands above the table.
+    """
+    order, titles = (2, 3, 0, 1), ("easy test", "hard test", "easy train", "hard train")
+    lines = ["| | | " + " | ".join(titles) + " |", "| --- | --- |" + " ---: |" * 4]
+    rows = [("", name, values) for name, values in above.items()]
+    rows += [(str(key[0]), f"{key[1].upper()}, ours", ours[key]) for key in paper(dataset)]
+    printed = {f"{key[0]} {key[1].upper()}, ours": (key[1].upper(), cells) for key, cells in paper(dataset).items()}
+    for setting, name, values in rows:
+        lines.append(f"| {setting} | {name} | " + " | ".join(shown(values[:, place]) for place in order) + " |")
+        if (theirs := printed.get(f"{setting} {name}")) is not None:
+            cells = (f"*{theirs[1][place].mean:.1f} ± {theirs[1][place].half_width:.1f}*" for place in order)
+            lines.append(f"| | *{theirs[0]}, paper* | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def shown(values: ArrayLike) -> str:

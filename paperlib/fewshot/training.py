@@ -15,11 +15,12 @@ from tqdm import tqdm
 from paperlib.fewshot import accuracies, experiments
 from paperlib.fewshot.accuracies import Sums
 from paperlib.fewshot.checkpoints import State, save
+from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.experiments import Experiment, evaluate, objective
 from paperlib.fewshot.models import select
 from paperlib.fewshot.objectives import meta_gradient
 from paperlib.fewshot.optimisers import descend, learning_rate
-from paperlib.fewshot.runs import Run
+from paperlib.fewshot.runs import Run, cross
 from paperlib.runtime import peak_memory
 
 Step = Callable[[State, Experiment], None]
@@ -77,6 +78,18 @@ def score(state: State, experiment: Experiment) -> None:
     runs = [state.runs[place] for place in active]
     state.scores[phase, active] += evaluate(experiment, parameters, runs, phase, first, tasks)
     state.evaluated += tasks
+
+
+def evaluated(one: Configuration, seed: int = 0) -> accuracies.Floats:
+    """Return accuracies in percent (phases, kinds) of a run that is trained here and now: a floor, or a short one."""
+    runs = cross([one], [seed])
+    experiment = experiments.prepare(runs)
+    state = train(runs, experiment)
+    while not state.finished:
+        score(state, experiment)
+    found = state.metrics(0)["evaluation"]
+    rows = [[found[phase][kind]["accuracy"] for kind in accuracies.KINDS] for phase in one.phases]
+    return 100 * np.array(rows, dtype=float)
 
 
 def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State:
