@@ -1,7 +1,9 @@
-"""Try the book with other versions of packages, in an environment of their own; PyTorch is the pinned one, for the CPU.
+"""Try the book with other versions of packages, in an environment of their own; PyTorch is the pinned one.
 
 python -m tools.versions oldest|newest [OPTION OF PYTEST ...]    the library's tests, with what pyproject.toml allows
 python -m tools.versions colab [NN ...]                          chapters to their end, with what Google Colab has
+
+PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu before it gets the small build on Linux, as for make book.
 """
 
 import json
@@ -20,7 +22,6 @@ from tools.chapters import BOOK, ROOT, chapters
 from tools.standalone import build_wheel, copy_tree, describe, run, settings
 
 COLAB = ROOT / "environments" / "colab.txt"
-CPU = "https://download.pytorch.org/whl/cpu"
 TESTING = ("hypothesis", "pytest", "pytest-xdist")  # as pinned, whatever else is tried
 KINDS = ("oldest", "newest", "colab")
 BEYOND = re.compile(
@@ -74,9 +75,8 @@ def make(folder: Path, wanted: Sequence[str], wheel: Path) -> Path:
     """Make an environment with these packages and the project, which must be content with them; return its Python."""
     run(sys.executable, "-m", "venv", folder, cwd=folder.parent)
     python = folder / "bin" / "python"
-    index = ("--extra-index-url", CPU) if sys.platform == "linux" else ()
     pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary")
-    run(python, *pip, *index, *wanted, *pinned("torch"), wheel, cwd=folder)
+    run(python, *pip, *wanted, *pinned("torch"), wheel, cwd=folder)
     return python
 
 
