@@ -30,6 +30,7 @@ UNUSED = re.compile(
     r'|\s*<meta name="docsearch:[a-z]*"[^>]*>'
     r"|\s*<!-- (?:So that users|Pre-loaded scripts|Loaded before)[^>]*-->"
 )
+ICONS = re.compile(r'\s*<script[^>]*src="[^"]*\bfontawesome\.js[^>]*></script>')
 PROMPT = r'\s*<p class="{} admonition-title">(.*?)</p>'
 FOLD = re.compile(
     '<summary aria-label="Toggle hidden content">'
@@ -92,8 +93,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     pages = [page for page in out.rglob("*.html") if static not in page.parents]
     for page in pages:
         html = page.read_text(encoding="utf-8")
-        if page.stem != "search":
-            html = UNUSED.sub("", html)
+        html = (ICONS if page.stem == "search" else UNUSED).sub("", html)
         page.write_text(edition_images.place(mend(html), page), encoding="utf-8")
     texts = [
         file.read_text(encoding="utf-8") for file in (*pages, *static.glob("scripts/[!f]*.js"))

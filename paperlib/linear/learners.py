@@ -40,9 +40,11 @@ def learner_weight(
 
     .. math::
 
+        \begin{aligned}
         \text{erm}&: \Sigma, & \text{maml}&: \Sigma(I-\alpha\Sigma)^{2K},
         & \text{fomaml}&: \Sigma(I-\alpha\Sigma)^K,\\
         \text{reptile}&: \tfrac1\alpha\bigl(I-(I-\alpha\Sigma)^K\bigr), & \text{imaml}&: \Sigma(I+\Sigma/\lambda)^{-2}
+        \end{aligned}
 
     MAML with finitely many samples has `adapted_covariance` instead. First-order MAML and Reptile have the same mean
     update for any number of samples, as every step, the outer one too, has a fresh batch. iMAML takes the proximal
