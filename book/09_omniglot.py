@@ -99,7 +99,7 @@ claims.checks(
 # (def-omniglot-split)=
 # (def-omniglot-sampling)=
 # The alphabets are split into 25 easy and 5 hard ones for training, 15 easy and 5 hard ones for the test. In training a task is hard with probability one half. The setting **Large** has all five hard alphabets on either side,
-# **Small** only Sanskrit in training and Bengali at the test.
+# **Small** only Sanskrit in training and Bengali at the test. Hard are those that MAML [finds hardest](#omniglot-alphabets), and the paper's two.
 
 # %% tags=["hide-cell"]
 parts = {role: alphabets(role) for role in ("easy train", "easy test", "hard train", "hard test")}
@@ -111,7 +111,7 @@ assert abs(drawn.hard.mean() - 0.5) < 4 * 0.5 / np.sqrt(len(drawn.hard))
 
 # %% tags=["remove-input"]
 Markdown(
-    f"Hard in training: {', '.join(parts['hard train'])}. Hard at the test: {', '.join(parts['hard test'])}. [Why these](#omniglot-alphabets)."
+    f"Hard in training: {', '.join(parts['hard train'])}. Hard at the test: {', '.join(parts['hard test'])}."
 )
 
 # %% [markdown]
