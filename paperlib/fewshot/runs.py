@@ -62,9 +62,9 @@ def check(runs: Sequence[Run]) -> None:
     Example:
         >>> from paperlib.fewshot.configuration import configure
         >>> one, other = (configure("cifar", "erm", "paper", p_hard=p, steps=n) for p, n in ((0.5, 1), (0.99, 2)))
-        >>> check([Run(one, 0), Run(other, 0)])
+        >>> check([Run(one, 0), Run(other, 0)])  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        ValueError: runs of one stack must agree in all but setting, p_hard, lr, inner_lr, hard_odds, shuffled; got steps: 1, 2
+        ValueError: runs of one stack must agree in all but setting, p_hard, ..., shuffled; got steps: 1, 2
     """
     if not runs:
         raise ValueError("runs must not be empty; got none")
