@@ -58,7 +58,7 @@ cifar = load_cifar100()
 hard_test = cifar_tasks(cifar, "test", p_hard=1.0).batch([0], 0, 50)[0]
 
 
-# %% mystnb={"figure": {"caption": "Two tasks of the test classes, three of the images to adapt to in each column. Left: an easy task of two classes, with 50 such images each. Right: a hard one of twenty classes, with five each.", "name": "fig-cifar-tasks"}, "image": {"classes": "as-drawn", "alt": "Left, two columns of three small photographs; right, twenty columns of three. The class names stand above the columns. Among the twenty are five kinds of people and five insects."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw two tasks", "figure": {"caption": "Two tasks of the test classes, three of the images to adapt to in each column. Left: an easy task of two classes, with 50 such images each. Right: a hard one of twenty classes, with five each. **Notice** the five insects and the five kinds of people.", "name": "fig-cifar-tasks"}, "image": {"classes": "as-drawn", "alt": "Left, two columns of three small photographs; right, twenty columns of three. The class names stand above the columns. Among the twenty are five kinds of people and five insects."}} tags=["hide-input"]
 def two_tasks():
     """Show three support images of each class of the first easy and the first hard test task."""
     easy = cifar_tasks(cifar, "test", p_hard=0.0).batch([0], 0, 1)[0]
@@ -82,12 +82,12 @@ two_tasks()
 # (def-cifar-sampling)=
 # Twenty classes are kept for testing: aquatic mammals, insects, medium mammals, people. So *every hard test task has the same twenty classes*, and an interval over seeds says nothing about twenty others. Training sees 450 images of each of the other 80. There a task is hard with probability $p$: 0.99, ½ or 0.01.
 
-# %% tags=["hide-cell"]
+# %% mystnb={"code_prompt_show": "Check that hard test tasks share twenty classes"} tags=["hide-cell"]
 assert len({tuple(sorted(row)) for row in hard_test.classes}) == 1
 assert len(hard_test.classes[0]) == 20 and len(cifar.images) == 100 * 600
 
 # %% [markdown]
-# The text says two things in five places. What we take, with the checks, is [on the next page](30_cifar):
+# The text says two things in five places. What we take, with the checks, is in [FS-CIFAR100, line by line](30_cifar):
 #
 # | | one place | another | we take | why |
 # | --- | --- | --- | --- | --- |
@@ -100,7 +100,7 @@ assert len(hard_test.classes[0]) == 20 and len(cifar.images) == 100 * 600
 # (cifar-field)=
 # ## The field
 #
-# What learns the names of the training classes, what learns class means, and MAML, all at $p=\frac12$ from one initialisation; chapter [9](09_omniglot) says [how it was chosen](#omniglot-field). The floors need no training and are computed here:
+# What learns the names of the training classes, what learns class means, and MAML, all at $p=\frac12$ from one initialisation; chapter [9](09_omniglot) says [how it was chosen](#omniglot-start). The floors need no training and are computed here:
 
 # %%
 CHOSEN = {"p_hard": 0.5, "initialisation": "torch", "iterations": 300}
@@ -127,7 +127,7 @@ Markdown(
     f"Chance is 50% and 5%. What learns from tasks has {CHOSEN['iterations']} iterations of 2, the last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds; one seed has none. {field.sources(entries, 'field_cifar')}"
 )
 
-# %% mystnb={"figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, horizontal lines class means of pixels, computed above. What has no record is not drawn.", "name": "fig-cifar-field"}, "image": {"alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels; marks with names show trained learners where there are records."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, horizontal lines class means of pixels, computed above. **Notice** that on hard tasks MAML's step is below raw pixels, while class means of its own features are above them.", "name": "fig-cifar-field"}, "image": {"alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels; marks with names show trained learners where there are records."}} tags=["hide-input"]
 field.against_seconds(entries, floors, COLUMNS)
 
 # %% [markdown]
@@ -253,7 +253,7 @@ Markdown("\n".join(_lines) + _said)
 # %% [markdown]
 # ## The sentences
 #
-# Three sentences of §5 rest on the table: the largest gains are on hard tasks; the improvement disappears at $p=0.01$; oversampling hard tasks helps. Their verdicts, by rules that were committed before the runs, are [on the next page](30_cifar), with what "the largest gain" means where chance is 50% and 5%.
+# Three sentences of §5 rest on the table: the largest gains are on hard tasks; the improvement disappears at $p=0.01$; oversampling hard tasks helps. Their verdicts, by rules that were committed before the runs, are in [FS-CIFAR100, line by line](30_cifar), with what "the largest gain" means where chance is 50% and 5%.
 #
 # ## What it costs
 #
@@ -262,7 +262,7 @@ Markdown("\n".join(_lines) + _said)
 # ## What we have seen
 #
 # - On hard tasks class means of raw pixels are the first rival, and our MAML of 1,000 iterations does not pass them at $p\le\frac12$.
-# - MAML took one step at the test and ERM five. With as many steps for both, MAML is ahead on hard tasks where these are half or nearly all of training.
+# - MAML took one step at the test and ERM five. With five steps for both MAML is ahead on hard tasks at every $p$; with one step it is undecided at $p=0.01$.
 # - Oversample hard tasks if they are scarcer in training than at the test, or if they count for more. Past the test's own share nothing is gained for the mixture.
 #
 # ## Exercises

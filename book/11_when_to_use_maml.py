@@ -38,7 +38,7 @@ plotting.use_book_style()
 # %% [markdown]
 # ## The border
 #
-# Two clouds of isotropic tasks, as in chapter 4: hardness ratio $u=\rho_H/\rho_E$, distance $R$, spreads $r_H$ and $r_E$, half of the tasks hard, $n_2=m$. Let a gain of 2 be worth MAML's cost. Where is it reached?
+# Two clouds of isotropic tasks, as in chapter 4: hardness ratio $u=\rho_H/\rho_E$, distance $R$, spreads $r_H$ and $r_E$, half of the tasks hard; $m$ samples for the step at the test and $n_2=m$ in training. A step leaves $\varphi(\rho)=(1-\alpha\rho)^2+\delta(\alpha\rho)^2$ of a loss with curvature $\rho$, with $\delta=\frac{d+1}m$, and MAML weighs a task by $a=\rho\,\varphi(\rho)$. Let a gain of 2 be worth MAML's cost. Where is it reached?
 
 
 # %% mystnb={"code_prompt_show": "Gains at one step size and at the best ones, and the picture", "figure": {"caption": "Where the gain is 2, for $r_H=r_E=r$: right of a curve it is larger. Solid: both learners take the step $1/\\rho_E$; dotted: each its own best step. The numbers are $m/(d+1)$. **Notice** that no distance makes good too few samples, and that for tasks of similar hardness (high $u$) the best steps move the border to the right. At the kinks, and with few samples, another valley takes over, of which more below.", "name": "fig-border"}, "image": {"alt": "Three pairs of tongues that open to the right, over squared distance in units of the spread from 1 to 10,000 and hardness ratio from 0 to 1, for 20, 50 and 500 samples per dimension. The more samples, the further left a tongue reaches, and the higher. Solid and dotted tongues agree at low ratios; at high ones the dotted one lies inside the solid one, except far right for 20 samples."}} tags=["hide-input"]
@@ -328,7 +328,7 @@ claims.decides(
 )
 
 # %% [markdown]
-# Plain ERM has 7.5 times MAML's risk there for $m=200$, and 67 times for $m=2000$; the best weights have [5.0 and 41 times](#when-weights). So hardness as one number, which the paper's experiments use, does not carry over to all problems: as its §5 says. On images [chapter 9](09_omniglot) found no difference between ERM with and without weights.
+# Plain ERM has 7.5 times MAML's risk there for $m=200$, and 67 times for $m=2000$; the best weights have [5.0 and 41 times](#when-weights). So hardness as one number, which the paper's experiments use, does not carry over to all problems: as its §5 says. On images [Omniglot, line by line](29_omniglot) found no difference between ERM with and without weights.
 #
 # ## What other criteria say
 #
@@ -383,7 +383,7 @@ claims.quotes(
 # %% mystnb={"code_prompt_show": "What is open"} tags=["hide-input"]
 claims.awaits(
     "text:train-on-hard-tasks",
-    "Tables 1 and 2 at the paper's scale are to come. What shorter runs say is told in chapters 9 and 10.",
+    "Tables 1 and 2 have not been run at the paper's scale. What shorter runs say is told in chapters 9 and 10.",
 )
 
 # %% [markdown]
@@ -391,13 +391,15 @@ claims.awaits(
 #
 # For tasks that are nearly linear in fixed features, with one step of adaptation:
 #
-# 1. **Compute the border before you train.** A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and no geography climbs over $G_\infty$, about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`)
+# 1. **Compute the border before you train.** A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and no geography climbs over $G_\infty$, to leading order in $m$ about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`)
 # 2. **Give each learner its own best step**, {eq}`best-step`, before you compare; for tasks of similar hardness part of the gain is only ERM's short step. ([Search](#when-best-steps))
 # 3. **Rehearse the step that you will take**, $n_2=m$; with another one MAML can lose. ([600 environments](#when-rehearsal))
 # 4. **If your tasks are isotropic, do not use MAML**: ERM with task weights $\varphi(\rho_i)$ has the same start, and if all tasks share a covariance, plain ERM has. ({prf:ref}`prop-weights`, [tried](#when-weights))
 # 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper: {eq}`crossover`, [tried](#when-crossover).
-# 6. **Look for hard tasks that are alike and far from the easy ones**, and train at the test's share of them; but judge by the loss saved, in which their spread has no part. {prf:ref}`prop-training-share`, {eq}`mixture-excess`.
+# 6. **Decide what you pay for.** If it is the loss saved, only the distance of hard from easy tasks counts; if it is the ratio of risks, hard tasks must also be alike. Train at the test's share of them. {prf:ref}`prop-training-share`, {eq}`mixture-excess`.
 # 7. **Do not judge by diversity of inputs or distance to the optima.** The first is blind to all of this, the second right only for $u<h<\frac1u$: {eq}`nearer`, [tried](#when-distance). With equal hardness no start helps: learn features ([sinusoids](#when-sinusoids)).
+#
+# An eighth, on classes with names, is on the [front page](intro).
 #
 # ## What we have seen
 #

@@ -97,9 +97,9 @@ standing_still()
 # %% [markdown]
 # ## How to read it
 #
-# A gain is ERM's risk above the floor, over MAML's. The floor is what label noise costs. On the map a dark place is a large gain; click it, or draw the point. Where the tint of ERM is, MAML loses. The grey field over the curve of the gain lies beyond the *wall of samples*, the gain of two points with the same numbers of samples.
+# A gain is ERM's risk above the floor, over MAML's. The floor is what label noise costs. On the map a dark place is a large gain; click it, or drag the point. Where it is orange, ERM's colour, MAML loses. The grey field over the curve of the gain lies beyond the *wall of samples*, the gain of two points with the same numbers of samples.
 #
-# Three things to try. Move the hard tasks' inputs up, to the easy ones' variance: the gain goes. Pull the clouds apart: the gain stops at the wall. Then let each learner take its best step: for tasks of similar hardness a part of the gain was only that ERM's step was short.
+# Three things to try. Move the hard tasks' inputs up, to the easy ones' variance: the gain falls to 1. Pull the clouds apart: the gain stops at the wall. Then let each learner take its best step: for tasks of similar hardness a part of the gain was only that ERM's step was short.
 #
 # The settings of the paper's figures, by the library:
 
