@@ -37,7 +37,7 @@ READY = """async () => {
   document.documentElement.dataset.theme = "light";
   for (const fold of document.querySelectorAll("details.sd-dropdown")) fold.open = true;  // proofs and solutions
   for (const image of document.images) image.loading = "eager";
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
+  if (window.typesetAll) await window.typesetAll();
   await Promise.all(Array.from(document.images, (image) => image.decode().catch(() => {})));
 }"""
 

@@ -12,7 +12,8 @@ from sphinx.application import Sphinx
 def names(entry: Any) -> str:
     """Name the authors as a citation does: "Gao and Sener", "Finn et al."."""
     people = [
-        " ".join(person.prelast_names + person.last_names) for person in entry.persons["author"]
+        " ".join(str(name) for name in (*person.rich_prelast_names, *person.rich_last_names))
+        for person in entry.persons["author"]
     ]
     return f"{people[0]} et al." if len(people) > 2 else " and ".join(people)
 

@@ -28,13 +28,12 @@ def _compress(file: Path) -> None:
 def place(html: str, page: Path) -> str:
     """Give the images of a page their sizes, so that nothing moves when they come.
 
-    The first one may be on the first screen; the others come when they are near.
+    One above the first section may be on the first screen; the others come when they are near.
     """
     html = re.sub(r'(="[^"]*_images/[^"]*)\.png"', r'\1.webp"', html)
-    later = False
+    sections = html.find("<h2", html.find('<article class="bd-article"'))
 
     def write(tag: re.Match[str]) -> str:
-        nonlocal later
         source = SOURCE.search(tag[0])
         if source is None or "width=" in tag[0]:
             return tag[0]
@@ -42,8 +41,7 @@ def place(html: str, page: Path) -> str:
         shown = WIDTH.search(tag[0])
         scale = float(shown[1]) / width if shown else 1
         size = f'width="{width * scale:.0f}" height="{height * scale:.0f}"'
-        wait = ' loading="lazy" decoding="async"' if later else ""
-        later = True
+        wait = ' loading="lazy" decoding="async"' if tag.start() > sections else ""
         return f"<img {size}{wait}{tag[0].removeprefix('<img')}"
 
     return TAG.sub(write, html)

@@ -44,6 +44,11 @@ VIEWPORT = re.compile(
 CORNER = re.compile(r'<th class="head">(?:<p></p>|\s)*</th>')
 # The head of a column that is a formula and nothing else is spelt out, as MathJax writes no text.
 HEAD = re.compile(r'<th class="head">(<p><span class="math[^>]*>\\\((.*?)\\\)</span></p></th>)')
+# So is a link that is one.
+LINK = re.compile(
+    r'<a (class="reference[^>]*)>((?:<span class="std[^>]*>)?<span class="math[^>]*>'
+    r"\\\((.*?)\\\)</span>(?:</span>)?</a>)"
+)
 BRAND = re.compile(r'<a class="navbar-brand logo".*?</a>', re.DOTALL)
 # Roles that are none any more, on lists that are none; a name that hides what stands on a button.
 ROLES = re.compile(r' role="(?:doc-biblioentry|list)"(?= class="citation|>)')
@@ -73,14 +78,19 @@ def mend(html: str) -> str:
     html = FOLD.sub(SPANS, html)
     html = CORNER.sub("<td></td>", html)
     html = HEAD.sub(lambda head: f'<th class="head">{_spelt(head[2])}{head[1]}', html)
+    html = LINK.sub(lambda link: f'<a {link[1]} aria-label="{_words(link[3])}">{link[2]}', html)
     html = BRAND.sub(r'<nav aria-label="Home">\g<0></nav>', html)
     html = SEARCH.sub(r"\1", ROLES.sub("", html))
     return html.replace(' id="proof-content"', "")
 
 
+def _words(tex: str) -> str:
+    """Return the letters, numbers and relations of a formula, as they may be read aloud."""
+    return escape(" ".join(re.findall(r"[A-Za-z]+|[0-9.]+|[+=<>/-]", unescape(tex))))
+
+
 def _spelt(tex: str) -> str:
-    words = " ".join(re.findall(r"[A-Za-z]+|[0-9.]+|[+=<>/-]", unescape(tex)))
-    return f'<span class="spelt" aria-hidden="true">{escape(words)}</span>'
+    return f'<span class="spelt" aria-hidden="true">{_words(tex)}</span>'
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
