@@ -28,6 +28,7 @@ from paperlib.fewshot.cifar100 import Cifar100, held_out_superclasses, validatio
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind
 from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import Objective
 from paperlib.fewshot.optimisers import descend, moments
@@ -63,7 +64,8 @@ def world(runs: Sequence[Run], shapes: Shapes = ((3, 2), (3, 2))) -> Experiment:
         evaluation = TaskDistribution(easy, hard, 0.5)
         phases = tuple(Phase(evaluation, 1, number) for number in range(len(c.phases)))
         tasks[c] = Tasks(TaskDistribution(easy, hard, c.p_hard), phases)
-    network = Network(side=8, ways=max(ways for ways, _ in shapes), filters=32, blocks=2)
+    names = 8 if ALGORITHMS[runs[0].configuration.algorithm].named else 0
+    network = Network(side=8, ways=max(ways for ways, _ in shapes), filters=32, blocks=2, names=names)
     return Experiment(network, pictures, tasks)
 
 
@@ -308,6 +310,8 @@ CHANGES: dict[str, Any] = {
     "activation": "leaky-relu",
     "adapt_norm": False,
     "filters": 64,
+    "initialisation": "torch",
+    "readout": "class-means",
     "device": "cuda",
 }
 
