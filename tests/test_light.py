@@ -167,7 +167,7 @@ def test_images_come_with_their_sizes(site: Path) -> None:
     for page in sorted((site / "book").glob("*.html")):
         tags = re.findall(r"<img[^>]*_images/[^>]*>", page.read_text(encoding="utf-8"))
         assert all('width="' in tag and 'height="' in tag for tag in tags)
-        assert page.stem == "intro" or all('loading="lazy"' in tag for tag in tags)
+        assert all('loading="lazy"' in tag for tag in tags[1:])
 
 
 def test_no_page_loads_what_it_does_not_use(site: Path) -> None:
