@@ -272,8 +272,12 @@ COMMON = {
     "--precision": "tf32",
     "--device": "cuda",
     "--activation": "leaky-relu",
+    "--initialisation": "torch",
+    "--readout": "class-means",
+    "--shuffled": "0.5",
     "--tier": "book",
 }
+NEEDED = {"--precision": ["--device", "cuda"], "--shuffled": ["--algorithm", "named-erm"]}  # refused without
 OPTIONS = {
     "omniglot": COMMON | {"--setting": "small", "--shots": "2", "--evaluation-shots": "3", "--resampling": "nearest"},
     "cifar": COMMON
@@ -301,7 +305,7 @@ def test_no_option_is_forgotten(dataset: str, tmp_path: Path, monkeypatch: pytes
     assert command.main(plain) == 2
     for option, value in OPTIONS[dataset].items():
         given = [option, *value.split()]
-        given += ["--device", "cuda"] if value == "tf32" else []  # the other one is refused
+        given += NEEDED.get(option, [])
         assert command.main([*plain, *given]) == 2
     assert len({str(one.values()) for one in asked}) == len(asked) == 1 + len(OPTIONS[dataset])
     assert len(set(asked)) == len(asked) - 1

@@ -47,7 +47,7 @@ def test_it_works_from_the_file_system(chromium: Any, site: Path, tmp_path: Path
         page.goto((folder / "index.html").as_uri())
         page.wait_for_url("**/book/intro.html")
         page.goto((folder / "book" / "03_hardness.html").as_uri())
-        page.evaluate("MathJax.startup.promise")
+        page.evaluate("typesetAll()")
         page.locator("mjx-container").first.wait_for(state="attached")
         page.locator(".search-button__button:visible").first.click()
         page.locator("dialog input[type=search]").fill("near zero risk")
