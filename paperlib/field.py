@@ -42,7 +42,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
     NAMED: {"algorithm": "named-erm", **SINGLE},
     "ERM with names, a step": {"algorithm": "named-erm", **SINGLE, "readout": "steps", "evaluation_steps": 1},
     "prototypical network": {"algorithm": "prototypical"},
-    "ANIL": {"algorithm": "anil", "inner_lr": 1.0},
+    "ANIL": {"algorithm": "anil", "inner_lr": 1.0},  # until its rate is chosen, see grids/field_omniglot.yml
     "first-order MAML": {"algorithm": "fomaml"},
     MAML: {"algorithm": "maml"},
     "MAML, five steps": {"algorithm": "maml", "steps": 5, "evaluation_steps": 5},

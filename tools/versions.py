@@ -58,7 +58,7 @@ def allowed(kind: str, root: Path = ROOT) -> list[str]:
     return found
 
 
-def library_tests(folder: Path = ROOT / "tests") -> list[Path]:
+def unit_tests(folder: Path = ROOT / "tests") -> list[Path]:
     """Return the tests that need the library and no tool: not those that import one, or a test that does."""
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.glob("test_*.py"))}
     beyond = {path.stem for path, text in texts.items() if BEYOND.search(text)}
@@ -96,7 +96,7 @@ def try_library(kind: str, options: Sequence[str], folder: Path) -> int:
         "not audit",
         "-p",
         "no:cacheprovider",
-        *(options or map(str, [*library_tests(), ROOT / "paperlib"])),
+        *(options or map(str, [*unit_tests(), ROOT / "paperlib"])),
     ]
     return subprocess.run([python, "-m", "pytest", *chosen], cwd=ROOT, env=settings(), check=False).returncode
 
