@@ -134,10 +134,6 @@ field.against_seconds(entries, floors, COLUMNS)
 # By the rules in `book/paper_values.yml`, with differences paired by seed, and *undecided* where an interval straddles the mark or there is one seed:
 
 # %% tags=["remove-input"]
-_order = (field.MAML, field.PIXELS, "MAML's features, class means")
-if all(entries[name].seeds for name in _order):  # what the caption says of hard tasks
-    _hard = [entries[name].scores[:, 1, 1].mean() for name in _order]
-    assert _hard == sorted(_hard)
 Markdown(field.outcomes(entries, COLUMNS, floor=field.PIXELS))
 
 # %% tags=["remove-input"]

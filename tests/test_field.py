@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from paperlib import costs, field, grids
+from paperlib import costs, field, grids, records
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.runtime import book
 
 ROOT = Path(__file__).resolve().parent.parent
 ONE = configure("omniglot", "maml", "book", iterations=300, initialisation="torch")
@@ -109,3 +110,25 @@ def test_how_fast_an_initialisation_learns() -> None:
     values["metrics"]["history"] = history
     assert field.early([(path, values)], "finn") == pytest.approx(60.0)
     assert np.isnan(field.early([(path, values)], "torch"))
+
+
+# -- what the captions of the field say
+
+
+def means(dataset: str, **given: Any) -> dict[str, Any]:
+    """Return the mean accuracies, (phases, kinds), of the book's records, by learner."""
+    stored = records.read(book() / "records")
+    found = field.entries(stored, field.learners(dataset, initialisation="torch", iterations=300, **given))
+    return {name: one.scores.mean(axis=0) for name, one in found.items() if one.seeds}
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_learners_made_for_class_means_are_above_maml_and_shuffled_names_below_blurred_pixels(kind: int) -> None:
+    test = {name: one[1, kind] for name, one in means("omniglot", setting="large").items()}
+    assert test[field.MAML] < min(test[field.NAMED], test["prototypical network"])
+    assert test[field.SHUFFLED] < test[field.BLURRED]
+
+
+def test_on_hard_tasks_of_photographs_a_step_is_below_pixels_and_they_below_class_means_of_features() -> None:
+    hard = {name: one[1, 1] for name, one in means("cifar", p_hard=0.5).items()}
+    assert hard[field.MAML] < hard[field.PIXELS] < hard["MAML's features, class means"]
