@@ -209,6 +209,14 @@ def test_the_button_switches_to_the_dark(browser: Browser) -> None:
         assert themes == {"light", "dark"}
 
 
+DECODED = """(element, source) => {
+  if (source) element.src = source;
+  if (element.tagName !== "IMG") return;
+  element.loading = "eager";  // a picture far down is otherwise fetched when it is scrolled to, and may come late
+  return element.decode();
+}"""
+
+
 def shown(browser: Browser, name: str, selector: str, scheme: str, stripes: str = "") -> Any:
     """Return the pixels of the first such element of a page; `stripes` is the source of a picture put in its place."""
     with browser.page(color_scheme=scheme) as page:
@@ -216,8 +224,7 @@ def shown(browser: Browser, name: str, selector: str, scheme: str, stripes: str 
         page.goto(f"{browser.base}/{name}.html", wait_until="load")
         page.wait_for_function(THEMED, arg=scheme)
         element = page.locator(selector).first
-        if stripes:
-            element.evaluate("(e, source) => { e.src = source; return e.decode(); }", stripes)
+        element.evaluate(DECODED, stripes)
         return np.asarray(Image.open(io.BytesIO(element.screenshot())).convert("RGB")).astype(float)
 
 
