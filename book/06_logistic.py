@@ -26,6 +26,7 @@ if importlib.util.find_spec("paperlib") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
 import math
+from functools import cache
 from itertools import product
 
 import matplotlib.pyplot as plt
@@ -59,10 +60,11 @@ def risk_after(env, w, alpha, m, labels="bernoulli"):
     return logistic.approximate_post_adaptation_risk(env, w, alpha, m, labels)[0]
 
 
-def lowest(env, alpha, m=math.inf, labels="bernoulli", levels=5):
+@cache
+def lowest(rho_hard, gamma, alpha, m=math.inf, labels="bernoulli", points=201, levels=5):
     """Return the lowest point of F_m on the axis, as a multiple of 1: scan, then zoom in."""
-    reach = 8 / math.sqrt(10) if labels == "sign" else 2 * env.means[0, 0]
-    grid = np.linspace(-reach, reach, 201)
+    env, reach = two_tasks(rho_hard, gamma), 8 / math.sqrt(10) if labels == "sign" else 2 * gamma
+    grid = np.linspace(-reach, reach, points)
     for _ in range(levels):
         risks = risk_after(env, grid[:, None] * AXIS, alpha, m, labels)
         k = int(np.clip(risks.argmin(), 1, len(grid) - 2))
@@ -70,12 +72,12 @@ def lowest(env, alpha, m=math.inf, labels="bernoulli", levels=5):
     return best
 
 
-def curves(hardness, alpha, m=500, labels="bernoulli", gamma=1.0, levels=5):
+def curves(hardness, alpha, m=500, labels="bernoulli", gamma=1.0, **fineness):
     """Return places (in units of γ) and risks above the floor of ERM and MAML: two arrays (2, k)."""
     places, risks = [], []
-    for env in (two_tasks(rho, gamma) for rho in hardness):
-        runs = (0.0, math.inf), (alpha, m)
-        pair = [lowest(env, rate, size, labels, levels) for rate, size in runs]
+    for rho in hardness:
+        runs, env = ((0.0, math.inf), (alpha, m)), two_tasks(rho, gamma)
+        pair = [lowest(rho, gamma, *run, labels, **fineness) for run in runs]
         values = risk_after(env, np.outer(pair, AXIS), alpha, m, labels)
         places.append(np.array(pair) / gamma)
         risks.append(values - logistic.label_entropy(env, labels))
@@ -394,7 +396,7 @@ NINE, RATES = np.linspace(0.1, 0.9, 9), (1.0, 2.0, 4.0, 8.0)
 scales = [("bernoulli", gamma) for gamma in (0.1, 0.3, 1.0, 3.0)] + [("sign", 1.0)]
 survey = {}
 for (labels, gamma), alpha, m in product(scales, RATES, (100, 500, math.inf)):
-    (erm, maml), (erm_risk, maml_risk) = curves(NINE, alpha, m, labels, gamma, levels=3)
+    (erm, maml), (erm_risk, maml_risk) = curves(NINE, alpha, m, labels, gamma, points=41, levels=4)
     outcomes = maml > 0, maml > erm, maml_risk <= 0.9 * erm_risk, maml_risk <= 0.5 * erm_risk
     survey[labels, gamma, alpha, m] = np.array(outcomes)
 

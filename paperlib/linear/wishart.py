@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -114,14 +113,24 @@ def average(subscripts: str, pairs: Sequence[tuple[Array, float]], sigma: Array,
                 names = [letters[place] for place in kept] + pairing
                 values = [pairs[place][0] for place in kept] + [sigma] * k
                 expression = ",".join(names) + "->" + output
-                total += weight * np.einsum(expression, *values, optimize=_path(expression, len(sigma)))
+                for places, step in _steps(expression, len(sigma)):
+                    values.append(np.einsum(step, *[values.pop(place) for place in places]))
+                total += weight * values[0]
     return np.asarray(total)
 
 
 @lru_cache(maxsize=4096)
-def _path(expression: str, dim: int) -> list[Any]:
-    operands = [np.empty((dim, dim))] * (expression.count(",") + 1)
-    return np.einsum_path(expression, *operands, optimize="greedy")[0]
+def _steps(expression: str, dim: int) -> list[tuple[list[int], str]]:
+    """Return which operands to contract one after the other, and how: the path, which takes longer than to go it."""
+    names, output = expression.split("->")
+    left, steps = names.split(","), []
+    for chosen in np.einsum_path(expression, *[np.empty((dim, dim))] * len(left), optimize="greedy")[0][1:]:
+        places = sorted(chosen, reverse=True)
+        taken = [left.pop(place) for place in places]
+        result = "".join(sorted(set("".join(taken)) & set("".join(left) + output))) if left else output
+        steps.append((places, ",".join(taken) + "->" + result))
+        left.append(result)
+    return steps
 
 
 def _pairings(edges: Sequence[str]) -> Iterator[tuple[list[str], int]]:

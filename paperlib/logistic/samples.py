@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 from scipy.special import expit
 
 from paperlib.arguments import Array, Episode, data_sets, episode_data, real_number, whole_number
@@ -152,18 +153,19 @@ def maml_estimate(episodes: Iterable[Episode], alpha: float, starts: ArrayLike |
     sizes_in, sizes = (np.array([len(labels) for labels in part]) for part in (parts[1], parts[3]))
     of_in, of = (np.repeat(np.arange(len(n)), n) for n in (sizes_in, sizes))
 
-    def means(values: Array, n: Groups) -> Array:
-        sums = np.add.reduceat(values, np.cumsum(n) - n)
-        return np.asarray(sums / n.reshape(-1, *[1] * (values.ndim - 1)))
+    def means(weights: Array, rows: Array, n: Groups) -> Array:
+        """Return the mean of each task's weighted rows, by a sparse matrix that has its weights in a row."""
+        places, ends = np.arange(len(rows)), np.append(0, np.cumsum(n))
+        return np.asarray(csr_array((weights, places, ends)) @ rows / n[:, None])
 
     def objective(w: Array) -> tuple[float, Array]:
         p = expit(X_in @ w)
-        inner = w - rate * means((p - y_in)[:, None] * X_in, sizes_in)
-        u = np.sum(X * inner[of], axis=1)
-        outer = means((expit(u) - y)[:, None] * X, sizes)
-        bend = p * (1 - p) * np.sum(X_in * outer[of_in], axis=1)
-        gradient = outer - rate * means(bend[:, None] * X_in, sizes_in)
-        return float(np.mean(means(np.logaddexp(0, u) - y * u, sizes))), gradient.mean(axis=0)
+        inner = w - rate * means(p - y_in, X_in, sizes_in)
+        u = np.einsum("nd,nd->n", X, inner[of])
+        outer = means(expit(u) - y, X, sizes)
+        bend = p * (1 - p) * np.einsum("nd,nd->n", X_in, outer[of_in])
+        gradient = outer - rate * means(bend, X_in, sizes_in)
+        return float(np.mean(means(np.logaddexp(0, u) - y * u, np.ones((len(u), 1)), sizes))), gradient.mean(axis=0)
 
     places = checked_starts(np.zeros(X.shape[1]) if starts is None else starts, X.shape[1])
     return lowest_minimum(objective, places, math.sqrt(np.mean(np.square(X))))

@@ -8,6 +8,8 @@ from torch import Tensor
 from paperlib.gaussian import gauss_hermite
 from paperlib.networks.activations import derivative
 
+BLOCK = 32_768  # terms of a sum multiplied out at once: few calls for few neurons, little memory for many
+
 
 class HermiteNeurons:
     r"""The Hermite coefficients of smooth neurons W, (..., d, M), and of the derivatives of their activation.
@@ -65,18 +67,23 @@ class HermitePair:
         self.correlation = product / scale.clamp_min(torch.finfo(scale.dtype).tiny)
         self._w = (self.covariance @ left.W).mT.unsqueeze(-2)  # (..., M, 1, d)
         self._b = (self.covariance @ right.W).mT.unsqueeze(-3)  # (..., 1, K, d)
+        self._known: dict[tuple[int, int], Tensor] = {}
 
     def expectation(self, i: int, j: int) -> Tensor:
         """Return K_ij: (..., M, K)."""
-        square = self.correlation.square()
-        result = torch.zeros_like(square)
-        for parity, (left, right) in enumerate(zip(self.left.coefficients(i), self.right.coefficients(j), strict=True)):
-            count = min(len(left), len(right))
-            total = torch.zeros_like(square)
-            for n in reversed(range(count)):  # Horner's scheme in the square of the correlation
-                total = total * square + left[n].unsqueeze(-1) * right[n].unsqueeze(-2)
-            result = result + (total * self.correlation if parity else total)
-        return result
+        if (i, j) not in self._known:
+            square = self.correlation.square()
+            block = max(1, BLOCK // max(1, square.numel()))
+            sums = []
+            for left, right in zip(self.left.coefficients(i), self.right.coefficients(j), strict=True):
+                count, total = min(len(left), len(right)), torch.zeros_like(square)
+                for a, b in zip(*(reversed(torch.split(side[:count], block)) for side in (left, right)), strict=True):
+                    for term in reversed(torch.einsum("n...m,n...k->n...mk", a, b).unbind()):
+                        total = torch.addcmul(term, total, square)  # Horner's scheme in the square of the correlation
+                sums.append(total)
+            even, odd = sums
+            self._known[i, j] = torch.addcmul(even, odd, self.correlation)
+        return self._known[i, j]
 
     def first_moment(self, i: int, j: int) -> Tensor:
         """Return E[σ⁽ⁱ⁾(u) σ⁽ʲ⁾(v) x]: (..., M, K, d)."""
