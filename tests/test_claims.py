@@ -53,7 +53,7 @@ def call(name: str, right: bool = True, **options: Any) -> Evidence:
             **({"below": [1.0, 4.0 if right else 1.0], "refuses": {"half": [0.5, 2.0]}} | options),
         ),
         "decides": lambda: claims.decides(
-            "eq:9", MIXED, MIXED if right else [True] * 3, "Cases.", **({"refuses": {"all": [True] * 3}} | options)
+            "eq:9", MIXED, [*MIXED] if right else [True] * 3, "Cases.", **({"refuses": {"all": [True] * 3}} | options)
         ),
         "judges": lambda: claims.judges(
             "eq:9",
@@ -367,16 +367,26 @@ def test_bounds_take_one_side_and_equal_shapes() -> None:
 @pytest.mark.parametrize("outcomes", [[True, True], [False, False], [], [1, 0], 1.0, ["yes"]])
 def test_conditions_are_tried_on_both_outcomes(outcomes: Any) -> None:
     with pytest.raises(ValueError, match=r"must be booleans|must be true in some cases"):
-        claims.decides("eq:9", outcomes, outcomes, "Cases.", refuses={"x": outcomes})
+        claims.decides("eq:9", outcomes, np.array(outcomes), "Cases.", refuses={"x": outcomes})
+
+
+def test_conditions_are_not_compared_with_themselves() -> None:
+    array = np.array(MIXED)
+    for one, other in ((MIXED, MIXED), (array, array), (array, array[:])):
+        with pytest.raises(ValueError, match="must be built independently"):
+            claims.decides("eq:9", one, other, "Cases.", refuses={"all": [True] * 3})
 
 
 def test_a_condition_tries_its_threshold_beside_it() -> None:
-    size = np.array([0.5, 0.995, 1.005, 2.5])
+    size = np.array([0.4, 0.995, 1.005, 2.5])
     sharp = claims.decides("eq:9", size > 1, lambda f: size > f, "Cases.", refuses={"all": size > 0}).record
     assert "survives" not in sharp
     coarse = size[[0, 3]]
     found = claims.decides("eq:9", coarse > 1, lambda f: coarse > f, "Cases.", refuses={"all": coarse > 0}).record
-    assert found["survives"] == ["1 % off", "twice"]
+    assert found["survives"] == ["1 % off", "twice", "half"]
+    above = size[[1, 3]]  # between a threshold 1 % smaller, which decides otherwise, and one 1 % larger, which does not
+    with pytest.raises(ValueError, match="true in some cases"):
+        claims.decides("eq:9", above > 0.99, lambda f: above > 0.99 * f, "Cases.", refuses={"none": above > 9})
 
 
 # Experiments.
@@ -471,17 +481,57 @@ def test_quotations_name_their_source() -> None:
 
 
 def test_exchanges_scale_and_drop_factors() -> None:
-    tried = dict(refusals.exchanges({"eq:9": x * (x + 1), "eq:8": sp.Integer(3)}, {"eq:9": x, "eq:8": x}))
-    assert tried["1 % off"]["eq:8"] == sp.Rational(303, 100) and tried["without x"] == {"eq:9": x + 1}
+    tried = [*refusals.exchanges({"eq:9": x * (x + 1), "eq:8": sp.Integer(3)}, {"eq:9": x, "eq:8": x})]
+    off = [wrong["eq:8"] for name, wrong in tried if name == "1 % off"]
+    assert off == [sp.Rational(303, 100), sp.Rational(297, 100)] and ("without x", {"eq:9": x + 1}) in tried
     matrix = dict(refusals.exchanges(sp.Matrix([[x * y, 0]])))
     assert matrix["without y"] == sp.Matrix([[x, 0]])
-    (_, off), *_ = refusals.exchanges([0.0, 0.0], [0.0, 5.0])
-    assert np.allclose(off, 0.05)
+    off = [float(wrong[0]) for _, wrong in refusals.exchanges([0.0, 0.0], [0.0, 5.0])]
+    assert off == pytest.approx([0.05, -0.05, 5.0, -2.5])
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "formula", "options"),
+    [
+        ("checks", [1.0, 2.0], [1.4, 2.4], {"atol": 0.401, "refuses": {"a": [3.0, 9.0]}}),
+        ("checks", [1.0], [1.4], {"rtol": 0.2858, "refuses": {"a": [3.0]}}),
+        ("checks", [1.0], [0.6], {"rtol": 0.6667, "refuses": {"a": [0.1]}}),
+        ("checks", [1.0, 2.0], [1.01, 2.02], {"rtol": 0.01, "refuses": {"a": [3.0, 4.0]}}),
+        ("checks", [1.0, 2.0], [1.5, 3.0], {"rtol": 1.001e-6, "floor": 1e6, "refuses": {"a": [3.0, 9.0]}}),
+        ("samples", 10.0 * np.random.default_rng(1).standard_normal(1000), 0.7, {"refuses": {"a": 1e6}}),
+    ],
+)
+def test_a_tolerance_cut_to_fit_is_on_record(check: str, value: Any, formula: Any, options: Any) -> None:
+    """A false formula at the edge of its tolerance is refused on one side only: the other side survives."""
+    found = getattr(claims, check)("eq:9", value, formula, "Cut to fit.", **options).record
+    assert "1 % off" in found["survives"]
+
+
+@pytest.mark.parametrize(
+    ("check", "sides", "wrong", "options"),
+    [
+        ("checks", ([1.0], [1.0]), [math.nan], {"rtol": 1e-9}),
+        ("checks", ([1.0], [1.0]), [math.inf], {"rtol": 1e-9}),
+        ("samples", ([1.0, 2.0, 3.0], 2.0), math.nan, {}),
+        ("proves", ((x + 1) ** 2, x**2 + 2 * x + 1), sp.nan, {"shows": "x"}),
+        ("proves", ((x + 1) ** 2, x**2 + 2 * x + 1), sp.oo, {"shows": "x"}),
+        ("proves", ((x + 1) ** 2, x**2 + 2 * x + 1), sp.zoo, {"shows": "x"}),
+    ],
+)
+def test_a_refusal_is_finite(check: str, sides: Any, wrong: Any, options: Any) -> None:
+    with pytest.raises(ValueError, match="must be comparable with what is accepted"):
+        getattr(claims, check)("eq:9", *sides, "A square.", refuses={"a": wrong}, **options)
+
+
+def test_booleans_are_no_numbers() -> None:
+    for pair in ((True, np.bool_(True)), ([True, True], [True, True]), (np.ones(2, bool), np.ones(2))):
+        with pytest.raises(ValueError, match="must be numbers, not booleans"):
+            claims.checks("eq:9", *pair, "Flags.", atol=0.1, refuses={"a": [9.0, 9.0]})
 
 
 def test_what_survives_an_exchange_is_on_record() -> None:
     assert "survives" not in call("proves").record and "survives" not in call("checks").record
-    assert call("samples").record["survives"] == ["1 % off", "twice"]
+    assert call("samples").record["survives"] == ["1 % off", "twice", "half"]
     found = claims.checks("eq:9", 1.0, 1.0, "Coarse.", atol=0.1, refuses={"two": 2.0}).record
     assert found["survives"] == ["1 % off"]
 

@@ -57,7 +57,8 @@ def close(value: Any, reference: Any, tolerance: float, floor: float | None) -> 
         gap = np.abs(left - right)
         if floor is not None:
             scale = np.maximum(np.abs(right), floor)
-            gap = np.where(gap == 0, 0.0, gap / np.where(scale > 0, scale, np.finfo(float).tiny))
+            with np.errstate(invalid="ignore"):  # an infinite reference has no relative deviation
+                gap = np.where(gap == 0, 0.0, gap / np.where(scale > 0, scale, np.finfo(float).tiny))
         deviations.append(gap.max())
     deviation = float(np.max(deviations))
     return {"ok": deviation <= tolerance, "instances": len(values), "deviation": deviation}
@@ -167,6 +168,8 @@ def decade(deviation: float) -> float:
 def instances(name: str, value: Any) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
     """Return numbers as a list of arrays, one for each instance along the first axis."""
     items = list(value) if isinstance(value, list | tuple) or np.ndim(value) > 0 else [value]
+    if any(np.asarray(item).dtype == bool for item in items):
+        raise ValueError(f"{name} must be numbers, not booleans; cases are for `decides`, inequalities for `bounds`")
     arrays = [np.asarray(item, dtype=float) for item in items]
     if any(array.size == 0 for array in arrays):
         raise ValueError(f"{name} must not hold empty instances")

@@ -16,6 +16,12 @@ Wrong = Mapping[str, Any]
 
 _PRINTED: dict[str, str] = {}  # the TeX of every printed formula of this session, by row
 MOST = 60  # exchanges of one formula
+OFF = tuple(
+    (name, sp.Rational(*factor))
+    for name, *factors in (("1 % off", (101, 100), (99, 100)), ("twice", (2, 1)), ("half", (1, 2)))
+    for factor in factors
+)
+"""How far off a check tries its formula: either way, for one that is too large already is refused when it grows."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +85,16 @@ def wrongs(
 
 
 def exchanges(formula: Any, value: Any = 1.0) -> Iterator[tuple[str, Any]]:
-    """Yield the formula 1 % off, doubled, and with each of its factors dropped where it is an expression.
+    """Yield the formula 1 % off either way, doubled, halved, and with each of its factors dropped if an expression.
 
-    Numbers that are all zero are moved by 1 % of the largest of `value`, and by all of it.
+    Numbers that are all zero are moved by 1 % of the largest of `value`, by all of it and by half of it.
 
     Example:
         >>> x = sp.Symbol("x")
         >>> [str(wrong) for _, wrong in exchanges(x * (x + 1))]
-        ['101*x*(x + 1)/100', '2*x*(x + 1)', 'x + 1', 'x']
+        ['101*x*(x + 1)/100', '99*x*(x + 1)/100', '2*x*(x + 1)', 'x*(x + 1)/2', 'x + 1', 'x']
     """
-    for name, factor in (("1 % off", sp.Rational(101, 100)), ("twice", sp.Integer(2))):
+    for name, factor in OFF:
         yield (
             name,
             {claim: scaled(formula[claim], factor, value[claim]) for claim in formula}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -50,7 +51,7 @@ def settle(
     Raises:
         ClaimRejected: if the comparison fails.
         WrongAccepted: if a wrong formula passes.
-        ValueError: if a row has no refusal of its own.
+        ValueError: if a row has no refusal of its own, or a wrong formula is not finite.
     """
     claims = rows(ids)
     split = isinstance(value, Mapping)
@@ -70,6 +71,8 @@ def settle(
             failing = compare(value[claim], wrong[claim]) if split else compare(value, wrong)
             if failing["ok"]:
                 raise WrongAccepted(f"{claim or ids}: the check accepts what it must refuse: {name}")
+            if source is None and not _comparable(failing):
+                raise ValueError(f"refuses[{name!r}] must be comparable with what is accepted; it is not finite")
         item: dict[str, Any] = {"wrong": name, "claims": refuted, "printed": source is not None}
         refused.append(item | ({"tex": source.tex} if source else {}) | _figures(failing))
     lacking = set(claims) - {claim for item in refused for claim in item["claims"]}
@@ -77,10 +80,17 @@ def settle(
         raise ValueError(f"refuses must hold a wrong formula for each row; {', '.join(sorted(lacking))} has none")
     if tried is None:
         tried = [(name, value, wrong) for name, wrong in exchanges(formula, value)]
-    survives = [name for name, left, right in tried if _accepts(run, left, {**formula, **right} if split else right)]
+    passing = [name for name, left, right in tried if _accepts(run, left, {**formula, **right} if split else right)]
+    survives = list(dict.fromkeys(passing))
     record: dict[str, Any] = {"claims": claims, "verdict": kind[0], "kind": kind[1], "says": says, "refuses": refused}
     extra = {name: item for name, item in about.items() if item} | ({"by_row": True} if split else {})
     return Evidence(record | extra | _figures(found, about) | ({"survives": survives} if survives else {}))
+
+
+def _comparable(failing: Figures) -> bool:
+    """Tell whether what a wrong formula is off by is finite: NaN and infinity differ from anything."""
+    off = str(failing.get("residual", "")).partition(" at ")[0]
+    return math.isfinite(failing.get("deviation", 0.0)) and not {"nan", "zoo", "oo", "-oo"} & set(off.split())
 
 
 def _accepts(run: Compare, left: Any, right: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from paperlib.claims import comparisons
-from paperlib.claims.refusals import Prints, Wrong, tighter
+from paperlib.claims.refusals import OFF, Prints, Wrong, tighter
 from paperlib.claims.settling import ClaimRejected, settle
 from paperlib.evidence import Evidence, rows
 
@@ -80,23 +80,27 @@ def decides(
     """Check that something happens in exactly the cases in which it is predicted to: an equivalence, a condition.
 
     Arguments as for `checks`; the formula is `predicted`, booleans, or a function of a factor by which its threshold is
-    multiplied: then the check tries a threshold 1 % off, and twice the threshold, by itself.
+    multiplied: then the check tries a threshold 1 % off either way, twice and half of it by itself.
 
     Raises:
         ClaimRejected: if a case comes out otherwise.
         WrongAccepted: if a wrong prediction comes out too.
-        ValueError: if the outcomes are not booleans, or are the same in all cases.
+        ValueError: if the outcomes are not booleans, are the same in all cases, or are the prediction itself.
 
     Example:
-        >>> size, square = np.array([1.0, 2.0, 3.0]), np.array([1.0, 4.0, 9.0])
+        >>> size, square = np.array([1.98, 2.0, 2.02]), np.array([3.9204, 4.0, 4.0804])
         >>> large = decides("eq:1", square > 3.99, lambda f: size > 1.9975 * f, "Large.", refuses={"all": size > 0})
         >>> large.record["true"], large.record.get("survives")
         (2, None)
     """
     tried: list[tuple[str, Any, Any]] = []
     if callable(predicted):
-        tried = [(name, outcomes, predicted(factor)) for name, factor in (("1 % off", 1.01), ("twice", 2.0))]
+        tried = [(name, outcomes, predicted(float(factor))) for name, factor in OFF]
         predicted = np.asarray(predicted(1.0))
+    if predicted is outcomes or (
+        isinstance(outcomes, np.ndarray) and np.shares_memory(outcomes, np.asarray(predicted))
+    ):
+        raise ValueError("outcomes and predicted must be built independently; both are the same array")
     about = {"shows": shows, "towards": towards}
     kind = ("checked", "cases")
     return settle(ids, kind, says, outcomes, predicted, comparisons.alike, refuses, printed, about, tried=tried)
