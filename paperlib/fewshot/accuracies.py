@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 from torch import Tensor
 
 from paperlib.fewshot.episodes import Episodes
@@ -49,7 +49,7 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Mean:
     if count == 1:
         return Mean(mean, math.inf)
     error = float(np.std(values, ddof=1)) / math.sqrt(count)
-    return Mean(mean, float(stats.t.ppf((1 + level) / 2, count - 1)) * error)
+    return Mean(mean, float(stdtrit(count - 1, (1 + level) / 2)) * error)
 
 
 def answers(*asked: Tensor) -> list[Floats]:
