@@ -23,8 +23,6 @@ from paperlib.fewshot import (
     Network,
     Objective,
     TaskBatch,
-    TaskDistribution,
-    TaskKind,
     alphabets,
     cifar_tasks,
     hardness,
@@ -33,7 +31,7 @@ from paperlib.fewshot import (
     omniglot_tasks,
     within_alphabets,
 )
-from paperlib.fewshot.episodes import Episodes
+from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind
 from paperlib.fewshot.models import Parameters
 from paperlib.files import write
 from paperlib.runtime import keep_buffers
