@@ -10,8 +10,8 @@
 #
 # **What you will learn.** What MAML is an answer to: labels that mean something else in every task. And to ask of a comparison what it compares: methods, learning rates, or test sets.
 #
-# **What you need.** Chapter [1](01_learning_to_adapt). Omniglot itself (16 MB) is downloaded once. Everything that was measured for this chapter, and what the paper says word by word, stands in
-# [Omniglot, line by line](29_omniglot).
+# **What you need.** Chapter [1](01_learning_to_adapt). Omniglot itself (16 MB) is downloaded once. Everything that was measured for this chapter, and what the paper says word by word, stands on two pages,
+# [the tasks](29_omniglot) and [the tables](31_omniglot_tables), line by line.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -110,9 +110,11 @@ assert all(count == (1 if hard else 5) for count, hard in zip(kinds, drawn.hard,
 assert abs(drawn.hard.mean() - 0.5) < 4 * 0.5 / np.sqrt(len(drawn.hard))
 
 # %% tags=["remove-input"]
-Markdown(
-    f"Hard in training: {', '.join(parts['hard train'])}. Hard at the test: {', '.join(parts['hard test'])}."
-)
+_written = {name: name.replace("Ge_ez", "Ge'ez").replace("_", " ") for name in omniglot.alphabets}
+_hard = [
+    ", ".join(_written[name] for name in parts[f"hard {phase}"]) for phase in ("train", "test")
+]
+Markdown(f"Hard in training: {_hard[0]}. Hard at the test: {_hard[1]}.")
 
 # %% [markdown]
 # The network has four blocks of 3 × 3 convolution with 64 filters, batch normalisation and max-pooling, and a linear head: 112,005 parameters, for five drawings to adapt to. Statistics of batch normalisation are those of the images at hand, at the test too, so that the fifty queries
@@ -150,7 +152,7 @@ claims.proves(
 # let an image's probabilities depend on the other images of the task, but not on labels.
 # :::
 #
-# So what this ERM aims at says nothing for or against any features: the head gives every class the same chance, whatever lies below it. Hardness and geography do not enter. [The records](29_omniglot) show its loss fall to $\log5$ and stay there, and a start that is then worse than a random one.
+# So what this ERM aims at says nothing for or against any features: the head gives every class the same chance, whatever lies below it. Hardness and geography do not enter. [The records](#omniglot-erm-loss) show its loss fall to $\log5$ and stay there, and a start that is then worse than a random one.
 #
 # Nothing forbids ERM to *call the characters by their names*. The training alphabets hold some thousand characters, and a drawing of one of them is of this character in every task. **ERM with names** is a plain classifier: drawings of training characters, one by one and in no tasks, the same cross-entropy and the same network;
 # only the labels are others, and a second head, with an output for every character of the data set, predicts them. At the test that head is of no use, since the characters are new. What is left are the features below it: a query goes to the class whose drawing has the nearest features, *class means*.
@@ -159,7 +161,14 @@ claims.proves(
 # (omniglot-field)=
 # ## The field
 #
-# All that follows meets the same test tasks, for each seed its own. The floors need no training and are computed here:
+# All that follows meets the same test tasks, for each seed its own. What the rows are:
+#
+# - **Class means**: the nearest centroid, in pixels or in the features of a frozen network. **One step**, **five steps**: the network is fine-tuned on the task's own drawings. **Untrained**: it is random.
+# - **ERM of the paper**: pretrained on all tasks at once, each with its own numbering; then fine-tuned. **ERM with names**: pretrained as a classifier of all training characters. **Names shuffled**: the same, with the names of every batch permuted at random, as a control.
+# - **Prototypical network** {cite}`snell2017prototypical`: trained on tasks so that class means of its features are right.
+# - **First-order MAML** {cite}`finn2017maml,nichol2018first`: the gradient is taken after the step, and not through it. **ANIL** {cite}`raghu2020rapid`: the step moves the last layer alone.
+#
+# The floors need no training and are computed here:
 
 # %%
 CHOSEN = {"setting": "large", "initialisation": "torch", "iterations": 300}
@@ -258,9 +267,10 @@ Markdown(
 )
 
 # %% [markdown]
+# (omniglot-table)=
 # ## The paper's table beside ours
 #
-# Tables 1 and 3 compare MAML with ERM-1 and ERM-10, which has ten drawings to adapt to. Ours are runs of the tier `book`: the paper's protocol at 1,000 of its 20,000 iterations. Between them stand the floors.
+# Tables 1 and 3 compare MAML with ERM-1 and ERM-10. Both are what a practitioner calls pretraining and fine-tuning: one network for all training tasks, then, at the test, one step on the drawings of the new task, one of each character or ten. Ours are runs of the tier `book`: the paper's protocol at 1,000 of its 20,000 iterations. Between them stand the floors.
 
 # %% mystnb={"code_prompt_show": "Show what reads the records"} tags=["hide-cell"]
 LABELS, SETTINGS = ("maml", "erm-1", "erm-10"), ("large", "small")
@@ -288,7 +298,7 @@ Markdown(
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# The ERM of the table is no ERM that anybody would use. At its learning rate of $10^{-6}$ a network hardly leaves its random start ([how far](29_omniglot)), and what it aims at is empty. With one step it stays near an untrained network's one step, with five it equals an untrained network's five; blurred pixels reach the numbers that the paper prints for it.
+# The ERM of the table is no ERM that anybody would use. At its learning rate of $10^{-6}$ a network hardly leaves its random start ([how far](#omniglot-rates)), and what it aims at is empty. With one step it stays near an untrained network's one step, with five it equals an untrained network's five; blurred pixels reach the numbers that the paper prints for it.
 # :::
 #
 # ## Test against training
@@ -314,7 +324,7 @@ Markdown(said)
 #
 # ## The sentences
 #
-# Four sentences of §5 rest on the table: the same alphabet is harder; MAML improves when hard tasks are packed; ERM does not change; the relative gain increases. The rules, committed before the first run, and the verdicts with their controls are in [Omniglot, line by line](29_omniglot).
+# Four sentences of §5 rest on the table: the same alphabet is harder; MAML improves when hard tasks are packed; ERM does not change; the relative gain increases. The rules, committed before the first run, and the verdicts with their controls stand [line by line](#omniglot-sentences).
 # Beside the rules' own intervals here are those with each seed paired with itself, as seeds share their start: hard test accuracy, Small less Large, and MAML's accuracy over that of ERM.
 
 # %% tags=["remove-input"]
@@ -338,7 +348,7 @@ Markdown("; ".join(_said) + "." if _said else "The runs are missing.")
 # ## What it costs
 #
 # The field's table has core seconds, operations and memory side by side. MAML's iteration costs 1.18 times that of a learner without second derivatives by operations: one drawing of each character to adapt to and ten to classify make the inner loop a small part of the work. Five steps cost nearly twice as much as one.
-# First-order MAML saves the derivative. After 1,000 iterations from Glorot's start it loses [a point](29_omniglot); in the field, shorter and from another start, it is much further behind, with one seed.
+# First-order MAML saves the derivative. After 1,000 iterations from Glorot's start it loses [a point](#omniglot-equal-cost); in the field, shorter and from another start, it is much further behind, with one seed.
 #
 # ## What we have seen
 #
@@ -362,4 +372,4 @@ Markdown("; ".join(_said) + "." if _said else "The runs are missing.")
 # To the logarithm of the number of training characters, by {prf:ref}`erm-uniform` with all names in the place of five numbers: the outputs for other characters of the data set are never right, and their probabilities go to zero.
 # :::
 #
-# **Read next.** [Omniglot, line by line](29_omniglot) has the measurements of hardness and dispersion, every sentence with its verdict, and the methods at equal cost; [chapter 10](10_cifar) has photographs.
+# **Read next.** Line by line, [the tasks](29_omniglot) have the measurements of hardness and dispersion, [the tables](31_omniglot_tables) every sentence with its verdict, and the methods at equal cost; [chapter 10](10_cifar) has photographs.

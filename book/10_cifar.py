@@ -9,7 +9,7 @@
 #
 # **What you will learn.** How little a network has learned that is no better than comparing pixels; and to tell whose test a training mixture is good for.
 #
-# **What you need.** Chapters [4](04_geography) and [9](09_omniglot). CIFAR-100 (169 MB) is downloaded once. Everything that was measured for this chapter, and what the paper says word by word, stands in [FS-CIFAR100, line by line](30_cifar).
+# **What you need.** Chapters [4](04_geography) and [9](09_omniglot). CIFAR-100 (169 MB) is downloaded once. Everything that was measured for this chapter, and what the paper says word by word, stands on two pages, [the tasks](30_cifar) and [the tables](32_cifar_tables), line by line.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -27,6 +27,7 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sympy as sp
 from IPython.display import Markdown
 
 # %% mystnb={"code_prompt_show": "Set-up, what is the book's own"} tags=["hide-cell"]
@@ -87,7 +88,7 @@ assert len({tuple(sorted(row)) for row in hard_test.classes}) == 1
 assert len(hard_test.classes[0]) == 20 and len(cifar.images) == 100 * 600
 
 # %% [markdown]
-# The text says two things in five places. What we take, with the checks, is in [FS-CIFAR100, line by line](30_cifar):
+# The text says two things in five places. What we take, with the checks, is [line by line](#cifar-twice):
 #
 # | | one place | another | we take | why |
 # | --- | --- | --- | --- | --- |
@@ -100,7 +101,7 @@ assert len(hard_test.classes[0]) == 20 and len(cifar.images) == 100 * 600
 # (cifar-field)=
 # ## The field
 #
-# What learns the names of the training classes, what learns class means, and MAML, all at $p=\frac12$ from one initialisation; chapter [9](09_omniglot) says [how it was chosen](#omniglot-start). The floors need no training and are computed here:
+# **ERM with names** is a classifier of the 80 training classes, the **prototypical network** {cite}`snell2017prototypical` is trained so that class means of its features are right, and MAML takes a step. All have $p=\frac12$ and one initialisation; chapter [9](09_omniglot) says [how it was chosen](#omniglot-start), and what [each kind of row](#omniglot-field) is. **Class means** classify by the nearest centroid, in pixels or in features. The floors need no training and are computed here:
 
 # %%
 CHOSEN = {"p_hard": 0.5, "initialisation": "torch", "iterations": 300}
@@ -168,6 +169,7 @@ Markdown(said)
 # %% [markdown]
 # **And the theory?** The step has 100 images, the network tens of thousands of parameters: again $m\gg d$ fails (chapter [3](03_hardness)), and classes are numbered anew in each task, so {prf:ref}`erm-uniform` holds with $\log2$ and $\log20$.
 #
+# (cifar-table)=
 # ## The paper's table beside ours
 #
 # MAML after one step, ERM after five, as in the paper. Above each pair stands what needs no training.
@@ -203,6 +205,7 @@ Markdown(
 # In the paper's own Table 4 the improvement on hard tasks at $p=0.01$ shrinks and does not disappear: 11.8 against 8.2, with intervals far apart. In ours MAML is *behind* ERM there, since it takes one step at the test and ERM five.
 # :::
 #
+# (cifar-steps-equal)=
 # ## The same number of steps
 #
 # MAML less ERM on hard test tasks, in points, when both take as many steps; differences paired by seed:
@@ -253,7 +256,7 @@ Markdown("\n".join(_lines) + _said)
 # %% [markdown]
 # ## The sentences
 #
-# Three sentences of §5 rest on the table: the largest gains are on hard tasks; the improvement disappears at $p=0.01$; oversampling hard tasks helps. Their verdicts, by rules that were committed before the runs, are in [FS-CIFAR100, line by line](30_cifar), with what "the largest gain" means where chance is 50% and 5%.
+# Three sentences of §5 rest on the table: the largest gains are on hard tasks; the improvement disappears at $p=0.01$; oversampling hard tasks helps. Their verdicts, by rules that were committed before the runs, stand [line by line](#cifar-sentences), with what "the largest gain" means where chance is 50% and 5%.
 #
 # ## What it costs
 #
@@ -272,5 +275,13 @@ Markdown("\n".join(_lines) + _said)
 # :::{dropdown} Solution
 # Counting $c$ times is a test mixture with odds $c\,\pi/(1-\pi)$, and the proposition gives these odds to training.
 # :::
-#
-# **Read next.** [FS-CIFAR100, line by line](30_cifar) measures the hardness of many classes and of few images, and judges every sentence. [When to use MAML](11_when_to_use_maml) draws the conclusion.
+
+# %% mystnb={"code_prompt_show": "The odds, from the two risks"} tags=["hide-cell"]
+k, odds, a_H, a_E = sp.symbols("k odds a_H a_E", positive=True)  # k = cπ/(1 − π), of the test
+theta = odds * a_H / (odds * a_H + a_E)  # where training ends between the centres
+slope = sp.diff(k * a_H * (1 - theta) ** 2 + a_E * theta**2, odds)
+falls_to_k = 2 * a_E**2 * a_H**2 * (odds - k) / (a_E + a_H * odds) ** 3  # then rises
+assert sp.simplify(slope - falls_to_k) == 0
+
+# %% [markdown]
+# **Read next.** Line by line, [the tasks](30_cifar) measure the hardness of many classes and of few images, [the tables](32_cifar_tables) judge every sentence. [When to use MAML](11_when_to_use_maml) draws the conclusion.

@@ -185,7 +185,7 @@ claims.proves(
 
 # %% [markdown]
 # The library, which knows nothing of $\theta$, decides 3,000 random cases alike ([Learners at work](24_other_learners)).
-# On images first-order MAML came within a few points of MAML after [1,000 iterations](29_omniglot), and was further behind in the shorter field of [chapter 9](09_omniglot). Here is where it would not be: few samples, or tasks of similar hardness.
+# On images first-order MAML came within a few points of MAML after [1,000 iterations](#omniglot-equal-cost), and was further behind in the shorter field of [chapter 9](09_omniglot). Here is where it would not be: few samples, or tasks of similar hardness.
 #
 # ## More steps, other inputs
 #

@@ -20,7 +20,7 @@ def run_without_records(script: Path, folder: Path) -> subprocess.CompletedProce
     """Run a chapter's script beside a copy of the library whose book holds no record of a run."""
     shutil.copytree(ROOT / "paperlib", folder / "paperlib", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "book" / "records").mkdir(parents=True)
-    for name in ("paper_values.yml", "records/alphabets.yml"):
+    for name in ("paper_values.yml", "records/alphabets.yml", "records/descents.yml"):
         shutil.copy(ROOT / "book" / name, folder / "book" / name)
     settings = {"PYTHONPATH": str(folder), "PAPERLIB_TIER": "smoke", "MPLBACKEND": "agg"}
     return subprocess.run(
@@ -36,7 +36,14 @@ def run_without_records(script: Path, folder: Path) -> subprocess.CompletedProce
 @pytest.mark.audit
 @pytest.mark.parametrize(
     ("chapter", "dataset"),
-    [("09_omniglot", "omniglot"), ("10_cifar", "cifar100"), ("29_omniglot", "omniglot"), ("30_cifar", "cifar100")],
+    [
+        ("09_omniglot", "omniglot"),
+        ("10_cifar", "cifar100"),
+        ("29_omniglot", "omniglot"),
+        ("30_cifar", "cifar100"),
+        ("31_omniglot_tables", "omniglot"),
+        ("32_cifar_tables", "cifar100"),
+    ],
 )
 def test_a_chapter_runs_without_records(chapter: str, dataset: str, tmp_path: Path) -> None:
     try:

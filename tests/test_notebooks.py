@@ -16,11 +16,12 @@ from tools import notebooks
 from tools.chapters import ROOT, Chapter, ChapterError, chapters, read_notebook, serialise
 from tools.inspection import check
 
+LINE = '{"code_prompt_show": "Draw", "figure": {"caption": "A line.", "name": "fig-line"}, "image": {"alt": "Rises."}}'
 TINY = f"""# %% [markdown]
 # # A tiny chapter
 # Half is $\\tfrac12$.
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% mystnb={{"code_prompt_show": "Set-up"}} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: an installation
 import os
 import sys
@@ -67,7 +68,7 @@ Evidence()
 # %%
 Evidence()
 
-# %% mystnb={{"figure": {{"caption": "A line.", "name": "fig-line"}}, "image": {{"alt": "Rises."}}}} tags=["hide-input"]
+# %% mystnb={LINE} tags=["hide-input"]
 figure, axes = plt.subplots(figsize=(1, 1))
 axes.plot([1, 2])
 plt.close()
@@ -219,7 +220,7 @@ def extra_cell(cells: Cells) -> None:
         (lambda cells: cells[PLAIN].update(source="1 / 9"), 4, "the code differs from the script's: '1 / 9'"),
         (lambda cells: cells[PLAIN].update(source="1 / 8\n"), 4, "the code differs from the script's: ''"),
         (lambda cells: cells[PROSE].update(source="# A large chapter"), 1, "the prose differs"),
-        (lambda cells: cells[PLAIN]["metadata"].update(tags=["hide-input"]), 4, "tags must be None"),
+        (lambda cells: cells[PLAIN]["metadata"].update(tags=["remove-input"]), 4, "tags must be None"),
         (
             lambda cells: cells[FIGURE]["metadata"]["mystnb"]["figure"].update(caption="B"),
             10,
@@ -314,14 +315,31 @@ def test_figure_without_caption_name_or_alt(book: Path, section: str, key: str, 
     assert line == f"{place(10)}its figure has no mystnb.{section}.{key}"
 
 
+TAGGED = "# %%\n1 / 8"
+
+
+@pytest.mark.parametrize("name", ["", " ", "Show the code"])
+def test_fold_that_does_not_say_what_is_inside(book: Path, name: str) -> None:
+    def nameless(cell: Any) -> None:
+        cell["metadata"]["mystnb"]["code_prompt_show"] = name
+
+    [line] = rewrite(book, '"code_prompt_show": "Draw"', f'"code_prompt_show": "{name}"', FIGURE, nameless)
+    assert line.startswith(f"{place(10)}its fold must say what is inside")
+
+
+@pytest.mark.parametrize("tag", ["hide-input", "hide-output", "hide-cell"])
+def test_fold_without_a_name(book: Path, tag: str) -> None:
+    found = rewrite(
+        book, TAGGED, f'# %% tags=["{tag}"]\n1 / 8', PLAIN, lambda cell: cell["metadata"].update(tags=[tag])
+    )
+    assert ["its fold must say" in line for line in found] == [True]
+
+
 def test_figure_name_used_twice(book: Path) -> None:
     for suffix in (".py", ".ipynb"):
         shutil.copy(book / f"01_tiny{suffix}", book / f"02_copy{suffix}")
     second = place(10, "02_copy").removesuffix(": ")
     assert check(book, ["02"]) == [f"{place(10)}the figure name 'fig-line' is also that of {second}"]
-
-
-TAGGED = "# %%\n1 / 8"
 
 
 @pytest.mark.parametrize("tag", ["nbval-ignore-output", "nbval-skip"])
@@ -346,8 +364,9 @@ def test_exemption_by_comment_needs_a_reason(book: Path) -> None:
 
 @pytest.mark.parametrize("tag", ["hide-cell", "nbval-ignore-output"])
 def test_install_cell_needs_its_tags(book: Path, tag: str) -> None:
-    header = '# %% tags=["hide-cell", "nbval-ignore-output"]'
-    [line] = rewrite(book, header, f'# %% tags=["{tag}"]', INSTALL, lambda cell: cell["metadata"].update(tags=[tag]))
+    head = '# %% mystnb={"code_prompt_show": "Set-up"} tags='
+    tags = '["hide-cell", "nbval-ignore-output"]'
+    [line] = rewrite(book, head + tags, f'{head}["{tag}"]', INSTALL, lambda cell: cell["metadata"].update(tags=[tag]))
     assert line.startswith(f"{place(2)}the first code cell must have the tags")
 
 

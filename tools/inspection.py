@@ -18,6 +18,7 @@ Findings = Iterator[tuple[int, str]]
 LONGEST_CELL = 40  # lines
 PROSE = re.compile(r"^# (?:#{1,6} \S|:{3,}|\$\$|> )", re.MULTILINE)  # a heading, a box, a formula or a quotation
 INSTALL_TAGS = {"hide-cell", "nbval-ignore-output"}
+FOLD_TAGS = {"hide-input", "hide-output", "hide-cell"}
 EXEMPTING_TAGS = {"nbval-ignore-output", "nbval-skip", "pytest-validate-ignore-output"}
 EXEMPTING_COMMENTS = {tag.upper().replace("-", "_") for tag in EXEMPTING_TAGS}
 REASON = re.compile(r"#.*\bnot compared:\s*\w")
@@ -173,8 +174,11 @@ def warnings(notebook: NotebookNode) -> Findings:
 
 
 def captions(notebook: NotebookNode) -> Findings:
-    """Find pictures without caption, name or alternative text."""
+    """Find pictures without caption, name or alternative text, and folds whose bar does not say what is inside."""
     for number, cell in numbered(notebook, "code"):
+        says = str(leaves(cell.metadata).get("mystnb.code_prompt_show") or "").strip()
+        if FOLD_TAGS & set(cell.metadata.get("tags", [])) and says in ("", "Show the code"):
+            yield number, f"its fold must say what is inside, by mystnb.code_prompt_show; got {says!r}"
         if any(mime.startswith("image/") for output in cell.outputs for mime in output.get("data", {})):
             given = leaves(cell.metadata)
             for key in ("mystnb.figure.caption", "mystnb.figure.name", "mystnb.image.alt"):

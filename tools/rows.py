@@ -39,6 +39,8 @@ CHAPTERS = (
     "28_lemmas_3_and_4",
     "29_omniglot",
     "30_cifar",
+    "31_omniglot_tables",
+    "32_cifar_tables",
 )
 # How many of each the paper has.
 NUMBERED = {"eq": 124, "prop": 1, "cor": 2, "thm": 3, "lem": 4, "rem": 2, "ass": 2, "fig": 8, "tab": 4}
