@@ -108,8 +108,8 @@ def test_how_fast_an_initialisation_learns() -> None:
     history = {"iteration": [50, 51, 100], "easy": kind, "hard": other}
     path, values = record(one, 0, 0, 0)
     values["metrics"]["history"] = history
-    assert field.early([(path, values)], "finn") == pytest.approx(60.0)
-    assert np.isnan(field.early([(path, values)], "torch"))
+    assert field.early([(path, values)], initialisation="finn") == pytest.approx(60.0)
+    assert np.isnan(field.early([(path, values)], initialisation="torch"))
 
 
 # -- what the captions of the field say
