@@ -5,7 +5,7 @@
 #
 # [Appendix D.1](13_erm_proof) bounds the error of ERM by deviations: of a sample covariance from the truth, of an inverse, of the label noise. This page asks how large they are, as the paper does in (52), (57), (58), (61) to (63) and (65) to (67). All of these fail as printed, whatever the constants. Each time one sees why from an example small enough for exact tails; repaired with explicit constants they hold.
 #
-# Of $T$ tasks, task $i$ has the covariance $\Sigma_i$ with $\beta I\preceq\Sigma_i\preceq LI$, an optimum of length at most $B$, and $n$ samples $X_i$ with label noise $z_i$. $\hat\Sigma_i=\frac1nX_i^\top X_i$, $Z_i=\Sigma_i-\hat\Sigma_i$, $C=\frac1T\sum_i\hat\Sigma_i$, and $\vartheta$ is the error that the data cause without noise.
+# Of $T$ tasks, task $i$ has the covariance $\Sigma_i$ with $\beta I\preceq\Sigma_i\preceq LI$, an optimum of length at most $B$, and $n$ samples $X_i$ with label noise $z_i$. $\hat\Sigma_i=\frac1nX_i^\top X_i$, $Z_i=\Sigma_i-\hat\Sigma_i$, $C=\frac1T\sum_i\hat\Sigma_i$, $\xi_i=\frac1nX_i^\top z_i$, $\theta$ is the error from few samples ([(46)](#eq-46)), and $\vartheta$ the part of it that is there without label noise.
 #
 # | item of the paper | what it bounds | what is wrong |
 # | :-- | :-- | :-- |
@@ -53,7 +53,9 @@ length = np.linalg.norm
 # \end{aligned} \tag{52}
 # $$
 #
-# Test it in one dimension with $\Sigma=1$, where $Z=1-\frac1n\chi^2_n$ has exact tails. The standard deviation of $Z$ is $\sqrt{2/n}$. Now let $t=\sqrt n$. The printed radius is $2c_1c_2/\sqrt n$, a *fixed number of standard deviations* whatever the constants are;
+# Here $\lambda_{i,\max}$ is the largest eigenvalue of $\Sigma_i$, each $t_i>0$ may be chosen, and $c_1,c_2$ are absolute constants: the paper gives no values, so the inequality must hold for some.
+#
+# Test it in one dimension with $\Sigma=1$, where $Z=1-\frac1n\chi^2_n$ has exact tails. The standard deviation of $Z$ is $\sqrt{2/n}$. Now let $t=\sqrt n$. Then both terms in the bracket are $1/\sqrt n$, and the bracket times $c_2$ is $2c_2/\sqrt n$. From $n=4c_2^2$ on this is at most 1 and so the larger of the two in the maximum. The printed radius is then $2c_1c_2/\sqrt n$, a *fixed number of standard deviations* whatever the constants are;
 # the probability outside it tends to a positive limit. The right-hand side promises $2e^{-n}$.
 
 
@@ -156,7 +158,7 @@ claims.bounds(
 #
 # ## (57) to (63): all tasks at once, and the inverse
 #
-# (57) is a union bound over the tasks, $2\sum_ie^{-t_i^2}$. Insert it in [(56)](#eq-56), with $t=\max_it_i$:
+# (57) is a union bound over the tasks, $2\sum_ie^{-t_i^2}$. Insert it in [(56)](#eq-56), with one $t$ for all tasks, $t_i=t$:
 #
 # (eq-58)=
 # $$
@@ -166,7 +168,7 @@ claims.bounds(
 # \end{aligned} \tag{58}
 # $$
 #
-# From (52) with Weyl's inequality, and then from [(60)](#eq-60) with the union bound over tasks, and with (58),
+# With constants $c$ and $c'$ that the paper does not give either, from (52) with Weyl's inequality, and then from [(60)](#eq-60) with the union bound over tasks, and with (58),
 #
 # (eq-61)=
 # $$
@@ -380,7 +382,7 @@ claims.checks(
 # $$
 #
 # :::{dropdown} Proof of the repaired (65)
-# Given $x$, the mean of $e^{\lambda xz}$ is $e^{\lambda^2x^2/2}$; over $x$ it is $(1-\lambda^2)^{-1/2}\le e^{\lambda^2}$ for $\lambda^2\le\frac12$. By Markov's inequality the upper tail is at most $\exp(-\lambda b+\lambda^2\sum K_s^2)$ for every
+# For a number $\lambda>0$ to be chosen and given $x$, the mean of $e^{\lambda xz}$ is $e^{\lambda^2x^2/2}$; over $x$ it is $(1-\lambda^2)^{-1/2}\le e^{\lambda^2}$ for $\lambda^2\le\frac12$. By Markov's inequality the upper tail is at most $\exp(-\lambda b+\lambda^2\sum K_s^2)$ for every
 # $\lambda\le1/(\sqrt2\max K_s)$. Take $\lambda=b/(2\sum K_s^2)$ if that is allowed; otherwise the largest $\lambda$, for which $\lambda^2\sum K_s^2\le\lambda b/2$.
 # :::
 
@@ -526,7 +528,7 @@ display(
 )
 
 # %% [markdown]
-# In (67), besides $d$ for $n$ and $K^2$ for $K$, a union is missing: (64) needs the noise of *all* tasks to be short, so the second term gets a factor $T$. (Or one bounds the mean of the noise at once; then there are $nT$ products, no union, and $\frac{b\sqrt d}{\sqrt{nT}}$.) Repaired,
+# In (67), besides $d$ for $n$ and $K^2$ for $K$, a union is missing: [(64)](#eq-64), which bounds the error from label noise by $\lVert C^{-1}\rVert$ times the mean over tasks of $\lVert\frac1nX_i^\top z_i\rVert$, needs the noise of *all* tasks to be short, so the second term gets a factor $T$. (Or one bounds the mean of the noise at once; then there are $nT$ products, no union, and $\frac{b\sqrt d}{\sqrt{nT}}$.) Repaired,
 #
 # $$
 # \begin{aligned}
