@@ -80,8 +80,7 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
     Optima are those of tasks with at least three samples more than dimensions; NaN where a group has fewer than two.
     """
     rng, dim, found = np.random.default_rng(seed), tasks.X[0].shape[1], []
-    fits = [_fit(X, y) for X, y in zip(tasks.X, tasks.y, strict=True)]
-    left, free, optima, variance = (np.array(part) for part in zip(*fits, strict=True))
+    left, free, optima, variance = fits(tasks)
     trust, rho = (
         1.0 / (variance + np.nanmedian(variance)) if np.isfinite(variance).any() else variance,
         curvatures(tasks),
@@ -125,14 +124,24 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
     return found
 
 
-def _fit(X: Array, y: Array) -> tuple[float, float, Array, float]:
-    """Return squares left, degrees of freedom, the optimum, (r k), and its variance for noise of one, NaN if untold."""
-    n, dim = X.shape
-    if n < dim + FREE or np.linalg.matrix_rank(X) < dim:
-        return 0.0, 0.0, np.zeros(dim * y.shape[1]), math.nan
-    fitted = np.linalg.lstsq(X, y, rcond=None)[0]
-    variance = float(np.trace(np.linalg.inv(X.T @ X)))
-    return float(((y - X @ fitted) ** 2).sum()), float(n - dim), np.asarray(fitted.ravel(), dtype=np.float64), variance
+def fits(tasks: Tasks) -> list[Array]:
+    """Return for each task squares left, degrees of freedom, (T,), the optimum, (T, r k), and its variance, (T,).
+
+    The variance is that for noise of one. An optimum is NaN where samples are few; a variance where it is not unique.
+    """
+
+    def own(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
+        (count, n, dim), outputs = X.shape, y.shape[2]
+        if n < dim + FREE:
+            untold = np.full((count, dim * outputs + 1), np.nan)
+            return np.zeros(count), np.zeros(count), untold[:, 1:], untold[:, 0]
+        inverse = np.linalg.pinv(X, rcond=max(n, dim) * np.finfo(np.float64).eps)
+        fitted, unique = inverse @ y, np.linalg.matrix_rank(X) == dim
+        left = np.where(unique, ((y - X @ fitted) ** 2).sum(axis=(1, 2)), 0.0)
+        variance = np.where(unique, (inverse**2).sum(axis=(1, 2)), np.nan)
+        return left, np.where(unique, float(n - dim), 0.0), fitted.reshape(count, -1), variance
+
+    return tasks.each(own)
 
 
 def _told(statistic: Callable[..., Array], samples: list[Groups], rng: np.random.Generator) -> Told:

@@ -12,15 +12,18 @@ law of the inputs and any noise: Lemma 2 read backwards, without the Gaussian. I
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from paperlib.arguments import Array, finite_array, listed
+from paperlib.environments import Groups
 
 FEWEST = 3  # samples of a task: a triple
+MOST = 2**20  # numbers in the stacks of tasks of one size that are computed with at once
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,23 @@ class Tasks:
     axes: Array
     places: list[int]
     given: int
+
+    @cached_property
+    def stacks(self) -> list[tuple[Groups, Array, Array]]:
+        """Tasks of one size stacked, (t, n, r) and (t, n, k), each stack with the places of its tasks, (t,)."""
+        sizes, found = np.array([len(X) for X in self.X]), []
+        width = self.X[0].shape[1] + self.y[0].shape[1]
+        for size in np.unique(sizes):
+            places = np.flatnonzero(sizes == size)
+            for part in np.array_split(places, -(-places.size * size * width // MOST)):
+                found.append((part, np.stack([self.X[i] for i in part]), np.stack([self.y[i] for i in part])))
+        return found
+
+    def each(self, numbers: Callable[[Array, Array], Sequence[Array]]) -> list[Array]:
+        """Return what a function of stacks (t, n, r) and (t, n, k) gives for each task, (T, ...) each."""
+        parts = [numbers(X, y) for _, X, y in self.stacks]
+        order = np.argsort(np.concatenate([places for places, _, _ in self.stacks]))
+        return [np.concatenate(part)[order] for part in zip(*parts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -96,62 +116,67 @@ def checked(tasks: Iterable[Any]) -> Tasks:
 
 def measure(tasks: Tasks) -> Moments:
     """Return the moments of tasks."""
-    parts = [_moments(X, y) for X, y in zip(tasks.X, tasks.y, strict=True)]
-    loss, weighted, squares, residuals, free = zip(*parts, strict=True)
-    return Moments(
-        np.stack(loss, axis=1),
-        np.stack(weighted, axis=1),
-        np.array(squares),
-        np.array(residuals),
-        np.array(free, dtype=np.float64),
-        tasks.axes.shape[1],
-    )
+    loss, weighted, squares, residuals, free = tasks.each(_moments)
+    axes = tasks.axes.shape[1]
+    return Moments(loss.swapaxes(0, 1).copy(), weighted.swapaxes(0, 1).copy(), squares, residuals, free, axes)
 
 
 def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
-    r"""Return for one task with residuals r (n, k) what a rate :math:`p_l` for each axis is judged by.
+    r"""Return for tasks (t, n, d) with residuals r (t, n, k) what a rate :math:`p_l` for each axis is judged by.
 
-    The means of :math:`g_lg'_l` (d,), of :math:`x_lx_{l'}g_lg'_{l'}` for a triple and for a pair, (d, d), and the
-    squares of the entries of the covariance, (d, d).
+    The means of :math:`g_lg'_l` (t, d), of :math:`x_lx_{l'}g_lg'_{l'}` for a triple and for a pair, (t, d, d), and
+    the squares of the entries of the covariance, (t, d, d).
     """
-    n, second = len(X), X.T @ X
-    linear, triple, pair = np.zeros(X.shape[1]), np.zeros_like(second), np.zeros_like(second)
-    for residual in r.T:
-        g = X * residual[:, None]
-        total, outer = g.sum(axis=0), g.T @ g
-        own = (X * g).T @ (X * g)
-        shared = (X * g).T @ X * total
-        linear += (total**2 - (g**2).sum(axis=0)) / (n * (n - 1))
-        triple += (second * (np.outer(total, total) - outer) - shared - shared.T + 2.0 * own) / (n * (n - 1) * (n - 2))
+    n, second = X.shape[1], _product(X, X)
+    linear, triple, pair = np.zeros((len(X), X.shape[2])), np.zeros_like(second), np.zeros_like(second)
+    for residual in np.moveaxis(r, 2, 0):
+        g = X * residual[:, :, None]
+        total, outer = g.sum(axis=1), _product(g, g)
+        own = _product(X * g, X * g)
+        shared = _product(X * g, X) * total[:, None, :]
+        linear += (total**2 - (g**2).sum(axis=1)) / (n * (n - 1))
+        sums = total[:, :, None] * total[:, None, :] - outer
+        triple += (second * sums - shared - shared.swapaxes(1, 2) + 2.0 * own) / (n * (n - 1) * (n - 2))
         pair += (second * outer - own) / (n * (n - 1))
-    return linear, triple, pair, (second**2 - (X**2).T @ X**2) / (n * (n - 1))
+    return linear, triple, pair, (second**2 - _product(X**2, X**2)) / (n * (n - 1))
 
 
-def _moments(X: Array, y: Array) -> tuple[Array, Array, float, float, int]:
-    n, dim = X.shape
-    u, second = np.hstack([X, y]), X.T @ X
-    size, reach = (X**2).sum(axis=1), ((X @ second) * X).sum(axis=1)
+def span(X: Array) -> Array:
+    """Return orthonormal bases of the columns of matrices (t, n, d): zero where they depend on others, (t, n, d)."""
+    basis, values, _ = np.linalg.svd(X, full_matrices=False)
+    kept = values > max(X.shape[1:]) * np.finfo(np.float64).eps * values[:, :1]
+    return np.asarray(basis * kept[:, None, :])
+
+
+def _product(one: Array, other: Array) -> Array:
+    return np.asarray(one.swapaxes(1, 2) @ other)
+
+
+def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array, Array]:
+    (n, dim), second = X.shape[1:], _product(X, X)
+    u, size, reach = np.concatenate([X, y], axis=2), (X**2).sum(axis=2), ((X @ second) * X).sum(axis=2)
 
     def diagonal(weights: Array) -> Array:
-        return np.asarray((u * weights[:, None]).T @ u)
+        return _product(u * weights[:, :, None], u)
 
-    across = u.T @ X
-    end = (u * size[:, None]).T @ X @ across.T
+    across = _product(u, X)
+    end = _product(u * size[:, :, None], X) @ across.swapaxes(1, 2)
     pairs, triples = n * (n - 1), n * (n - 1) * (n - 2)
+    ends = end + end.swapaxes(1, 2)
     loss = [
-        diagonal(np.ones(n)) / n,
-        (across @ across.T - diagonal(size)) / pairs,
-        (across @ second @ across.T - end - end.T - diagonal(reach) + 2.0 * diagonal(size**2)) / triples,
+        _product(u, u) / n,
+        (across @ across.swapaxes(1, 2) - diagonal(size)) / pairs,
+        (across @ second @ across.swapaxes(1, 2) - ends - diagonal(reach) + 2.0 * diagonal(size**2)) / triples,
         diagonal(reach - size**2) / pairs,
     ]
-    others = size.sum() - size
-    weighted = [
-        diagonal(others / dim) / pairs,
-        diagonal((others**2 - ((size**2).sum() - size**2)) / dim**2) / triples,
-    ]
-    fitted, _, rank, _ = np.linalg.lstsq(X, y, rcond=None)
-    left = float(((y - X @ fitted) ** 2).sum()) if n > rank else 0.0
-    return np.stack(loss), np.stack(weighted), float((reach - size**2).sum() / pairs), left, n - int(rank)
+    others = size.sum(axis=1, keepdims=True) - size
+    squares = (size**2).sum(axis=1, keepdims=True) - size**2
+    weighted = [diagonal(others / dim) / pairs, diagonal((others**2 - squares) / dim**2) / triples]
+    basis = span(X)
+    free = n - basis.any(axis=1).sum(axis=1)
+    left = np.where(free > 0, ((y - basis @ _product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
+    mean = (reach - size**2).sum(axis=1) / pairs
+    return np.stack(loss, axis=1), np.stack(weighted, axis=1), mean, left, free.astype(np.float64)
 
 
 def _pair(place: int, task: Any) -> tuple[Array, Array]:
