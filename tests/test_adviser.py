@@ -62,7 +62,7 @@ def test_rates_of_axes_are_judged_by_means_over_different_samples() -> None:
     X, r = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
     g = X[:, :, None] * r[:, None, :]
     pairs, triples = list(permutations(range(5), 2)), list(permutations(range(5), 3))
-    linear_part, triple, pair, squares = directions(X, r)
+    linear_part, triple, pair, squares = (part[0] for part in directions(X[None], r[None]))
     np.testing.assert_allclose(linear_part, np.mean([(g[a] * g[b]).sum(1) for a, b in pairs], axis=0), rtol=1e-9)
     brute = [np.outer(X[a], X[a]) * (g[b] @ g[c].T) for a, b, c in triples]
     np.testing.assert_allclose(triple, np.mean(brute, axis=0), rtol=1e-9)

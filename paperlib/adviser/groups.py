@@ -27,13 +27,14 @@ from paperlib.environments import Groups
 MOST = 300  # tasks up to which intervals are corrected for skewness, which takes as many estimates as tasks
 RESAMPLES = 400
 LEAST = 1e-9  # of the mean curvature: what a task without inputs counts as
+CLOSE = 1e-8  # change of a log-likelihood at which a mixture has come to rest
 FREE = 3  # samples more than dimensions, from which on a task's own least squares are used
 Told = tuple[float, float, float]  # an estimate and its 90 % interval
 
 
 def curvatures(tasks: Tasks) -> Array:
     """Return the curvature of each task over the dimensions, (T,)."""
-    return np.array([float((X**2).mean()) for X in tasks.X])
+    return tasks.each(lambda X, y: ((X**2).mean(axis=(1, 2)),))[0]
 
 
 def grouped(tasks: Tasks) -> tuple[Array, Groups]:
@@ -44,12 +45,11 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
     """
     rho = curvatures(tasks)
     rho = np.maximum(rho, LEAST * rho.mean())
-    sizes = [(X**2).sum(axis=1) for X in tasks.X if X.any()]
-    blur = np.mean([size.var(ddof=1) / size.mean() ** 2 for size in sizes]) / [len(X) for X in tasks.X] + 1e-6
+    blur = _blur(tasks)
     found: tuple[float, Array, Groups] = (math.inf, np.zeros(1), np.zeros(len(rho), dtype=np.intp))
     for count in range(1, min(4, len(rho)) + 1):
         centres = np.quantile(rho, (np.arange(count) + 0.5) / count)
-        weights, width = np.full(count, 1.0 / count), 0.01
+        weights, width, before = np.full(count, 1.0 / count), 0.01, -math.inf
         for _ in range(200):
             shape = 1.0 / (blur + width)[:, None]
             logs = np.log(weights + 1e-12) + shape * (np.log(shape / centres) - rho[:, None] / centres)
@@ -61,12 +61,28 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
             centres = (precise * rho[:, None]).sum(axis=0) / np.maximum(precise.sum(axis=0), 1e-300)
             centres = np.maximum(centres, LEAST * rho.mean())
             width = max(1e-4, float((belongs * ((rho[:, None] / centres - 1.0) ** 2 - blur[:, None])).sum()) / len(rho))
+            if abs(float(total.sum()) - before) < CLOSE:
+                break
+            before = float(total.sum())
         criterion = -2.0 * float(total.sum()) + 2 * count * math.log(len(rho))
         if criterion < found[0]:
             order = np.argsort(centres)
             used, place = np.unique(np.argsort(order)[belongs.argmax(axis=1)], return_inverse=True)
             found = criterion, centres[order][used], np.asarray(place, dtype=np.intp)  # none without a task
     return found[1], found[2]
+
+
+def _blur(tasks: Tasks) -> Array:
+    """Return the relative variance of each task's curvature by its samples, (T,)."""
+
+    def relative(X: Array, y: Array) -> tuple[Array, Array]:
+        size = (X**2).sum(axis=2)
+        mean = size.mean(axis=1)
+        own = np.divide(size.var(axis=1, ddof=1), mean**2, out=np.full(len(X), np.nan), where=mean > 0.0)
+        return own, np.full(len(X), float(X.shape[1]))
+
+    own, sizes = tasks.each(relative)
+    return np.asarray(np.nanmean(own) / sizes + 1e-6)
 
 
 def level(tasks: int) -> float:
