@@ -88,10 +88,10 @@ def test_validation_chooses_among_the_training_solutions(learner: str) -> None:
 def test_held_out_losses_are_those_of_the_tasks_themselves() -> None:
     folds, _ = folded(drawn(12, 9), 4)
     starts = np.random.default_rng(0).normal(size=(5, 2, 1))
-    for place, loss in enumerate(folds.losses(starts, 0.3)):
+    for place, found in enumerate(folds.losses(starts, 0.3)):
         X, y, w = folds.tasks.X[place], folds.tasks.y[place], starts[folds.of[place]]
         w = w - 0.3 * np.mean([x[:, None] * (x @ w - t) for x, t in zip(X[:4], y[:4], strict=True)], axis=0)
-        assert loss == pytest.approx(np.mean([(x @ w - t) ** 2 for x, t in zip(X[4:], y[4:], strict=True)]) / 2)
+        assert found == pytest.approx(np.mean([(x @ w - t) ** 2 for x, t in zip(X[4:], y[4:], strict=True)]) / 2)
 
 
 def test_tasks_held_out_speak_against_a_bad_start_only() -> None:

@@ -137,7 +137,7 @@ def test_training_real_tasks_ends_at_the_training_solutions(learner: str) -> Non
 
 
 def test_rates_are_validated_on_tasks_that_were_not_trained_on() -> None:
-    """Two folds' worth of noise apart: a step to the task's own optimum pays where tasks differ, none where they do not."""
+    """A long step pays where tasks differ, a short one where they do not."""
     rng = np.random.default_rng(1)
     far = [(X, X @ rng.normal(size=2)) for X in rng.normal(size=(20, 12, 2))]
     noisy = [(X, X @ [1.0, -1.0] + 3.0 * rng.normal(size=12)) for X in rng.normal(size=(20, 12, 2))]

@@ -108,6 +108,7 @@ def choose(folds: Folds, moments: Moments, alpha: float | None, own: Choice | No
 
 def _solutions(tasks: Tasks, counts: Array, learner: str, rate: float, scale: Array) -> Array | None:
     """Return (41) or (43) for how often each task counts, (B, T): (B, r, k), or None where one is not unique."""
+
     def products(X: Array, y: Array) -> tuple[Array, Array]:
         if learner == "maml":
             half = X.shape[1] // 2

@@ -103,7 +103,7 @@ def decide(
     if axis:
         return (
             "a representation",
-            f"{why}, a rate for each axis MAML's by {_of(estimates, maml, 'directions')}",
+            f"{why}; a rate for each axis would divide MAML's by {_of(estimates, maml, 'directions')}",
             "",
             shares,
         )
