@@ -32,8 +32,8 @@ from IPython.display import Markdown
 from scipy import stats
 
 from paperlib import TaskEnvironment, advise, linear, plotting, simulate
-from paperlib.adviser.estimates import averages, loss
 from paperlib.adviser import read_tasks
+from paperlib.adviser.estimates import averages, loss
 from paperlib.adviser.moments import checked, measure
 from paperlib.runtime import book
 

@@ -159,7 +159,7 @@ def _weights(of: Averages, learner: str, alpha: Array) -> tuple[Array, Array, Ar
 
 
 def _mean(scale: Array, means: Array) -> Array:
-    return np.einsum("kb,kbij->bij", scale, means)
+    return np.asarray(np.einsum("kb,kbij->bij", scale, means))
 
 
 def _scores(parts: Array, scale: Array, extended: Array, rank: int) -> Array:
