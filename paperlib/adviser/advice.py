@@ -3,16 +3,14 @@ r"""From a sample of somebody's own tasks to a decision: does MAML pay on them, 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import DegenerateDataWarning, bootstrap
 
 from paperlib.adviser.estimates import LEAST, loss, slope, start
-from paperlib.adviser.groups import MOST, curvatures, environment, grouped, level
+from paperlib.adviser.groups import curvatures, environment, grouped, interval
 from paperlib.adviser.lights import lights
 from paperlib.adviser.moments import Tasks, checked, measure
 from paperlib.adviser.questions import NAMES, Question
@@ -131,32 +129,19 @@ def _resampled(
     """Return `NAMES` as estimated, their 90 % intervals by bootstrap over tasks, and the resamples."""
     tasks = question.moments.tasks
 
-    def statistic(places: Array, axis: int = -1) -> Array:
+    def statistic(places: Array) -> Array:
         rows = np.reshape(places, (-1, places.shape[-1]))
         numbers = question.numbers(np.stack([np.bincount(row, minlength=tasks) for row in rows]).astype(float))
         return numbers.reshape(len(numbers), *places.shape[:-1])
 
-    point = question.numbers(np.ones((1, tasks)))[:, 0]
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", DegenerateDataWarning)  # no noise told, or no skewness: handled below
-        sampled = bootstrap(
-            (np.arange(tasks),),
-            statistic,
-            n_resamples=draws,
-            batch=50,
-            vectorized=True,
-            confidence_level=level(tasks),
-            method="BCa" if tasks <= MOST else "percentile",
-            rng=np.random.default_rng(seed),
-        )
-    low, high = sampled.confidence_interval
+    generator = np.random.default_rng(seed)
+    point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=50)
     for values in (point, low, high):
         values[:2] = question.gain(values[:2])
-    low, high = np.where(np.isnan(low), point, low), np.where(np.isnan(high), point, high)  # a degenerate correction
     low[:2] = np.maximum(np.minimum(low[:2], (1.0 - FINEST) * point[:2]), [float(question.alpha is not None), 0.0])
     high[:2] = np.maximum(high[:2], (1.0 + FINEST) * point[:2])
     intervals = {name: (float(a), float(b)) for name, a, b in zip(NAMES, low, high, strict=True)}
-    drawn = dict(zip(NAMES, sampled.bootstrap_distribution, strict=True))
+    drawn = dict(zip(NAMES, sampled, strict=True))
     return dict(zip(NAMES, map(float, point), strict=True)), intervals, drawn
 
 

@@ -47,12 +47,6 @@ class Averages:
         root = vectors / np.sqrt(np.maximum(values, 1e-12 * values[:, -1:]))[:, None, :]
         return np.asarray(values[:, -1]), np.asarray(root)
 
-    def repeated(self, count: int) -> Averages:
-        """Return each resample so many times in turn."""
-        shares, squares, noise = (np.repeat(part, count, axis=0) for part in (self.shares, self.squares, self.noise))
-        loss, weighted = (np.repeat(part, count, axis=1) for part in (self.loss, self.weighted))
-        return Averages(self.moments, shares, loss, weighted, squares, noise, self.m)
-
 
 def averages(moments: Moments, counts: Array, m: float) -> Averages:
     """Return the averages of moments for how often each task counts, (B, T)."""
@@ -108,7 +102,8 @@ def best_rates(of: Averages, learner: str, near: Array | None = None) -> Array:
 
 
 def _least(of: Averages, learner: str, rates: Array) -> Array:
-    losses = loss(of.repeated(rates.shape[1]), learner, rates.ravel()).reshape(rates.shape)
+    repeated = averages(of.moments, np.repeat(of.shares, rates.shape[1], axis=0), of.m)
+    losses = loss(repeated, learner, rates.ravel()).reshape(rates.shape)
     return np.asarray(np.take_along_axis(rates, losses.argmin(axis=1)[:, None], axis=1)[:, 0])
 
 

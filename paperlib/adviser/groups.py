@@ -29,6 +29,7 @@ RESAMPLES = 400
 LEAST = 1e-9  # of the mean curvature: what a task without inputs counts as
 CLOSE = 1e-8  # change of a log-likelihood at which a mixture has come to rest
 FREE = 3  # samples more than dimensions, from which on a task's own least squares are used
+Statistic = Callable[..., Array]  # of tasks by their places, one array of them for each sample
 Told = tuple[float, float, float]  # an estimate and its 90 % interval
 
 
@@ -75,14 +76,12 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
 def _blur(tasks: Tasks) -> Array:
     """Return the relative variance of each task's curvature by its samples, (T,)."""
 
-    def relative(X: Array, y: Array) -> tuple[Array, Array]:
+    def relative(X: Array, y: Array) -> tuple[Array]:
         size = (X**2).sum(axis=2)
-        mean = size.mean(axis=1)
-        own = np.divide(size.var(axis=1, ddof=1), mean**2, out=np.full(len(X), np.nan), where=mean > 0.0)
-        return own, np.full(len(X), float(X.shape[1]))
+        with np.errstate(invalid="ignore"):  # NaN where there are no inputs
+            return (size.var(axis=1, ddof=1) / size.mean(axis=1) ** 2,)
 
-    own, sizes = tasks.each(relative)
-    return np.asarray(np.nanmean(own) / sizes + 1e-6)
+    return np.asarray(np.nanmean(tasks.each(relative)[0]) / [len(X) for X in tasks.X] + 1e-6)
 
 
 def level(tasks: int) -> float:
@@ -148,11 +147,9 @@ def fits(tasks: Tasks) -> list[Array]:
 
     def own(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
         (count, n, dim), outputs = X.shape, y.shape[2]
-        if n < dim + FREE:
-            untold = np.full((count, dim * outputs + 1), np.nan)
-            return np.zeros(count), np.zeros(count), untold[:, 1:], untold[:, 0]
         inverse = np.linalg.pinv(X, rcond=max(n, dim) * np.finfo(np.float64).eps)
-        fitted, unique = inverse @ y, np.linalg.matrix_rank(X) == dim
+        fitted = inverse @ y if n >= dim + FREE else np.full((count, dim, outputs), np.nan)
+        unique = (np.linalg.matrix_rank(X) == dim) & (n >= dim + FREE)
         left = np.where(unique, ((y - X @ fitted) ** 2).sum(axis=(1, 2)), 0.0)
         variance = np.where(unique, (inverse**2).sum(axis=(1, 2)), np.nan)
         return left, np.where(unique, float(n - dim), 0.0), fitted.reshape(count, -1), variance
@@ -160,21 +157,30 @@ def fits(tasks: Tasks) -> list[Array]:
     return tasks.each(own)
 
 
-def _told(statistic: Callable[..., Array], samples: list[Groups], rng: np.random.Generator) -> Told:
+def _told(statistic: Statistic, samples: list[Groups], rng: np.random.Generator) -> Told:
     """Return a statistic of tasks and its interval by bootstrap within the groups."""
     if min(map(len, samples)) < 2:
         return (math.nan,) * 3
+    point, low, high, _ = interval(samples, statistic, RESAMPLES, rng)
+    return float(point), float(low), float(high)
+
+
+def interval(
+    samples: list[Groups], statistic: Statistic, draws: int, rng: np.random.Generator, batch: int | None = None
+) -> tuple[Array, Array, Array, Array]:
+    """Return an estimate, the ends of its 90 % interval by bootstrap, the estimate where all are alike, and resamples."""
+    sizes, point = [len(sample) for sample in samples], statistic(*samples)
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
-        low, high = bootstrap(
+        found = bootstrap(
             samples,
             lambda *places, axis=-1: statistic(*places),
-            n_resamples=RESAMPLES,
+            n_resamples=draws,
+            batch=batch,
             vectorized=True,
-            confidence_level=level(min(map(len, samples))),
-            method="BCa" if max(map(len, samples)) <= MOST else "percentile",
+            confidence_level=level(min(sizes)),
+            method="BCa" if max(sizes) <= MOST else "percentile",
             rng=rng,
-        ).confidence_interval
-    point = float(statistic(*samples))
-    low, high = np.where(np.isnan([low, high]), point, [low, high])  # NaN where all are alike
-    return point, float(low), float(high)
+        )
+    low, high = (np.where(np.isnan(end), point, end) for end in found.confidence_interval)
+    return point, low, high, np.asarray(found.bootstrap_distribution)

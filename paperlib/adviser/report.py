@@ -121,10 +121,8 @@ class Report:
 
         from paperlib.plotting import MARKS, REFERENCE
 
-        heights = [2.5, 0.9, 2.5][: 2 + bool(self.calibration)]  # one above the other, as a phone has them
-        figure, axes = plt.subplots(
-            len(heights), figsize=(5.0, 1.1 * sum(heights)), height_ratios=heights, layout="constrained"
-        )
+        tall = [2.7, 1.0, 2.7][: 2 + bool(self.calibration)]  # one above the other: so they fit a phone
+        figure, axes = plt.subplots(len(tall), figsize=(5.0, sum(tall)), height_ratios=tall, layout="constrained")
         order = np.argsort(self.curvatures)
         hard, sorted_ones = np.isin(order, self.hard_tasks), self.curvatures[order]
         looks = {"hard": hard, "easy": ~hard} if self.hard_tasks else {0: ~hard}
