@@ -168,7 +168,7 @@ def _told(statistic: Statistic, samples: list[Groups], rng: np.random.Generator)
 def interval(
     samples: list[Groups], statistic: Statistic, draws: int, rng: np.random.Generator, batch: int | None = None
 ) -> tuple[Array, Array, Array, Array]:
-    """Return an estimate, the ends of its 90 % interval by bootstrap, the estimate where all are alike, and resamples."""
+    """Return an estimate, the ends of its 90 % interval by bootstrap, itself where all are alike, and the resamples."""
     sizes, point = [len(sample) for sample in samples], statistic(*samples)
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
