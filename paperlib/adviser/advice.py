@@ -19,6 +19,7 @@ from paperlib.adviser.validation import Choice, Folds, calibration, choose
 from paperlib.adviser.verdicts import UNTOLD, VERDICTS, decide
 from paperlib.arguments import Array, real_number, sample_number, whole_number
 
+FEWEST_DRAWS = 50
 FINEST = 0.005  # intervals of gains reach so far to each side: corrections to first order in 1/T tell no less
 FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
@@ -70,13 +71,14 @@ def advise(
     """
     count = sample_number("m", m)
     rate = None if alpha is None else real_number("alpha", alpha, above=0.0)
-    draws, first = whole_number("resamples", resamples, at_least=50), whole_number("seed", seed, at_least=0)
+    draws, first = whole_number("resamples", resamples, at_least=FEWEST_DRAWS), whole_number("seed", seed, at_least=0)
     data = checked(tasks)
     return _report(data, Question.of(data, measure(data), count, rate), draws, first)
 
 
 def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
     moments, m, alpha, rates = question.moments, question.m, question.alpha, question.rates
+    draws = draws if moments.free.any() else FEWEST_DRAWS  # without noise the answer is given: do not tarry
     estimates, intervals, drawn = _resampled(question, draws, seed)
     bent = float(np.mean(drawn["curvature"] < LEAST))
     told = math.isfinite(estimates["noise_std"])

@@ -24,7 +24,7 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
     left_out = tasks.given - len(tasks.X)
     place, place_p = _place(tasks, rho, belongs)
     size, size_p = _rank(rho, sizes)
-    worth = _worth(tasks)
+    worth, labels = _worth(tasks), _labels(tasks)
     return {
         "linearity": (
             "amber" if math.isnan(bent) else _light(-math.log10(max(bent, 1e-300)), 2.0, 6.0),
@@ -36,6 +36,7 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
             _light(-math.log10(place_p), 2.0, math.inf),
             f"rank correlation {place:.2f} within groups",
         ),
+        "targets": ("red" if labels else "green", labels or "quantities, or one-hot"),
         "groups": ("green" if len(centres) < 4 else "amber", f"{len(centres)} of curvature"),
         "sizes": (
             "red" if 3 * left_out > tasks.given else _light(-math.log10(size_p), 2.0, math.inf),
@@ -63,6 +64,14 @@ def _held_out(calibration: dict[str, float]) -> Lights:
     }
     worst = max(off.values(), default=0.0)
     return {"tasks held out": (_light(worst, 2.0, 4.0), f"foretold to {worst:.1f} standard errors")}
+
+
+def _labels(tasks: Tasks) -> str:
+    """Return a warning where the one target is a few whole numbers: two classes are their own one-hot column."""
+    values = np.unique(np.concatenate(tasks.y))
+    if tasks.y[0].shape[1] > 1 or not 2 < len(values) <= 20 or (values != np.rint(values)).any():
+        return ""
+    return f"{len(values)} different whole numbers; class labels need a one-hot column each"
 
 
 def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:

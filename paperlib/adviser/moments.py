@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from paperlib.arguments import Array, finite_array, listed
+from paperlib.arguments import LARGEST, Array, finite_array, listed
 from paperlib.environments import Groups
 
 FEWEST = 3  # samples of a task: a triple
@@ -83,7 +83,10 @@ def checked(tasks: Iterable[Any]) -> Tasks:
     """Return the tasks that have three samples or more, or raise a ValueError that says what is wrong with which."""
     if isinstance(tasks, Mapping):
         raise ValueError("tasks must be a sequence of pairs (X, y); got a mapping: list(tasks.values()) makes it one")
-    pairs = [_pair(place, task) for place, task in enumerate(listed("tasks", tasks))]
+    found = [_pair(place, task) for place, task in enumerate(listed("tasks", tasks))]
+    pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
+    if any(head != heads[0] for head in heads):
+        raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
     if len(pairs) < 2:
         raise ValueError(f"tasks must be at least two, each a pair (X, y); got {len(pairs)}")
     (dim, outputs), first = (pairs[0][0].shape[1], pairs[0][1].shape[1]), pairs[0]
@@ -99,13 +102,18 @@ def checked(tasks: Iterable[Any]) -> Tasks:
             f"tasks must hold at least two of {FEWEST} samples or more, which the moments of a step need; "
             f"the largest have {sorted(len(X) for X, _ in pairs)[-2:]}"
         )
-    if not any(y.any() for _, y in pairs):
-        raise ValueError("tasks must have targets that are not all zero")
+    for name, part in (("features", 0), ("targets", 1)):
+        largest = max(float(np.abs(pair[part]).max()) for pair in pairs)
+        if largest < 1.0 / LARGEST:
+            raise ValueError(
+                f"tasks must have {name} that are not all zero, of a size from {1.0 / LARGEST:g} to {LARGEST:g}; "
+                f"the largest is {largest:g}"
+            )
     second = np.mean([X.T @ X / len(X) for X in (pairs[place][0] for place in places)], axis=0)
     values, vectors = np.linalg.eigh(second)
     kept = values > 1e-10 * max(values[-1], 0.0)
     if not kept.any():
-        raise ValueError("tasks must have features that are not all zero")
+        raise ValueError(f"tasks of {FEWEST} samples or more must have features that are not all zero")
     if all(_same(pairs[places[0]], pairs[place]) for place in places):
         raise ValueError("tasks must differ; all of them hold the same samples")
     axes = vectors[:, kept][:, ::-1]
@@ -179,18 +187,22 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array, Array]:
     return np.stack(loss, axis=1), np.stack(weighted, axis=1), mean, left, free.astype(np.float64)
 
 
-def _pair(place: int, task: Any) -> tuple[Array, Array]:
+def _pair(place: int, task: Any) -> tuple[Array, Array, list[str]]:
     if isinstance(task, (Mapping, str, bytes)):
         raise ValueError(f"tasks must be pairs (X, y); task {place} is a {type(task).__name__}: {str(task)[:40]}")
     parts = listed(f"tasks[{place}]", task)
     if len(parts) != 2:
-        raise ValueError(f"tasks must be pairs (X, y); task {place} has {len(parts)} parts")
-    X, y = finite_array(f"X of task {place}", parts[0], 2), _targets(place, parts[1])
-    if 0 in X.shape or len(y) != len(X):
-        raise ValueError(f"task {place} must have one target for each of its samples; got {len(X)} rows and {len(y)}")
+        hint = "; zip(X, y) makes pairs of two stacks" if getattr(task, "ndim", 0) == 3 else ""
+        raise ValueError(f"tasks must be pairs (X, y); task {place} has {len(parts)} parts{hint}")
+    X = finite_array(f"X of task {place}", parts[0], 2, largest=LARGEST)
     if len(X) < 2:
         raise ValueError(f"task {place} must have at least 2 samples; got {len(X)}")
-    return X, y
+    if X.shape[1] == 0:
+        raise ValueError(f"X of task {place} must have at least one feature; got shape {X.shape}")
+    y = _targets(place, parts[1])
+    if len(y) != len(X):
+        raise ValueError(f"task {place} must have one target for each of its samples; got {len(X)} rows and {len(y)}")
+    return X, y, [str(name) for name in getattr(parts[0], "columns", ())]
 
 
 def _same(one: tuple[Array, Array], other: tuple[Array, Array]) -> bool:
@@ -201,14 +213,14 @@ def _targets(place: int, value: Any) -> Array:
     kind = _kind(value)
     if kind in "SU" or (kind == "b" and np.ndim(value) < 2):
         raise ValueError(f"y of task {place} must be numbers; class labels need a one-hot column each, (n, classes)")
-    y = finite_array(f"y of task {place}", value)
+    y = finite_array(f"y of task {place}", value, largest=LARGEST)
     different = np.unique(y).size
     if kind in "iu" and (y.ndim == 1 or y.shape[1:] == (1,)) and different <= min(20, max(2, len(y) // 2)):
         raise ValueError(
             f"y of task {place} looks like class labels ({different} different whole numbers); give one-hot columns, "
             "(n, classes), or floating-point numbers if these are quantities"
         )
-    if y.ndim not in (1, 2) or 0 in y.shape[1:]:
+    if y.ndim not in (1, 2) or 0 in y.shape:
         raise ValueError(f"y of task {place} must have shape (n,) or (n, outputs); got {y.shape}")
     return y.reshape(len(y), -1)
 
