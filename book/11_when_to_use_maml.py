@@ -151,6 +151,14 @@ claims.proves(
 #
 # This is about the mixture that one *has*. The share to *train* on is another question, and its answer is the test's own share, {prf:ref}`prop-training-share`.
 #
+# The abstract's experiments "emphasize the importance of training MAML on hard tasks". How important are they? Without them MAML starts on the easy centre, without easy ones on the hard centre. Either mistake has a price, the excess risk on a test with the share $p$ of hard tasks, in units of $\frac d2a_ER^2$:
+
+# %%
+sp.Tuple(*(sp.factor(cost.subs(theta, end) - cost.subs(theta, places[1])) for end in (0, 1)))
+
+# %% [markdown]
+# The prices are as $(p\,a_H)^2$ to $(q\,a_E)^2$, with $q=1-p$. So hard tasks are what must not be left out if $p\,a_H>q\,a_E$. For equal shares and $\alpha=1/\rho_E$ that is $m>(d+1)\frac{1+u+u^2}{u(1-u)}$. With fewer samples, or with rare hard tasks, the easy ones are ([600 environments](#when-left-out)).
+#
 # ## Each at its own best step
 #
 # So far both learners took the step $1/\rho_E$. Is that fair? From a start with $s=E\lVert w-w^*\rVert^2$ for each kind of task, a step $\alpha$ leaves the risk $\frac12E[\rho\,\varphi(\rho)\,s]$, and label noise adds its own term. With $M_k=E[\rho^ks]$ and $N=\frac{\sigma^2d}mE[\rho^2]$ that is a parabola in $\alpha$:
@@ -371,19 +379,13 @@ claims.proves(
 # The gain must be 1. [It is](#when-sinusoids), to four digits, on random features and on learned ones, at each of five steps. And yet MAML beats ERM on sinusoids by far. What it gains there is *features*: with those that MAML has learned, the same best start leaves less than two thirds of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for the last section of [chapter 12](12_other_learners).
 
 # %% [markdown]
-# Three sentences of the paper's introduction are about other work, and one is not settled:
+# Three sentences of the paper's introduction are about other work:
 
 # %% mystnb={"code_prompt_show": "Three quotations"} tags=["hide-input"]
 claims.quotes(
     "text:maml-adapts-faster text:few-works-ask-why text:first-characterisation",
     "Said in 2020: of experiments, and of works on convergence rates. Later ones ask for the best step and for the start that local updates find.",
     source="Finn et al. 2017, and the works that §1.1 cites; Zou et al. 2022 and Charles and Konečný 2021, by their abstracts",
-)
-
-# %% mystnb={"code_prompt_show": "What is open"} tags=["hide-input"]
-claims.awaits(
-    "text:train-on-hard-tasks",
-    "Tables 1 and 2 have not been run at the paper's scale. What shorter runs say is told in chapters 9 and 10.",
 )
 
 # %% [markdown]
@@ -396,7 +398,7 @@ claims.awaits(
 # 3. **Rehearse the step that you will take**, $n_2=m$; with another one MAML can lose. ([600 environments](#when-rehearsal))
 # 4. **If your tasks are isotropic, do not use MAML**: ERM with task weights $\varphi(\rho_i)$ has the same start, and if all tasks share a covariance, plain ERM has. ({prf:ref}`prop-weights`, [tried](#when-weights))
 # 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper: {eq}`crossover`, [tried](#when-crossover).
-# 6. **Decide what you pay for.** If it is the loss saved, only the distance of hard from easy tasks counts; if it is the ratio of risks, hard tasks must also be alike. Train at the test's share of them. {prf:ref}`prop-training-share`, {eq}`mixture-excess`.
+# 6. **Decide what you pay for.** If it is the loss saved, only the distance of hard from easy tasks counts; if it is the ratio of risks, hard tasks must also be alike. Train at the test's share of them, and leave neither kind out. {prf:ref}`prop-training-share`, {eq}`mixture-excess`.
 # 7. **Do not judge by diversity of inputs or distance to the optima.** The first is blind to all of this, the second right only for $u<h<\frac1u$: {eq}`nearer`, [tried](#when-distance). With equal hardness no start helps: learn features ([sinusoids](#when-sinusoids)).
 #
 # An eighth, on classes with names, is on the [front page](intro).

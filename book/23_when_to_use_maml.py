@@ -70,6 +70,44 @@ claims.decides(
 )
 
 # %% [markdown]
+# (when-left-out)=
+# ## Leaving a kind of task out
+#
+# Chapter 11 has the price of training on one kind alone. The library on 600 environments, with shares from 0.1 to 0.9 and sizes about those where both prices are equal:
+
+# %% mystnb={"code_prompt_show": "Leave out the hard tasks, or the easy ones, in 600 environments"} tags=["hide-input"]
+rng = np.random.default_rng(13)
+ratios, shares = rng.uniform(0.05, 0.95, 600), rng.uniform(0.1, 0.9, 600)
+dims, spreads = rng.integers(1, 8, 600), 10 ** rng.uniform(-2, 2, 600)
+equal = abs((1 - shares) / shares - ratios**3) / (ratios * (1 - ratios) ** 2)  # m/(d+1)
+sizes = np.maximum(2, np.rint((dims + 1) * equal * np.exp(rng.normal(0, 0.5, 600)))).astype(int)
+hard_matter = []
+for u, p, dim, r, m in zip(ratios, shares, dims, spreads, sizes, strict=True):
+    env = TaskEnvironment.hard_easy(int(dim), u, 1.0, 1.0, r, 1.0, p_hard=p)
+    only = [
+        TaskEnvironment([1.0], env.covariances[[g]], env.means[[g]], env.spreads[[g]])
+        for g in (0, 1)
+    ]
+    on_hard, on_easy = (
+        linear.excess_risk(env, linear.maml_solution(one, 1.0, int(m)), 1.0, int(m)) for one in only
+    )
+    hard_matter.append(on_easy > on_hard)
+prices = ratios * ((1 - ratios) ** 2 * sizes / (dims + 1) + ratios**2)  # a_H/a_E
+claims.decides(
+    "text:train-on-hard-tasks",
+    hard_matter,
+    lambda factor: shares / (1 - shares) * prices > factor,
+    "Where training without the hard tasks costs more than without the easy ones.",
+    shows=r"p\,a_H>(1-p)\,a_E",
+    refuses={"wherever hard tasks are in the majority": shares > 0.5},
+    printed=claims.prints(
+        "text:train-on-hard-tasks",
+        np.full(600, True),
+        r"\text{the importance of training MAML on hard tasks}",
+    ),
+)
+
+# %% [markdown]
 # (when-best-steps)=
 # ## Best steps
 #

@@ -19,6 +19,7 @@ if importlib.util.find_spec("paperlib") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", f"git+{REPOSITORY}"], check=True)
 
 import json
+import math
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,7 +40,7 @@ TWO_TASKS = {"rho_hard": 0.2, "rho_easy": 1.0, "R": 2.0, "r_hard": 0, "r_easy": 
 TWO_TASKS |= {"dim": 10, "alpha": 1.0, "p_hard": 0.5, "noise_std": 1}
 NEAR, FAR = {"R": 0.993, "r_hard": 1.0}, {"R": 3.44, "r_hard": 1.0}
 PRESETS = {
-    "far and packed": USUAL,
+    "the first state": USUAL,
     "Figure 1 (a), equal hardness": USUAL | FAR | {"rho_hard": 0.9},
     "Figure 1 (b), near": USUAL | NEAR,
     "Figure 1 (c), scattered": USUAL | FAR | {"r_hard": 12.0},
@@ -50,7 +51,7 @@ PRESETS = {
     "Figure 3 (c), packed hard tasks": USUAL | {"R": 1.0, "r_hard": 0.1, "r_easy": 2.0},
     "similar tasks, each at its best step": USUAL
     | {"rho_hard": 0.45, "r_hard": 0.1, "r_easy": 0.1, "alpha": None},
-    "rehearsing another step": USUAL | {"m": 100, "n2": 10000},
+    "rehearsing the full gradient": USUAL | {"m": 100, "n2": math.inf},
 }
 
 
@@ -63,10 +64,16 @@ def by_library(rho_hard, rho_easy, R, r_hard, r_easy, dim, m, n2, alpha, p_hard,
     return env, starts, [linear.risk_above_floor(env, w, alpha, m) for w in starts]
 
 
-# %% mystnb={"code_prompt_show": "Draw the first state with the library", "figure": {"caption": "The first state: hard inputs have variance 0.1, easy ones 0.9; the centres are 3 apart in each of ten coordinates, the optima spread with variance 1, the step is taken on 500 samples. Left: optima in two coordinates, and both starts. Middle: risk above the floor; MAML's is what the best start leaves. Right: the gain over the hardness ratio, and where this setting is.", "name": "fig-explorer"}, "image": {"alt": "Three panels. Two tight clouds; ERM's square lies in the easy one, MAML's circle near the hard one. Two bars, 1.69 for ERM and 0.60 for MAML. A curve that rises from 1 at ratio 0 to its top near 0.2 and falls back to 1; a dot on it at 0.11 and 2.8."}} tags=["hide-input"]
+def gain(ratio, distance):
+    """Return the gain of the first state with another hardness ratio and distance."""
+    erm, maml = by_library(**USUAL | {"rho_hard": 0.9 * ratio, "R": distance})[2]
+    return erm / maml
+
+
+# %% mystnb={"code_prompt_show": "Draw the first state with the library", "figure": {"caption": "The first state: hard inputs have variance 0.1, easy ones 0.9; the centres are 3 apart in each of ten coordinates, the optima spread with variance 1, the step is taken on 500 samples. Above: optima in two coordinates, and both starts; risk above the floor, MAML's being what the best start leaves. Below: the gain over the hardness ratio; and the phase diagram, the gain over distance, in units of the spread, and hardness ratio. A dot is this setting. **Notice** that more distance leads to a larger gain, more hardness only up to a point.", "name": "fig-explorer"}, "image": {"alt": "Four panels. Two tight clouds; ERM's square lies in the easy one, MAML's circle near the hard one. Two bars, 1.69 for ERM and 0.60 for MAML. A curve that rises from 1 at ratio 0 to its top near 0.2 and falls back to 1; a dot on it at 0.11 and 2.8. A map of tongues that open to the right, darker for larger gains, from 1.1 to 3; a dot at distance 9 and ratio 0.11, between the tongues of 2 and 3."}} tags=["hide-input"]
 def standing_still():
-    """Draw clouds, risks and the gain of the first state."""
-    figure, (clouds, bars, curve) = plt.subplots(1, 3, figsize=(9, 3.2))
+    """Draw clouds, risks, the gain of the first state, and the phase diagram."""
+    figure, ((clouds, bars), (curve, phases)) = plt.subplots(2, 2, figsize=(8, 6.6))
     env, starts, risks = by_library(**USUAL)
     draw = np.random.default_rng(7)
     for kind, mean, spread in zip(("hard", "easy"), env.means, env.spreads, strict=True):
@@ -80,15 +87,17 @@ def standing_still():
     for place, name in enumerate(("ERM", "MAML")):
         bars.barh(-place, risks[place], color=plotting.MARKS[name]["color"])
     bars.set(yticks=[0, -1], yticklabels=["ERM", "MAML"], xlabel="risk above the floor")
-    ratios = np.linspace(0.01, 1, 100)
-    gains = [
-        erm / maml
-        for u in ratios
-        for _, _, (erm, maml) in [by_library(**USUAL | {"rho_hard": 0.9 * u})]
-    ]
+    ratios, far, levels = np.linspace(0.01, 1, 61), np.geomspace(0.1, 1000, 33), [1.1, 1.5, 2, 3]
+    gains = [gain(u, USUAL["R"]) for u in ratios]
     curve.plot(ratios, gains, **plotting.LINES[0])
     curve.plot(1 / 9, risks[0] / risks[1], **plotting.MARKS[0], ms=8)
     curve.set(xlabel=r"hardness ratio $u=\rho_H/\rho_E$", ylabel="gain", ylim=(0, None))
+    heights = [[gain(u, math.sqrt(x)) for x in far] for u in ratios[::2]]
+    phases.contourf(far, ratios[::2], heights, [1, *levels, 9], cmap=plotting.GREYS)
+    lines = phases.contour(far, ratios[::2], heights, levels, colors="0.3", linewidths=0.7)
+    phases.clabel(lines, fmt="%g")
+    phases.plot(USUAL["R"] ** 2, 1 / 9, **plotting.MARKS[0], mec="white", ms=8)
+    phases.set(xscale="log", xlabel=r"distance $R^2/r_H$", ylabel=r"hardness ratio $u$")
     return figure
 
 

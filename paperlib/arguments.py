@@ -106,7 +106,7 @@ def listed(name: str, parts: Iterable[Any]) -> list[Any]:
     try:
         return list(parts)
     except TypeError as error:
-        raise ValueError(f"{name} must be a sequence; got {parts!r}") from error
+        raise ValueError(f"{name} must be a sequence; got {_shown(parts)}") from error
 
 
 def data_sets(inputs_name: str, inputs: Any, labels_name: str, labels: Any) -> tuple[list[Array], list[Array]]:
@@ -166,7 +166,9 @@ def _finite(name: str, value: Any, ndim: int | None, largest: float) -> tuple[Ar
 def _floats(name: str, value: Any, kind: str) -> tuple[Array, float]:
     """Return a float64 copy of `value`, and the epsilon of the lowest precision that is in it, at least float64's."""
     if _asks_for_gradient(value):
-        raise ValueError(f"{name} must be detached: it requires a gradient, which would be lost here; got {value!r}")
+        raise ValueError(
+            f"{name} must be detached: it requires a gradient, which would be lost here; got {_shown(value)}"
+        )
     if np.ma.is_masked(value):
         raise ValueError(f"{name} must have no masked entries; got {np.count_nonzero(np.ma.getmaskarray(value))}")
     try:
@@ -180,7 +182,13 @@ def _floats(name: str, value: Any, kind: str) -> tuple[Array, float]:
             given = np.array([float(entry) for entry in given.flat]).reshape(given.shape)
         return np.array(given, dtype=np.float64), max(eps, EPS)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-        raise ValueError(f"{name} must be {kind}; got {value!r}") from error
+        raise ValueError(f"{name} must be {kind}; got {_shown(value)}") from error
+
+
+def _shown(value: Any) -> str:
+    """Return a value in one line, cut where it is long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _plain(value: Any) -> tuple[Any, float]:

@@ -62,7 +62,7 @@ def test_rates_of_axes_are_judged_by_means_over_different_samples() -> None:
     X, r = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
     g = X[:, :, None] * r[:, None, :]
     pairs, triples = list(permutations(range(5), 2)), list(permutations(range(5), 3))
-    linear_part, triple, pair, squares = directions(X, r)
+    linear_part, triple, pair, squares = (part[0] for part in directions(X[None], r[None]))
     np.testing.assert_allclose(linear_part, np.mean([(g[a] * g[b]).sum(1) for a, b in pairs], axis=0), rtol=1e-9)
     brute = [np.outer(X[a], X[a]) * (g[b] @ g[c].T) for a, b, c in triples]
     np.testing.assert_allclose(triple, np.mean(brute, axis=0), rtol=1e-9)
@@ -189,7 +189,25 @@ X, Y = np.array([[1.0, 0.5], [0.2, 1.0], [0.3, -1.0], [2.0, 0.1]]), np.array([1.
         (3, "tasks must be a sequence"),
         ([(X, Y), (X,)], "task 1 has 1 parts"),
         ([(X, Y), (X, Y[:3])], "task 1 must have one target for each of its samples; got 4 rows and 3"),
-        ([(X, Y), (X[:1], Y[:1])], "task 1 must have at least 2 samples"),
+        ([(X, Y), (X[:1], Y[:1])], "task 1 must have at least 2 samples; got 1"),
+        ([(X, Y), (X[:0], Y[:0])], "task 1 must have at least 2 samples; got 0"),
+        ([(X[:, :0], Y)] * 2, "X of task 0 must have at least one feature; got shape \\(4, 0\\)"),
+        ([(X, Y), (X, Y[:0])], "y of task 1 must have shape \\(n,\\) or \\(n, outputs\\); got \\(0,\\)"),
+        (
+            [(X, Y), (X.astype(str), Y)],
+            "X of task 1 must be an array of real numbers; got array\\(\\[\\['1.0'[^\\n]*\\.\\.\\.$",
+        ),
+        ([(X, Y), (X + 0j, Y)], "X of task 1 must be an array of real numbers"),
+        ([(np.array([[None, 1.0]] * 4), Y)] * 2, "X of task 0 must be an array of real numbers"),
+        ((np.stack([X, 2 * X, X]), np.stack([Y] * 3)), "task 0 has 3 parts; zip\\(X, y\\) makes pairs of two stacks"),
+        ([(X, Y, 0), (X, Y, 1)], "task 0 has 3 parts$"),
+        ([(1e150 * X, Y), (X, Y)], "X of task 0 must have entries of a size up to 1e\\+20; the largest is 2e\\+150"),
+        ([(1e-150 * X, Y), (1e-150 * X, 2 * Y)], "features that are not all zero, of a size from 1e-20 to 1e\\+20"),
+        ([(X, 1e-150 * Y), (2 * X, 1e-150 * Y)], "targets that are not all zero, .* the largest is 2.5e-150"),
+        (
+            [(pd.DataFrame(X, columns=["a", "b"]), Y), (pd.DataFrame(X, columns=["b", "a"]), Y)],
+            "tasks must have the same columns in the same order; got \\['a', 'b'\\] and others",
+        ),
         ([(X, Y), (X[:, :1], Y)], "task 1 has 1 and 1"),
         ([(X, Y), (X * np.nan, Y)], "X of task 1 must be finite"),
         ([(X, Y), (X, Y * np.inf)], "y of task 1 must be finite"),
@@ -266,7 +284,7 @@ def test_labels_as_columns_are_regression() -> None:
 def test_units_change_nothing_but_the_rate() -> None:
     tasks = drawn(PAPER, 30, 20)
     plain = paperlib.advise(tasks, m=8).to_dict()
-    for x, y in ((1e-6, 1.0), (1e12, 1.0), (1.0, 1e-12), (1.0, 1e12)):
+    for x, y in ((1e-6, 1.0), (1e12, 1.0), (1.0, 1e-12), (1.0, 1e12), (1e-19, 1e19), (1e18, 1e-19)):
         said = paperlib.advise([(x * X, y * t) for X, t in tasks], m=8).to_dict()
         assert said["verdict"] == plain["verdict"]
         assert said["best_alpha"] * x**2 == pytest.approx(plain["best_alpha"], rel=1e-6)
@@ -324,3 +342,35 @@ def test_maml_needs_the_tasks_that_pay_for_its_variance() -> None:
     assert said["tasks_needed"] == pytest.approx(cost / gain) and said["tasks_needed"] > 1.0
     equal = TaskEnvironment.hard_easy(2, 1.0, 1.0, 0.6, 0.05, 0.4, noise_std=1.0)
     assert paperlib.advise(drawn(equal, 100, 40), m=10, alpha=0.9, resamples=50).tasks_needed > 30
+
+
+def test_numbers_that_may_be_labels_have_a_light() -> None:
+    rng = np.random.default_rng(5)
+    tasks = [(X, rng.integers(0, 5, len(X)).astype(float)) for X, _ in drawn(PAPER, 20, 20)]
+    light, says = paperlib.advise(tasks, m=5, resamples=50).lights["targets"]
+    assert light == "red" and says.startswith("5 different whole numbers; class labels need a one-hot column")
+    assert paperlib.advise(drawn(PAPER, 20, 20), m=5, resamples=50).lights["targets"][0] == "green"
+
+
+def test_no_number_overflows_and_none_is_lost(recwarn: pytest.WarningsRecorder) -> None:
+    for tasks in (
+        [(np.column_stack([X, np.full(20, 3.0)]), y) for X, y in drawn(PAPER, 10, 20)],
+        [(X * [1.0, 1e12], y) for X, y in drawn(PAPER, 10, 20)],
+        [(np.ones((20, 2)), y) for _, y in drawn(PAPER, 10, 20)],
+        [(X, X @ [1.0, -1.0]) for X, _ in drawn(PAPER, 10, 20)],
+        [(X, np.ones(20)) for X, _ in drawn(PAPER, 10, 20)],
+        drawn(PAPER, 10, 3),
+    ):
+        assert paperlib.advise(tasks, m=5, resamples=50).verdict in VERDICTS
+    assert [str(one.message) for one in recwarn] == []
+
+
+def test_ten_thousand_tasks_are_many_and_no_more() -> None:
+    report = paperlib.advise(drawn(PAPER, 10_000, 8), m=20, alpha=0.9, resamples=50)
+    erm, maml = (
+        linear.risk_above_floor(PAPER, w, 0.9, 20)
+        for w in (linear.erm_solution(PAPER), linear.maml_solution(PAPER, 0.9, 20))
+    )
+    assert report.tasks_used == 10_000 and report.verdict == "weighted ERM"
+    low, high = report.intervals["gain"]
+    assert low - (high - low) / 2 < erm / maml < high + (high - low) / 2 and high / low < 1.2

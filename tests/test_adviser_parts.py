@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import paperlib
-from paperlib.adviser.estimates import averages, start
+from paperlib.adviser.estimates import averages, loss, start
 from paperlib.adviser.groups import environment, grouped
 from paperlib.adviser.lights import _held_out
-from paperlib.adviser.moments import Moments, checked, measure
+from paperlib.adviser.moments import Moments, Tasks, checked, measure
+from paperlib.adviser.questions import Question
 from paperlib.adviser.validation import Choice, Folds, calibration, choose
 from paperlib.environments import TaskEnvironment
 from paperlib.simulate import erm_estimate, maml_estimate, sample_data, sample_tasks
@@ -87,10 +88,10 @@ def test_validation_chooses_among_the_training_solutions(learner: str) -> None:
 def test_held_out_losses_are_those_of_the_tasks_themselves() -> None:
     folds, _ = folded(drawn(12, 9), 4)
     starts = np.random.default_rng(0).normal(size=(5, 2, 1))
-    for place, loss in enumerate(folds.losses(starts, 0.3)):
+    for place, found in enumerate(folds.losses(starts, 0.3)):
         X, y, w = folds.tasks.X[place], folds.tasks.y[place], starts[folds.of[place]]
         w = w - 0.3 * np.mean([x[:, None] * (x @ w - t) for x, t in zip(X[:4], y[:4], strict=True)], axis=0)
-        assert loss == pytest.approx(np.mean([(x @ w - t) ** 2 for x, t in zip(X[4:], y[4:], strict=True)]) / 2)
+        assert found == pytest.approx(np.mean([(x @ w - t) ** 2 for x, t in zip(X[4:], y[4:], strict=True)]) / 2)
 
 
 def test_tasks_held_out_speak_against_a_bad_start_only() -> None:
@@ -157,3 +158,62 @@ def test_a_prediction_that_fails_has_a_light() -> None:
         | {"measured_maml": 2.0, "predicted_maml": 0.8, "error_maml": 0.2}
     )
     assert found == {"tasks held out": ("red", "foretold to 4.2 standard errors")}
+
+
+@pytest.mark.parametrize("learner", ["erm", "weighted", "maml"])
+def test_resamples_all_at_once_are_what_a_loop_over_them_and_their_tasks_gives(learner: str) -> None:
+    rng = np.random.default_rng(3)
+    tasks = [(rng.normal(size=(n, 3)) * rng.uniform(0.4, 1.0), rng.normal(size=(n, 2))) for n in (5, 7, 7, 9, 5, 12)]
+    moments, m = measure(checked(tasks)), 6.0
+    counts = rng.multinomial(6, np.full(6, 1 / 6), size=4).astype(float)
+    rates = rng.uniform(0.1, 0.9, 4)
+    of = averages(moments, counts, m)
+    starts, losses = start(of, learner, rates), loss(of, learner, rates)
+    for b, alpha in enumerate(rates):
+        after = [1.0, -2 * alpha, (1 - 1 / m) * alpha**2, alpha**2 / m]
+        judge = [sum(c * part[i] for c, part in zip(after, moments.loss, strict=True)) for i in range(6)]
+        fit = {
+            "erm": [moments.loss[0][i] for i in range(6)],
+            "weighted": [
+                moments.loss[0][i] - 2 * alpha * moments.weighted[0][i]
+                + (1 + 4 / m) * alpha**2 * moments.weighted[1][i]
+                for i in range(6)
+            ],
+            "maml": judge,
+        }[learner]  # fmt: skip
+        share = counts[b] / 6
+        mean_fit, mean_judge = (sum(share[i] * part[i] for i in range(6)) for part in (fit, judge))
+        w = np.linalg.solve(mean_fit[:3, :3], mean_fit[:3, 3:])
+        np.testing.assert_allclose(starts[b], w, rtol=1e-9)
+        whole = np.trace(mean_judge[3:, 3:] - 2 * w.T @ mean_judge[:3, 3:] + w.T @ mean_judge[:3, :3] @ w) / 2
+        own = 0.0
+        for i in range(6):
+            moved = [part[:3, 3:] - part[:3, :3] @ w for part in (fit[i], mean_fit, judge[i], mean_judge)]
+            influence = np.linalg.solve(mean_fit[:3, :3], moved[0] - moved[1])
+            gradient = moved[3] - moved[2]
+            own += share[i] ** 2 * np.sum(influence * (mean_judge[:3, :3] @ influence / 2 + gradient))
+        assert losses[b] == pytest.approx(whole - own * 6 / 5, rel=1e-9)
+
+
+def test_intervals_are_those_of_the_resamples_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = drawn(30, 12)
+    plain = paperlib.advise(tasks, m=5, resamples=60).to_dict()
+    whole = Question.numbers
+
+    def one_at_a_time(question: Question, counts: np.ndarray) -> np.ndarray:
+        return np.concatenate([whole(question, row[None]) for row in counts], axis=1)
+
+    monkeypatch.setattr(Question, "numbers", one_at_a_time)
+    looped = paperlib.advise(tasks, m=5, resamples=60).to_dict()
+    for name in ("gain", "gain_interval", "risk_erm_interval", "risk_maml_interval", "best_alpha_interval"):
+        assert looped[name] == pytest.approx(plain[name], rel=1e-9), name
+    assert looped["shares"] == plain["shares"] and looped["verdict"] == plain["verdict"]
+
+
+def test_tasks_of_many_sizes_have_the_moments_that_each_has_alone() -> None:
+    tasks = checked([task for n in (9, 4, 30, 4) for task in drawn(3, n, seed=n)])
+    together = measure(tasks)
+    for i in range(12):
+        alone = measure(Tasks(tasks.X[i : i + 1], tasks.y[i : i + 1], tasks.axes, [i], 1))
+        np.testing.assert_allclose(together.loss[:, i], alone.loss[:, 0], rtol=1e-12, atol=1e-14)
+        assert (together.squares[i], together.free[i]) == (alone.squares[0], alone.free[0])

@@ -159,7 +159,8 @@ def test_a_thousand_settings_have_the_numbers_of_the_library(explorer: Page) -> 
 
 
 def test_best_steps_are_those_of_a_search(explorer: Page) -> None:
-    settings = [s | {"alpha": None, "n2": min(s["n2"], 10_000)} for s in random_settings(24, seed=1)]
+    settings = [s | {"alpha": None} for s in random_settings(24, seed=1)]
+    assert any(math.isinf(s["n2"]) for s in settings)
     settings += [USUAL | {"alpha": None, "r_hard": r, "r_easy": r, "rho_hard": u} for r in (0, 0.1) for u in (0.2, 0.5)]
     wanted = [library(s) for s in settings]
     found = explorer.models(settings)
@@ -369,6 +370,79 @@ def test_the_address_goes_round(explorer: Page) -> None:
         page.evaluate("(s) => explorer.set(s)", odd)
         explorer.open(address=page.evaluate("location.hash"))
         assert page.evaluate("explorer.setting()") == odd
+
+
+def test_the_last_stop_of_the_samples_in_training_is_the_full_gradient(explorer: Page) -> None:
+    page = explorer.page
+    slider = page.locator("#explorer input[name=n2]")
+    slider.focus()
+    page.keyboard.press("End")
+    assert page.evaluate("explorer.setting().n2 === Infinity")
+    assert slider.get_attribute("aria-valuetext") == "infinite"
+    assert page.locator("#explorer input[name=n2] + output").inner_text() == "∞"
+    setting = USUAL | {"n2": math.inf}
+    assert curve_is_right(explorer, setting)
+    assert f"{1 / library(USUAL | {'m': 100, 'n2': math.inf})['gain']:.1f} times larger" == "1.4 times larger"
+    page.evaluate("(s) => explorer.set(s)", USUAL | {"m": 100, "n2": math.inf})
+    assert "1.4 times larger" in page.locator("#explorer .headline").inner_text()
+    explorer.open(address=page.evaluate("location.hash"))
+    assert page.evaluate("explorer.setting().n2 === Infinity") and slider.get_attribute("aria-valuetext") == "infinite"
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("explorer.setting().n2") == 10_000
+    assert explorer.errors == []
+
+
+def test_with_full_gradients_equal_tasks_gain_nothing(explorer: Page) -> None:
+    (found,) = explorer.models([USUAL | {"rho_hard": 1, "rho_easy": 1, "n2": math.inf, "alpha": 1}])
+    assert found["gain"] == 1 and found["risk_erm"] == found["risk_maml"] > 0 and found["excess_maml"] == 0
+
+
+def test_no_setting_has_a_name_within_another(explorer: Page) -> None:
+    names = explorer.page.evaluate("Object.keys(explorer.presets)")
+    assert [(a, b) for a in names for b in names if a != b and a in b] == []
+    assert names == [one for one in explorer.page.locator("#explorer option").all_inner_texts() if one != "your own"]
+
+
+def test_a_printed_page_has_the_drawings_and_the_setting(explorer: Page) -> None:
+    page = explorer.page
+    page.evaluate("(s) => explorer.set(s)", SHOWN[1])
+    assert not page.locator("#explorer .setting").is_visible()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 1000})
+    try:
+        assert not page.locator("#explorer form").is_visible()
+        said = page.locator("#explorer .setting").inner_text()
+        assert page.locator("#explorer .setting").is_visible()
+        assert "R = 8" in said and "m = 2000" in said and "n2 = 60" in said.replace("\n", "")
+        boxes = [one.bounding_box() for one in page.locator("#explorer svg[role=img]").all()]
+        assert all(box["width"] > 200 and 0 <= box["x"] and box["x"] + box["width"] <= 700 for box in boxes)
+        assert page.locator("#explorer .numbers td").first.is_visible()
+    finally:
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": 1400, "height": 900})
+
+
+def test_without_a_script_the_figure_has_every_drawing(explorer: Page) -> None:
+    """One axis for each of the explorer's panels, and on the last a map of contours with the setting in it."""
+    namespace: dict[str, Any] = {}
+    (found,) = chapters(BOOK, ["26"])
+    for cell in read_notebook(found).cells:
+        if cell.cell_type == "code":
+            body = cell.source.removesuffix("standing_still()")
+            exec(compile(body, "chapter 26", "exec"), namespace)
+            if body != cell.source:
+                break
+    drawn_axes = namespace["standing_still"]().axes
+    assert len(drawn_axes) == explorer.page.locator("#explorer svg[role=img]").count() == 4
+    (map_,) = [axes for axes in drawn_axes if axes.get_xscale() == "log"]
+    lines = map_.collections[1]
+    for level, path in zip(lines.levels, lines.get_paths(), strict=True):
+        points = path.vertices[5:-5:9]
+        wanted = [library(USUAL | {"R": math.sqrt(x), "rho_hard": 0.9 * u})["gain"] for x, u in points]
+        np.testing.assert_allclose(wanted, level, rtol=0.03)
+    (point,) = map_.lines
+    np.testing.assert_allclose([point.get_xdata()[0], point.get_ydata()[0]], [9, 1 / 9])
 
 
 @pytest.mark.parametrize("address", ["#where-its-formulas-come-from", "#R=x", "#rho_hard=2&rho_easy=1", "#m=0.5", "#"])

@@ -136,6 +136,15 @@ def test_training_real_tasks_ends_at_the_training_solutions(learner: str) -> Non
     np.testing.assert_allclose(trained, expected, atol=1e-5)
 
 
+def test_rates_are_validated_on_tasks_that_were_not_trained_on() -> None:
+    """A long step pays where tasks differ, a short one where they do not."""
+    rng = np.random.default_rng(1)
+    far = [(X, X @ rng.normal(size=2)) for X in rng.normal(size=(20, 12, 2))]
+    noisy = [(X, X @ [1.0, -1.0] + 3.0 * rng.normal(size=12)) for X in rng.normal(size=(20, 12, 2))]
+    high, low = (real_tasks.validated(tasks, 6) for tasks in (far, noisy))
+    assert high["erm"] > 5 * low["erm"] and high["maml"] > 5 * low["maml"]
+
+
 def test_lines_that_lack_an_environment_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = tmp_path / "some.jsonl"
     lines.write_text("".join(json.dumps(result("ERM", "ERM", 1.0, [1.0, 1.1])) + "\n" for _ in range(3)))

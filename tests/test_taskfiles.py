@@ -87,3 +87,36 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["advise", str(tmp_path / "none.csv"), "-m", "10"]) == 1
     assert main(["advise", str(written(tmp_path, "a,task,y\n1,1,2\n")), "-m", "10"]) == 2
     assert "error: task 0 must have at least 2 samples; got 1" in capsys.readouterr().err
+
+
+def test_the_order_of_the_columns_of_a_table_is_its_own(tmp_path: Path) -> None:
+    (X, y), _ = read_tasks(written(tmp_path, "y,b,task,a,b2\n3.5,2,one,1,2\n4.5,3,one,2,3\n1.5,3,two,2,3\n"))
+    assert X.tolist() == [[2, 1, 2], [3, 2, 3]] and y.tolist() == [3.5, 4.5]
+
+
+def test_labels_in_a_table_are_labels_and_whole_quantities_are_written_as_such(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    X, _, task = some_rows()
+    for point, status in (("", 2), (".0", 0)):
+        rows = "".join(
+            f"{a:.3f},{b:.3f},{t},{int(a > 0) + int(b > 0)}{point}\n" for (a, b), t in zip(X, task, strict=True)
+        )
+        assert main(["advise", str(written(tmp_path, f"a,b,task,y\n{rows}")), "--samples", "5"]) == status
+        said = capsys.readouterr()
+        assert ("y of task 0 looks like class labels (3 different whole numbers)" in said.err) == bool(status)
+        assert ("red: 3 different whole numbers; class labels need" in said.out) == (not status)
+
+
+def test_a_table_that_is_no_text_and_an_archive_with_odd_arrays_are_named(tmp_path: Path) -> None:
+    (tmp_path / "tasks.csv").write_bytes(b"a,task,y\n\xff\xfe,1,2\n")
+    with pytest.raises(ValueError, match=r"tasks.csv must be a table of text in UTF-8"):
+        read_tasks(tmp_path / "tasks.csv")
+    for arrays in (
+        {"X": np.ones((4, 2)), "y": np.float64(1.0), "task": np.arange(4)},
+        {"X": np.ones((4, 2)), "y": np.ones(4), "task": np.array([0.0, 0.0, np.nan, 1.0])},
+        {"X": np.ones((4, 2)), "y": np.ones(3), "task": np.arange(4)},
+    ):
+        np.savez(tmp_path / "odd.npz", **arrays)
+        with pytest.raises(ValueError, match=r"odd.npz must have X \(N, d\), y \(N,\) and task \(N,\) without NaN"):
+            read_tasks(tmp_path / "odd.npz")

@@ -63,6 +63,9 @@
   const compute = (s, turns = 40) => {
     const fair = s.alpha === null;
     const maml = explorer.formulas(fair ? { ...s, alpha: bestStep(s, turns) } : s);
+    if (Number.isNaN(maml.weight_maml)) { // equal hardness, and a step on endless samples that solves every task: any start will do
+      [maml.weight_maml, maml.risk_maml, maml.excess_maml] = [maml.weight_erm, maml.risk_erm, maml.excess_erm];
+    }
     const own = Number.isFinite(maml.step_erm) ? maml.step_erm : maml.alpha; // all optima at the start: any step will do
     const erm = fair ? explorer.formulas({ ...s, alpha: own }) : maml;
     const { risk_erm, excess_erm, weight_erm } = erm, { risk_maml, excess_maml, weight_maml } = maml;
@@ -127,7 +130,7 @@
     ["tasks", "p_hard", "<i>p</i>", "share of hard tasks", range(0.02, 0.98, { log: false, count: 48 })],
     ["data", "dim", "<i>d</i>", "dimensions", range(1, 100, { whole: true })],
     ["data", "m", "<i>m</i>", "samples of the step at the test", range(2, 10000, { whole: true })],
-    ["data", "n2", "<i>n</i><sub>2</sub>", "samples of the step in training", range(2, 10000, { whole: true })],
+    ["data", "n2", "<i>n</i><sub>2</sub>", "samples of the step in training", [...range(2, 10000, { whole: true }), Infinity]],
     ["data", "noise_std", "<i>σ</i>", "standard deviation of the label noise", range(0, 5, { log: false, count: 100 })],
     ["step", "alpha", "<i>α</i>", "step", range(0.05, 50)],
   ];
@@ -167,6 +170,7 @@
   for (const [name, colour] of Object.entries(colours)) if (typeof colour === "string") box.style.setProperty(`--${name.toLowerCase()}`, colour);
   const form = box.querySelector("form"), find = (selector) => box.querySelector(selector);
 
+  const nearest = (values, value) => (values.includes(value) ? values.indexOf(value) : d3.scan(values, (a, b) => Math.abs(a - value) - Math.abs(b - value)));
   const say = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(value !== 0 && Math.abs(value) < 1e-3 ? 2 : 3))) : "∞");
   const times = (value) => (value < 9.95 ? value.toFixed(1) : say(Number(value.toPrecision(2))));
 
@@ -317,8 +321,8 @@
     const s = checked(settingOf(state)), found = compute(s);
     for (const [, name, , , values] of SLIDERS) {
       const value = name === "alpha" ? found.alpha_maml : s[name], input = form.elements[name];
-      input.value = d3.scan(values, (a, b) => Math.abs(a - value) - Math.abs(b - value));
-      input.setAttribute("aria-valuetext", say(value));
+      input.value = nearest(values, value);
+      input.setAttribute("aria-valuetext", Number.isFinite(value) ? say(value) : "infinite");
       input.nextElementSibling.value = say(value);
     }
     form.elements.tied.checked = state.n2 === null;

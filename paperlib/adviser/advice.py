@@ -3,16 +3,14 @@ r"""From a sample of somebody's own tasks to a decision: does MAML pay on them, 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import DegenerateDataWarning, bootstrap
 
 from paperlib.adviser.estimates import LEAST, loss, slope, start
-from paperlib.adviser.groups import MOST, curvatures, environment, grouped, level
+from paperlib.adviser.groups import curvatures, environment, grouped, interval
 from paperlib.adviser.lights import lights
 from paperlib.adviser.moments import Tasks, checked, measure
 from paperlib.adviser.questions import NAMES, Question
@@ -21,6 +19,7 @@ from paperlib.adviser.validation import Choice, Folds, calibration, choose
 from paperlib.adviser.verdicts import UNTOLD, VERDICTS, decide
 from paperlib.arguments import Array, real_number, sample_number, whole_number
 
+FEWEST_DRAWS = 50
 FINEST = 0.005  # intervals of gains reach so far to each side: corrections to first order in 1/T tell no less
 FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
@@ -72,13 +71,14 @@ def advise(
     """
     count = sample_number("m", m)
     rate = None if alpha is None else real_number("alpha", alpha, above=0.0)
-    draws, first = whole_number("resamples", resamples, at_least=50), whole_number("seed", seed, at_least=0)
+    draws, first = whole_number("resamples", resamples, at_least=FEWEST_DRAWS), whole_number("seed", seed, at_least=0)
     data = checked(tasks)
     return _report(data, Question.of(data, measure(data), count, rate), draws, first)
 
 
 def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
     moments, m, alpha, rates = question.moments, question.m, question.alpha, question.rates
+    draws = draws if moments.free.any() else FEWEST_DRAWS  # without noise the answer is given: do not tarry
     estimates, intervals, drawn = _resampled(question, draws, seed)
     bent = float(np.mean(drawn["curvature"] < LEAST))
     told = math.isfinite(estimates["noise_std"])
@@ -131,32 +131,19 @@ def _resampled(
     """Return `NAMES` as estimated, their 90 % intervals by bootstrap over tasks, and the resamples."""
     tasks = question.moments.tasks
 
-    def statistic(places: Array, axis: int = -1) -> Array:
+    def statistic(places: Array) -> Array:
         rows = np.reshape(places, (-1, places.shape[-1]))
         numbers = question.numbers(np.stack([np.bincount(row, minlength=tasks) for row in rows]).astype(float))
         return numbers.reshape(len(numbers), *places.shape[:-1])
 
-    point = question.numbers(np.ones((1, tasks)))[:, 0]
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", DegenerateDataWarning)  # no noise told, or no skewness: handled below
-        sampled = bootstrap(
-            (np.arange(tasks),),
-            statistic,
-            n_resamples=draws,
-            batch=50,
-            vectorized=True,
-            confidence_level=level(tasks),
-            method="BCa" if tasks <= MOST else "percentile",
-            rng=np.random.default_rng(seed),
-        )
-    low, high = sampled.confidence_interval
+    generator = np.random.default_rng(seed)
+    point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=50)
     for values in (point, low, high):
         values[:2] = question.gain(values[:2])
-    low, high = np.where(np.isnan(low), point, low), np.where(np.isnan(high), point, high)  # a degenerate correction
     low[:2] = np.maximum(np.minimum(low[:2], (1.0 - FINEST) * point[:2]), [float(question.alpha is not None), 0.0])
     high[:2] = np.maximum(high[:2], (1.0 + FINEST) * point[:2])
     intervals = {name: (float(a), float(b)) for name, a, b in zip(NAMES, low, high, strict=True)}
-    drawn = dict(zip(NAMES, sampled.bootstrap_distribution, strict=True))
+    drawn = dict(zip(NAMES, sampled, strict=True))
     return dict(zip(NAMES, map(float, point), strict=True)), intervals, drawn
 
 

@@ -9,16 +9,17 @@ In a resample a task that was drawn c times is one task, and c² of such product
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from paperlib.adviser.moments import Moments
+from paperlib.adviser.moments import MOST, Moments
 from paperlib.arguments import Array
 
 LEARNERS = ("erm", "weighted", "maml")
 LEAST = 0.25  # curvature times m + 2, over that before the step, below which it is not told
 WIDEST = 100.0  # times the largest mean second moment, the largest rate that is looked at
-MOST = 1e4  # samples of the step; the curvature of more is compared with that of so many
+ENDLESS = 1e4  # samples of the step; the curvature of more is compared with that of so many
 ROUNDS = 6  # of the alternation between a start and its best rate
 
 
@@ -38,6 +39,13 @@ class Averages:
     def rank(self) -> int:
         """Number of dimensions that the features span."""
         return self.moments.rank
+
+    @cached_property
+    def whitening(self) -> tuple[Array, Array]:
+        """The largest eigenvalues of the mean second moments, (B,), and what makes these the identity, (B, r, r)."""
+        values, vectors = np.linalg.eigh(self.loss[0][:, : self.rank, : self.rank])
+        root = vectors / np.sqrt(np.maximum(values, 1e-12 * values[:, -1:]))[:, None, :]
+        return np.asarray(values[:, -1]), np.asarray(root)
 
 
 def averages(moments: Moments, counts: Array, m: float) -> Averages:
@@ -61,9 +69,8 @@ def coefficients(alpha: Array, m: float) -> Array:
 
 def start(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the start of a learner at rates (B,): (B, r, k)."""
-    matrix, _ = _weights(of, learner, alpha)
-    rank = of.rank
-    return _inverse(matrix[:, :rank, :rank], of.loss[0][:, :rank, :rank], of.m) @ matrix[:, :rank, rank:]
+    matrix, rank = _mean(*_weights(of, learner, alpha)[1:]), of.rank
+    return _inverse(of, matrix) @ matrix[:, :rank, rank:]
 
 
 def best_rate(of: Averages, w: Array) -> Array:
@@ -76,7 +83,7 @@ def best_rate(of: Averages, w: Array) -> Array:
     zero, one, two, three = (_quadratic(matrix, extended) for matrix in of.loss)
     one, zero = np.maximum(one, 0.0), np.maximum(zero, 1e-300)
     bend = np.maximum((1.0 - 1.0 / of.m) * two + three / of.m, one**2 / zero)
-    return np.asarray(np.minimum(one / np.maximum(bend, 1e-300), WIDEST / _largest(of)))
+    return np.asarray(np.minimum(one / np.maximum(bend, 1e-300), WIDEST / of.whitening[0]))
 
 
 def best_rates(of: Averages, learner: str, near: Array | None = None) -> Array:
@@ -84,9 +91,9 @@ def best_rates(of: Averages, learner: str, near: Array | None = None) -> Array:
     if learner == "erm":
         return best_rate(of, start(of, learner, np.ones(len(of.shares))))
     if near is None:
-        near = _least(of, learner, [rate / _largest(of) for rate in np.geomspace(0.1, WIDEST, 28)])
+        near = _least(of, learner, np.geomspace(0.1, WIDEST, 28) / of.whitening[0][:, None])
         if learner == "weighted":  # whose start is not the best at its rate: alternating would miss the least loss
-            near = _least(of, learner, [near * factor for factor in np.geomspace(0.8, 1.25, 9)])
+            near = _least(of, learner, np.geomspace(0.8, 1.25, 9) * near[:, None])
     if learner == "weighted":
         return near
     for _ in range(ROUNDS):
@@ -94,33 +101,30 @@ def best_rates(of: Averages, learner: str, near: Array | None = None) -> Array:
     return near
 
 
-def _largest(of: Averages) -> Array:
-    return np.asarray(np.linalg.eigvalsh(of.loss[0][:, : of.rank, : of.rank])[:, -1])
-
-
-def _least(of: Averages, learner: str, rates: list[Array]) -> Array:
-    losses = np.array([loss(of, learner, rate) for rate in rates])
-    return np.asarray(np.take_along_axis(np.array(rates), losses.argmin(axis=0)[None], axis=0)[0])
+def _least(of: Averages, learner: str, rates: Array) -> Array:
+    repeated = averages(of.moments, np.repeat(of.shares, rates.shape[1], axis=0), of.m)
+    losses = loss(repeated, learner, rates.ravel()).reshape(rates.shape)
+    return np.asarray(np.take_along_axis(rates, losses.argmin(axis=1)[:, None], axis=1)[:, 0])
 
 
 def loss(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the loss after adaptation of a learner's start, (B,), unbiased to first order in 1/T."""
-    rank, w = of.rank, start(of, learner, alpha)
-    extended, scale = _extended(w), coefficients(alpha, of.m)
-    matrix = np.einsum("kb,kbij->bij", scale, of.loss)
-    weights, parts = _weights(of, learner, alpha)
-    inverse = _inverse(weights[:, :rank, :rank], of.loss[0][:, :rank, :rank], of.m)
-    own = np.zeros(len(alpha))
-    for b in range(len(alpha)):  # one resample at a time: T tasks each
-        used = np.flatnonzero(of.shares[b])
-        share = of.shares[b, used]
-        scores = -_scores(of.moments.loss[:, used], scale[:, b], extended[b], rank)
-        influence = inverse[b] @ _scores(parts[0][:, used], parts[1][:, b], extended[b], rank)
-        scores = scores - np.tensordot(share, scores, 1)
-        influence = influence - np.tensordot(share, influence, 1)
-        bent = matrix[b, :rank, :rank] @ influence
-        own[b] = (share**2) @ (0.5 * (influence * bent).sum(axis=(1, 2)) + (influence * scores).sum(axis=(1, 2)))
-    tasks = of.moments.tasks
+    rank, extended, scale = of.rank, _extended(start(of, learner, alpha)), coefficients(alpha, of.m)
+    matrix = _mean(scale, of.loss)
+    parts, weights, means = _weights(of, learner, alpha)
+    inverse = _inverse(of, _mean(weights, means))[:, None]
+    tasks, own = of.moments.tasks, np.empty(len(alpha))
+    bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
+    for some in np.array_split(np.arange(len(alpha)), -(-len(alpha) * tasks * extended[0].size // MOST)):
+        shares = of.shares[some, None, None]  # of the tasks, last: (B, k, r, T) below
+        push = _scores(parts, weights[:, some], extended[some], rank)
+        push = shares * (push - (shares @ push.swapaxes(-1, -2)).swapaxes(-1, -2))
+        pull = push
+        if learner != "maml":  # whose influence is by the gradient itself
+            pull = _scores(of.moments.loss, scale[:, some], extended[some], rank)
+            pull = shares * (pull - (shares @ pull.swapaxes(-1, -2)).swapaxes(-1, -2))
+        curved, along = push @ push.swapaxes(-1, -2), pull @ push.swapaxes(-1, -2)
+        own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
     return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
 
 
@@ -132,53 +136,51 @@ def floor(of: Averages, alpha: Array) -> Array:
 def slope(of: Averages, learner: str, alpha: float) -> float:
     """Return what the mean excess of a learner's start falls with, times the number of tasks."""
     rank, rate = of.rank, np.array([alpha])
-    extended, matrix = _extended(start(of, learner, rate)), np.einsum("kb,kbij->bij", coefficients(rate, of.m), of.loss)
-    weights, (values, scale) = _weights(of, learner, rate)
-    inverse = _inverse(weights[:, :rank, :rank], of.loss[0][:, :rank, :rank], of.m)[0]
-    influence = inverse @ _scores(values, scale[:, 0], extended[0], rank)
-    return float(0.5 * (influence * (matrix[0, :rank, :rank] @ influence)).sum(axis=(1, 2)).mean())
+    extended, matrix = _extended(start(of, learner, rate)), _mean(coefficients(rate, of.m), of.loss)
+    parts, weights, means = _weights(of, learner, rate)
+    influence = _inverse(of, _mean(weights, means)) @ _scores(parts, weights, extended, rank)[0]
+    return float(0.5 * (influence * (matrix[0, :rank, :rank] @ influence)).sum(axis=(0, 1)).mean())
 
 
-def _weights(of: Averages, learner: str, alpha: Array) -> tuple[Array, tuple[Array, Array]]:
-    """Return the mean of a learner's weight matrices, (B, r+k, r+k), and what it is made of, for each task."""
+def _weights(of: Averages, learner: str, alpha: Array) -> tuple[Array, Array, Array]:
+    """Return what a learner's weight matrix is made of, for each task, its coefficients (K, B), and its means."""
     if learner == "maml":
-        parts, means, scale = of.moments.loss, of.loss, coefficients(alpha, of.m)
-    elif learner == "weighted":
-        parts = np.concatenate([of.moments.loss[:1], of.moments.weighted])
-        means = np.concatenate([of.loss[:1], of.weighted])
-        scale = np.stack([np.ones_like(alpha), -2.0 * alpha, (1.0 + (of.rank + 1.0) / of.m) * alpha**2])
-    else:
-        parts, means, scale = of.moments.loss[:1], of.loss[:1], np.ones((1, len(alpha)))
-    return np.einsum("kb,kbij->bij", scale, means), (parts, scale)
+        return of.moments.loss, coefficients(alpha, of.m), of.loss
+    if learner == "weighted":
+        parts, means = np.concatenate([of.moments.loss[:1], of.moments.weighted]), [of.loss[:1], of.weighted]
+        square = (1.0 + (of.rank + 1.0) / of.m) * alpha**2
+        return parts, np.stack([np.ones_like(alpha), -2.0 * alpha, square]), np.concatenate(means)
+    return of.moments.loss[:1], np.ones((1, len(alpha))), of.loss[:1]
+
+
+def _mean(scale: Array, means: Array) -> Array:
+    return np.asarray(np.einsum("kb,kbij->bij", scale, means))
 
 
 def _scores(parts: Array, scale: Array, extended: Array, rank: int) -> Array:
-    """Return for each task minus the gradient of its quadratic at a start, (T, r, k)."""
-    return np.asarray(np.tensordot(scale, parts[:, :, :rank, :] @ extended, 1))
+    """Return for each task minus the gradient of its quadratic at starts (B, r+k, k): (B, k, r, T)."""
+    weights = np.einsum("kb,bjo->bokj", scale, extended).reshape(-1, len(parts) * extended.shape[1])
+    across = np.ascontiguousarray(parts[:, :, :rank, :].transpose(0, 3, 2, 1)).reshape(weights.shape[1], -1)
+    return np.asarray(weights @ across).reshape(len(extended), -1, rank, parts.shape[1])
 
 
 def least_curvature(of: Averages, alpha: Array) -> Array:
     """Return the least curvature of the loss after a step over that before it, in any direction, times m + 2, (B,)."""
-    rank = of.rank
-    matrix = np.einsum("kb,kbij->bij", coefficients(alpha, of.m), of.loss)[:, :rank, :rank]
-    return np.asarray(_shares(matrix, of.loss[0][:, :rank, :rank])[0][:, 0] * (min(of.m, MOST) + 2.0))
+    rank, root = of.rank, of.whitening[1]
+    matrix = _mean(coefficients(alpha, of.m), of.loss)[:, :rank, :rank]
+    return np.asarray(np.linalg.eigvalsh(root.swapaxes(-1, -2) @ matrix @ root)[:, 0] * (min(of.m, ENDLESS) + 2.0))
 
 
-def _inverse(matrix: Array, second: Array, m: float) -> Array:
-    """Return the inverse of means of curvatures, which are at least a part of the second moments.
+def _inverse(of: Averages, matrix: Array) -> Array:
+    """Return the inverse of means of curvatures, (B, r+k, r+k), which are at least a part of the second moments.
 
     Per task :math:`Q\\succeq\\tfrac2{m+2}\\Sigma` for Gaussian inputs; below an eighth of it they are not believed.
     """
-    shares, turned = _shares(matrix, second)
-    return np.asarray(turned / np.maximum(shares, LEAST / (min(m, MOST) + 2.0))[:, None, :] @ turned.swapaxes(-1, -2))
-
-
-def _shares(matrix: Array, second: Array) -> tuple[Array, Array]:
-    """Return eigenvalues and vectors of curvatures where the second moments are the identity."""
-    values, vectors = np.linalg.eigh(second)
-    root = vectors / np.sqrt(np.maximum(values, 1e-12 * values[:, -1:]))[:, None, :]
-    shares, axes = np.linalg.eigh(root.swapaxes(-1, -2) @ matrix @ root)
-    return np.asarray(shares), np.asarray(root @ axes)
+    root = of.whitening[1]
+    shares, axes = np.linalg.eigh(root.swapaxes(-1, -2) @ matrix[:, : of.rank, : of.rank] @ root)
+    turned = root @ axes
+    least = LEAST / (min(of.m, ENDLESS) + 2.0)
+    return np.asarray(turned / np.maximum(shares, least)[:, None, :] @ turned.swapaxes(-1, -2))
 
 
 def _extended(w: Array) -> Array:

@@ -70,9 +70,9 @@ def _archive(file: Path, task: str, target: str) -> Data:
         raise ValueError(f"{file.name} must be an archive of NumPy without objects: {error}") from error
     if {"X", target, task} <= set(arrays):
         X, y, names = arrays["X"], arrays[target], arrays[task]
-        if X.ndim != 2 or len(y) != len(X) or names.shape != (len(X),):
+        if X.ndim != 2 or y.shape[:1] != X.shape[:1] or names.shape != X.shape[:1] or (names != names).any():
             shapes = f"{X.shape}, {y.shape} and {names.shape}"
-            raise ValueError(f"{file.name} must have X (N, d), {target} (N,) and {task} (N,); got {shapes}")
+            raise ValueError(f"{file.name} must have X (N, d), {target} (N,) and {task} (N,) without NaN; got {shapes}")
         return _split(X, y, names.tolist())
     count = sum(name.startswith("X_") for name in arrays)
     wanted = [f"{kind}_{place}" for place in range(count) for kind in ("X", target)]
@@ -84,8 +84,11 @@ def _archive(file: Path, task: str, target: str) -> Data:
 
 
 def _table(file: Path, task: str, target: str) -> Data:
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        head, *rows = [row for row in csv.reader(lines) if row] or [[]]
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            head, *rows = [row for row in csv.reader(lines) if row] or [[]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{file.name} must be a table of text in UTF-8: {error}") from error
     for name in (task, target):
         if head.count(name) != 1:
             raise ValueError(f"{file.name} must have one column {name}; its columns are {', '.join(head) or 'none'}")
@@ -102,8 +105,10 @@ def _table(file: Path, task: str, target: str) -> Data:
             except ValueError as error:
                 where = f"{file.name}, row {line + 1}, column {head[place]}"
                 raise ValueError(f"{where}: must be a number; got {row[place]!r}") from error
-    names = [row[head.index(task)] for row in rows]
-    return _split(values[:, features], values[:, head.index(target)], names)
+    names, y = [row[head.index(task)] for row in rows], values[:, head.index(target)]
+    if all(row[head.index(target)].strip().lstrip("+-").isdigit() for row in rows):
+        y = y.astype(np.int64)  # as written: 3 may be a label, 3.0 is a quantity
+    return _split(values[:, features], y, names)
 
 
 def _split(X: Array, y: Array, names: Sequence[object]) -> Data:

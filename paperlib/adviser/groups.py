@@ -27,13 +27,15 @@ from paperlib.environments import Groups
 MOST = 300  # tasks up to which intervals are corrected for skewness, which takes as many estimates as tasks
 RESAMPLES = 400
 LEAST = 1e-9  # of the mean curvature: what a task without inputs counts as
+CLOSE = 1e-8  # change of a log-likelihood at which a mixture has come to rest
 FREE = 3  # samples more than dimensions, from which on a task's own least squares are used
+Statistic = Callable[..., Array]  # of tasks by their places, one array of them for each sample
 Told = tuple[float, float, float]  # an estimate and its 90 % interval
 
 
 def curvatures(tasks: Tasks) -> Array:
     """Return the curvature of each task over the dimensions, (T,)."""
-    return np.array([float((X**2).mean()) for X in tasks.X])
+    return tasks.each(lambda X, y: ((X**2).mean(axis=(1, 2)),))[0]
 
 
 def grouped(tasks: Tasks) -> tuple[Array, Groups]:
@@ -44,12 +46,11 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
     """
     rho = curvatures(tasks)
     rho = np.maximum(rho, LEAST * rho.mean())
-    sizes = [(X**2).sum(axis=1) for X in tasks.X if X.any()]
-    blur = np.mean([size.var(ddof=1) / size.mean() ** 2 for size in sizes]) / [len(X) for X in tasks.X] + 1e-6
+    blur = _blur(tasks)
     found: tuple[float, Array, Groups] = (math.inf, np.zeros(1), np.zeros(len(rho), dtype=np.intp))
     for count in range(1, min(4, len(rho)) + 1):
         centres = np.quantile(rho, (np.arange(count) + 0.5) / count)
-        weights, width = np.full(count, 1.0 / count), 0.01
+        weights, width, before = np.full(count, 1.0 / count), 0.01, -math.inf
         for _ in range(200):
             shape = 1.0 / (blur + width)[:, None]
             logs = np.log(weights + 1e-12) + shape * (np.log(shape / centres) - rho[:, None] / centres)
@@ -61,12 +62,26 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
             centres = (precise * rho[:, None]).sum(axis=0) / np.maximum(precise.sum(axis=0), 1e-300)
             centres = np.maximum(centres, LEAST * rho.mean())
             width = max(1e-4, float((belongs * ((rho[:, None] / centres - 1.0) ** 2 - blur[:, None])).sum()) / len(rho))
+            if abs(float(total.sum()) - before) < CLOSE:
+                break
+            before = float(total.sum())
         criterion = -2.0 * float(total.sum()) + 2 * count * math.log(len(rho))
         if criterion < found[0]:
             order = np.argsort(centres)
             used, place = np.unique(np.argsort(order)[belongs.argmax(axis=1)], return_inverse=True)
             found = criterion, centres[order][used], np.asarray(place, dtype=np.intp)  # none without a task
     return found[1], found[2]
+
+
+def _blur(tasks: Tasks) -> Array:
+    """Return the relative variance of each task's curvature by its samples, (T,)."""
+
+    def relative(X: Array, y: Array) -> tuple[Array]:
+        size = (X**2).sum(axis=2)
+        with np.errstate(invalid="ignore"):  # NaN where there are no inputs
+            return (size.var(axis=1, ddof=1) / size.mean(axis=1) ** 2,)
+
+    return np.asarray(np.nanmean(tasks.each(relative)[0]) / [len(X) for X in tasks.X] + 1e-6)
 
 
 def level(tasks: int) -> float:
@@ -80,8 +95,7 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
     Optima are those of tasks with at least three samples more than dimensions; NaN where a group has fewer than two.
     """
     rng, dim, found = np.random.default_rng(seed), tasks.X[0].shape[1], []
-    fits = [_fit(X, y) for X, y in zip(tasks.X, tasks.y, strict=True)]
-    left, free, optima, variance = (np.array(part) for part in zip(*fits, strict=True))
+    left, free, optima, variance = fits(tasks)
     trust, rho = (
         1.0 / (variance + np.nanmedian(variance)) if np.isfinite(variance).any() else variance,
         curvatures(tasks),
@@ -125,31 +139,48 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
     return found
 
 
-def _fit(X: Array, y: Array) -> tuple[float, float, Array, float]:
-    """Return squares left, degrees of freedom, the optimum, (r k), and its variance for noise of one, NaN if untold."""
-    n, dim = X.shape
-    if n < dim + FREE or np.linalg.matrix_rank(X) < dim:
-        return 0.0, 0.0, np.zeros(dim * y.shape[1]), math.nan
-    fitted = np.linalg.lstsq(X, y, rcond=None)[0]
-    variance = float(np.trace(np.linalg.inv(X.T @ X)))
-    return float(((y - X @ fitted) ** 2).sum()), float(n - dim), np.asarray(fitted.ravel(), dtype=np.float64), variance
+def fits(tasks: Tasks) -> list[Array]:
+    """Return for each task squares left, degrees of freedom, (T,), the optimum, (T, r k), and its variance, (T,).
+
+    The variance is that for noise of one. An optimum is NaN where samples are few; a variance where it is not unique.
+    """
+
+    def own(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
+        (count, n, dim), outputs = X.shape, y.shape[2]
+        inverse = np.linalg.pinv(X, rcond=max(n, dim) * np.finfo(np.float64).eps)
+        fitted = inverse @ y if n >= dim + FREE else np.full((count, dim, outputs), np.nan)
+        unique = (np.linalg.matrix_rank(X) == dim) & (n >= dim + FREE)
+        left = np.where(unique, ((y - X @ fitted) ** 2).sum(axis=(1, 2)), 0.0)
+        variance = np.where(unique, (inverse**2).sum(axis=(1, 2)), np.nan)
+        return left, np.where(unique, float(n - dim), 0.0), fitted.reshape(count, -1), variance
+
+    return tasks.each(own)
 
 
-def _told(statistic: Callable[..., Array], samples: list[Groups], rng: np.random.Generator) -> Told:
+def _told(statistic: Statistic, samples: list[Groups], rng: np.random.Generator) -> Told:
     """Return a statistic of tasks and its interval by bootstrap within the groups."""
     if min(map(len, samples)) < 2:
         return (math.nan,) * 3
+    point, low, high, _ = interval(samples, statistic, RESAMPLES, rng)
+    return float(point), float(low), float(high)
+
+
+def interval(
+    samples: list[Groups], statistic: Statistic, draws: int, rng: np.random.Generator, batch: int | None = None
+) -> tuple[Array, Array, Array, Array]:
+    """Return an estimate, the ends of its 90 % interval by bootstrap, itself where all are alike, and the resamples."""
+    sizes, point = [len(sample) for sample in samples], statistic(*samples)
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
-        low, high = bootstrap(
+        found = bootstrap(
             samples,
             lambda *places, axis=-1: statistic(*places),
-            n_resamples=RESAMPLES,
+            n_resamples=draws,
+            batch=batch,
             vectorized=True,
-            confidence_level=level(min(map(len, samples))),
-            method="BCa" if max(map(len, samples)) <= MOST else "percentile",
+            confidence_level=level(min(sizes)),
+            method="BCa" if max(sizes) <= MOST else "percentile",
             rng=rng,
-        ).confidence_interval
-    point = float(statistic(*samples))
-    low, high = np.where(np.isnan([low, high]), point, [low, high])  # NaN where all are alike
-    return point, float(low), float(high)
+        )
+    low, high = (np.where(np.isnan(end), point, end) for end in found.confidence_interval)
+    return point, low, high, np.asarray(found.bootstrap_distribution)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from scipy.stats import combine_pvalues, f, rankdata, spearmanr
 
-from paperlib.adviser.groups import FREE, curvatures
-from paperlib.adviser.moments import Moments, Tasks
+from paperlib.adviser.groups import curvatures, fits
+from paperlib.adviser.moments import Moments, Tasks, span
 from paperlib.arguments import Array
 from paperlib.environments import Groups
 
@@ -24,7 +24,7 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
     left_out = tasks.given - len(tasks.X)
     place, place_p = _place(tasks, rho, belongs)
     size, size_p = _rank(rho, sizes)
-    worth = _worth(tasks)
+    worth, labels = _worth(tasks), _labels(tasks)
     return {
         "linearity": (
             "amber" if math.isnan(bent) else _light(-math.log10(max(bent, 1e-300)), 2.0, 6.0),
@@ -36,6 +36,7 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
             _light(-math.log10(place_p), 2.0, math.inf),
             f"rank correlation {place:.2f} within groups",
         ),
+        "targets": ("red" if labels else "green", labels or "quantities, or one-hot"),
         "groups": ("green" if len(centres) < 4 else "amber", f"{len(centres)} of curvature"),
         "sizes": (
             "red" if 3 * left_out > tasks.given else _light(-math.log10(size_p), 2.0, math.inf),
@@ -65,14 +66,21 @@ def _held_out(calibration: dict[str, float]) -> Lights:
     return {"tasks held out": (_light(worst, 2.0, 4.0), f"foretold to {worst:.1f} standard errors")}
 
 
+def _labels(tasks: Tasks) -> str:
+    """Return a warning where the one target is a few whole numbers: two classes are their own one-hot column."""
+    values = np.unique(np.concatenate(tasks.y))
+    if tasks.y[0].shape[1] > 1 or not 2 < len(values) <= 20 or (values != np.rint(values)).any():
+        return ""
+    return f"{len(values)} different whole numbers; class labels need a one-hot column each"
+
+
 def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:
     """Return the rank correlation of curvature and distance from the group's centre, within groups, and its p-value."""
-    ranks, away = [], []
+    ranks, away, optima = [], [], fits(tasks)[2]
     for group in np.unique(belongs):
-        told = [i for i in np.flatnonzero(belongs == group) if len(tasks.X[i]) >= tasks.X[i].shape[1] + FREE]
+        told = np.flatnonzero((belongs == group) & np.isfinite(optima[:, 0]))
         if len(told) > 3:
-            optima = np.array([np.linalg.lstsq(tasks.X[i], tasks.y[i], rcond=None)[0].ravel() for i in told])
-            distance = np.linalg.norm(optima - optima.mean(axis=0), axis=1)
+            distance = np.linalg.norm(optima[told] - optima[told].mean(axis=0), axis=1)
             ranks += list(rankdata(rho[told]) / len(told))
             away += list(rankdata(distance) / len(told))
     return _rank(np.array(ranks), np.array(away))
@@ -86,29 +94,38 @@ def _worth(tasks: Tasks) -> float:
 
 def _bent(tasks: Tasks) -> float:
     """Return the probability that linear tasks look as bent as these: the test RESET in each task, by Fisher."""
-    found = []
-    for X, y in zip(tasks.X, tasks.y, strict=True):
-        fitted = X @ np.linalg.lstsq(X, y, rcond=None)[0]
-        for k in range(y.shape[1]):
-            powers = np.column_stack([X, fitted[:, k] ** 2, fitted[:, k] ** 3])
-            scale = np.linalg.norm(powers, axis=0)
-            powers = powers[:, scale > 0.0] / scale[scale > 0.0]
-            wider, _, rank, _ = np.linalg.lstsq(powers, y[:, k], rcond=None)
-            extra, free = int(rank) - int(np.linalg.matrix_rank(X)), len(X) - int(rank)
-            left, before = ((y[:, k] - part) ** 2 for part in (powers @ wider, fitted[:, k]))
-            if extra > 0 and free > 2 and left.sum() > 1e-20 * float((y[:, k] ** 2).sum()):
-                found.append(float(f.sf((before.sum() - left.sum()) / extra / (left.sum() / free), extra, free)))
-    return float(combine_pvalues(np.maximum(found, 1e-300)).pvalue) if found else math.nan
+
+    def tested(X: Array, y: Array) -> tuple[Array]:
+        basis, values = span(X), np.full(y.shape[::2], np.nan)
+        fitted = basis @ (basis.swapaxes(1, 2) @ y)
+        for k, target in enumerate(np.moveaxis(y, 2, 0)):
+            powers = np.concatenate([X, fitted[:, :, k : k + 1] ** 2, fitted[:, :, k : k + 1] ** 3], axis=2)
+            scale = np.linalg.norm(powers, axis=1, keepdims=True)
+            wider = span(np.divide(powers, scale, out=np.zeros_like(powers), where=scale > 0.0))
+            ranks = [part.any(axis=1).sum(axis=1) for part in (basis, wider)]
+            after = (wider @ (wider.swapaxes(1, 2) @ target[:, :, None]))[:, :, 0]
+            before, left = (((target - part) ** 2).sum(axis=1) for part in (fitted[:, :, k], after))
+            extra, free = ranks[1] - ranks[0], X.shape[1] - ranks[1]
+            told = (extra > 0) & (free > 2) & (left > 1e-20 * (target**2).sum(axis=1))
+            ratio = (before - left)[told] / extra[told] / (left[told] / free[told])
+            values[told, k] = f.sf(ratio, extra[told], free[told])
+        return (values,)
+
+    (values,) = tasks.each(tested)
+    found = values[np.isfinite(values)]
+    return float(combine_pvalues(np.maximum(found, 1e-300)).pvalue) if found.size else math.nan
 
 
 def _kurtosis(tasks: Tasks) -> float:
     """Return the mean fourth moment of the features, each over its own variance in each task."""
-    total = weight = 0.0
-    for X in tasks.X:
-        scale = np.sqrt((X**2).mean(axis=0))
-        rows = X[:, scale > 0.0] / scale[scale > 0.0]
-        total += float((rows**4).sum()) * (len(X) + 2.0) / len(X)
-        weight += rows.size
+
+    def fourth(X: Array, y: Array) -> tuple[Array, Array]:
+        n, scale = X.shape[1], (X**2).mean(axis=1)
+        used = scale > 0.0
+        ratio = np.divide((X**4).sum(axis=1), scale**2, out=np.zeros_like(scale), where=used)
+        return ratio.sum(axis=1) * (n + 2.0) / n, n * used.sum(axis=1)
+
+    total, weight = (float(part.sum()) for part in tasks.each(fourth))
     return max(total / weight, 1e-3)
 
 

@@ -12,15 +12,18 @@ law of the inputs and any noise: Lemma 2 read backwards, without the Gaussian. I
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from paperlib.arguments import Array, finite_array, listed
+from paperlib.arguments import LARGEST, Array, finite_array, listed
+from paperlib.environments import Groups
 
 FEWEST = 3  # samples of a task: a triple
+MOST = 2**20  # numbers in the stacks of tasks of one size that are computed with at once
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,23 @@ class Tasks:
     axes: Array
     places: list[int]
     given: int
+
+    @cached_property
+    def stacks(self) -> list[tuple[Groups, Array, Array]]:
+        """Tasks of one size stacked, (t, n, r) and (t, n, k), each stack with the places of its tasks, (t,)."""
+        sizes, found = np.array([len(X) for X in self.X]), []
+        width = self.X[0].shape[1] + self.y[0].shape[1]
+        for size in np.unique(sizes):
+            places = np.flatnonzero(sizes == size)
+            for part in np.array_split(places, -(-places.size * size * width // MOST)):
+                found.append((part, np.stack([self.X[i] for i in part]), np.stack([self.y[i] for i in part])))
+        return found
+
+    def each(self, numbers: Callable[[Array, Array], Sequence[Array]]) -> list[Array]:
+        """Return what a function of stacks (t, n, r) and (t, n, k) gives for each task, (T, ...) each."""
+        parts = [numbers(X, y) for _, X, y in self.stacks]
+        order = np.argsort(np.concatenate([places for places, _, _ in self.stacks]))
+        return [np.concatenate(part)[order] for part in zip(*parts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,10 @@ def checked(tasks: Iterable[Any]) -> Tasks:
     """Return the tasks that have three samples or more, or raise a ValueError that says what is wrong with which."""
     if isinstance(tasks, Mapping):
         raise ValueError("tasks must be a sequence of pairs (X, y); got a mapping: list(tasks.values()) makes it one")
-    pairs = [_pair(place, task) for place, task in enumerate(listed("tasks", tasks))]
+    found = [_pair(place, task) for place, task in enumerate(listed("tasks", tasks))]
+    pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
+    if any(head != heads[0] for head in heads):
+        raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
     if len(pairs) < 2:
         raise ValueError(f"tasks must be at least two, each a pair (X, y); got {len(pairs)}")
     (dim, outputs), first = (pairs[0][0].shape[1], pairs[0][1].shape[1]), pairs[0]
@@ -79,13 +102,18 @@ def checked(tasks: Iterable[Any]) -> Tasks:
             f"tasks must hold at least two of {FEWEST} samples or more, which the moments of a step need; "
             f"the largest have {sorted(len(X) for X, _ in pairs)[-2:]}"
         )
-    if not any(y.any() for _, y in pairs):
-        raise ValueError("tasks must have targets that are not all zero")
+    for name, part in (("features", 0), ("targets", 1)):
+        largest = max(float(np.abs(pair[part]).max()) for pair in pairs)
+        if largest < 1.0 / LARGEST:
+            raise ValueError(
+                f"tasks must have {name} that are not all zero, of a size from {1.0 / LARGEST:g} to {LARGEST:g}; "
+                f"the largest is {largest:g}"
+            )
     second = np.mean([X.T @ X / len(X) for X in (pairs[place][0] for place in places)], axis=0)
     values, vectors = np.linalg.eigh(second)
     kept = values > 1e-10 * max(values[-1], 0.0)
     if not kept.any():
-        raise ValueError("tasks must have features that are not all zero")
+        raise ValueError(f"tasks of {FEWEST} samples or more must have features that are not all zero")
     if all(_same(pairs[places[0]], pairs[place]) for place in places):
         raise ValueError("tasks must differ; all of them hold the same samples")
     axes = vectors[:, kept][:, ::-1]
@@ -96,76 +124,85 @@ def checked(tasks: Iterable[Any]) -> Tasks:
 
 def measure(tasks: Tasks) -> Moments:
     """Return the moments of tasks."""
-    parts = [_moments(X, y) for X, y in zip(tasks.X, tasks.y, strict=True)]
-    loss, weighted, squares, residuals, free = zip(*parts, strict=True)
-    return Moments(
-        np.stack(loss, axis=1),
-        np.stack(weighted, axis=1),
-        np.array(squares),
-        np.array(residuals),
-        np.array(free, dtype=np.float64),
-        tasks.axes.shape[1],
-    )
+    loss, weighted, squares, residuals, free = tasks.each(_moments)
+    axes = tasks.axes.shape[1]
+    return Moments(loss.swapaxes(0, 1).copy(), weighted.swapaxes(0, 1).copy(), squares, residuals, free, axes)
 
 
 def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
-    r"""Return for one task with residuals r (n, k) what a rate :math:`p_l` for each axis is judged by.
+    r"""Return for tasks (t, n, d) with residuals r (t, n, k) what a rate :math:`p_l` for each axis is judged by.
 
-    The means of :math:`g_lg'_l` (d,), of :math:`x_lx_{l'}g_lg'_{l'}` for a triple and for a pair, (d, d), and the
-    squares of the entries of the covariance, (d, d).
+    The means of :math:`g_lg'_l` (t, d), of :math:`x_lx_{l'}g_lg'_{l'}` for a triple and for a pair, (t, d, d), and
+    the squares of the entries of the covariance, (t, d, d).
     """
-    n, second = len(X), X.T @ X
-    linear, triple, pair = np.zeros(X.shape[1]), np.zeros_like(second), np.zeros_like(second)
-    for residual in r.T:
-        g = X * residual[:, None]
-        total, outer = g.sum(axis=0), g.T @ g
-        own = (X * g).T @ (X * g)
-        shared = (X * g).T @ X * total
-        linear += (total**2 - (g**2).sum(axis=0)) / (n * (n - 1))
-        triple += (second * (np.outer(total, total) - outer) - shared - shared.T + 2.0 * own) / (n * (n - 1) * (n - 2))
+    n, second = X.shape[1], _product(X, X)
+    linear, triple, pair = np.zeros((len(X), X.shape[2])), np.zeros_like(second), np.zeros_like(second)
+    for residual in np.moveaxis(r, 2, 0):
+        g = X * residual[:, :, None]
+        total, outer = g.sum(axis=1), _product(g, g)
+        own = _product(X * g, X * g)
+        shared = _product(X * g, X) * total[:, None, :]
+        linear += (total**2 - (g**2).sum(axis=1)) / (n * (n - 1))
+        sums = total[:, :, None] * total[:, None, :] - outer
+        triple += (second * sums - shared - shared.swapaxes(1, 2) + 2.0 * own) / (n * (n - 1) * (n - 2))
         pair += (second * outer - own) / (n * (n - 1))
-    return linear, triple, pair, (second**2 - (X**2).T @ X**2) / (n * (n - 1))
+    return linear, triple, pair, (second**2 - _product(X**2, X**2)) / (n * (n - 1))
 
 
-def _moments(X: Array, y: Array) -> tuple[Array, Array, float, float, int]:
-    n, dim = X.shape
-    u, second = np.hstack([X, y]), X.T @ X
-    size, reach = (X**2).sum(axis=1), ((X @ second) * X).sum(axis=1)
+def span(X: Array) -> Array:
+    """Return orthonormal bases of the columns of matrices (t, n, d): zero where they depend on others, (t, n, d)."""
+    basis, values, _ = np.linalg.svd(X, full_matrices=False)
+    kept = values > max(X.shape[1:]) * np.finfo(np.float64).eps * values[:, :1]
+    return np.asarray(basis * kept[:, None, :])
+
+
+def _product(one: Array, other: Array) -> Array:
+    return np.asarray(one.swapaxes(1, 2) @ other)
+
+
+def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array, Array]:
+    (n, dim), second = X.shape[1:], _product(X, X)
+    u, size, reach = np.concatenate([X, y], axis=2), (X**2).sum(axis=2), ((X @ second) * X).sum(axis=2)
 
     def diagonal(weights: Array) -> Array:
-        return np.asarray((u * weights[:, None]).T @ u)
+        return _product(u * weights[:, :, None], u)
 
-    across = u.T @ X
-    end = (u * size[:, None]).T @ X @ across.T
+    across = _product(u, X)
+    end = _product(u * size[:, :, None], X) @ across.swapaxes(1, 2)
     pairs, triples = n * (n - 1), n * (n - 1) * (n - 2)
+    ends = end + end.swapaxes(1, 2)
     loss = [
-        diagonal(np.ones(n)) / n,
-        (across @ across.T - diagonal(size)) / pairs,
-        (across @ second @ across.T - end - end.T - diagonal(reach) + 2.0 * diagonal(size**2)) / triples,
+        _product(u, u) / n,
+        (across @ across.swapaxes(1, 2) - diagonal(size)) / pairs,
+        (across @ second @ across.swapaxes(1, 2) - ends - diagonal(reach) + 2.0 * diagonal(size**2)) / triples,
         diagonal(reach - size**2) / pairs,
     ]
-    others = size.sum() - size
-    weighted = [
-        diagonal(others / dim) / pairs,
-        diagonal((others**2 - ((size**2).sum() - size**2)) / dim**2) / triples,
-    ]
-    fitted, _, rank, _ = np.linalg.lstsq(X, y, rcond=None)
-    left = float(((y - X @ fitted) ** 2).sum()) if n > rank else 0.0
-    return np.stack(loss), np.stack(weighted), float((reach - size**2).sum() / pairs), left, n - int(rank)
+    others = size.sum(axis=1, keepdims=True) - size
+    squares = (size**2).sum(axis=1, keepdims=True) - size**2
+    weighted = [diagonal(others / dim) / pairs, diagonal((others**2 - squares) / dim**2) / triples]
+    basis = span(X)
+    free = n - basis.any(axis=1).sum(axis=1)
+    left = np.where(free > 0, ((y - basis @ _product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
+    mean = (reach - size**2).sum(axis=1) / pairs
+    return np.stack(loss, axis=1), np.stack(weighted, axis=1), mean, left, free.astype(np.float64)
 
 
-def _pair(place: int, task: Any) -> tuple[Array, Array]:
+def _pair(place: int, task: Any) -> tuple[Array, Array, list[str]]:
     if isinstance(task, (Mapping, str, bytes)):
         raise ValueError(f"tasks must be pairs (X, y); task {place} is a {type(task).__name__}: {str(task)[:40]}")
     parts = listed(f"tasks[{place}]", task)
     if len(parts) != 2:
-        raise ValueError(f"tasks must be pairs (X, y); task {place} has {len(parts)} parts")
-    X, y = finite_array(f"X of task {place}", parts[0], 2), _targets(place, parts[1])
-    if 0 in X.shape or len(y) != len(X):
-        raise ValueError(f"task {place} must have one target for each of its samples; got {len(X)} rows and {len(y)}")
+        hint = "; zip(X, y) makes pairs of two stacks" if getattr(task, "ndim", 0) == 3 else ""
+        raise ValueError(f"tasks must be pairs (X, y); task {place} has {len(parts)} parts{hint}")
+    X = finite_array(f"X of task {place}", parts[0], 2, largest=LARGEST)
     if len(X) < 2:
         raise ValueError(f"task {place} must have at least 2 samples; got {len(X)}")
-    return X, y
+    if X.shape[1] == 0:
+        raise ValueError(f"X of task {place} must have at least one feature; got shape {X.shape}")
+    y = _targets(place, parts[1])
+    if len(y) != len(X):
+        raise ValueError(f"task {place} must have one target for each of its samples; got {len(X)} rows and {len(y)}")
+    return X, y, [str(name) for name in getattr(parts[0], "columns", ())]
 
 
 def _same(one: tuple[Array, Array], other: tuple[Array, Array]) -> bool:
@@ -176,14 +213,14 @@ def _targets(place: int, value: Any) -> Array:
     kind = _kind(value)
     if kind in "SU" or (kind == "b" and np.ndim(value) < 2):
         raise ValueError(f"y of task {place} must be numbers; class labels need a one-hot column each, (n, classes)")
-    y = finite_array(f"y of task {place}", value)
+    y = finite_array(f"y of task {place}", value, largest=LARGEST)
     different = np.unique(y).size
     if kind in "iu" and (y.ndim == 1 or y.shape[1:] == (1,)) and different <= min(20, max(2, len(y) // 2)):
         raise ValueError(
             f"y of task {place} looks like class labels ({different} different whole numbers); give one-hot columns, "
             "(n, classes), or floating-point numbers if these are quantities"
         )
-    if y.ndim not in (1, 2) or 0 in y.shape[1:]:
+    if y.ndim not in (1, 2) or 0 in y.shape:
         raise ValueError(f"y of task {place} must have shape (n,) or (n, outputs); got {y.shape}")
     return y.reshape(len(y), -1)
 

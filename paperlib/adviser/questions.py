@@ -38,8 +38,7 @@ class Question:
         whole = averages(moments, np.ones((1, moments.tasks)), m)
         best = {learner: best_rates(whole, learner) for learner in LEARNERS}
         fitted = start(whole, "maml", best["maml"] if alpha is None else np.array([alpha]))[0]
-        parts = [directions(X, y - X @ fitted) for X, y in zip(tasks.X, tasks.y, strict=True)]
-        return cls(moments, m, alpha, whole, best, fitted, [np.stack(part) for part in zip(*parts, strict=True)])
+        return cls(moments, m, alpha, whole, best, fitted, tasks.each(lambda X, y: directions(X, y - X @ fitted)))
 
     @property
     def rates(self) -> dict[str, float]:

@@ -121,7 +121,8 @@ class Report:
 
         from paperlib.plotting import MARKS, REFERENCE
 
-        figure, axes = plt.subplots(1, 2 + bool(self.calibration), figsize=(7.0, 2.6), layout="constrained")
+        tall = [2.7, 1.0, 2.7][: 2 + bool(self.calibration)]  # one above the other: so they fit a phone
+        figure, axes = plt.subplots(len(tall), figsize=(5.0, sum(tall)), height_ratios=tall, layout="constrained")
         order = np.argsort(self.curvatures)
         hard, sorted_ones = np.isin(order, self.hard_tasks), self.curvatures[order]
         looks = {"hard": hard, "easy": ~hard} if self.hard_tasks else {0: ~hard}
@@ -135,7 +136,7 @@ class Report:
         for place, name in enumerate(names):
             axes[1].plot(self.intervals[name], [place, place], color=REFERENCE, linestyle="-")
             axes[1].plot(self.estimates[name], place, **MARKS["MAML"])
-        labels = {"gain": "at your\nrate", "gain_best": "each at\nits best"}
+        labels = {"gain": "at your rate", "gain_best": "each at its best"}
         axes[1].set(yticks=range(len(names)), yticklabels=[labels[one] for one in names], xlabel="ERM's risk / MAML's")
         axes[1].set_ylim(-0.5, len(names) - 0.5)
         for name in ("ERM", "MAML") if self.calibration else ():

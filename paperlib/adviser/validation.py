@@ -50,12 +50,13 @@ class Folds:
 
     def losses(self, starts: Array, rate: float) -> Array:
         """Return the loss of each task after a step from its fold's start, (T,): on m samples, on half if n <= m."""
-        found = []
-        for X, y, fold in zip(self.tasks.X, self.tasks.y, self.of, strict=True):
-            inner, w = int(self.m) if self.m < len(X) else len(X) // 2, starts[fold]
-            w = w - rate / inner * X[:inner].T @ (X[:inner] @ w - y[:inner])
-            found.append(0.5 * float(((X[inner:] @ w - y[inner:]) ** 2).sum(axis=1).mean()))
-        return np.array(found)
+        found = np.empty(len(self.of))
+        for places, X, y in self.tasks.stacks:
+            n, w = X.shape[1], starts[self.of[places]]
+            inner = int(self.m) if self.m < n else n // 2
+            w = w - rate / inner * X[:, :inner].swapaxes(1, 2) @ (X[:, :inner] @ w - y[:, :inner])
+            found[places] = 0.5 * ((X[:, inner:] @ w - y[:, inner:]) ** 2).sum(axis=2).mean(axis=1)
+        return found
 
 
 def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> dict[str, float]:
@@ -107,16 +108,17 @@ def choose(folds: Folds, moments: Moments, alpha: float | None, own: Choice | No
 
 def _solutions(tasks: Tasks, counts: Array, learner: str, rate: float, scale: Array) -> Array | None:
     """Return (41) or (43) for how often each task counts, (B, T): (B, r, k), or None where one is not unique."""
-    squares, products = [], []
-    for X, y in zip(tasks.X, tasks.y, strict=True):
+
+    def products(X: Array, y: Array) -> tuple[Array, Array]:
         if learner == "maml":
-            half = len(X) // 2
-            inner, step = X[:half], rate / half
-            y = y[half:] - step * X[half:] @ (inner.T @ y[:half])
-            X = X[half:] - step * (X[half:] @ inner.T) @ inner
-        squares.append((X / scale).T @ (X / scale))
-        products.append((X / scale).T @ y)
-    matrix, right = np.tensordot(counts, squares, 1), np.tensordot(counts, products, 1)
+            half = X.shape[1] // 2
+            inner, step = X[:, :half].swapaxes(1, 2), rate / half
+            y = y[:, half:] - step * X[:, half:] @ (inner @ y[:, :half])
+            X = X[:, half:] - step * (X[:, half:] @ inner) @ X[:, :half]
+        across = (X / scale).swapaxes(1, 2)
+        return across @ (X / scale), across @ y
+
+    matrix, right = (np.tensordot(counts, part, 1) for part in tasks.each(products))
     values = np.linalg.eigvalsh(matrix)
     if (values[:, 0] <= 1e-12 * values[:, -1]).any():
         return None

@@ -10,14 +10,7 @@ LIMITS = {"step": 1.5, "gain": 1.1, "directions": 2.0, "weights": 1.1}
 UNTOLD = 0.1  # share of resamples without a curvature, from which on the moments are not believed
 FEWEST = 5  # tasks that can agree by chance in one of 2^5 cases
 SURE = 0.85  # the share of resamples that have to agree
-VERDICTS = (
-    "MAML",
-    "weighted ERM",
-    "ERM",
-    "another step",
-    "a representation",
-    "not decidable with these tasks",
-)
+VERDICTS = ("MAML", "weighted ERM", "ERM", "another step", "a representation", "not decidable with these tasks")
 QUESTIONS = {
     "step": "another step would divide MAML's risk by 1.5",
     "gain": "MAML divides ERM's risk by 1.1",
@@ -44,16 +37,10 @@ def decide(
         need = f"tasks with more than {rank} samples, so that the noise can be told from what a start could mend"
         return VERDICTS[-1], "no task has more samples than the features have dimensions", need, shares
     if bent > UNTOLD:
-        say = "more tasks, or tasks with more samples, so that the loss after the step has a minimum at all"
-        return (
-            VERDICTS[-1],
-            f"the curvature of the loss after the step is not told in {bent:.0%} of the resamples",
-            say,
-            shares,
-        )
-    maml, erm, weighted = (
-        ("maml", "erm", "weighted") if alpha is not None else ("maml_best", "erm_best", "weighted_best")
-    )
+        why = f"the curvature of the loss after the step is not told in {bent:.0%} of the resamples"
+        need = "more tasks, or tasks with more samples, so that the loss after the step has a minimum at all"
+        return VERDICTS[-1], why, need, shares
+    maml, erm, weighted = (f"{learner}{'_best' * (alpha is None)}" for learner in ("maml", "erm", "weighted"))
     pairs = {
         "step": (maml, "maml_best"),
         "gain": (erm, maml),
@@ -71,11 +58,8 @@ def decide(
         gap = drawn[upper] - LIMITS[name] * drawn[lower]
         middle = estimates[upper] - LIMITS[name] * estimates[lower]
         needed = tasks * (1.04 * float(np.std(gap)) / max(abs(middle), 1e-300)) ** 2
-        say = (
-            f"about {float(f'{needed:.2g}'):,.0f} tasks like these"
-            if tasks < needed < 1e6
-            else "more samples in each task, or more tasks"
-        )
+        enough = f"about {float(f'{needed:.2g}'):,.0f} tasks like these"
+        say = enough if tasks < needed < 1e6 else "more samples in each task, or more tasks"
         known = "" if name in ("step", "gain") else f"MAML divides ERM's risk by {_of(estimates, erm, maml)}, but "
         return VERDICTS[-1], f"{known}{QUESTIONS[name]} in {shares[name]:.0%} of the resamples", say, shares
 
@@ -101,12 +85,8 @@ def decide(
         return refuse("directions")
     why = f"MAML divides ERM's risk by {_of(estimates, erm, maml)} only"
     if axis:
-        return (
-            "a representation",
-            f"{why}, a rate for each axis MAML's by {_of(estimates, maml, 'directions')}",
-            "",
-            shares,
-        )
+        why += f"; a rate for each axis would divide MAML's by {_of(estimates, maml, 'directions')}"
+        return "a representation", why, "", shares
     return "ERM", why, "", shares
 
 
