@@ -266,7 +266,8 @@ _rates = {
     for rate in (0.1, 0.3, 1.0, 3.0)
 }
 _fast, _rates = (
-    {name: value for name, value in found.items() if np.isfinite(value)} for found in (_fast, _rates)
+    {name: value for name, value in found.items() if np.isfinite(value)}
+    for found in (_fast, _rates)
 )
 if len(_fast) == 4:
     assert max(_fast, key=_fast.get) == CHOSEN["initialisation"]

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from paperlib.adviser.advice import advise
 from paperlib.arguments import Array
 
 Data = list[tuple[Array, Array]]
@@ -57,6 +56,8 @@ def add_parser(parsers: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    from paperlib.adviser.advice import advise  # its statistics take half a second, and other commands do without
+
     tasks = read_tasks(arguments.file, arguments.task, arguments.target)
     report = advise(tasks, arguments.samples, arguments.alpha)
     print(json.dumps(_finite(report.to_dict()), indent=1, allow_nan=False) if arguments.json else report)

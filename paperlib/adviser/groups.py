@@ -81,7 +81,7 @@ def _blur(tasks: Tasks) -> Array:
         with np.errstate(invalid="ignore"):  # NaN where there are no inputs
             return (size.var(axis=1, ddof=1) / size.mean(axis=1) ** 2,)
 
-    return np.asarray(np.nanmean(tasks.each(relative)[0]) / [len(X) for X in tasks.X] + 1e-6)
+    return np.asarray(np.nanmean(tasks.each(relative)[0]) / np.array([len(X) for X in tasks.X]) + 1e-6)
 
 
 def level(tasks: int) -> float:
