@@ -284,7 +284,7 @@ Markdown(
 )
 
 # %% [markdown]
-# What did training do? We set ERM-1 beside a network that had a single iteration at $10^{-6}$, as good as none, and beside one trained at MAML's rate of $10^{-3}$, for as many floating-point operations as MAML had. Each is adapted at the test by one step, as the paper says, and by five: so the paper does for ERM on its other data set (Appendix C.4), and so does the configuration just linked.
+# A practitioner would call ERM-1 a network that was pretrained on all tasks and then fine-tuned on one drawing of each character of the new one; ERM-10, on ten. "One step" and "five steps" are those of fine-tuning, and *untrained* is a random network, fine-tuned. What did training do? We set ERM-1 beside a network that had a single iteration at $10^{-6}$, as good as none, and beside one trained at MAML's rate of $10^{-3}$, for as many floating-point operations as MAML had. Each is adapted at the test by one step, as the paper says, and by five: so the paper does for ERM on its other data set (Appendix C.4), and so does the configuration just linked.
 
 # %% mystnb={"code_prompt_show": "Read the records of ERM and of untrained networks"} tags=["hide-cell"]
 VARIANTS = {

@@ -176,25 +176,29 @@ def sources(every: Mapping[str, Entry], grid: str) -> str:
 def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], columns: Mapping[str, Column]) -> Figure:
     """Draw the accuracy of each trained learner over what its training cost, and the floors, a panel for each column.
 
-    What has no record, or none that says its cost, is left out. Floors are (phases, kinds) accuracies by name.
+    What has no record, or none that says its cost, is left out. Floors are two (phases, kinds) accuracies by name.
     """
     figure, axes = plt.subplots(len(columns), 1, figsize=(6, 3 * len(columns)), sharex=True, squeeze=False)
     trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}
     end = 1.1 * max((one.seconds for one in trained.values()), default=100.0)
     for axis, (title, column) in zip(axes[:, 0], columns.items(), strict=True):
-        for name, values in floors.items():
-            axis.axhline(values[column], color=plotting.REFERENCE, lw=0.8)
-            axis.text(0.01 * end, values[column] + 0.3, name, fontsize=8, color=plotting.REFERENCE, va="bottom")
-        order = sorted(trained, key=lambda name: float(trained[name].scores[:, column[0], column[1]].mean()))
-        low = -np.inf
-        for name in order:
-            one, look = trained[name], plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
-            height = float(one.scores[:, column[0], column[1]].mean())
-            axis.plot(one.seconds, height, **look)
-            low = max(height, low + 4)  # points, so that names do not lie on each other
-            arrow = {"arrowstyle": "-", "lw": 0.4, "color": look["color"]}
-            place = {"xytext": (end * 1.02, low), "annotation_clip": False, "arrowprops": arrow}
-            axis.annotate(name, (one.seconds, height), va="center", fontsize=8, color=look["color"], **place)
+        lines = {name: float(values[column]) for name, values in floors.items()}
+        marks = {name: float(one.scores[:, column[0], column[1]].mean()) for name, one in trained.items()}
+        low, high = min([*lines.values(), *marks.values()]), max([*lines.values(), *marks.values()])
+        gap = 0.07 * (high - low)  # names nearer to each other than this would touch
+        for name, side, off in zip(sorted(lines, key=lines.__getitem__), ("top", "bottom"), (-0.2, 0.1), strict=False):
+            axis.axhline(lines[name], color=plotting.REFERENCE, lw=0.8)
+            axis.text(0.01 * end, lines[name] + off * gap, name, fontsize=8, color=plotting.REFERENCE, va=side)
+        place = high + gap
+        for name in sorted(marks, key=marks.__getitem__, reverse=True):
+            look = plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
+            axis.plot(trained[name].seconds, marks[name], **look)
+            place = min(marks[name], place - gap)
+            arrow = {"arrowstyle": "-", "lw": 0.4, "color": look["color"], "relpos": (0, 0.5)}
+            rest = {"xytext": (end * 1.02, place), "annotation_clip": False, "arrowprops": arrow}
+            end_of = trained[name].seconds, marks[name]
+            axis.annotate(name, end_of, va="center", fontsize=8, color=look["color"], **rest)
+        axis.set_ylim(low - 1.5 * gap, high + gap)
         axis.set(title=title, ylabel="accuracy (%)", xlim=(0, end))
     axes[-1, 0].set(xlabel="core seconds of training")
     return figure

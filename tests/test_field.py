@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from matplotlib.text import Text
 
 from paperlib import costs, field, grids, records
 from paperlib.fewshot.configuration import Configuration, configure
@@ -79,6 +80,22 @@ def test_differences_are_paired_by_seed(one: Any, other: Any, above: float, word
 
 def test_one_seed_decides_nothing() -> None:
     assert field.verdict(entry(90, 80, 70), entry(50, seeds=(1,)), [(1, 0)]) == ("undecided", ["+30.0"])
+
+
+@pytest.mark.parametrize("others", [[70.0, 70.3, 75.0], [90.0, 60.0, 91.0], [50.0, 50.0, 50.1]])
+def test_names_in_the_figure_do_not_lie_on_each_other(others: list[float]) -> None:
+    cost = {"core_seconds_training": 90.0}
+    entries = {
+        f"learner {k}": field.entries([record(ONE, 0, value, 90 - value, **cost)], {"x": ONE})["x"]
+        for k, value in enumerate([70.1, 70.2, *others])
+    }
+    floors = {name: np.full((2, 2), value) for name, value in (("pixels", 69.0), ("blurred pixels", 69.1))}
+    figure = field.against_seconds(entries, floors, COLUMNS)
+    figure.canvas.draw()
+    for axis in figure.axes:
+        boxes = [Text.get_window_extent(text) for text in axis.texts]  # without the line to its mark
+        assert len(boxes) == 7
+        assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
 
 
 def test_every_rule_compares_learners_that_there_are() -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from paperlib.fewshot.datasets import benchmark
+from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.sources import DataError
+from tools import inspection
+from tools.chapters import chapters, read_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,6 +55,17 @@ def test_a_chapter_runs_without_records(chapter: str, dataset: str, tmp_path: Pa
         pytest.skip(str(missing))
     outcome = run_without_records(ROOT / "book" / f"{chapter}.py", tmp_path)
     assert outcome.returncode == 0, outcome.stderr[-3000:]
+
+
+def test_pages_write_alphabets_as_people_do() -> None:
+    """The names of the data set are file names, with low lines for blanks and for the apostrophe of Ge'ez."""
+    on_disk = [name for name in alphabet_sizes() if "_" in name]
+    shown = {
+        chapter.stem: " ".join(inspection.texts([cell.get("outputs", []) for cell in read_notebook(chapter).cells]))
+        for chapter in chapters(ROOT / "book")
+    }
+    assert len(on_disk) > 10 and "Ge'ez" in shown["09_omniglot"]
+    assert {stem: name for stem, text in shown.items() for name in on_disk if name in text} == {}
 
 
 def test_a_chapter_that_needs_a_record_is_noticed(tmp_path: Path) -> None:
