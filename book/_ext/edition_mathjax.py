@@ -30,6 +30,9 @@ FILES = (
         for name in ("bbox", "boldsymbol", "cancel", "color", "enclose")
     ),
 )
+# The font of no glyph, by which every formula finds its baseline: edition.css has it come with the
+# page, as lines would move when it came after the first formulas. MathJax's own rule must be mute.
+ZERO = '"font-family":"MJXZERO"'
 CONFIG: dict[str, Any] = {
     "loader": {"load": []},  # all is in the script
     "tex": {
@@ -70,13 +73,16 @@ def folder() -> Path:
 def bundle(source: Path) -> str:
     """Join the components: the loader first, which is told that it need not fetch the others.
 
-    It starts when the script has run to its end.
+    It starts when the script has run to its end. ValueError without a font that the pages declare.
     """
     names = ", ".join(f'"{name}"' for name in COMPONENTS)
     parts = [
         (source / f"{name}.js").read_text(encoding="utf-8") for name in ("startup", *COMPONENTS)
     ]
-    return "\n".join([parts[0], f"MathJax.loader.preLoad({names});", *parts[1:]])
+    script = "\n".join([parts[0], f"MathJax.loader.preLoad({names});", *parts[1:]])
+    if ZERO not in script:
+        raise ValueError(f"{PACKAGE} must declare the font MJXZERO; expected version 0.0.2")
+    return script.replace(ZERO, '"font-family":"unused"')
 
 
 def copy(app: Sphinx) -> None:

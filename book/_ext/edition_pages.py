@@ -53,6 +53,11 @@ BRAND = re.compile(r'<a class="navbar-brand logo".*?</a>', re.DOTALL)
 # Roles that are none any more, on lists that are none; a name that hides what stands on a button.
 ROLES = re.compile(r' role="(?:doc-biblioentry|list)"(?= class="citation|>)')
 SEARCH = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"')
+# The theme's colours are those of "light" and "dark", which it tells from "auto" only when all is
+# loaded: until then, and without scripts, a page would have no colours and quotations no border.
+THEME = re.compile(r"(document\.documentElement\.dataset\.theme = )localStorage[^;]*;")
+RESOLVED = r"""\1{light: "light", dark: "dark"}[document.documentElement.dataset.mode]
+      || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");"""
 MAP = re.compile(r"(?://# sourceMappingURL=\S*|/\*# sourceMappingURL=\S* \*/)\s*$")
 
 
@@ -75,6 +80,7 @@ def mend(html: str) -> str:
     html, doubles = VIEWPORT.subn(r"\1\2", html, count=1)
     if doubles:
         return mend(html)
+    html = THEME.sub(RESOLVED, html.replace('data-theme="auto"', 'data-theme="light"', 1))
     html = FOLD.sub(SPANS, html)
     html = CORNER.sub("<td></td>", html)
     html = HEAD.sub(lambda head: f'<th class="head">{_spelt(head[2])}{head[1]}', html)
