@@ -12,15 +12,12 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from tests.browsing import PAGES, PHONE, Browser, Quiet, every_page, served
+from tests.browsing import PAGES, PHONE, SETTLED, Browser, Quiet, every_page, served
 
 FRONT = PAGES[0]
 KILOBYTES = 500  # of 1024 bytes, for all but the images below the first screen, which browsers fetch when they see fit
 KILOBYTES_OF_THE_FRONT = 200
 REQUESTS, ELEMENTS, SHIFT = 30, 25_000, 0.1
-SETTLED = (
-    "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))"
-)
 LISTEN = """window.shift = 0; new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });"""
