@@ -3,7 +3,7 @@
 #
 # Hard tasks in one cloud, easy tasks in another: is it worth training for the step? Move what describes the clouds, the data and the step, and see where both learners start, what is left after one step, and what limits the gain. It is the setting of [chapter 4](04_geography) and [chapter 11](11_when_to_use_maml).
 #
-# <noscript><p>The explorer needs JavaScript. Without it, here is its first state, and a table for others.</p></noscript>
+# <noscript>The explorer needs JavaScript. Without it, here is its first state, and a table for others.</noscript>
 # <div id="explorer"></div>
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]

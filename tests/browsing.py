@@ -47,6 +47,9 @@ def probe(name: str) -> str:
     return (ROOT / "tests" / "probes" / f"{name}.js").read_text(encoding="utf-8")
 
 
+# Fonts have come, and what watches sizes has seen the last frame.
+SETTLED = """document.fonts.ready.then(() =>
+  new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))"""
 THEMED = "scheme => [scheme, undefined].includes(document.documentElement.dataset.theme)"
 
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.browsing import PAGES, PHONE, Browser, without
+from tests.browsing import PAGES, PHONE, SETTLED, THEMED, Browser, without
 
 OTHERS = ["search", "genindex", "prf-prf", "404"]  # not of the book's contents
-OPTIONS = {"resultTypes": ["violations"], "rules": {"label-content-name-mismatch": {"enabled": True}}}
+ALL = {"resultTypes": ["violations"], "rules": {"label-content-name-mismatch": {"enabled": True}}}
+# The dark is the same page in other colours: it shows as many elements, and rules that read no colour find the same.
+SCHEMES = {"light": ALL, "dark": ALL | {"runOnly": ["color-contrast", "link-in-text-block"]}}
+SHOWN = "Array.from(document.body.querySelectorAll('*')).filter((element) => element.checkVisibility()).length"
 RUN = "(options) => axe.run(document, options)"
 OPEN = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
 SCROLLING = """() => Array.from(document.querySelectorAll(".bd-article *")).filter((box) =>
@@ -26,11 +29,11 @@ def axe() -> str:
     return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(page: Any, axe: str) -> list[str]:
+def violations(page: Any, axe: str, options: dict[str, Any] = ALL) -> list[str]:
     """Say what axe finds on a page."""
     if not page.evaluate("!!window.axe"):
         page.add_script_tag(content=axe)
-    found = page.evaluate(RUN, OPTIONS)["violations"]
+    found = page.evaluate(RUN, options)["violations"]
     return [f"{one['id']} ({one['impact']}): {node['html'][:160]}" for one in found for node in one["nodes"][:3]]
 
 
@@ -48,11 +51,15 @@ def test_axe_finds_nothing(browser: Browser, axe: str, name: str) -> None:
         page.evaluate(OPEN)
         for width in (1280, PHONE):
             page.set_viewport_size({"width": width, "height": 900})
-            for scheme in ("light", "dark"):
+            shown = {}
+            for scheme, options in SCHEMES.items():
                 page.emulate_media(color_scheme=scheme)
-                page.wait_for_timeout(300)
-                found = violations(page, axe)
+                page.wait_for_function(THEMED, arg=scheme)
+                page.evaluate(SETTLED)
+                shown[scheme] = page.evaluate(SHOWN)
+                found = violations(page, axe, options)
                 assert not found, "\n".join([f"{width} {scheme}", *found])
+            assert shown["dark"] == shown["light"] > 0
 
 
 def test_axe_finds_what_is_wrong(browser: Browser, axe: str) -> None:
@@ -60,6 +67,12 @@ def test_axe_finds_what_is_wrong(browser: Browser, axe: str) -> None:
         page.set_content("<html><body><main><img src=x><table><tr><th></th></tr></table></main></body></html>")
         found = "\n".join(violations(page, axe))
         assert "image-alt" in found and "html-has-lang" in found
+        page.set_content(
+            "<style>@media (prefers-color-scheme: dark) { p { background: #222; color: #333 } }</style><p>faint"
+        )
+        for scheme, options in SCHEMES.items():
+            page.emulate_media(color_scheme=scheme)
+            assert any("color-contrast" in one for one in violations(page, axe, options)) == (scheme == "dark")
 
 
 @pytest.mark.parametrize("name", ["book/03_hardness", "book/08_landscapes"])
@@ -68,7 +81,7 @@ def test_what_scrolls_sideways_on_a_phone_can_be_reached_and_says_so(browser: Br
         page.set_viewport_size({"width": PHONE, "height": 800})
         browser.open(page, name)
         page.evaluate(OPEN)
-        page.wait_for_timeout(500)
+        page.evaluate(SETTLED)
         boxes = f"({SCROLLING})()"
         assert page.evaluate(f"{boxes}.length") > 0
         mute = f"""{boxes}.filter((box) => box.tabIndex < 0 && !box.querySelector("a, button, input"))

@@ -12,13 +12,12 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from tests.browsing import PAGES, PHONE, Browser, Quiet, every_page, served
+from tests.browsing import PAGES, PHONE, SETTLED, Browser, Quiet, every_page, served
 
 FRONT = PAGES[0]
 KILOBYTES = 500  # of 1024 bytes, for all but the images below the first screen, which browsers fetch when they see fit
 KILOBYTES_OF_THE_FRONT = 200
 REQUESTS, ELEMENTS, SHIFT = 30, 25_000, 0.1
-SETTLED = 2000  # milliseconds in which nothing more may come
 LISTEN = """window.shift = 0; new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });"""
@@ -69,7 +68,8 @@ def weigh(browser: Browser, name: str, width: int) -> Weight:
         page.on("response", lambda got: sizes.update({got.url: int(got.headers.get("content-length", 0))}))
         page.goto(f"{browser.base}/{name}.html", wait_until="load")
         page.evaluate("window.MathJax?.startup?.promise")
-        page.wait_for_timeout(SETTLED)
+        page.wait_for_load_state("networkidle")
+        page.evaluate(SETTLED)
         elements, shift, below = page.evaluate(f"[document.querySelectorAll('*').length, shift, {BELOW}]")
     seen = sum(size for url, size in sizes.items() if url not in below)
     return Weight(seen / 1024, len(sizes), elements, shift)
@@ -82,6 +82,61 @@ def test_a_page_is_light_and_stays_where_it_is(pressed: Browser, name: str, widt
     assert weight.kilobytes <= (KILOBYTES_OF_THE_FRONT if name == FRONT else KILOBYTES), weight
     assert weight.requests <= REQUESTS and weight.elements <= ELEMENTS, weight
     assert weight.shift < SHIFT, weight
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_page_has_its_colours_before_its_scripts_have_come(browser: Browser, scheme: Any, scripts: bool) -> None:
+    """And without them those of the light: text, and the border of a quotation."""
+    with browser.page(color_scheme=scheme, java_script_enabled=scripts) as page:
+        page.route("**/*.js*", lambda route: route.abort())
+        page.goto(f"{browser.base}/book/06_logistic.html", wait_until="load")
+        quotation = page.locator("blockquote").first
+        border, ground = quotation.evaluate(
+            "(q) => [getComputedStyle(q).borderLeftWidth, getComputedStyle(document.body).backgroundColor]"
+        )
+        assert border == "4px" and ground == (
+            "rgb(18, 18, 18)" if scripts and scheme == "dark" else "rgb(255, 255, 255)"
+        )
+
+
+HEIGHTS = "Array.from(document.querySelectorAll('.bd-article p'), (p) => p.getBoundingClientRect().height)"
+
+
+def test_lines_stay_where_they_are_when_the_fonts_of_formulas_come(browser: Browser) -> None:
+    """All but the one of no glyph, which comes before MathJax does."""
+    heights = []
+    for arrive in (False, True):
+        with browser.page() as page:
+            if not arrive:
+                page.route("**/MathJax_[!Z]*.woff", lambda route: route.abort())
+            browser.open(page, "book/15_hardness")
+            page.evaluate(SETTLED)
+            heights.append(np.array(page.evaluate(HEIGHTS)))
+    assert len(heights[0]) > 20 and np.abs(heights[0] - heights[1]).max() < 1
+    with browser.page() as page:
+        page.route(
+            "**/formulas.js*", lambda route: route.fulfill(body="MathJax.startup = {promise: new Promise(() => {})};")
+        )
+        page.goto(f"{browser.base}/book/15_hardness.html", wait_until="load")
+        page.wait_for_function(
+            "Array.from(document.fonts).some((font) => font.family === 'MJXZERO' && font.status === 'loaded')"
+        )
+
+
+ROOM = """Array.from(document.querySelectorAll("span.math"), (formula) => {
+  const parts = Array.from(formula.querySelector("mjx-math").getClientRects(), (part) => part.width);
+  const line = parseFloat(getComputedStyle(formula.parentElement).fontSize);
+  return [parseFloat(formula.style.getPropertyValue("--room")), parts.reduce((sum, part) => sum + part) / line];
+})"""
+
+
+def test_a_formula_has_about_the_room_that_it_will_take(browser: Browser) -> None:
+    with browser.page() as page:
+        browser.open(page, "book/20_theorem_1")
+        kept, taken = np.array(page.evaluate(ROOM)).T
+        error = np.abs(kept - taken)
+        assert len(error) > 200 and np.median(error) < 0.1 and np.quantile(error / taken, 0.9) < 0.2
 
 
 # Formulas come when they are near, or when there is nothing else to do; nobody is left without them.

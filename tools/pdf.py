@@ -90,17 +90,22 @@ def numbers(browser: Browser, count: int) -> bytes:
 
 
 def lead_inside(book: PdfWriter, first: dict[str, int]) -> None:
-    """Let links to another page of the site lead to where it begins in the book."""
+    """Let links to another page of the site lead to where it begins in the book, and drop those to its other files."""
     for page in book.pages:
+        kept = ArrayObject()
         for reference in page.get("/Annots", ArrayObject()):
             link = reference.get_object()
             action = link.get("/A")
-            address = action.get_object().get("/URI") if action is not None else None
-            place = first.get(unquote(urldefrag(str(address)).url)) if address else None
+            address = str(action.get_object().get("/URI", "")) if action is not None else ""
+            place = first.get(unquote(urldefrag(address).url))
             if place is not None:
                 del link["/A"]
                 spot = [book.pages[place].indirect_reference, NameObject("/XYZ"), NullObject(), NullObject()]
                 link[NameObject("/Dest")] = ArrayObject([*spot, NumberObject(0)])
+            if place is not None or not address.startswith("file:"):
+                kept.append(reference)
+        if "/Annots" in page:
+            page[NameObject("/Annots")] = kept
 
 
 def flat(reader: PdfReader, outline: Iterable[Any]) -> Iterator[int]:

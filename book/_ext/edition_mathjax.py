@@ -2,11 +2,14 @@
 
 import re
 import shutil
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unicodedata import lookup
 
 from docutils import nodes
+from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 from sphinx.util.math import get_node_equation_number
 
@@ -30,6 +33,9 @@ FILES = (
         for name in ("bbox", "boldsymbol", "cancel", "color", "enclose")
     ),
 )
+# The font of no glyph, by which every formula finds its baseline: edition.css has it come with the
+# page, as lines would move when it came after the first formulas. MathJax's own rule must be mute.
+ZERO = '"font-family":"MJXZERO"'
 CONFIG: dict[str, Any] = {
     "loader": {"load": []},  # all is in the script
     "tex": {
@@ -51,11 +57,16 @@ LOOK = re.compile(
 GROUP = r"\s*(\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s\\])"
 FRACTION = re.compile(rf"\\[td]?frac{GROUP}{GROUP}")
 INDICES = re.compile(rf"[_^]{GROUP}(?:\s*[_^]{GROUP})?")
-SPACED = re.compile(
-    r"(?<=[\w})\]])\s*[+-]|[=<>]"
-    r"|\\(?:[lg]eq?|ll|gg|neq?|approx|sim|in|to|equiv|propto|pm|cdot|times)\b"
+SUM = re.compile(r"(?<=[\w})\]])\s*[+-]|\\(?:pm|cdot|times|cap|cup)\b")
+RELATION = re.compile(
+    r"[=<>]|\\(?:[lg]eq?|ll|gg|neq?|approx|sim|in|to|equiv|propto|(?:prec|succ)eq)\b"
 )
-NARROW, WIDE = set("fijlrstI()[]|.,;:/'!"), set("mwABCDEGHKMNOQRUVWX") | {r"\Sigma", r"\Phi"}
+NAMES = {r"\max": 1.89, r"\min": 1.67, r"\log": 1.28, r"\exp": 1.5, r"\infty": 1, r"\sum": 1.06}
+USUAL = 0.55  # what other commands draw, in em of the formula's font
+FORMULA, INDEX = (
+    1.273,
+    0.707,
+)  # sizes: of a formula to the text around it, of an index to its formula
 TALL = re.compile(r"\\(?:[td]?frac|sum|prod|int|begin)")
 
 
@@ -70,13 +81,16 @@ def folder() -> Path:
 def bundle(source: Path) -> str:
     """Join the components: the loader first, which is told that it need not fetch the others.
 
-    It starts when the script has run to its end.
+    It starts when the script has run to its end. ValueError without a font that the pages declare.
     """
     names = ", ".join(f'"{name}"' for name in COMPONENTS)
     parts = [
         (source / f"{name}.js").read_text(encoding="utf-8") for name in ("startup", *COMPONENTS)
     ]
-    return "\n".join([parts[0], f"MathJax.loader.preLoad({names});", *parts[1:]])
+    script = "\n".join([parts[0], f"MathJax.loader.preLoad({names});", *parts[1:]])
+    if ZERO not in script:
+        raise ValueError(f"{PACKAGE} must declare the font MJXZERO; expected version 0.0.2")
+    return script.replace(ZERO, '"font-family":"unused"')
 
 
 def copy(app: Sphinx) -> None:
@@ -112,16 +126,18 @@ def load(
 
 
 def room(tex: str) -> float:
-    """Return about how wide a formula in a line will be, in em: half of them to 0.25.
+    r"""Return about how wide a formula in a line will be, in em of its line: half of them to 0.06.
 
-    The widths of narrow, wide and other symbols, and of relations and sums with their spaces, were
-    fitted to the formulas of eight chapters.
+    The widths of its symbols are those of the fonts, relations and sums have TeX's spaces about
+    them, and of what stands above and below the longer counts.
     """
     text = LOOK.sub(" ", FRACTION.sub(_longer, FRACTION.sub(_longer, tex)))
-    indices = "".join(_longer(found) for found in INDICES.finditer(text))
-    text, spaced = SPACED.subn(" ", INDICES.sub(" ", text))
-    small = 0.5 * _width(indices) + 0.25 * len(SYMBOL.findall(indices))
-    return max(0.5, _width(text) + small + 1.54 * spaced)
+    indices = [_longer(found) for found in INDICES.finditer(text)]
+    text, sums = SUM.subn(" ", INDICES.sub(" ", text))
+    text, relations = RELATION.subn(" ", text)
+    small = sum(INDEX * _width(index) + 0.05 for index in indices)
+    spaced = 1.222 * sums + 1.334 * relations + 0.167 * len(re.findall("[,;]", text))
+    return max(0.4, FORMULA * (_width(text) + small + spaced))
 
 
 def _longer(found: re.Match[str]) -> str:
@@ -130,8 +146,32 @@ def _longer(found: re.Match[str]) -> str:
 
 
 def _width(text: str) -> float:
-    symbols = SYMBOL.findall(text)
-    return sum(0.46 if one in NARROW else 1.05 if one in WIDE else 0.7 for one in symbols)
+    return sum(_advance(symbol) for symbol in SYMBOL.findall(text))
+
+
+@cache
+def _font(name: str) -> tuple[dict[int, str], Any]:
+    font = TTFont(folder() / f"output/chtml/fonts/woff-v2/MathJax_{name}.woff")
+    return font.getBestCmap(), font["hmtx"]
+
+
+@cache
+def _advance(symbol: str) -> float:
+    """Return how wide a letter, a digit, a sign or a command is, in em of the formula's font."""
+    if symbol.startswith("\\"):
+        name = symbol[1:].removeprefix("var").replace("ambda", "amda")
+        case = "CAPITAL" if name[0].isupper() else "SMALL"
+        try:
+            sign = lookup(f"GREEK {case} LETTER {name.upper()}")
+        except KeyError:
+            return NAMES.get(symbol, USUAL)
+    else:
+        sign = "\N{MINUS SIGN}" if symbol == "-" else symbol
+    for name in ("Math-Italic", "Main-Regular") if sign.isalpha() else ("Main-Regular",):
+        glyphs, widths = _font(name)
+        if ord(sign) in glyphs:
+            return float(widths[glyphs[ord(sign)]][0]) / 1000
+    return USUAL
 
 
 def height(tex: str) -> float:

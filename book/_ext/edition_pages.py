@@ -42,8 +42,9 @@ VIEWPORT = re.compile(
     r'(<meta name="viewport"[^>]*>)(.*?)(?:\s*<meta name="viewport"[^>]*>)', re.DOTALL
 )
 CORNER = re.compile(r'<th class="head">(?:<p></p>|\s)*</th>')
-# The head of a column that is a formula and nothing else is spelt out, as MathJax writes no text.
-HEAD = re.compile(r'<th class="head">(<p><span class="math[^>]*>\\\((.*?)\\\)</span></p></th>)')
+# The head of a column that is a formula and nothing else is spelt out for who hears it with every
+# cell: MathJax writes no text.
+HEAD = re.compile(r'<th class="head"><p>(<span class="math[^>]*>\\\((.*?)\\\)</span></p></th>)')
 # So is a link that is one.
 LINK = re.compile(
     r'<a (class="reference[^>]*)>((?:<span class="std[^>]*>)?<span class="math[^>]*>'
@@ -53,6 +54,13 @@ BRAND = re.compile(r'<a class="navbar-brand logo".*?</a>', re.DOTALL)
 # Roles that are none any more, on lists that are none; a name that hides what stands on a button.
 ROLES = re.compile(r' role="(?:doc-biblioentry|list)"(?= class="citation|>)')
 SEARCH = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"')
+# The theme's colours are those of "light" and "dark", which it tells from "auto" only when all is
+# loaded: until then, and without scripts, a page would have no colours and quotations no border.
+THEME = re.compile(r"(document\.documentElement\.dataset\.theme = )localStorage[^;]*;")
+RESOLVED = r"""\1{light: "light", dark: "dark"}[document.documentElement.dataset.mode]
+      || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");"""
+# What an output brings as its style belongs into the head.
+STYLE = re.compile(r"<style>.*?</style>\n?", re.DOTALL)
 MAP = re.compile(r"(?://# sourceMappingURL=\S*|/\*# sourceMappingURL=\S* \*/)\s*$")
 
 
@@ -75,12 +83,15 @@ def mend(html: str) -> str:
     html, doubles = VIEWPORT.subn(r"\1\2", html, count=1)
     if doubles:
         return mend(html)
+    html = THEME.sub(RESOLVED, html.replace('data-theme="auto"', 'data-theme="light"', 1))
     html = FOLD.sub(SPANS, html)
     html = CORNER.sub("<td></td>", html)
     html = HEAD.sub(lambda head: f'<th class="head">{_spelt(head[2])}{head[1]}', html)
     html = LINK.sub(lambda link: f'<a {link[1]} aria-label="{_words(link[3])}">{link[2]}', html)
     html = BRAND.sub(r'<nav aria-label="Home">\g<0></nav>', html)
     html = SEARCH.sub(r"\1", ROLES.sub("", html))
+    head, end, body = html.partition("</head>")
+    html = head + "".join(STYLE.findall(body)) + end + STYLE.sub("", body)
     return html.replace(' id="proof-content"', "")
 
 
@@ -90,7 +101,7 @@ def _words(tex: str) -> str:
 
 
 def _spelt(tex: str) -> str:
-    return f'<span class="spelt" aria-hidden="true">{_words(tex)}</span>'
+    return f'<span class="spelt">{_words(tex)}</span><p aria-hidden="true">'
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
