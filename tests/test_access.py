@@ -8,6 +8,7 @@ import pytest
 
 from tests.browsing import PAGES, PHONE, SETTLED, THEMED, Browser, without
 
+pytestmark = pytest.mark.audit
 OTHERS = ["search", "genindex", "prf-prf", "404"]  # not of the book's contents
 ALL = {"resultTypes": ["violations"], "rules": {"label-content-name-mismatch": {"enabled": True}}}
 # The dark is the same page in other colours: it shows as many elements, and rules that read no colour find the same.
@@ -37,12 +38,7 @@ def violations(page: Any, axe: str, options: dict[str, Any] = ALL) -> list[str]:
     return [f"{one['id']} ({one['impact']}): {node['html'][:160]}" for one in found for node in one["nodes"][:3]]
 
 
-looked_at = ("book/03_hardness", "book/bibliography")  # in every run of the tests; an audit looks at all pages
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[] if one in looked_at else pytest.mark.audit) for one in (*PAGES, *OTHERS)]
-)
+@pytest.mark.parametrize("name", [*PAGES, *OTHERS])
 def test_axe_finds_nothing(browser: Browser, axe: str, name: str) -> None:
     """All folds open, as far as the page can be unfolded, wide and narrow, light and dark."""
     with browser.page(color_scheme="light") as page:

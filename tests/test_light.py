@@ -12,8 +12,9 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from tests.browsing import PAGES, PHONE, SETTLED, Browser, Quiet, every_page, served
+from tests.browsing import PAGES, PHONE, SETTLED, Browser, Quiet, served
 
+pytestmark = pytest.mark.audit
 FRONT = PAGES[0]
 KILOBYTES = 500  # of 1024 bytes, for all but the images below the first screen, which browsers fetch when they see fit
 KILOBYTES_OF_THE_FRONT = 200
@@ -75,7 +76,7 @@ def weigh(browser: Browser, name: str, width: int) -> Weight:
     return Weight(seen / 1024, len(sizes), elements, shift)
 
 
-@every_page
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [1280, PHONE])
 def test_a_page_is_light_and_stays_where_it_is(pressed: Browser, name: str, width: int) -> None:
     weight = weigh(pressed, name, width)
