@@ -289,10 +289,10 @@ spreads = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw loss and κ", "figure": {"caption": "Gradient descent from one random network. Left: loss on the task's own images over that of guessing; the dotted line is one half. Right: accuracy above chance, κ, on unseen images. Means over eight tasks of two classes and four of twenty, from two starts. **Notice** that both kinds of two classes pass one half before both of twenty, and that more images keep a loss up.", "name": "fig-cifar-hardness"}, "image": {"alt": "Two panels with four curves each. Left, the losses of tasks of two classes rise at first and fall below one half within seven steps; those of twenty classes with 5 images after about thirteen, with 50 images not at all. Right, two classes end higher than twenty, and for both 50 images end higher than 5."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw loss and κ", "figure": {"caption": "Gradient descent from a random network. Above: loss on the task's own images over that of guessing; the dotted line is one half. Below: accuracy above chance, κ, on unseen images. Means over eight tasks of two classes and four of twenty, from two starts. **Notice** that both kinds of two classes pass one half before both of twenty, and that more images keep a loss up.", "name": "fig-cifar-hardness"}, "image": {"classes": "upright", "alt": "Two panels with four curves each. Above, the losses of tasks of two classes rise at first and fall below one half within seven steps; those of twenty classes with 5 images after about thirteen, with 50 images not at all. Below, two classes end higher than twenty, and for both 50 images end higher than 5."}} tags=["hide-input"]
 def factorial():
     """Draw loss and κ over steps for two and twenty classes, 5 and 50 images."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3))
+    figure, axes = plt.subplots(2, 1, figsize=(5, 5.6))
     for (ways, shots), one in loss.items():
         look = plotting.LINES[
             {(2, 50): "easy", (20, 5): "hard", (2, 5): 1, (20, 50): 0}[ways, shots]
