@@ -398,7 +398,7 @@ claims.quotes(
 # 3. **Rehearse the step that you will take**, $n_2=m$; with another one MAML can lose. ([600 environments](#when-rehearsal))
 # 4. **If your tasks are isotropic, do not use MAML**: ERM with task weights $\varphi(\rho_i)$ has the same start, and if all tasks share a covariance, plain ERM has. ({prf:ref}`prop-weights`, [tried](#when-weights))
 # 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper: {eq}`crossover`, [tried](#when-crossover).
-# 6. **Decide what you pay for.** If it is the loss saved, only the distance of hard from easy tasks counts; if it is the ratio of risks, hard tasks must also be alike. Train at the test's share of them, and leave neither kind out. {prf:ref}`prop-training-share`, {eq}`mixture-excess`.
+# 6. **Decide what you pay for.** If it is the loss saved, only the distance of hard from easy tasks counts; if it is the ratio of risks, hard tasks must also be alike. Train at the test's share of them, and leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
 # 7. **Do not judge by diversity of inputs or distance to the optima.** The first is blind to all of this, the second right only for $u<h<\frac1u$: {eq}`nearer`, [tried](#when-distance). With equal hardness no start helps: learn features ([sinusoids](#when-sinusoids)).
 #
 # An eighth, on classes with names, is on the [front page](intro).
@@ -431,4 +431,4 @@ assert [f"{float(value):.2f}" for value in answer] == ["1.17", "1.56", "1.21", "
 assert f"{gain_at(1.0, 0.2, 2.24, (1.0, 1.0), 0.11):.2f}" == "1.20"
 
 # %% [markdown]
-# **Read next.** [Chapter 12](12_other_learners) asks the same of MAML's cheaper relatives.
+# **Read next.** [Chapter 12](12_other_learners) asks the same of MAML's cheaper relatives. [Your own tasks](25_your_own_tasks) asks it of a file of yours.

@@ -26,7 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paperlib import claims, fewshot, linear, logistic, networks, plotting, simulate
+    from paperlib import adviser, claims, fewshot, linear, logistic, networks, plotting, simulate
     from paperlib.adviser import advise
     from paperlib.environments import TaskEnvironment
 
@@ -35,6 +35,7 @@ __all__ = [
     "TaskEnvironment",
     "__version__",
     "advise",
+    "adviser",
     "claims",
     "fewshot",
     "linear",

@@ -131,7 +131,6 @@ def test_the_rows_of_a_chapter_stand_together_in_reading_order() -> None:
     assert chapters == sorted(chapters)
     # the pages that are wholly past the paper: their evidence stands beside that of rows of other chapters
     assert set(ledger_rows.CHAPTERS) - set(chapters) == {
-        "23_when_to_use_maml",
         "24_other_learners",
         "25_your_own_tasks",
     }
