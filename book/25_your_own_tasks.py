@@ -311,7 +311,7 @@ assert (
 assert all(measured(_dollars, one)[1] > measured(_dollars, one)[0] for one in ("erm", "maml"))
 Markdown(
     f"On the *characters* the forecast is {abs(_worse(_characters, 'erm')):.1%} from what was measured. "
-    f"The *wages* come out {_worse(_wages, 'erm'):.0%} above it, for ERM and MAML alike, which is within the interval of {_wages['tasks'][1]} persons held out; the verdict compares the two. "
+    f"The *wages* come out {_worse(_wages, 'erm'):.0%} above the forecast, for ERM and MAML alike, which is within the interval of {_wages['tasks'][1]} persons held out; the verdict compares the two. "
     f"The *firms* measure next to nothing. {_dollars['tasks'][1]} were held out, and the interval of a mean of so few reaches {stats.t.ppf(0.975, _dollars['tasks'][1] - 1):.1f} standard errors to each side: "
     f"{measured(_dollars, 'maml')[0]:.2f} ± {measured(_dollars, 'maml')[1]:.2f} goes down below zero, where no loss can be. The forecast lies within; so would one twice as large."
 )

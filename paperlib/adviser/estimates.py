@@ -63,8 +63,7 @@ def averages(moments: Moments, counts: Array, m: float) -> Averages:
 
 def coefficients(alpha: Array, m: float) -> Array:
     """Return what the four moments of the loss are multiplied with, (4, B)."""
-    one = np.ones_like(alpha)
-    return np.stack([one, -2.0 * alpha, (1.0 - 1.0 / m) * alpha**2, alpha**2 / m])
+    return np.stack([np.ones_like(alpha), -2.0 * alpha, (1.0 - 1.0 / m) * alpha**2, alpha**2 / m])
 
 
 def start(of: Averages, learner: str, alpha: Array) -> Array:

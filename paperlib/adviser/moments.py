@@ -102,13 +102,11 @@ def checked(tasks: Iterable[Any]) -> Tasks:
             f"tasks must hold at least two of {FEWEST} samples or more, which the moments of a step need; "
             f"the largest have {sorted(len(X) for X, _ in pairs)[-2:]}"
         )
+    size = f"of a size from {1.0 / LARGEST:g} to {LARGEST:g}"
     for name, part in (("features", 0), ("targets", 1)):
         largest = max(float(np.abs(pair[part]).max()) for pair in pairs)
         if largest < 1.0 / LARGEST:
-            raise ValueError(
-                f"tasks must have {name} that are not all zero, of a size from {1.0 / LARGEST:g} to {LARGEST:g}; "
-                f"the largest is {largest:g}"
-            )
+            raise ValueError(f"tasks must have {name} that are not all zero, {size}; the largest is {largest:g}")
     second = np.mean([X.T @ X / len(X) for X in (pairs[place][0] for place in places)], axis=0)
     values, vectors = np.linalg.eigh(second)
     kept = values > 1e-10 * max(values[-1], 0.0)
