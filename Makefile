@@ -22,7 +22,7 @@ test: $(INSTALLED)  ## unit tests, site, and every output of every chapter, each
 	$(BIN)/python -m tools.standalone
 
 audit: $(INSTALLED)  ## what takes longer: every page in a browser, image chapters without records
-	$(BIN)/python -m pytest -m audit tests
+	$(BIN)/python -m pytest -m audit --dist loadgroup tests
 
 pdf: book  ## print the book into _build/maml-landscape.pdf, by Chromium
 	$(BIN)/python -m tools.pdf

@@ -154,6 +154,10 @@ def served(folder: Path, handler: type[Quiet] = Quiet) -> Iterator[str]:
 
 
 LOOKED_AT = ("book/intro", "book/03_hardness")  # in every run of the tests; an audit looks at all pages
-every_page = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in LOOKED_AT else pytest.mark.audit) for name in PAGES]
+every_page = pytest.mark.parametrize(  # in one process, where a page is visited once for all tests
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.xdist_group(name), *([] if name in LOOKED_AT else [pytest.mark.audit])])
+        for name in PAGES
+    ],
 )

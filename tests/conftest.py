@@ -1,21 +1,29 @@
-"""The built site and the browser, of which the files of tests share one in each process."""
+"""The built site and the browser, of which the files of tests share one in each process.
+
+What they need is imported where it is needed: the library's tests run where no tool does (tools/versions.py).
+"""
+
+from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browsing import Browser, build, served, without
-from tools.chapters import ROOT
-from tools.site import HTML, finished
+if TYPE_CHECKING:
+    from tests.browsing import Browser
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    from tests.browsing import build
+    from tools.chapters import ROOT
+    from tools.site import HTML, finished
+
     return (ROOT / HTML, "") if finished() else build(ROOT, tmp_path_factory.mktemp("site"))
 
 
@@ -26,6 +34,8 @@ def site(built: tuple[Path, str]) -> Path:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    from tests.browsing import without
+
     if find_spec("playwright") is None:
         without("playwright is missing", f"{sys.executable} -m pip install -r requirements.txt")
     from tools import browser
@@ -40,5 +50,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def browser(site: Path, chromium: Any) -> Iterator[Browser]:
+    from tests.browsing import Browser, served
+
     with served(site) as base:
         yield Browser(chromium, base)

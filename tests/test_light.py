@@ -127,14 +127,15 @@ def test_lines_stay_where_they_are_when_the_fonts_of_formulas_come(browser: Brow
 ROOM = """Array.from(document.querySelectorAll("span.math"), (formula) => {
   const parts = Array.from(formula.querySelector("mjx-math").getClientRects(), (part) => part.width);
   const line = parseFloat(getComputedStyle(formula.parentElement).fontSize);
-  return [parseFloat(formula.style.getPropertyValue("--room")), parts.reduce((sum, part) => sum + part) / line];
+  return [parseFloat(formula.style.getPropertyValue("--room")), parts.reduce((sum, part) => sum + part, 0) / line];
 })"""
 
 
 def test_a_formula_has_about_the_room_that_it_will_take(browser: Browser) -> None:
     with browser.page() as page:
         browser.open(page, "book/20_theorem_1")
-        kept, taken = np.array(page.evaluate(ROOM)).T
+        rooms = np.array(page.evaluate(ROOM))
+        kept, taken = rooms[rooms[:, 1] > 0].T  # none in a fold
         error = np.abs(kept - taken)
         assert len(error) > 200 and np.median(error) < 0.1 and np.quantile(error / taken, 0.9) < 0.2
 
