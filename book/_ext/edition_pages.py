@@ -41,10 +41,12 @@ SPANS = r'<summary><span class="fold collapsed">\1</span><span class="fold expan
 VIEWPORT = re.compile(
     r'(<meta name="viewport"[^>]*>)(.*?)(?:\s*<meta name="viewport"[^>]*>)', re.DOTALL
 )
-CORNER = re.compile(r'<th class="head">(?:<p></p>|\s)*</th>')
+CORNER = re.compile(r'<th class="head[^>]*>(?:<p></p>|\s)*</th>')
 # The head of a column that is a formula and nothing else is spelt out for who hears it with every
 # cell: MathJax writes no text.
-HEAD = re.compile(r'<th class="head"><p>(<span class="math[^>]*>\\\((.*?)\\\)</span></p></th>)')
+HEAD = re.compile(
+    r'(<th class="head[^>]*>)<p>(<span class="math[^>]*>\\\((.*?)\\\)</span></p></th>)'
+)
 # So is a link that is one.
 LINK = re.compile(
     r'<a (class="reference[^>]*)>((?:<span class="std[^>]*>)?<span class="math[^>]*>'
@@ -86,7 +88,7 @@ def mend(html: str) -> str:
     html = THEME.sub(RESOLVED, html.replace('data-theme="auto"', 'data-theme="light"', 1))
     html = FOLD.sub(SPANS, html)
     html = CORNER.sub("<td></td>", html)
-    html = HEAD.sub(lambda head: f'<th class="head">{_spelt(head[2])}{head[1]}', html)
+    html = HEAD.sub(lambda head: f"{head[1]}{_spelt(head[3])}{head[2]}", html)
     html = LINK.sub(lambda link: f'<a {link[1]} aria-label="{_words(link[3])}">{link[2]}', html)
     html = BRAND.sub(r'<nav aria-label="Home">\g<0></nav>', html)
     html = SEARCH.sub(r"\1", ROLES.sub("", html))
