@@ -13,6 +13,7 @@ from matplotlib.text import Text
 
 from paperlib import costs, field, grids, records
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.initialisations import INITIALISATIONS
 from paperlib.runtime import book
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -149,3 +150,13 @@ def test_learners_made_for_class_means_are_above_maml_and_shuffled_names_below_b
 def test_on_hard_tasks_of_photographs_a_step_is_below_pixels_and_they_below_class_means_of_features() -> None:
     hard = {name: one[1, 1] for name, one in means("cifar", p_hard=0.5).items()}
     assert hard[field.MAML] < hard[field.PIXELS] < hard["MAML's features, class means"]
+
+
+def test_what_was_chosen_is_what_learned_fastest() -> None:
+    """By the rule that stands in book/paper_values.yml, which was there before the runs."""
+    stored = records.read(book() / "records")
+    starts = {name: field.early(stored, initialisation=name) for name in INITIALISATIONS}
+    rates = {rate: field.early(stored, "anil", initialisation="torch", inner_lr=rate) for rate in (0.1, 0.3, 1.0, 3.0)}
+    assert np.isfinite([*starts.values(), *rates.values()]).all()
+    assert max(starts, key=lambda name: starts[name]) == "torch"
+    assert max(rates, key=lambda rate: rates[rate]) == field.LEARNERS["ANIL"]["inner_lr"]

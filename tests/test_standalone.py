@@ -83,7 +83,7 @@ def test_what_is_installed_has_the_books_data_and_none_of_its_scripts(clone: Pat
     book = tmp_path / "paperlib" / "book"
     data = {str(path.relative_to(book)) for path in book.rglob("*") if path.is_file()}
     records = {str(path.relative_to(clone / "book")) for path in (clone / "book" / "records").rglob("*.json")}
-    tables = {f"records/{name}.yml" for name in ("adviser", "alphabets", "real_tasks")}
+    tables = {f"records/{name}.yml" for name in ("adviser", "alphabets", "descents", "real_tasks")}
     assert records and data == records | tables | {"paper_values.yml"}
     code = (
         "from paperlib import records, tables, runtime; tables.paper('cifar'); print(len(records.read(runtime.book())))"
