@@ -273,6 +273,16 @@ def test_a_batch_larger_than_a_chunk_and_an_empty_one(monkeypatch: pytest.Monkey
     assert networks.population_gradient("relu", starts[:0], starts[0], np.eye(2)).shape == (0, 2, 1)
 
 
+def test_a_sum_in_blocks_is_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks cover all of Mehler's terms, in order: few, one of them cut short, or a term each."""
+    W, W_star, covariance = problem(13, 3, 2, 2)
+    whole = networks.population_hessian("sigmoid", W, W_star, covariance)
+    for terms in (1, 28, 40):
+        monkeypatch.setattr("paperlib.networks.hermite.BLOCK", terms)
+        parts = networks.population_hessian("sigmoid", W, W_star, covariance)
+        np.testing.assert_allclose(parts, whole, rtol=1e-12, atol=1e-14)
+
+
 def test_tensors_come_back_as_tensors_of_float64() -> None:
     found = networks.population_loss("relu", torch.ones(5, 1, 1), torch.zeros(1, 1), [[1.0]])
     assert isinstance(found, torch.Tensor) and found.dtype == torch.float64 and found.shape == (5,)
