@@ -238,13 +238,13 @@ Markdown(said)
 # **Names are what teaches.** In one controlled experiment nothing else changes: in a share of the batches the names are shuffled among all training characters, in an order of its own. If they are in all, the proposition holds with all names in the place of five numbers, and ERM with names is the paper's ERM again.
 
 # %% tags=["remove-input"]
-_named, _blind = (entries[name].scores for name in (field.NAMED, field.SHUFFLED))
+_named, _blind, _half = (entries[name].scores for name in (field.NAMED, field.SHUFFLED, field.HALF))
 _cells = [
     f"{tables.shown(_blind[:, a, b])} in the place of {tables.shown(_named[:, a, b])}"
     for a, b in COLUMNS.values()
 ]
 Markdown(
-    f"With all names shuffled: {', '.join(_cells)}. An untrained network has {', '.join(tables.shown(entries['untrained, class means'].scores[:, a, b]) for a, b in COLUMNS.values())} by class means."
+    f"With half of the batches shuffled: {', '.join(tables.shown(_half[:, a, b]) for a, b in COLUMNS.values())}. With all: {', '.join(_cells)}. An untrained network has {', '.join(tables.shown(entries['untrained, class means'].scores[:, a, b]) for a, b in COLUMNS.values())} by class means."
     if len(_blind) and len(_named)
     else "The runs with shuffled names are missing."
 )

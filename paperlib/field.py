@@ -27,7 +27,7 @@ NAMED, SHUFFLED, MAML, PLAIN = (
     "MAML, one step",
     "ERM of the paper",
 )
-PIXELS, BLURRED = "class means of pixels", "class means of blurred pixels"
+PIXELS, BLURRED, HALF = "class means of pixels", "class means of blurred pixels", "ERM, half of them shuffled"
 SINGLE = {"tasks": 2, "iterations": 800}  # images one by one, a quarter of what others have in an iteration
 LEARNERS: dict[str, dict[str, Any]] = {
     PIXELS: {"algorithm": "erm", "iterations": 1, "readout": "pixels"},

@@ -58,7 +58,7 @@ MODULES: dict[str, ModuleType] = {
     "tasks": tasks,
 }
 LIMITS = "(definition or slope or first_order or ahead or without_a_step or named) and not 1.7"  # one rate is enough
-FAST = "integral or autodiff and not objectives or gauss_newton or digits or origin or covers"
+FAST = "integral or autodiff and not objectives or gauss_newton or digits or origin or covers or blocks"
 TESTS = {
     "population": ["test_linear.py", "test_properties.py"],
     "steps": ["test_linear.py", "test_learners.py", "-k", "(curvature or steps or input or batch) and not 2-1-6"],
@@ -70,7 +70,7 @@ TESTS = {
     "wishart": ["test_asymptotics.py", "test_linear.py", "test_properties.py", "-k", "wishart or named or sandwich"],
     "activations": ["test_networks.py", "-k", "derivative or bad_input"],
     "pairs": ["test_networks.py", "-k", FAST],
-    "hermite": ["test_networks.py", "-k", f"{FAST} or blocks"],
+    "hermite": ["test_networks.py", "-k", FAST],
     "planes": ["test_networks.py", "test_wide.py", "-k", f"({FAST}) and not line or hardly"],
     "wide": ["test_wide.py", "-k", "sums or batch"],
     "networks_population": ["test_networks.py", "-k", FAST],
