@@ -38,7 +38,7 @@ def proves(
         shows: TeX of the equation that is proved, set on the card.
         refuses: wrong formulas by name.
         printed: what the paper prints, where it is wrong.
-        case: the special case that is proved, if it is not the general one: "$d = 2$".
+        case: the special case that is proved, if it is not the general one: ``"$d = 2$"``.
         towards: whether this is a step towards the row, and not the row itself.
 
     Raises:
