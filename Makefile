@@ -21,8 +21,8 @@ book: $(INSTALLED)  ## build the site from the committed notebooks
 test: $(INSTALLED)  ## unit tests, site, and every output of every chapter, each alone in an empty folder
 	$(BIN)/python -m tools.standalone
 
-audit: $(INSTALLED)  ## what takes longer: every page in a browser, image chapters without records
-	$(BIN)/python -m pytest -m audit --dist loadgroup tests
+audit: $(INSTALLED)  ## what takes longer: every page in a browser, image chapters without records; all, or PART="tests/test_pdf.py"
+	$(BIN)/python -m pytest -m audit --dist loadgroup $(or $(PART),tests)
 
 pdf: book  ## print the book into _build/maml-landscape.pdf, by Chromium
 	$(BIN)/python -m tools.pdf
