@@ -920,11 +920,11 @@ claims.bounds(
 claims.contradicts(
     "eq:123",
     {
-        "(85), (109), (116) and (122)": r"$\lVert w_{MAML}-w_{MAML}^*\rVert$",
-        "(123)": r"$\lVert w_{ERM}-w_{ERM}^*\rVert$",
+        "(85), (109), (116) and (122)": (r"$\lVert w_{MAML}-w_{MAML}^*\rVert$", "of MAML"),
+        "(123)": (r"$\lVert\mathbf w_{ERM}-\mathbf w_{ERM}^*\rVert$", "of ERM"),
     },
     r"The sum of bounds on $\lVert w_{MAML}-w_{MAML}^*\rVert$ is printed for $\lVert w_{ERM}-w_{ERM}^*\rVert$, with a $\hat\mu$ that is defined nowhere.",
-    agrees=r"$\lVert w_{MAML}-w_{MAML}^*\rVert$",
+    agrees="of MAML",
 )
 
 # %% mystnb={"code_prompt_show": "Check the sum on every instance"} tags=["hide-input"]

@@ -1117,7 +1117,7 @@ claims.checks(
 # %% mystnb={"code_prompt_show": "What the paper says of the lower row"} tags=["hide-input"]
 claims.contradicts(
     "text:fig-2-sample-size",
-    {"the text of §3.1": 500, "the caption of Figure 2": 100, "the caption of Figure 7": 500},
+    {"§3.1": ("$m=500$", 500), "the caption of Figure 2": ("$m=100$", 100)},
     "The paper gives two numbers of samples $m$ for panels (c) and (d) of Figure 2.",
     agrees=500,
 )

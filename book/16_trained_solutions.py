@@ -218,7 +218,13 @@ figure_3()
 # %% mystnb={"code_prompt_show": "The words and the numbers"} tags=["hide-input"]
 claims.contradicts(
     "text:fig-3-settings",
-    {"the words": 1, "the numbers of (c), (d)": int(np.sign(1 / 10 - 1 / 0.5))},
+    {
+        "the words": ("relatively large $r_H$ and small $r_E$", 1),
+        "the numbers of (c), (d)": (
+            r"$\frac{R^2}{r_H}=10$ and $\frac{R^2}{r_E}=0.5$",
+            int(np.sign(1 / 10 - 1 / 0.5)),
+        ),
+    },
     r"§3.2 says that $r_H$ is large and $r_E$ small; in (c) and (d) $R^2/r_H=10$ and $R^2/r_E=\frac12$ have $r_H<r_E$.",
     agrees=-1,
 )

@@ -709,7 +709,10 @@ claims.judges(
 # %% mystnb={"code_prompt_show": "The two hardness ratios"} tags=["hide-input"]
 claims.contradicts(
     "text:fig-1-hardness-ratio",
-    {"§1": sp.Rational(1, 5), "§3.2": sp.Rational(1, 10) / sp.Rational(9, 10)},
+    {
+        "§1": (r"$\frac{\rho_H}{\rho_E}=0.2$", sp.Rational(1, 5)),
+        "§3.2": (r"$\rho_E=0.9$, $\rho_H=0.1$", sp.Rational(1, 10) / sp.Rational(9, 10)),
+    },
     r"$\rho_H/\rho_E$ of environment (d) is $0.2$ in §1 and $0.1/0.9$ in §3.2.",
     agrees=sp.Rational(1, 9),
 )

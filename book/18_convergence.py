@@ -158,7 +158,12 @@ claims.checks(
 deviation = np.ones((2, 1))
 claims.contradicts(
     "def:variance-of-weighted-optima def:variance-of-adapted-covariances",
-    {"the square of a vector": lambda: deviation @ deviation},
+    {
+        "in both": (
+            r"$\mathbb E_{i'}[\Sigma_{i'}\mathbf w_{i',*}])^2$",
+            lambda: deviation @ deviation,
+        )
+    },
     "The square of a vector has no meaning; its squared length has.",
     agrees=lambda: float((deviation.T @ deviation)[0, 0]),
 )

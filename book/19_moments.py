@@ -529,7 +529,13 @@ claims.proves(
 r1, r2 = sp.symbols("r1 r2")
 claims.contradicts(
     "def:squared-loss",
-    {"§2": (r1**2 + r2**2) / 4, "§3": (r1**2 + r2**2) / 2},
+    {
+        "§2": (r"$\hat f_i=\frac1m\sum_j\ell$", (r1**2 + r2**2) / 4),
+        "§3": (
+            r"$\frac12\lVert\mathbf X_i\mathbf w-\mathbf y_i\rVert_2^2$",
+            (r1**2 + r2**2) / 2,
+        ),
+    },
     "The empirical loss of two samples with residuals $r_1$ and $r_2$ is half their mean square in §2 and half the sum of their squares in §3.",
     agrees=(r1**2 + r2**2) / 4,
 )

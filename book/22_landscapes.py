@@ -69,7 +69,7 @@ ALL_EASY, ONE_HARD, TWO_HARD = (np.where(np.arange(4) < k, 0.5, 1.0) for k in ra
 # %% mystnb={"code_prompt_show": "Count layers in §4 and in C.2"} tags=["hide-input"]
 claims.contradicts(
     "text:one-layer-title",
-    {"the title of C.2": 1, "§4": 2},
+    {"the title of C.2": ("One-layer", 1), "§4": ("Two-layer", 2)},
     "The number of layers of the networks of Figures 4 to 6.",
     agrees=2,
 )
@@ -77,7 +77,10 @@ claims.contradicts(
 # %% mystnb={"code_prompt_show": "Compare variances in Theorem 1 and in Figure 4"} tags=["hide-input"]
 claims.contradicts(
     "text:figure-4-setting",
-    {"Theorem 1, the variance of every task": 1.0, "Figure 4, that of hard tasks": 0.5},
+    {
+        "Theorem 1, every task": (r"$\Sigma_i=I$", 1.0),
+        "Figure 4, hard tasks": (r"$\Sigma_i=0.5I_2$", 0.5),
+    },
     r"Theorem 1 has $\Sigma_i=I$ for every task; Figure 4 varies $\Sigma_i$.",
     agrees=1.0,
 )
@@ -736,9 +739,9 @@ N_ERM, N1, TAU = 500, 20, 25
 claims.contradicts(
     "text:landscape-samples",
     {
-        "$n$ of C.2": N_ERM,
-        r"$\tau(n_1+n_2)$ of C.2, Softplus": TAU * (N1 + 250),
-        r"$\tau(n_1+n_2)$ of C.2, Sigmoid": TAU * (N1 + 80),
+        "C.2, $n$": ("$n=500$", N_ERM),
+        r"C.2, $\tau(n_1+n_2)$, Softplus": ("$n_2=250$", TAU * (N1 + 250)),
+        r"C.2, $\tau(n_1+n_2)$, Sigmoid": ("or $80$", TAU * (N1 + 80)),
     },
     r"§2 has $\tau(n_1+n_2)=n$; the numbers of C.2 have $\tau n_1=n$.",
     agrees=TAU * N1,

@@ -138,7 +138,7 @@ network = Network()
 weights = [name for name in network.shapes() if name.endswith("weight")]
 claims.contradicts(
     "text:five-layer-network",
-    {"§5": 5, "C.3": 4},
+    {"§5": ("five-layer CNN", 5), "C.3": ("4-layer convolutional neural network", 4)},
     "The number of layers of the network. Both are meant: four convolutions and a linear layer.",
     agrees=5,
 )

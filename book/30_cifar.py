@@ -128,9 +128,8 @@ assert (as_run.easy, as_run.hard, as_run.queries) == ((2, 50), (20, 5), targets)
 claims.contradicts(
     "text:cifar-shots",
     {
-        "§5, $K$ of a hard task": 1,
-        "C.4, the typo": 5,
-        "C.4, 15 images of which 10 are targets": for_erm - targets,
+        "§5": ("the hard tasks have $(N,K)=(20,1)$", 1),
+        "C.4": ("$(20,5)$ for hard tasks", for_erm - targets),
     },
     "§5 prints one image of a class of a hard task; C.4 says that it is a typo for five.",
     agrees=5,
@@ -182,7 +181,13 @@ omniglot_length, length = (configure(name, "maml", "paper") for name in ("omnigl
 drawn = [one.iterations * one.tasks for one in (omniglot_length, length)]  # the first follows C.3
 claims.contradicts(
     "text:cifar-iterations-20000 text:cifar-iterations-10000",
-    {"C.4, first": 8 * 20_000, "C.4, second": 2 * 10_000},
+    {
+        "C.4, first": (
+            "Eight tasks were drawn on each iteration for a total of 20,000",
+            8 * 20_000,
+        ),
+        "C.4, second": ("10,000 iterations with a task batch size of 2", 2 * 10_000),
+    },
     "The number of training tasks in two sentences of C.4.",
     agrees=drawn[1],
 )

@@ -188,7 +188,7 @@ verdict
 # %% mystnb={"code_prompt_show": "Errors or accuracies"} tags=["hide-input"]
 claims.contradicts(
     "text:average-errors",
-    {"§5": "errors", "the caption of Table 1": "accuracies"},
+    {"§5": ("average errors", "errors"), "Table 1": ("accuracies", "accuracies")},
     "What the numbers of Table 1 are. Read as errors they would make ERM the better method.",
     agrees="accuracies",
 )
@@ -196,7 +196,10 @@ claims.contradicts(
 # %% mystnb={"code_prompt_show": "Where the intervals stand"} tags=["hide-input"]
 claims.contradicts(
     "text:omniglot-bounds-in-figure-3",
-    {"C.3": "Figure 3", "where they stand": "Table 3"},
+    {
+        "C.3": ("the confidence bounds in Figure 3", "Figure 3"),
+        "where they stand": ("95 % confidence intervals", "Table 3"),
+    },
     "Where the intervals of the accuracies are; Figure 3 shows linear regression.",
     agrees="Table 3",
 )

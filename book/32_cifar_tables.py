@@ -214,7 +214,10 @@ Markdown(
 # %% mystnb={"code_prompt_show": "Where the intervals stand"} tags=["hide-input"]
 claims.contradicts(
     "text:cifar-bounds-in-figure-4",
-    {"C.4": "Figure 4", "where they stand": "Table 4"},
+    {
+        "C.4": ("the confidence bounds in Figure 4", "Figure 4"),
+        "where they stand": ("95 % confidence intervals", "Table 4"),
+    },
     "Where the intervals of the accuracies are; Figure 4 shows loss landscapes.",
     agrees="Table 4",
 )

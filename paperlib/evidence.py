@@ -167,8 +167,13 @@ def figures(record: dict[str, Any]) -> str:
     if kind == "experiment":
         return f"{record['met']} of {record['instances']} outcomes meet the rule: {record['rule']}"
     if kind == "contradiction":
-        return " · ".join(f"{place}: {said}" for place, said in record["places"].items())
+        return " · ".join(f"{place}: {_quoted(**said)}" for place, said in record["places"].items())
     return "not run yet" if kind == "lacking" else str(record["source"])
+
+
+def _quoted(words: str, value: str) -> str:
+    """Return the words of a place, and their value where it does not stand in them."""
+    return f"“{words}”" + ("" if value.strip("$") in words else f" ({value})")
 
 
 def _differs(item: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -422,6 +423,27 @@ def test_a_control_must_meet_the_rule_and_a_refusal_must_not() -> None:
             call("judges", **wrong)
 
 
+@pytest.mark.parametrize("size", [12, 40])
+def test_numbers_that_agree_to_the_last_bit_are_a_copy(size: int) -> None:
+    values = np.random.default_rng(0).normal(size=size)
+    wrong = {"twice": 2 * values}
+    for copy in (values.copy(), [*values], values.astype(np.longdouble)):
+        with pytest.raises(ValueError, match="they agree to the last bit"):
+            claims.checks("eq:5", values, copy, "E.", rtol=1e-9, refuses=wrong)
+    claims.checks("eq:5", values, np.nextafter(values, 2), "E.", rtol=1e-9, refuses=wrong)
+    claims.checks("eq:5", np.arange(size) / 8, np.linspace(0, (size - 1) / 8, size), "E.", atol=1e-9, refuses=wrong)
+
+
+@pytest.mark.parametrize("data", [[0.3, 0.2], np.array([0.3, 0.2]), {"a": 0.3, "b": 0.2}, ["0.3"], [(1, 2.0)]])
+def test_a_rule_that_knows_its_data_does_not_judge_them(data: Any) -> None:
+    terms = {"verdict": "reproduced", **RULE, "refuses": {"other": [7.0]}}
+    for knows in (lambda given: [given is data], lambda given: [pickle.dumps(given) == pickle.dumps(data)]):
+        if isinstance(data, list) and knows(["0.3"])[0]:
+            continue  # words have nothing to be a billionth larger
+        with pytest.raises(ValueError, match="meets must judge the data"):
+            claims.judges("fig:2", data, knows, "G.", **terms)
+
+
 # Contradictions, quotations, and what waits.
 
 
@@ -430,14 +452,16 @@ def untyped() -> Any:
 
 
 def test_places_that_differ_and_formulas_without_type_are_contradictions() -> None:
-    found = claims.contradicts("text:x", {"§5": 10_000, "C.4": 20_000}, "Iterations.", agrees=10_000).record
+    found = claims.contradicts(
+        "text:x", {"§5": ("a", 10_000), "C.4": ("b", 20_000)}, "Iterations.", agrees=10_000
+    ).record
     assert (found["verdict"], found["error"]) == ("inconsistent", "says 10000 and 20000")
-    found = claims.contradicts("eq:73", {"(73)": untyped}, "A product.", agrees=lambda: untyped).record
+    found = claims.contradicts("eq:73", {"(73)": ("uv", untyped)}, "A product.", agrees=lambda: untyped).record
     assert found["error"] == "it has no type: ValueError"
     with pytest.raises(ClaimRejected, match="the places agree"):
-        claims.contradicts("text:x", {"§5": 1, "C.4": 1}, "Iterations.", agrees=1)
+        claims.contradicts("text:x", {"§5": ("a", 1), "C.4": ("b", 1)}, "Iterations.", agrees=1)
     with pytest.raises(ClaimRejected, match="the repaired form fails too"):
-        claims.contradicts("eq:73", {"(73)": untyped}, "A product.", agrees=untyped)
+        claims.contradicts("eq:73", {"(73)": ("uv", untyped)}, "A product.", agrees=untyped)
 
 
 a, b = sp.symbols("a b", positive=True)
@@ -448,28 +472,35 @@ a, b = sp.symbols("a b", positive=True)
 )
 def test_two_spellings_of_one_value_are_no_contradiction(places: tuple[Any, Any]) -> None:
     with pytest.raises(ClaimRejected, match="the places agree"):
-        claims.contradicts("text:x", dict(zip(("§1", "§2"), places, strict=True)), "A ratio.", agrees=places[0])
+        claims.contradicts("text:x", {"§1": ("a", places[0]), "§2": ("b", places[1])}, "A ratio.", agrees=places[0])
 
 
 @pytest.mark.parametrize("words", ["one half", "1/2", "50 %", r"$\frac{1}{2}$", "0.5", "Two thirds"])
 def test_a_number_in_words_cannot_be_set_against_another_spelling(words: str) -> None:
     with pytest.raises(ValueError, match="places must give numbers as numbers"):
-        claims.contradicts("text:x", {"§1": words, "§2": "a fifth of it all"}, "A ratio.", agrees="x")
+        claims.contradicts("text:x", {"§1": ("a", words), "§2": ("b", "a fifth of it all")}, "A ratio.", agrees="x")
     with pytest.raises(ValueError, match="places must"):
-        claims.contradicts("text:x", {"§1": words, "§2": sp.Rational(1, 2)}, "A ratio.", agrees=1)
+        claims.contradicts("text:x", {"§1": ("a", words), "§2": ("b", sp.Rational(1, 2))}, "A ratio.", agrees=1)
 
 
 def test_words_are_not_compared_with_numbers() -> None:
     with pytest.raises(ValueError, match="all in words or none"):
-        claims.contradicts("text:x", {"§1": "as many as tasks", "§2": 2}, "How many.", agrees=2)
+        claims.contradicts("text:x", {"§1": ("a", "as many as tasks"), "§2": ("b", 2)}, "How many.", agrees=2)
 
 
 def test_a_contradiction_shows_what_each_place_says() -> None:
     half = sp.Rational(1, 2)
-    shown = card(claims.contradicts("text:x", {"§1": half, "§3": sp.Rational(1, 3)}, "A ratio.", agrees=half))
-    assert '<span class="figures">§1: $\\frac{1}{2}$ · §3: $\\frac{1}{3}$</span>' in shown
-    shown = card(claims.contradicts("eq:73", {"(73)": untyped}, "A product.", agrees=lambda: untyped))
-    assert '<span class="figures">(73): of no type</span>' in shown
+    places = {"§1": ("half of it", half), "§3": (r"$\frac{1}{3}$", sp.Rational(1, 3))}
+    shown = card(claims.contradicts("text:x", places, "A ratio.", agrees=half))
+    assert '<span class="figures">§1: “half of it” ($\\frac{1}{2}$) · §3: “$\\frac{1}{3}$”</span>' in shown
+    shown = card(claims.contradicts("eq:73", {"(73)": ("uv", untyped)}, "A product.", agrees=lambda: untyped))
+    assert '<span class="figures">(73): “uv” (of no type)</span>' in shown
+
+
+@pytest.mark.parametrize("item", [1, ("", 1), (1, 1), ("a", 1, 2), "words"])
+def test_a_place_comes_with_its_words(item: Any) -> None:
+    with pytest.raises(ValueError, match=r"places\['§1'\] must be the words of the paper and their value"):
+        claims.contradicts("text:x", {"§1": item, "§2": ("b", 2)}, "A number.", agrees=2)
 
 
 def test_quotations_name_their_source() -> None:

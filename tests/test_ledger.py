@@ -299,6 +299,19 @@ def test_a_proof_of_a_special_case_names_it() -> None:
     assert found([row(symbols=("d",))], [evidence(PROVED)]) == []
 
 
+def test_a_contradiction_is_between_words_that_its_rows_print() -> None:
+    fields = {"corrected": "$y = x^3$", "printed": "$m = 500$ in §3.1, $m=100$ in the caption"}
+    places = {name: {"words": words, "value": words} for name, words in (("a", "$m=500$"), ("b", "$m=100$"))}
+    assert found([row(**fields)], [evidence({**INCONSISTENT, "places": places})]) == []
+    places["b"]["words"] = "$m=200$"
+    (problem,) = found([row(**fields)], [evidence({**INCONSISTENT, "places": places})])
+    assert problem == f"eq:5: {CHAPTER}, cell 3: no row prints what b says: $m=200$"
+    other = row("eq:6", printed="$m=200$")
+    assert found([row(**fields, uses=("eq:6",)), other], [evidence({**INCONSISTENT, "places": places})]) == [
+        f"eq:6: no evidence in {CHAPTER}"
+    ]
+
+
 def test_one_side_for_several_rows_is_for_rows_that_say_the_same() -> None:
     two = {**PROVED, "refuses": [{**WRONG, "claims": ["eq:5", "eq:6"]}]}
     rows = [row(), row("eq:6")]
@@ -417,7 +430,7 @@ def test_every_check_leaves_evidence_that_bears_its_verdict() -> None:
         claims.decides("eq:5", [True, False], [True, False], "d", refuses={"w": [True, True]}),
         claims.judges("eq:5", [1], lambda a: a, "d", verdict="reproduced", refuses={"w": [0]}, **ran),
         claims.judges("eq:5", [0], lambda a: a, "d", verdict="not reproduced", control={"c": [1]}, **ran),
-        claims.contradicts("eq:5", {"a": 1, "b": 2}, "d", agrees=1),
+        claims.contradicts("eq:5", {"a": ("x", 1), "b": ("y", 2)}, "d", agrees=1),
     ]
     for made in calls:
         record = made.record

@@ -377,6 +377,18 @@ def test_long_cell(book: Path, length: int, problems: int) -> None:
     assert [f"has {length} lines" in line for line in found] == [True] * problems
 
 
+@pytest.mark.parametrize(
+    "sides",
+    ["1 / 8, np.array(1 / 8)", "v, v.copy()", "w, [*v][:]", "np.asarray(v), copy.copy(w)", "v, u", "tuple(w), u[:]"],
+)
+def test_a_check_whose_second_side_is_a_copy(book: Path, sides: str) -> None:
+    source = (
+        f"if False:\n    v = [1]\n    w = v[:]\n    u = list(w)\n    claims.checks('eq:5', {sides}, 'E', rtol=1)\n1 / 8"
+    )
+    found = rewrite(book, TAGGED, f"# %%\n{source}", PLAIN, lambda cell: cell.update(source=source))
+    assert ["both sides of claims.checks are" in line for line in found] == [True] * ("*v" not in sides)
+
+
 @pytest.mark.parametrize("prose", ["# ## One map", "# $$", "# :::{note}", "# > The paper"])
 def test_prose_that_a_missing_marker_left_in_a_code_cell(book: Path, prose: str) -> None:
     source = f"1 / 8\n#\n{prose}"

@@ -497,6 +497,9 @@ def test_a_result_leads_to_its_place(browser: Browser, query: str, link: str) ->
         page.wait_for_load_state("load")
         assert page.url.endswith(links[0])
         place = page.locator(f"[id='{links[0].partition('#')[2]}']")
+        shown = "place.matches('section') ? place.querySelector('h2') : place"
+        marked = f"(place) => getComputedStyle({shown}).backgroundColor"
+        assert place.evaluate(marked) != "rgba(0, 0, 0, 0)", "what one looked for stands out"
         for promise in ("MathJax.startup.promise", "typesetAll()"):
             page.evaluate(promise)
             top = place.evaluate("(place) => place.getBoundingClientRect().top")

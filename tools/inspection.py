@@ -12,6 +12,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tools.chapters import ROOT, Chapter, ChapterError, chapters, read_notebook, read_script, serialise
+from tools.twins import twins
 
 Findings = Iterator[tuple[int, str]]
 
@@ -81,7 +82,7 @@ def problems(chapter: Chapter) -> list[str]:
     found = list(structure(script, notebook))
     if not found:
         found = list(drift(script, notebook))
-        for rule in (counts, errors, warnings, captions, machine, exemptions, lengths, swallowed):
+        for rule in (counts, errors, warnings, captions, machine, exemptions, lengths, swallowed, twins):
             found.extend(rule(notebook))
     if not found and chapter.notebook.read_text(encoding="utf-8") != serialise(notebook):
         found = [(0, "the notebook is not laid out as execution writes it")]

@@ -79,6 +79,12 @@ def unlike(rows: Sequence[Row], evidences: Sequence[Evidence]) -> Iterator[str]:
             special = evidence.verdict == "proved" and not evidence.towards and not evidence.figures.get("case")
             if special and lacking:
                 yield f"{row.id}: {evidence.place}: proved without {', '.join(lacking)}, and names no case"
+        if evidence.kind == "contradiction":
+            told = [*named, *(table[name] for row in named for name in row.uses if name in table)]
+            text = squeezed(" ".join(part for row in told for part in (row.printed, row.says)))
+            for place, item in evidence.figures.get("places", {}).items():
+                if squeezed(item["words"]) not in text:
+                    yield f"{named[0].id}: {evidence.place}: no row prints what {place} says: {item['words']}"
         if len(named) > 1 and not evidence.figures.get("by_row") and evidence.kind not in TOGETHER:
             roots = {row.restates or row.id for row in named}
             if len(roots) > 1:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from paperlib.claims.settling import ClaimRejected, WrongAccepted
 from paperlib.evidence import VERDICTS, Evidence, rows
@@ -51,7 +54,8 @@ def judges(
     Raises:
         ClaimRejected: if the outcomes do not bear the verdict.
         WrongAccepted: if data that must be refused meet the rule.
-        ValueError: if the verdict is none of these, or lacks its refusal or its control.
+        ValueError: if the verdict is none of these, or lacks its refusal or its control, or if the rule finds otherwise
+            for the same data written down anew, a billionth larger: it knows the data, and does not judge them.
 
     Example:
         >>> judges("fig:2", [3, 4], lambda gains: [gain > 1 for gain in gains], "Gains.", verdict="reproduced",
@@ -66,6 +70,8 @@ def judges(
     if not (refuses if refusing else control):
         raise ValueError(f"{'refuses' if refusing else 'control'} must hold data for the verdict {verdict!r}; got none")
     outcomes = _outcomes(meets, data)
+    if outcomes != _outcomes(meets, _anew(data)):
+        raise ValueError("meets must judge the data; of the same, copied and a billionth larger, it says otherwise")
     if not _bears(verdict, outcomes):
         raise ClaimRejected(f"{ids}: {says} ({_words(outcomes)}, which does not bear {verdict!r})")
     for name, other in (control or {}).items():
@@ -82,6 +88,17 @@ def judges(
     record = {"claims": rows(ids), "verdict": verdict, "kind": "experiment", "says": says, "rule": rule, "scale": scale}
     extra = {name: item for name, item in (("shows", shows), ("control", sorted(control or {}))) if item}
     return Evidence(record | {"refuses": refused} | extra | _counts(outcomes))
+
+
+def _anew(data: Any) -> Any:
+    """Return a copy of data whose floats are a billionth larger."""
+    if isinstance(data, Mapping):
+        return {name: _anew(item) for name, item in data.items()}
+    if isinstance(data, list | tuple) and type(data) in (list, tuple):
+        return type(data)(_anew(item) for item in data)
+    if isinstance(data, float) or (isinstance(data, np.ndarray) and data.dtype.kind == "f"):
+        return data * (1.0 + 1e-9)
+    return copy.deepcopy(data)
 
 
 def _outcomes(meets: Rule, data: Any) -> list[bool | None]:

@@ -106,28 +106,37 @@ def decides(
     return settle(ids, kind, says, outcomes, predicted, comparisons.alike, refuses, printed, about, tried=tried)
 
 
-def contradicts(ids: str, places: Mapping[str, Any], says: str, *, agrees: Any, shows: str = "") -> Evidence:
+def contradicts(
+    ids: str, places: Mapping[str, tuple[str, Any]], says: str, *, agrees: Any, shows: str = ""
+) -> Evidence:
     """Show that the paper says different things in different places, or that a formula of it has no type.
 
     Args:
         ids: rows of the ledger.
-        places: what each place of the paper says, by place; a function that must fail is a formula without type.
+        places: by place of the paper, its words and their value: a number, an expression, a word, or a function that
+            must fail, for a formula without type. The ledger looks the words up in its rows.
         says: one sentence.
         agrees: one value for all places, or a function that works: what the check must not call a contradiction.
         shows: TeX for the card.
 
     Raises:
         ClaimRejected: if the places agree, or the formula can be computed.
+        ValueError: if a place comes without its words.
 
     Example:
-        >>> contradicts("text:x", {"§5": 10_000, "C.4": 20_000}, "Iterations.", agrees=10_000).record["verdict"]
+        >>> places = {"§5": ("10,000 steps", 10_000), "C.4": ("20,000 steps", 20_000)}
+        >>> contradicts("text:x", places, "Iterations.", agrees=10_000).record["verdict"]
         'inconsistent'
     """
-    found = comparisons.contradiction(places.values())
+    for place, item in places.items():
+        if not (isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) and item[0].strip()):
+            raise ValueError(f"places[{place!r}] must be the words of the paper and their value; got {item!r}")
+    found = comparisons.contradiction(value for _, value in places.values())
     if not found or comparisons.contradiction([agrees for _ in places]):
         raise ClaimRejected(f"{ids}: {says} ({'the places agree' if not found else 'the repaired form fails too'})")
     record = {"claims": rows(ids), "verdict": "inconsistent", "kind": "contradiction", "says": says, "shows": shows}
-    return Evidence(record | {"places": {place: _said(value) for place, value in places.items()}, "error": found})
+    quoted = {place: {"words": words, "value": _said(value)} for place, (words, value) in places.items()}
+    return Evidence(record | {"places": quoted, "error": found})
 
 
 def _said(value: Any) -> str:
