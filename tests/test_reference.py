@@ -15,6 +15,7 @@ import yaml
 from tools.chapters import BOOK, ROOT
 
 sys.path.append(str(BOOK / "_ext"))
+from edition_code import linked
 from edition_reference import escaped, grouped, plain, public
 
 from paperlib import grids
@@ -75,3 +76,30 @@ def test_the_grid_is_one(tmp_path: Path) -> None:
     grid = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1]  # type: ignore[index]
     (tmp_path / "grid.yml").write_text(grid)
     assert len(grids.read(tmp_path / "grid.yml")) == 2 * 2 * 2 * len(range(yaml.safe_load(grid)["seeds"]))
+
+
+CELL = '<div class="highlight-ipython3 notranslate"><div class="highlight"><pre>{}</pre></div></div>'
+WORDS = (("kn", "from"), ("nn", "paperlib"), ("kn", "import"), ("n", "linear"))
+IMPORT = " ".join(f'<span class="{kind}">{word}</span>' for kind, word in WORDS)
+USE = '<span class="n">linear</span><span class="o">.</span><span class="n">gain</span>'
+TARGETS = {"paperlib.linear.gain": "there.html#gain", "paperlib.gain": "nowhere"}
+
+
+def test_code_leads_to_the_reference() -> None:
+    link = f'<a class="code-link" href="there.html#gain">{USE}</a>'
+    body = CELL.format(IMPORT) + CELL.format(f"{USE} {USE}") + CELL.format(USE)
+    assert linked(body, TARGETS) == CELL.format(IMPORT) + CELL.format(f"{link} {USE}") + CELL.format(link)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        USE.replace("gain", "other"),  # not in the reference
+        f'<span class="n">x</span><span class="o">.</span>{USE}',  # something else of this name
+        '<span class="n">gain</span>',  # a name that nobody imported
+    ],
+)
+def test_code_that_is_not_the_library_s_leads_nowhere(code: str) -> None:
+    body = CELL.format(IMPORT) + CELL.format(code) + f"<p>{USE}</p>"
+    assert linked(body, TARGETS) == body
+    assert linked(CELL.format(USE), TARGETS) == CELL.format(USE)  # without the import

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import edition_bibliography
 import edition_claims
+import edition_code
 import edition_errata
 import edition_explorer
 import edition_ledger
@@ -81,6 +82,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     edition_metadata.setup(app)
     edition_ledger.setup(app)
     edition_claims.setup(app)
+    edition_code.setup(app)
     edition_errata.setup(app)
     edition_explorer.setup(app)
     edition_reading.setup(app)
