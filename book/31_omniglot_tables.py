@@ -940,7 +940,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Three seeds and one length of training stand behind these rows. They say that the derivative of the step is not what makes MAML good here: first-order MAML comes within a few points. ANIL falls behind
+# Three seeds and one length of training stand behind these rows. They say that from Glorot's start the derivative of the step is not what makes MAML good: first-order MAML comes within about a point. From another start it was ten points behind, [in the field](#omniglot-field). ANIL falls behind
 # everywhere but on hard training tasks; on other data it was found as good as MAML {cite}`raghu2020rapid`, and its rates were not tuned here. Weights make no difference to ERM that three seeds could show.
 
 # %% mystnb={"code_prompt_show": "What the table shows"} tags=["hide-cell"]

@@ -176,13 +176,15 @@ def sources(every: Mapping[str, Entry], grid: str) -> str:
 def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], columns: Mapping[str, Column]) -> Figure:
     """Draw the accuracy of each trained learner over what its training cost, and the floors, a panel for each column.
 
-    What has no record, or none that says its cost, is left out. Floors are two (phases, kinds) accuracies by name.
+    What has no record, or none that says its cost, is left out. Floors are two (phases, kinds) accuracies by name,
+    drawn where no record has them. Bars are the 95 % intervals over seeds, of three seeds at least.
     """
     figure, axes = plt.subplots(len(columns), 1, figsize=(6, 3 * len(columns)), sharex=True, squeeze=False)
     trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}
     end = 1.1 * max((one.seconds for one in trained.values()), default=100.0)
     for axis, (title, column) in zip(axes[:, 0], columns.items(), strict=True):
-        lines = {name: float(values[column]) for name, values in floors.items()}
+        recorded = {name: every[name].scores for name in floors if name in every and len(every[name].scores)}
+        lines = {name: float(recorded.get(name, values[None])[:, *column].mean()) for name, values in floors.items()}
         marks = {name: float(one.scores[:, column[0], column[1]].mean()) for name, one in trained.items()}
         low, high = min([*lines.values(), *marks.values()]), max([*lines.values(), *marks.values()])
         gap = 0.07 * (high - low)  # names nearer to each other than this would touch
@@ -192,9 +194,11 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
         place = high + gap
         for name in sorted(marks, key=marks.__getitem__, reverse=True):
             look = plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
-            axis.plot(trained[name].seconds, marks[name], **look)
+            values = trained[name].scores[:, *column]
+            spread = tables.mean_interval(values).half_width if len(values) > 2 else np.nan
+            axis.errorbar(trained[name].seconds, marks[name], yerr=spread, elinewidth=0.8, **look)
             place = min(marks[name], place - gap)
-            arrow = {"arrowstyle": "-", "lw": 0.4, "color": look["color"], "relpos": (0, 0.5)}
+            arrow = {"arrowstyle": "-", "lw": 0.6, "ls": ":", "color": plotting.REFERENCE, "relpos": (0, 0.5)}
             rest = {"xytext": (end * 1.02, place), "annotation_clip": False, "arrowprops": arrow}
             end_of = trained[name].seconds, marks[name]
             axis.annotate(name, end_of, va="center", fontsize=8, color=look["color"], **rest)
