@@ -279,7 +279,7 @@ def test_checks_accepts_up_to_its_tolerance(value: Any, reference: Any, toleranc
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 def test_checks_rejects_beyond_its_tolerance(value: Any, reference: Any, tolerance: dict[str, float]) -> None:
-    with pytest.raises(ClaimRejected, match=r"^eq:9: Numbers\. \(instances "):
+    with pytest.raises(ClaimRejected, match=r"^eq:9: not so: Numbers\. \(instances "):
         claims.checks("eq:9", value, reference, "Numbers.", refuses={"a": 7.0}, **tolerance)
 
 
@@ -421,6 +421,22 @@ def test_a_control_must_meet_the_rule_and_a_refusal_must_not() -> None:
     for wrong in ({"verdict": "true"}, {"rule": ""}, {"scale": ""}):
         with pytest.raises(ValueError, match="must be"):
             call("judges", **wrong)
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "formula", "worst"),
+    [
+        ("checks", [1.0, 2.0], [1.0, 2.5], "worst 2 against 2.5"),
+        ("samples", np.tile([[0.9, 2.0], [1.1, 2.2]], (50, 1)), [1.0, 3.0], "worst 2.1 against 3"),
+        ("decides", [True, False, False], [True, False, True], "worst case 2 is False"),
+    ],
+)
+def test_a_rejection_says_that_it_is_one_and_shows_the_worst_case(
+    check: str, value: Any, formula: Any, worst: str
+) -> None:
+    options = {"rtol": 1e-9} if check == "checks" else {}
+    with pytest.raises(ClaimRejected, match=rf"^eq:9: not so: E\. \(.*{worst}"):
+        getattr(claims, check)("eq:9", value, formula, "E.", refuses={"w": formula}, **options)
 
 
 @pytest.mark.parametrize("size", [12, 40])

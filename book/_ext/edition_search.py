@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 
 EXTRAS = "a.headerlink, a.row-link, button, script, style, svg"
 BLOCKS = {"p", "li", "dt", "dd", "th", "td", "figcaption", "pre", *(f"h{n}" for n in range(1, 7))}
+NUMBER = re.compile(r"^\d+(\.\d+)*\.\s+")
 CODE, TAG = re.compile(r"<pre>.*?</pre>", re.DOTALL), re.compile("<[^>]*>")
 SPELLINGS = {
     "eq": ("", "Eq.", "Eqn.", "Equation", "Formula"),
@@ -61,7 +62,7 @@ def places(html: str, rows: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
             (tag for tag in text.parents if tag.name in BLOCKS or _kind(tag) or _math(tag)), main
         )
         blocks.setdefault(id(block), (block, []))[1].append(text)
-    said: dict[int, tuple[Tag, list[str], list[str]]] = {}
+    said: dict[int, tuple[Tag, list[tuple[bool, str]], list[str]]] = {}
     for block, texts in blocks.values():
         place = next((tag for tag in (block, *block.parents) if _kind(tag)), None)
         if place is None:
@@ -71,11 +72,13 @@ def places(html: str, rows: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
         if block.name == "pre":
             code.append(text)
         elif text and not _aside(block):
-            says.append(" ".join(text.split()))
+            says.append((_column(block) == 0, " ".join(text.split())))
     for place, says, code in said.values():
         at = str(place["id"])
         about = {"at": at, "kind": _kind(place), "title": (rows.get(at) or [_title(place)])[0]}
-        words = [text.removeprefix(about["title"]).strip() for text in says]
+        # The function of a row and its test, in the first column, come after what the row says.
+        ordered = [text for _, text in sorted(says, key=lambda item: item[0])]
+        words = [text.removeprefix(about["title"]).strip() for text in ordered]
         yield about | {"names": rows.get(at, []), "says": [text for text in words if text]}
         if code:
             yield about | {"kind": "code", "names": [], "says": code}
@@ -99,7 +102,8 @@ def _title(place: Tag) -> str:
     """Return the heading of a section, or the rows that a card speaks of."""
     if place.name == "section":
         heading = place.find(re.compile("^h[1-6]$"))
-        return heading.get_text().strip() if heading is not None else ""
+        # Without its number: "12.7" is not what somebody looks for who types "(12)".
+        return NUMBER.sub("", heading.get_text().strip()) if heading is not None else ""
     links = place.find_all("a", href=re.compile("^claims.html#"))
     return ", ".join(link.get_text() for link in links)
 
@@ -108,9 +112,14 @@ def _aside(block: Tag) -> bool:
     """Tell headings, which are titles, and the columns of the ledger after the claim."""
     if re.match("h[1-6]$", block.name):
         return True
+    return _column(block) > 1
+
+
+def _column(block: Tag) -> int:
+    """Return the column of the ledger in which a block stands, -1 outside of it."""
     cell = next((tag for tag in (block, *block.parents) if tag.name == "td"), None)
     row = cell.parent if cell is not None else None
-    return row is not None and bool(_kind(row)) and len(cell.find_previous_siblings("td")) > 1
+    return len(cell.find_previous_siblings("td")) if row is not None and _kind(row) else -1
 
 
 def write_places(app: Sphinx, exception: Exception | None) -> None:

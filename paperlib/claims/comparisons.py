@@ -54,7 +54,7 @@ def close(value: Any, reference: Any, tolerance: float, floor: float | None) -> 
         )
     if _twins(values, references):
         raise ValueError("value and reference must be built independently; they agree to the last bit")
-    deviations = []
+    deviations, widest = [], []
     for left, right in zip(values, references, strict=True):
         if left.shape != right.shape:
             raise ValueError(f"value and reference must have equal shapes; got {left.shape} and {right.shape}")
@@ -64,8 +64,10 @@ def close(value: Any, reference: Any, tolerance: float, floor: float | None) -> 
             with np.errstate(invalid="ignore"):  # an infinite reference has no relative deviation
                 gap = np.where(gap == 0, 0.0, gap / np.where(scale > 0, scale, np.finfo(float).tiny))
         deviations.append(gap.max())
+        widest.append(f"{left.flat[gap.argmax()]:.6g} against {right.flat[gap.argmax()]:.6g}")
     deviation = float(np.max(deviations))
-    return {"ok": deviation <= tolerance, "instances": len(values), "deviation": deviation}
+    worst = widest[int(np.argmax(deviations))]
+    return {"ok": deviation <= tolerance, "instances": len(values), "deviation": deviation, "worst": worst}
 
 
 def mean(draws: ArrayLike, expected: ArrayLike, limit: float) -> Figures:
@@ -76,9 +78,13 @@ def mean(draws: ArrayLike, expected: ArrayLike, limit: float) -> Figures:
             f"draws must have shape (n, ...) with n > 1 over expected's {np.shape(expected)}; got {array.shape}"
         )
     error = array.std(axis=0, ddof=1) / math.sqrt(array.shape[0])
-    gap = np.abs(array.mean(axis=0) - np.asarray(expected, dtype=float))
-    deviation = float(np.max(np.where(gap <= ROUNDING, 0.0, gap / np.maximum(error, ROUNDING))))
-    return {"ok": deviation <= limit, "instances": len(array), "deviation": deviation, "unit": "standard errors"}
+    means, formula = array.mean(axis=0), np.asarray(expected, dtype=float)
+    gap = np.abs(means - formula)
+    deviations = np.where(gap <= ROUNDING, 0.0, gap / np.maximum(error, ROUNDING))
+    worst = f"{means.flat[deviations.argmax()]:.6g} against {formula.flat[deviations.argmax()]:.6g}"
+    deviation = float(deviations.max())
+    found = {"ok": deviation <= limit, "instances": len(array), "deviation": deviation, "unit": "standard errors"}
+    return found | {"worst": worst}
 
 
 def within(value: ArrayLike, bound: ArrayLike, sign: float, probability: bool, atol: float) -> Figures:
@@ -103,6 +109,7 @@ def within(value: ArrayLike, bound: ArrayLike, sign: float, probability: bool, a
         "violations": int(broken.sum()),
         "nearest": float(np.max(np.where(broken, 1.0 - slack, np.minimum(1.0, 1.0 - slack)))),
         "median": float(np.median(bounds)),
+        "worst": f"{values.flat[slack.argmin()]:.6g} against {bounds.flat[slack.argmin()]:.6g}",
     }
 
 
@@ -115,13 +122,22 @@ def alike(outcomes: ArrayLike, predicted: ArrayLike) -> Figures:
     if seen.all() or not seen.any():
         raise ValueError(f"outcomes must be true in some cases and false in others; all are {bool(seen.flat[0])}")
     wrong = int((seen != foretold).sum())
-    return {"ok": wrong == 0, "instances": int(seen.size), "violations": wrong, "true": int(seen.sum())}
+    worst = f"case {np.flatnonzero(seen != foretold)[0]} is {seen[seen != foretold][0]}" if wrong else ""
+    return {
+        "ok": wrong == 0,
+        "instances": int(seen.size),
+        "violations": wrong,
+        "true": int(seen.sum()),
+        "worst": worst,
+    }
 
 
 def merged(parts: Sequence[Figures]) -> Figures:
     """Return the figures of several comparisons as those of one."""
     found = dict(parts[0])
     for part in parts[1:]:
+        if _amount(part) > _amount(found):
+            found["worst"] = part.get("worst", "")
         for name, figure in part.items():
             if name in ("instances", "violations", "true"):
                 found[name] += figure
@@ -132,6 +148,10 @@ def merged(parts: Sequence[Figures]) -> Figures:
             elif name == "residual" and found[name] == "0":
                 found[name] = figure
     return found | {"ok": all(part["ok"] for part in parts)}
+
+
+def _amount(part: Figures) -> float:
+    return float(part.get("deviation", part.get("violations", 0)))
 
 
 def contradiction(places: Iterable[Any]) -> str:

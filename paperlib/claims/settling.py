@@ -63,7 +63,7 @@ def settle(
 
     found = run(value, formula)
     if not found["ok"]:
-        raise ClaimRejected(f"{ids}: {says} ({_words(found, about)})")
+        raise ClaimRejected(f"{ids}: not so: {says} ({_words(found, about)})")
     refused = []
     for name, refuted, wrong, source in wrongs(claims, refuses, printed, split):
         failing: Figures = {}
@@ -102,7 +102,7 @@ def _accepts(run: Compare, left: Any, right: Any) -> bool:
 
 def _figures(found: Figures, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return figures as they go on record; an accepted deviation only to its decade, which machines share."""
-    result: dict[str, Any] = {name: item for name, item in found.items() if name != "ok"}
+    result: dict[str, Any] = {name: item for name, item in found.items() if name not in ("ok", "worst")}
     if "deviation" in found:
         deviation, coarse = found["deviation"], found.get("unit")
         if about is None:
