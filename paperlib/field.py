@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from paperlib import costs, plotting, tables
-from paperlib.fewshot.accuracies import KINDS
+from paperlib.fewshot.accuracies import KINDS, mean_interval
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.records import run, same
 from paperlib.runtime import book
@@ -195,7 +195,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
         for name in sorted(marks, key=marks.__getitem__, reverse=True):
             look = plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
             values = trained[name].scores[:, *column]
-            spread = tables.mean_interval(values).half_width if len(values) > 2 else np.nan
+            spread = mean_interval(list(values)).half_width if len(values) > 2 else np.nan
             axis.errorbar(trained[name].seconds, marks[name], yerr=spread, elinewidth=0.8, **look)
             place = min(marks[name], place - gap)
             arrow = {"arrowstyle": "-", "lw": 0.6, "ls": ":", "color": plotting.REFERENCE, "relpos": (0, 0.5)}

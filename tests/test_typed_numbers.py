@@ -100,7 +100,7 @@ ASIDE = re.compile(
     r"^>.*$|§\d+\.\d|\{[a-z:]+\}`[^`]*`|\]\([^)]*\)|\[\[?[^\]]*\d{4}[^\]]*\]|^\([\w-]+\)=$", re.MULTILINE
 )
 LINK = re.compile(r"\]\((\d\d_\w+)|\]\(#([\w-]+)\)")
-# Sizes of downloads; years; a list; arithmetic that stands beside its number; what the file of rules says of a former run.
+# Sizes of downloads; years; a list; arithmetic beside its number; what the rules say of a former run.
 OTHERWISE = {
     "06_logistic": {"100500"},
     "09_omniglot": {"61.0"},

@@ -151,7 +151,7 @@ def merged(parts: Sequence[Figures]) -> Figures:
 
 
 def _amount(part: Figures) -> float:
-    return float(part.get("deviation", part.get("violations", 0)))
+    return float(part.get("deviation") or part.get("violations") or 0.0)
 
 
 def contradiction(places: Iterable[Any]) -> str:
