@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,30 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if len(files) == 1 and Path(*files).is_file() else min(cores(), 8) + 1
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run take one of several parts of the tests: ``--part 2/5``."""
+    parser.addoption("--part", metavar="K/N", help="of the tests the part K of N; those of one page stay together")
+
+
+def part_of(groups: Iterable[str], part: str) -> set[str]:
+    """Return the groups of tests in one part: every N-th in alphabetical order, beginning with the K-th.
+
+    Example:
+        >>> sorted(part_of(["c", "a", "b", "d", "c"], "1/3"))
+        ['a', 'd']
+    """
+    k, _, n = part.partition("/")
+    if not (k.isdigit() and n.isdigit() and 1 <= int(k) <= int(n)):
+        raise pytest.UsageError(f"--part must be K/N with 1 <= K <= N, such as 2/5; got {part!r}")
+    return set(sorted(set(groups))[int(k) - 1 :: int(n)])
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return the page that a test looks at, or the test."""
+    marker = item.get_closest_marker("xdist_group")
+    return marker.args[0] if marker else item.nodeid
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Divide the cores among the workers, run notebooks in this environment or a named kernel, and hear SIGINT."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so it is in the background of a shell
@@ -65,8 +89,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.nbval_current_env = not config.getoption("nbval_kernel_name", None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the longest files, so that no core is left alone with one; skip chapters whose data are not here."""
+    if part := config.getoption("part"):
+        chosen = part_of(map(group_of, items), part)
+        config.hook.pytest_deselected(items=[item for item in items if group_of(item) not in chosen])
+        items[:] = [item for item in items if group_of(item) in chosen]
     seconds = dict(SECONDS)
     if RUNTIME.exists():
         seconds |= {stem: row["seconds"] for stem, row in yaml.safe_load(RUNTIME.read_text(encoding="utf-8")).items()}

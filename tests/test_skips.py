@@ -49,3 +49,14 @@ def test_where_no_skip_is_allowed_it_fails(book: Path) -> None:
     status, said = collected(book, no_skip="1")
     assert status == 1 and "1 passed, 1 error" in said, said
     assert "skipped although PAPERLIB_NO_SKIP is set: " in said and "does not hold images_background.zip" in said
+
+
+def test_the_parts_of_the_tests_are_all_of_them_each_once() -> None:
+    import conftest
+
+    groups = [f"page {n % 7}" for n in range(30)]
+    parts = [conftest.part_of(groups, f"{k}/3") for k in (1, 2, 3)]
+    assert set().union(*parts) == set(groups) and sum(map(len, parts)) == 7
+    for wrong in ("0/3", "4/3", "2", "a/b", "-1/3"):
+        with pytest.raises(pytest.UsageError, match="--part must be K/N"):
+            conftest.part_of(groups, wrong)
