@@ -34,7 +34,6 @@ from scipy import stats
 
 from paperlib import claims, linear, plotting, simulate
 from paperlib.environments import TaskEnvironment
-from paperlib.simulate.stability import stability_limits
 
 plotting.use_book_style()
 
@@ -321,7 +320,7 @@ def diverges(point, rate):
 
 corners = [points_8[k] for k in (0, 19, 20, 39)]
 tried = [(p, rate) for p in corners for rate in (0.025, 0.025 * (p.n1 + p.n2))]
-allowed = [stability_limits("erm", p.env, 1.0, p.n1, p.n2)[1] for p, _ in tried]
+allowed = [simulate.stability_limits("erm", p.env, 1.0, p.n1, p.n2)[1] for p, _ in tried]
 claims.decides(
     "def:sgd-learning-rates",
     np.array([diverges(*pair) for pair in tried]),

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from paperlib import grids, jobs, records
-from paperlib.deadlines import Deadline
 from paperlib.fewshot import accuracies, checkpoints, configuration, training
 from paperlib.fewshot.accuracies import KINDS
 from paperlib.fewshot.benchmarks import PHASES
@@ -19,7 +18,7 @@ from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.runs import OWN, Run, cross, stacks
 from paperlib.files import probe
-from paperlib.runtime import keep_buffers
+from paperlib.runtime import Deadline, keep_buffers
 
 
 def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:

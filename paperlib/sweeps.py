@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from paperlib import costs, grids, jobs, records
-from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments
 from paperlib.fewshot.configuration import DEVICES
 from paperlib.fewshot.runs import Run
 from paperlib.files import told
 from paperlib.jobs import Job
-from paperlib.runtime import keep_buffers
+from paperlib.runtime import Deadline, keep_buffers
 
 EXTRA = "python -m pip install 'maml-landscape[cluster]'"
 _AGAIN = "give the same command again to go on"

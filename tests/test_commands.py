@@ -28,10 +28,10 @@ from test_fewshot_stacks import world
 
 from paperlib import __main__ as command
 from paperlib import commands, jobs, records
-from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments, omniglot, sources, training
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.runs import Run
+from paperlib.runtime import Deadline
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--tier", "smoke", "--filters", "32", "--tasks", "2", "--evaluation-tasks", "4", "--seeds", "2")

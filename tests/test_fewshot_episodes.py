@@ -14,7 +14,7 @@ import torch
 from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclasses, validation_superclasses
 from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind, below, distinct, join, random_words
-from paperlib.fewshot.naming import named_batch, named_classes
+from paperlib.fewshot.experiments import named_batch, named_classes
 from paperlib.fewshot.omniglot import alphabets, omniglot_tasks
 from tools.bench_ways import WORKS, ours, sampling
 

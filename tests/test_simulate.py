@@ -19,8 +19,8 @@ from scipy import stats
 from paperlib import linear
 from paperlib.environments import Array, TaskEnvironment
 from paperlib.simulate.bartlett import bartlett_moment, draw_factors, wishart_moment
+from paperlib.simulate.setting import stability_limits
 from paperlib.simulate.sgd import Algorithm, Method, Runs, Setting, protocol_rate, train
-from paperlib.simulate.stability import stability_limits
 from paperlib.simulate.streams import generator
 from paperlib.simulate.tasks import erm_estimate, maml_estimate, sample_data, sample_episodes, sample_tasks
 from paperlib.simulate.trials import sampled_erm_estimates, sampled_maml_estimates

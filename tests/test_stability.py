@@ -10,9 +10,9 @@ import pytest
 from paperlib.arguments import Array
 from paperlib.environments import TaskEnvironment
 from paperlib.linear import wishart_average
-from paperlib.simulate import stability
+from paperlib.simulate import setting
 from paperlib.simulate.bartlett import wishart_moment
-from paperlib.simulate.stability import stability_limits
+from paperlib.simulate.setting import stability_limits
 from paperlib.simulate.tasks import sample_data
 
 
@@ -104,7 +104,7 @@ def test_without_a_step_maml_is_erm_on_the_outer_samples() -> None:
 def test_a_large_operator_is_bounded_from_above(groups: int, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     env = environment(8, groups, seed=4)
     exact = [stability_limits(name, env, 0.3, n, n)[1] for name in ("erm", "maml")]  # type: ignore[arg-type]
-    monkeypatch.setattr(stability, "DENSE", 1)
+    monkeypatch.setattr(setting, "DENSE", 1)
     iterated = [stability_limits(name, env, 0.3, n, n)[1] for name in ("erm", "maml")]  # type: ignore[arg-type]
     assert iterated == pytest.approx(exact, rel=1e-9)
     assert (np.array(iterated) <= np.array(exact) * (1 + 1e-13)).all()

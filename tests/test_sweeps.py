@@ -32,7 +32,6 @@ from test_fewshot_stacks import world
 
 from paperlib import commands, costs, grids, jobs, records, sweeps
 from paperlib.__main__ import _parser, main
-from paperlib.deadlines import Deadline
 from paperlib.fewshot import checkpoints, experiments, training
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.learners import ALGORITHMS
@@ -40,6 +39,7 @@ from paperlib.fewshot.models import Network, TaskBatch
 from paperlib.fewshot.objectives import meta_gradient, post_adaptation
 from paperlib.fewshot.runs import Run, check
 from paperlib.fewshot.sources import DataError
+from paperlib.runtime import Deadline
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK: dict[str, Any] = {

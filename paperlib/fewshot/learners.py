@@ -87,7 +87,7 @@ def by_names(
 ) -> MetaGradient:
     r"""Return the gradient of eq. (3) where classes are called by names that they keep from task to task.
 
-    A batch is that of `naming.named_batch`, one task of all its images for each run.
+    A batch is that of `experiments.named_batch`, one task of all its images for each run.
     """
     start = {name: value.requires_grad_() for name, value in parameters.items()}
     labels = torch.cat([batch.called(part) for part in (batch.support, batch.query)], dim=1)

@@ -16,8 +16,7 @@ from paperlib.linear.population import (
     post_adaptation_risk,
     risk_above_floor,
 )
-from paperlib.linear.rates import best_step
-from paperlib.linear.steps import adapted_covariance
+from paperlib.linear.steps import adapted_covariance, best_step
 from paperlib.linear.wishart import wishart_average, wishart_sandwich
 
 __all__ = [

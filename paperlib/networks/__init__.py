@@ -1,7 +1,7 @@
 """Two-layer networks on Gaussian inputs (Section 4): population losses, the MAML objective, solutions, and samples."""
 
 from paperlib.networks.activations import Activation, derivative
-from paperlib.networks.objectives import post_adaptation_gradient, post_adaptation_loss, post_adaptation_risk
+from paperlib.networks.objectives import Tasks, post_adaptation_gradient, post_adaptation_loss, post_adaptation_risk
 from paperlib.networks.population import (
     population_gradient,
     population_hessian,
@@ -15,7 +15,6 @@ from paperlib.networks.samples import (
     sampled_post_adaptation_risk,
 )
 from paperlib.networks.solutions import erm_solution, maml_solution
-from paperlib.networks.tasks import Tasks
 
 __all__ = [
     "Activation",

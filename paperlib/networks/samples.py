@@ -17,8 +17,8 @@ from paperlib.arguments import Array, listed, real_number, whole_number
 from paperlib.gaussian import check_order, square_roots
 from paperlib.networks.activations import check_activation, derivative
 from paperlib.networks.evaluation import like, neuron_matrix
+from paperlib.networks.objectives import Tasks
 from paperlib.networks.population import population_loss
-from paperlib.networks.tasks import Tasks
 
 CHUNK = 4_000_000  # neuron inputs evaluated at once
 

@@ -10,8 +10,7 @@ from numpy.typing import ArrayLike
 from paperlib.arguments import Array, finite_array, real_number
 from paperlib.minima import lowest_minimum
 from paperlib.networks.evaluation import neuron_matrix
-from paperlib.networks.objectives import post_adaptation_gradient, post_adaptation_risk
-from paperlib.networks.tasks import Tasks
+from paperlib.networks.objectives import Tasks, post_adaptation_gradient, post_adaptation_risk
 
 TINY = 1e-100
 """Entries of a start below this are zero: their squares are no numbers of full precision."""

@@ -13,8 +13,7 @@ from torch import Tensor
 
 from paperlib.arguments import Array
 from paperlib.gaussian import square_roots
-from paperlib.simulate.setting import Algorithm, Setting
-from paperlib.simulate.stability import stability_limits
+from paperlib.simulate.setting import Algorithm, Setting, stability_limits
 from paperlib.simulate.streams import Draws, Method, Streams
 
 Purpose = Algorithm | Literal["test"]
