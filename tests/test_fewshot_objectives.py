@@ -132,7 +132,7 @@ def gap(ours: Parameters, plain: Parameters) -> float:
     return max(float((ours[name] - plain[name]).abs().max()) for name in plain) / size
 
 
-CASES = [(name, steps) for name, row in ALGORITHMS.items() for steps in ((1, 2, 3) if row.adapts else (1,))]
+CASES = [(name, steps) for name, row in ALGORITHMS.items() for steps in ((1, 2, 3) if row.splits else (1,))]
 
 
 @pytest.mark.parametrize(("algorithm", "steps"), CASES)

@@ -17,18 +17,48 @@ from paperlib.fewshot.readouts import MEANS, STEPS, class_means
 
 Aim = Any  # an Objective, which is made of these rows and so cannot be imported here
 Weighted = Tensor  # (M,) weights of the tasks of a batch, those of a full batch of a run adding up to one on average
+Inner = Callable[[Network, Parameters, TaskBatch, Aim], Parameters]
 Update = Callable[[Network, Parameters, TaskBatch, Aim, Weighted], "MetaGradient"]
+
+
+def adapt(
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, *, create_graph: bool = False
+) -> Parameters:
+    """Return the parameters of M models after the inner steps; without `create_graph`, constants to later gradients."""
+    labels, rate = batch.labels(batch.support), by_task(objective.alpha, batch.run)
+    names = objective.adapted(parameters)
+    if not parameters[HEAD[0]].requires_grad:
+        parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
+    features = network.features(parameters, batch.support)
+    for step in range(objective.steps):
+        if step and not objective.row.head:
+            features = network.features(parameters, batch.support)
+        loss = cross_entropy(network.logits(parameters, features, batch.ways), labels).sum()
+        wanted = [parameters[name] for name in names]
+        retain = create_graph or objective.row.head
+        slopes = torch.autograd.grad(loss, wanted, create_graph=create_graph, retain_graph=retain)
+        moved = {
+            name: parameters[name] - rate.to(slope).reshape(-1, *[1] * (slope.dim() - 1)) * slope
+            for name, slope in zip(names, slopes, strict=True)
+        }
+        parameters = parameters | moved
+    return parameters
+
+
+def by_task(value: float | Sequence[float], run: Tensor) -> Tensor:
+    """Return (M,) numbers, each that of the task's run, from one number or one for each run."""
+    values = torch.as_tensor(value, dtype=torch.float64, device=run.device)
+    return values[run] if values.dim() else values.expand(len(run))
 
 
 @dataclass(frozen=True)
 class Algorithm:
-    """What a learner does in training, one row of `ALGORITHMS`.
+    """What a learner does, one row of `ALGORITHMS`.
 
     Attributes:
         update: what gives loss, accuracy and weighted gradient of each task.
         passes: what a support image and a query cost after so many steps, in passes forward through the network: a
             gradient costs three, a gradient through a gradient six more.
-        adapts: whether training has an inner loop.
         splits: whether training tells support from queries, as evaluation does.
         head: whether adaptation changes the head alone.
         second_order: whether the outer gradient goes through the inner steps.
@@ -36,11 +66,11 @@ class Algorithm:
         named: whether training predicts names that classes keep from task to task, by a head of their own.
         readout: how a task is solved at evaluation, unless otherwise asked for; see `readouts`.
         lr: of the optimiser, unless another is asked for.
+        inner: the inner loop: what gives the parameters of each task after adaptation, at evaluation too.
     """
 
     update: Update
     passes: Callable[[int], tuple[int, int]]
-    adapts: bool = True
     splits: bool = True
     head: bool = False
     second_order: bool = False
@@ -48,6 +78,7 @@ class Algorithm:
     named: bool = False
     readout: str = STEPS
     lr: float = 1e-3
+    inner: Inner = adapt
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,36 +135,6 @@ def by_class_means(
     return _outcome(start, class_means(support, query, batch.ways), batch.labels(batch.query), weights)
 
 
-def adapt(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, *, create_graph: bool = False
-) -> Parameters:
-    """Return the parameters of M models after the inner steps; without `create_graph`, constants to later gradients."""
-    labels, rate = batch.labels(batch.support), by_task(objective.alpha, batch.run)
-    names = objective.adapted(parameters)
-    if not parameters[HEAD[0]].requires_grad:
-        parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
-    features = network.features(parameters, batch.support)
-    for step in range(objective.steps):
-        if step and not objective.row.head:
-            features = network.features(parameters, batch.support)
-        loss = cross_entropy(network.logits(parameters, features, batch.ways), labels).sum()
-        wanted = [parameters[name] for name in names]
-        retain = create_graph or objective.row.head
-        slopes = torch.autograd.grad(loss, wanted, create_graph=create_graph, retain_graph=retain)
-        moved = {
-            name: parameters[name] - rate.to(slope).reshape(-1, *[1] * (slope.dim() - 1)) * slope
-            for name, slope in zip(names, slopes, strict=True)
-        }
-        parameters = parameters | moved
-    return parameters
-
-
-def by_task(value: float | Sequence[float], run: Tensor) -> Tensor:
-    """Return (M,) numbers, each that of the task's run, from one number or one for each run."""
-    values = torch.as_tensor(value, dtype=torch.float64, device=run.device)
-    return values[run] if values.dim() else values.expand(len(run))
-
-
 def _differentiated(
     network: Network, start: Parameters, values: Parameters, batch: TaskBatch, parts: list[Tensor], weights: Weighted
 ) -> MetaGradient:
@@ -159,10 +160,8 @@ ALGORITHMS = {
     "maml": Algorithm(after_adaptation, lambda steps: (9 * steps, 3), second_order=True),
     "fomaml": Algorithm(after_adaptation, lambda steps: (3 * steps, 3)),
     "anil": Algorithm(after_adaptation, lambda steps: (3, 3), head=True, second_order=True),
-    "erm": Algorithm(before_adaptation, lambda steps: (3, 3), adapts=False, splits=False, lr=1e-6),
-    "weighted-erm": Algorithm(
-        before_adaptation, lambda steps: (3, 3), adapts=False, splits=False, weighted=True, lr=1e-6
-    ),
-    "named-erm": Algorithm(by_names, lambda steps: (3, 3), adapts=False, splits=False, named=True, readout=MEANS),
-    "prototypical": Algorithm(by_class_means, lambda steps: (3, 3), adapts=False, readout=MEANS),
+    "erm": Algorithm(before_adaptation, lambda steps: (3, 3), splits=False, lr=1e-6),
+    "weighted-erm": Algorithm(before_adaptation, lambda steps: (3, 3), splits=False, weighted=True, lr=1e-6),
+    "named-erm": Algorithm(by_names, lambda steps: (3, 3), splits=False, named=True, readout=MEANS),
+    "prototypical": Algorithm(by_class_means, lambda steps: (3, 3), readout=MEANS),
 }

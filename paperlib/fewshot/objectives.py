@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paperlib.fewshot.learners import ALGORITHMS, Algorithm, MetaGradient, adapt, by_task
+from paperlib.fewshot.learners import ALGORITHMS, Algorithm, MetaGradient, by_task
 from paperlib.fewshot.models import (
     HEAD,
     NAMES,
@@ -146,7 +146,7 @@ def post_adaptation(
     """
     own = {name: copies(value, batch.run) for name, value in parameters.items()}
     if objective.readout == STEPS:
-        own = adapt(network, own, batch, objective)
+        own = objective.row.inner(network, own, batch, objective)
     with torch.no_grad():
         if objective.readout == STEPS:
             logits = network.logits(own, network.features(own, batch.query), batch.ways)
