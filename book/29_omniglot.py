@@ -42,10 +42,10 @@ from paperlib.fewshot import (
     alphabets,
     configure,
     datasets,
-    hardness,
     load_omniglot,
     meta_gradient,
     omniglot_tasks,
+    steps_to,
 )
 from paperlib.runtime import book
 
@@ -308,7 +308,7 @@ def hardness_curves():
         axis.plot(every, color=line["color"], ls="-", lw=0.4, alpha=0.7)
         mean = every.mean(axis=1)
         axis.plot(mean, **line, lw=2.4, label=kind)
-        steps = int(hardness.steps_to(mean))
+        steps = int(steps_to(mean))
         axis.plot(steps, mean[steps], **plotting.MARKS[kind], ms=8, mec="white")
     axis.set(xlabel="steps of gradient descent", ylabel="accuracy (%)", ylim=(0, 101))
     axis.legend(loc="lower right")
@@ -318,8 +318,8 @@ def hardness_curves():
 hardness_curves()
 
 # %% mystnb={"code_prompt_show": "Hard tasks are slower and end lower"} tags=["hide-cell"]
-steps = {kind: hardness.steps_to(curve) for kind, curve in curves.items()}
-mean_steps = {kind: int(hardness.steps_to(curve.mean(axis=1))) for kind, curve in curves.items()}
+steps = {kind: steps_to(curve) for kind, curve in curves.items()}
+mean_steps = {kind: int(steps_to(curve.mean(axis=1))) for kind, curve in curves.items()}
 assert mean_steps["hard"] > mean_steps["easy"] and steps["hard"].mean() > steps["easy"].mean()
 assert curves["hard"][-1].mean() < curves["easy"][-1].mean()
 

@@ -32,8 +32,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
-    room = benchmark(arguments.dataset)
-    paths, found = room.fetch(progress=not arguments.quiet), room.found()
+    data_set = benchmark(arguments.dataset)
+    paths, found = data_set.fetch(progress=not arguments.quiet), data_set.found()
     if not arguments.quiet:
         print(f"{arguments.dataset}: {found}, complete, in {' and '.join(str(path) for path in paths)}")
 
@@ -61,37 +61,38 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _offered(name: str, option: Option, room: Benchmark) -> bool:
+def _offered(name: str, option: Option, data_set: Benchmark) -> bool:
     """Return whether the command line has an option of its own for a data set."""
-    elsewhere = (isinstance(option.kind, Shape) and room.shorthand) or (
-        option.kind == Choice() and name not in room.choices
+    elsewhere = (isinstance(option.kind, Shape) and data_set.shorthand) or (
+        option.kind == Choice() and name not in data_set.choices
     )
     return option.offered and name not in grids.NEEDED and not elsewhere
 
 
 def _add_training(parsers: Any) -> None:
     """Add ``train`` and ``evaluate`` to the commands of the parser."""
-    own = ", ".join(map(_flag, OWN))
+    several = ", ".join(map(_flag, OWN))
     about = (
-        f"Train all seeds side by side, and all combinations where there are several values ({own} take them). "
+        f"Train all seeds side by side, and all combinations where there are several values ({several} take them). "
         "Asked again with the same folder, it goes on."
     )
     parser = parsers.add_parser("train", help="train and evaluate", description=about)
     sets = parser.add_subparsers(required=True, metavar="DATASET", dest="dataset")
-    for room in BENCHMARKS:
-        one = sets.add_parser(room.name, aliases=room.names[1:], description=about)
+    for data_set in BENCHMARKS:
+        one = sets.add_parser(data_set.name, aliases=data_set.names[1:], description=about)
         one.add_argument("--algorithm", required=True, choices=tuple(ALGORITHMS))
         one.add_argument("--tier", default="book", choices=TIERS, help="default book")
         one.add_argument("--seeds", type=int, default=5, help="how many runs; default 5")
         one.add_argument("--first-seed", type=int, default=0, help="their seeds count from here; default 0")
         one.add_argument("--out", required=True, help="folder of the checkpoint and of the records")
         one.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time, to go on later")
-        for name, text in room.shorthand.items():
+        for name, text in data_set.shorthand.items():
             one.add_argument(_flag(name), type=int, help=text)
         for name, option in options(Configuration).items():
-            if _offered(name, option, room):
-                kind = Choice(room.choices[name]) if name in room.choices else option.kind
-                text = f"{room.helps[name]}; default {room.choices[name][0]}" if name in room.choices else option.help
+            if _offered(name, option, data_set):
+                kind, text = option.kind, option.help
+                if own := data_set.choices.get(name):
+                    kind, text = Choice(own), f"{data_set.helps[name]}; default {own[0]}"
                 one.add_argument(_flag(name), help=text, **kind.argument() | ({"nargs": "+"} if option.own else {}))
         one.set_defaults(run=commands.train)
     about = "Print the accuracies of a training that is done: as its evaluation found them, or evaluated again."
@@ -103,7 +104,7 @@ def _add_training(parsers: Any) -> None:
     again.add_argument(
         "--out",
         metavar="DIR2",
-        help="with one of these: leave a record of each run there, the same as training with these settings of "
+        help="with one of these: leave a record of each run there, the same as training with these options of "
         "evaluation would have left; may be DIR",
     )
     again.set_defaults(run=commands.evaluate)

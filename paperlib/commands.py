@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from paperlib.fewshot.accuracies import KINDS
 from paperlib.fewshot.benchmarks import PHASES
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration
-from paperlib.fewshot.runs import OWN, Run, cross, stacks
+from paperlib.fewshot.runs import OWN, Run, batches, cross
 from paperlib.files import probe
 from paperlib.runtime import Deadline, keep_buffers
 
@@ -66,7 +67,7 @@ def _outcome(state: State, places: list[int], folder: Path) -> str:
             f"trained, {state.evaluated} of {state.evaluations} tasks evaluated; give the same command again to go on"
         )
     else:
-        now = training.standing(state, places)
+        now = training.progress_of(state, places)
         line += f"{done:,} of {total:,} iterations, {now}; give the same command again to go on"
     if len(devices := dict.fromkeys(one["device"] for one in state.origins if "device" in one)) > 1:
         line += f"; made on {' and '.join(devices)}"
@@ -87,7 +88,7 @@ def _accuracies(state: State, places: list[int]) -> str:
 def evaluate(arguments: argparse.Namespace) -> None:
     """Print the accuracies of trained runs: those that training found, or after other steps, or on other tasks.
 
-    Asked to, leave records of the other evaluation, the same as training with its settings would have left.
+    Asked to, leave records of the other evaluation, the same as training with its options would have left.
     """
     given = {name: getattr(arguments, name) for name in ("steps", "tasks")}
     for name, value in given.items():
@@ -123,7 +124,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     for places in _places(state):
         left = [place for place in places if state.diverged[place] is None]
         name, tasks = state.runs[places[0]].configuration.name, c.evaluation_tasks
-        print(f"{name}: {len(left)} run{'s' * (len(left) != 1)}, {tasks} tasks each; mean and 95 % interval over runs")
+        print(f"{name}: {records.counted(len(left), 'run')}, {tasks} tasks each; mean and 95 % interval over runs")
         print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
         cells = accuracies.cells(again.scores[:shown, left])
         for phase, count, (easy, hard) in zip(c.phases[:shown], steps[:shown], cells, strict=True):
@@ -131,7 +132,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if out is not None:
         for place in state.active:
             records.Record.of(again, place).save(out)
-        print(f"{len(state.active)} record{'s' * (len(state.active) != 1)} in {out}")
+        print(f"{records.counted(len(state.active), 'record')} in {out}")
 
 
 def listing(arguments: argparse.Namespace) -> None:
@@ -151,18 +152,18 @@ def listing(arguments: argparse.Namespace) -> None:
         return
     if arguments.missing:
         lacking = dict(records.missing(found))
-        for stack in stacks(lacking):
-            for one in stack:
+        for batch in batches(lacking):
+            for one in batch:
                 seeds = lacking[one]
                 print(f"{one.name}: no record of seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}")
-            for command in records.commands({one: lacking[one] for one in stack}):
+            for command in training_commands({one: lacking[one] for one in batch}):
                 print(f"    {command}")
         count = sum(map(len, lacking.values()))
         print(f"{count} of {len(records.protocol()) * len(records.SEEDS)} records of the paper's protocol are missing")
         return
     for values in found:
         print(_row(values))
-    print(f"{len(found)} record{'s' * (len(found) != 1)} in {' and '.join(map(str, folders))}")
+    print(f"{records.counted(len(found), 'record')} in {' and '.join(map(str, folders))}")
 
 
 def _row(values: dict[str, Any]) -> str:
@@ -175,3 +176,44 @@ def _row(values: dict[str, Any]) -> str:
         outcome = ", ".join(f"{phase} {kind} {value:.3f}" for phase, kind, value in cells if value is not None)
     machine = hardware["gpu"] or hardware["processor"]
     return f"{name} seed {values['seed']}: {outcome}; {values['seconds']:,.0f} s on {machine}"
+
+
+def training_commands(lacking: Mapping[Configuration, Sequence[int]]) -> list[str]:
+    """Return the commands that make the records of these seeds of configurations that can be trained side by side.
+
+    The seeds of a command follow each other, and configurations that lack the same ones share it.
+    """
+    together: dict[tuple[int, ...], list[Configuration]] = {}
+    for one, seeds in lacking.items():
+        for _, group in groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0]):
+            together.setdefault(tuple(seed for _, seed in group), []).append(one)
+    return [training_command(configurations, seeds) for seeds, configurations in together.items()]
+
+
+def training_command(configurations: Sequence[Configuration], seeds: Sequence[int] = records.SEEDS) -> str:
+    """Return the command that makes the records of configurations of the protocol that can be trained side by side.
+
+    Args:
+        configurations: with one algorithm.
+        seeds: whole numbers that follow each other.
+
+    Example:
+        >>> one = training_command([list(records.protocol())[k] for k in (0, 3)], seeds=[3, 4])
+        >>> one.partition(" --tier")[0]
+        'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1 --seeds 2 --first-seed 3'
+    """
+    c = configurations[0]
+    given = [records.protocol()[one] for one in configurations]
+    asked = [
+        f"--{name.replace('_', '-')} {' '.join(dict.fromkeys(str(one[name]) for one in given))}" for name in given[0]
+    ]
+    own = " ".join([asked[0], f"--algorithm {c.algorithm}", *asked[1:]])
+    parts = zip(*(one.name.split("-") for one in configurations), strict=True)
+    name, which = "-".join("-".join(dict.fromkeys(part)) for part in parts), f"--seeds {len(seeds)}"
+    if list(seeds) != list(records.SEEDS):  # beside a training of all seeds, which may be there
+        name += f"-seeds-{seeds[0]}-{seeds[-1]}"
+        which += f" --first-seed {seeds[0]}"
+    return (
+        f"python -m paperlib train {c.dataset} {own} {which} --tier {c.tier} "
+        f"--time-limit 540 --out {(records.FOLDER / name).as_posix()}"
+    )

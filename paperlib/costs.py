@@ -9,6 +9,7 @@ from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.readouts import PIXELS, STEPS
 from paperlib.fewshot.runs import Run
+from paperlib.records import counted
 
 _BLOCKS = 4
 _GRADIENT = 3  # passes forward that a gradient costs, with the one that it begins with
@@ -84,7 +85,7 @@ def hours(runs: Sequence[Run], found: Iterable[dict[str, Any]]) -> dict[str, tup
     .. math:: H = \frac{1}{3600} \sum_k W_k \Big/ \frac{1}{n_k} \sum_{i=1}^{n_k} \frac{O_i}{t_i}
 
     for runs of kinds k with :math:`W_k` `operations` in all, and :math:`n_k` records of that kind, of :math:`O_i`
-    operations in :math:`t_i` seconds: those of its stack, shared evenly. A record speaks for runs that differ from it
+    operations in :math:`t_i` seconds: those of its job, shared evenly. A record speaks for runs that differ from it
     in length, rates and distribution of tasks alone. A machine that has no record of one of the kinds is left out.
 
     Args:
@@ -152,12 +153,11 @@ def rough_hours(runs: Sequence[Run], found: Iterable[dict[str, Any]]) -> dict[st
 
 
 def _timed(found: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Configuration, float]]:
-    """Yield machine, configuration and seconds, its share of those of its stack, of each record that can tell."""
+    """Yield machine, configuration and seconds, its share of those of its job, of each record that can tell."""
     for values in found:
         hardware = values["hardware"]
         if values["metrics"]["diverged"] is None and not values["earlier_machines"] and values["seconds"]:
-            threads = f"{hardware['threads']} thread{'s' * (hardware['threads'] != 1)}"
-            machine = hardware["gpu"] or f"{hardware['processor']}, {threads}"
+            machine = hardware["gpu"] or f"{hardware['processor']}, {counted(hardware['threads'], 'thread')}"
             seconds = values["seconds"] / values["runs_trained_together"]
             yield machine, Configuration.of(values["configuration"]), seconds
 

@@ -18,13 +18,13 @@ import torch
 from paperlib import records
 from paperlib.fewshot import checkpoints, experiments, training
 from paperlib.fewshot.checkpoints import State
-from paperlib.fewshot.runs import Run, stacks
+from paperlib.fewshot.runs import Run, batches
 from paperlib.fewshot.sources import passed_over
 from paperlib.files import probe
 
 _TOO_MUCH = (
     "the GPU has no memory for {runs} runs side by side; what was trained is kept in {folder}: the same command goes "
-    "on, with --device cpu or a larger GPU; or ask for fewer runs together (--seeds, --runs-per-pack), another --out"
+    "on, with --device cpu or a larger GPU; or ask for fewer runs together (--seeds, --runs-per-job), another --out"
 )
 
 
@@ -49,12 +49,12 @@ def destination(given: str) -> Path:
 
 
 def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], progress: bool = False) -> State:
-    """Start or go on with the training of a stack until it is done or `stop` says so, and return where it stands.
+    """Start or go on with the training of a job until it is done or `stop` says so, and return where it stands.
 
     Once it is done the folder holds a record of each run. Nothing is trained where all was done before.
 
     Args:
-        runs: of the stack.
+        runs: of the job.
         folder: of checkpoint and records, made if need be.
         stop: asked before each step.
         progress: show a bar, if there is a terminal.
@@ -158,16 +158,16 @@ def jobs(runs: Sequence[Run], left: Sequence[Run], folder: Path, size: int) -> l
         [6, 7]
     """
     if size < 1:
-        raise ValueError(f"runs_per_pack must be a whole number, at least 1; got {size}")
+        raise ValueError(f"runs_per_job must be a whole number, at least 1; got {size}")
     asked, rest, result = {run: run for run in runs}, dict.fromkeys(left), []
     for job in begun(folder):
         if asked.keys() >= set(job.runs) and not rest.keys().isdisjoint(job.runs):
             result.append(Job(tuple(asked[run] for run in job.runs), job.folder))
             for run in job.runs:
                 rest.pop(run, None)
-    batches = stacks(dict.fromkeys(run.configuration for run in rest))
-    together: list[list[Run]] = [[] for _ in batches]
-    place = {configuration: number for number, batch in enumerate(batches) for configuration in batch}
+    groups = batches(dict.fromkeys(run.configuration for run in rest))
+    together: list[list[Run]] = [[] for _ in groups]
+    place = {configuration: number for number, group in enumerate(groups) for configuration in group}
     for run in rest:
         together[place[run.configuration]].append(run)
     for several in together:

@@ -10,7 +10,7 @@ from scipy.optimize import minimize, root
 
 from paperlib.arguments import Array
 
-Objective = Callable[[Array], tuple[float, Array]]
+Function = Callable[[Array], tuple[float, Array]]
 
 TOLERANCE = 1e-10
 """The largest norm that the gradient may have at a minimum. A tenth of it is what values may differ by unnoticed."""
@@ -26,7 +26,7 @@ class NoMinimum(ValueError):
         self.gradient = gradient
 
 
-def minimum(objective: Objective, start: Array, unit: float = 1.0) -> tuple[float, Array]:
+def minimum(objective: Function, start: Array, unit: float = 1.0) -> tuple[float, Array]:
     """Return the value and the place (n,) of a local minimum: the one that a descent from the start leads to.
 
     BFGS comes close; Powell's hybrid method then solves for a vanishing gradient. Where that is no minimum but a
@@ -75,7 +75,7 @@ def minimum(objective: Objective, start: Array, unit: float = 1.0) -> tuple[floa
     raise NoMinimum(f"each of {ROUNDS} stationary points has a lower neighbour; the last value is {value:.6g}", 0.0)
 
 
-def lowest_minimum(objective: Objective, starts: Array, unit: float = 1.0) -> Array:
+def lowest_minimum(objective: Function, starts: Array, unit: float = 1.0) -> Array:
     """Return the place (n,) of the lowest `minimum` that descents from starts (k, n) lead to.
 
     Args:
@@ -104,7 +104,7 @@ def lowest_minimum(objective: Objective, starts: Array, unit: float = 1.0) -> Ar
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def lower_neighbour(objective: Objective, point: Array) -> Array | None:
+def lower_neighbour(objective: Function, point: Array) -> Array | None:
     """Return a point beside a stationary one (n,) at which the function is lower, or None at a minimum.
 
     The eigenvectors of the Hessian, taken from differences of the gradient, are looked along, both ways; the first
@@ -129,7 +129,7 @@ def lower_neighbour(objective: Objective, point: Array) -> Array | None:
     return None
 
 
-def _bends(objective: Objective, point: Array) -> tuple[Array, bool]:
+def _bends(objective: Function, point: Array) -> tuple[Array, bool]:
     """Return the Hessian, from differences of the gradient, and whether it is another on the other side: a kink."""
     size = 1.0 + float(np.linalg.norm(point))
     steps, gradient = 1e-4 * size * np.eye(len(point)), objective(point)[1]
@@ -139,7 +139,7 @@ def _bends(objective: Objective, point: Array) -> tuple[Array, bool]:
     return hessian, bool(np.abs(ahead + behind - 2 * gradient).max() > least)
 
 
-def _first_change(objective: Objective, point: Array, value: float, direction: Array) -> Array:
+def _first_change(objective: Function, point: Array, value: float, direction: Array) -> Array:
     """Return the nearest point looked at in a direction that differs in value; if it is lower, go on while it falls."""
     neighbour, lowest = point, value
     for radius in RADII:
@@ -153,7 +153,7 @@ def _first_change(objective: Objective, point: Array, value: float, direction: A
     return neighbour
 
 
-def _descend(objective: Objective, start: Array) -> Any:
+def _descend(objective: Function, start: Array) -> Any:
     return minimize(objective, start, jac=True, method="BFGS", options={"gtol": 10 * TOLERANCE})
 
 

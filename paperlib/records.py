@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from paperlib.files import write
 from paperlib.runtime import book
 
 BOOK = book() / "records"  # of the clone, or of what was installed
-FOLDER = Path("book/records")  # where the commands that `commands` returns leave theirs
+FOLDER = Path("book/records")  # where the commands that `records --missing` prints leave theirs
 SEEDS = range(5)
 _FORMAT = 1
 _NUMBERS = re.compile(r"\[[^\[\]{}\"]+\]")  # a list of numbers goes on one line
@@ -97,8 +96,8 @@ def run(values: Mapping[str, Any]) -> Run:
     """Return the run that the contents of a record are of.
 
     Raises:
-        ValueError: if it has settings or a seed that no run has.
-        TypeError: if it has other settings than a configuration.
+        ValueError: if it has options or a seed that no run has.
+        TypeError: if it has other options than a configuration.
     """
     return Run(Configuration.of(values["configuration"]), values["seed"])
 
@@ -119,7 +118,7 @@ def origin(device: str) -> dict[str, Any]:
 
 
 def folders() -> list[Path]:
-    """Return the folders of records that nobody names: those of the book, and those that `commands` left here."""
+    """Return the folders of records that nobody names: those of the book, and those that such commands left here."""
     here = [FOLDER] if FOLDER.is_dir() else []
     return here if here and FOLDER.resolve() == BOOK else [BOOK, *here]
 
@@ -150,19 +149,14 @@ def read(folder: Path = BOOK) -> list[tuple[Path, dict[str, Any]]]:
     return found
 
 
-def protocol() -> list[Configuration]:
-    """Return the configurations behind Tables 1 to 4, each to be run with `SEEDS`.
+@cache
+def protocol() -> dict[Configuration, Mapping[str, Any]]:
+    """Return the configurations behind Tables 1 to 4, each to be run with `SEEDS`, with the options that make it.
 
     Example:
         >>> [configuration.name for configuration in protocol()][:3]
         ['omniglot-large-maml-1-paper', 'omniglot-large-erm-1-paper', 'omniglot-large-erm-10-paper']
     """
-    return list(_protocol())
-
-
-@cache
-def _protocol() -> dict[Configuration, Mapping[str, Any]]:
-    """Return the options that make each configuration of the protocol."""
     every = ((one, algorithm, given) for one in BENCHMARKS for algorithm, given in one.protocol)
     return {configure(one.name, algorithm, "paper", **given): given for one, algorithm, given in every}
 
@@ -170,61 +164,30 @@ def _protocol() -> dict[Configuration, Mapping[str, Any]]:
 def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[int]]]:
     """Return the configurations of the protocol of which seeds have no record, with these seeds.
 
-    A record counts if all its settings are the protocol's; the device may be another.
+    A record counts if all its options are the protocol's; the device may be another.
     """
     have = {run(values) for values in found}
     lacking = ((one, [seed for seed in SEEDS if Run(one, seed) not in have]) for one in protocol())
     return [(one, seeds) for one, seeds in lacking if seeds]
 
 
-def commands(lacking: Mapping[Configuration, Sequence[int]]) -> list[str]:
-    """Return the commands that make the records of these seeds of configurations that can be trained side by side.
-
-    The seeds of a command follow each other, and configurations that lack the same ones share it.
-    """
-    together: dict[tuple[int, ...], list[Configuration]] = {}
-    for one, seeds in lacking.items():
-        for _, group in groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0]):
-            together.setdefault(tuple(seed for _, seed in group), []).append(one)
-    return [command(configurations, seeds) for seeds, configurations in together.items()]
-
-
-def command(configurations: Sequence[Configuration], seeds: Sequence[int] = SEEDS) -> str:
-    """Return the command that makes the records of configurations of the protocol that can be trained side by side.
-
-    Args:
-        configurations: with one algorithm.
-        seeds: whole numbers that follow each other.
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun.
 
     Example:
-        >>> one = command([protocol()[0], protocol()[3]], seeds=[3, 4])
-        >>> one.partition(" --tier")[0]
-        'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1 --seeds 2 --first-seed 3'
+        >>> counted(1, "run"), counted(1000, "record")
+        ('1 run', '1,000 records')
     """
-    c = configurations[0]
-    given = [_protocol()[one] for one in configurations]
-    asked = [
-        f"--{name.replace('_', '-')} {' '.join(dict.fromkeys(str(one[name]) for one in given))}" for name in given[0]
-    ]
-    own = " ".join([asked[0], f"--algorithm {c.algorithm}", *asked[1:]])
-    parts = zip(*(one.name.split("-") for one in configurations), strict=True)
-    name, which = "-".join("-".join(dict.fromkeys(part)) for part in parts), f"--seeds {len(seeds)}"
-    if list(seeds) != list(SEEDS):  # beside a training of all seeds, which may be there
-        name += f"-seeds-{seeds[0]}-{seeds[-1]}"
-        which += f" --first-seed {seeds[0]}"
-    return (
-        f"python -m paperlib train {c.dataset} {own} {which} --tier {c.tier} "
-        f"--time-limit 540 --out {(FOLDER / name).as_posix()}"
-    )
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _refuse(name: str) -> None:
     raise ValueError(f"numbers must be finite; got {name}")
 
 
-def same(settings: dict[str, Any], configuration: Configuration) -> bool:
-    """Return whether a record's settings are those of a configuration; the device may be another."""
-    return Configuration.of(settings) == configuration
+def same(options: dict[str, Any], configuration: Configuration) -> bool:
+    """Return whether a record's options are those of a configuration; the device may be another."""
+    return Configuration.of(options) == configuration
 
 
 def _processor() -> str:

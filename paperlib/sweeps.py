@@ -14,14 +14,15 @@ from paperlib.fewshot.configuration import DEVICES
 from paperlib.fewshot.runs import Run
 from paperlib.files import told
 from paperlib.jobs import Job
+from paperlib.records import counted
 from paperlib.runtime import Deadline, keep_buffers
 
 EXTRA = "python -m pip install 'maml-landscape[cluster]'"
 _AGAIN = "give the same command again to go on"
-_RETRIES = 2  # of a pack that fails; one whose worker dies goes to another worker anyway
+_RETRIES = 2  # of a job that fails; one whose worker dies goes to another worker anyway
 
 
-class Report(NamedTuple):
+class Outcome(NamedTuple):
     """What became of a job; one that was stopped in time has not failed."""
 
     job: Job
@@ -40,7 +41,7 @@ def sweep(arguments: argparse.Namespace) -> None:
         CheckpointError: if a checkpoint cannot be read, or another process trains in the folder of a job.
         DataError: if images are missing or broken.
         OSError: if the grid cannot be read, a folder cannot be written, or no scheduler answers.
-        ChildProcessError: if packs failed on the cluster; the others were trained.
+        ChildProcessError: if jobs failed on the cluster; the others were trained.
     """
     limit, folder = arguments.time_limit, jobs.destination(arguments.out)
     deadline = Deadline(limit)
@@ -48,7 +49,7 @@ def sweep(arguments: argparse.Namespace) -> None:
         raise ValueError(f"time_limit must be a positive number of seconds; got {limit}")
     runs = grids.read(Path(arguments.grid), device=arguments.device)
     left = jobs.missing(runs, jobs.found(folder))
-    todo = jobs.jobs(runs, left, folder, arguments.runs_per_pack)
+    todo = jobs.jobs(runs, left, folder, arguments.runs_per_job)
     for line in plan(arguments.grid, runs, left, todo, folder):
         print(line, flush=True)
     if arguments.dry_run or not todo:
@@ -57,22 +58,22 @@ def sweep(arguments: argparse.Namespace) -> None:
     failed = 0
     for number, (job, text, wrong) in enumerate(reports, 1):
         failed += wrong
-        print(f"{number} of {len(todo)} packs: {job.folder.name}, {text}", flush=True)
+        print(f"{number} of {len(todo)} jobs: {job.folder.name}, {text}", flush=True)
     left = jobs.missing(runs, jobs.found(folder))
     print(f"{len(runs) - len(left)} of {len(runs)} runs are recorded in {folder}" + (f"; {_AGAIN}" if left else ""))
     if failed:
-        raise ChildProcessError(f"{failed} of {len(todo)} packs failed, for the reasons above")
+        raise ChildProcessError(f"{failed} of {len(todo)} jobs failed, for the reasons above")
 
 
 def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Job], folder: Path) -> list[str]:
     """Return lines that say how much there is to do, before it starts: all runs, those left, and these in jobs."""
     begun = sum((job.folder / checkpoints.NAME).exists() for job in todo)
     lines = [
-        f"{name}: {_count(len(runs), 'run')}, {len(runs) - len(left)} of them recorded in {folder}; "
-        f"{len(left)} to do in {_count(len(todo), 'pack')}, {begun} of them begun"
+        f"{name}: {counted(len(runs), 'run')}, {len(runs) - len(left)} of them recorded in {folder}; "
+        f"{len(left)} to do in {counted(len(todo), 'job')}, {begun} of them begun"
     ]
     lines += [
-        f"{job.folder.name}: begun with runs that {name} does not ask for, and left as it is; {_count(number, 'run')} "
+        f"{job.folder.name}: begun with runs that {name} does not ask for, and left as it is; {counted(number, 'run')} "
         "of it start anew"
         for job in jobs.begun(folder)
         if (number := len(set(left).intersection(job.runs))) and not set(job.runs).issubset(runs)
@@ -81,20 +82,20 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Job
         iterations = sum(run.configuration.iterations for run in left)
         operations = sum(costs.operations(run.configuration) for run in left)
         lines.append(
-            f"{_count(iterations, 'iteration')} and their evaluation, about {operations:.1e} floating-point operations "
-            "(convolutions and head; packs that were begun count in full)"
+            f"{counted(iterations, 'iteration')} and their evaluation, about {operations:.1e} floating-point "
+            "operations (convolutions and head; jobs that were begun count in full)"
         )
         recorded = jobs.found(folder, *records.folders())
         known = costs.hours(left, recorded)
         lines += [
             f"about {time:,.{0 if time >= 10 else 2}f} hours on {machine}, "
-            f"by {_count(count, 'record')} of the same kinds of runs"
+            f"by {counted(count, 'record')} of the same kinds of runs"
             for machine, (time, count) in known.items()
         ]
         rough = {} if known else costs.rough_hours(left, recorded)
         lines += [
             f"roughly {float(f'{time:.2g}'):,g} hours on {machine}, scaled by operations from "
-            f"{_count(count, 'record')} of other kinds of runs, {what}"
+            f"{counted(count, 'record')} of other kinds of runs, {what}"
             for machine, (time, count, what) in rough.items()
         ]
         if not known and not rough:
@@ -103,7 +104,7 @@ def plan(name: str, runs: Sequence[Run], left: Sequence[Run], todo: Sequence[Job
     return lines
 
 
-def here(todo: Sequence[Job], deadline: Deadline) -> Iterator[Report]:
+def here(todo: Sequence[Job], deadline: Deadline) -> Iterator[Outcome]:
     """Train jobs one after the other in this process, and yield what became of each; one that is not done ends it.
 
     Before the first, it is seen that there are images and a device for the others.
@@ -127,12 +128,12 @@ def here(todo: Sequence[Job], deadline: Deadline) -> Iterator[Report]:
             state = jobs.proceed(job.runs, job.folder, stop=deadline, progress=True)
             if not state.finished:
                 done = f"{state.iteration:,} of {state.shared.iterations:,} iterations"
-                yield Report(job, f"stopped after {done}")
+                yield Outcome(job, f"stopped after {done}")
                 return
-            yield Report(job, _finished(job, state.seconds))
+            yield Outcome(job, _finished(job, state.seconds))
 
 
-def on_cluster(todo: Sequence[Job], address: str, limit: float | None = None) -> Iterator[Report]:
+def on_cluster(todo: Sequence[Job], address: str, limit: float | None = None) -> Iterator[Outcome]:
     """Train jobs on the workers of a Dask cluster, which see the same folders, and yield what became of each.
 
     A job whose worker dies goes to another worker, which goes on from the last checkpoint. When time is over, or this
@@ -162,7 +163,7 @@ def on_cluster(todo: Sequence[Job], address: str, limit: float | None = None) ->
         tasks = [client.submit(work, job, pure=False, retries=_RETRIES) for job in places]
         own = dict(zip(tasks, todo, strict=True))
         for task in as_completed(tasks, timeout=limit):
-            yield _report(own[task], task)
+            yield _outcome(own[task], task)
 
 
 def work(job: Job) -> float:
@@ -192,38 +193,35 @@ def work(job: Job) -> float:
     return state.seconds
 
 
-def _report(job: Job, task: Any) -> Report:
+def _outcome(job: Job, task: Any) -> Outcome:
     if task.status != "finished":
         lost = f"task {task.status} by the cluster; if its scheduler has died, start another"
         error = task.exception() if task.status == "error" else ConnectionError(lost)
-        return Report(job, f"failed: {type(error).__name__}: {told(error)}", failed=True)
+        return Outcome(job, f"failed: {type(error).__name__}: {told(error)}", failed=True)
     if jobs.missing(job.runs, jobs.found(job.folder)):
         text = f"failed: its worker wrote records, but not to this {job.folder}; share the disk"
-        return Report(job, text, failed=True)
-    return Report(job, _finished(job, task.result()))
+        return Outcome(job, text, failed=True)
+    return Outcome(job, _finished(job, task.result()))
 
 
 def _finished(job: Job, seconds: float) -> str:
-    return f"{_count(len(job.runs), 'record')}, {seconds:,.0f} s of training"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    return f"{counted(len(job.runs), 'record')}, {seconds:,.0f} s of training"
 
 
 def add_parser(commands: Any) -> None:
     """Add ``sweep`` to the commands of the parser."""
     about = (
-        "Train all runs of a grid that have no record in DIR yet, in packs that train side by side. "
+        "Train all runs of a grid that have no record in DIR yet, in jobs that train side by side. "
         "It says first what that costs; asked again, it goes on. A grid is a YAML file: see grids/ for examples."
     )
     parser = commands.add_parser("sweep", help="train all runs of a grid", description=about)
     parser.add_argument("grid", metavar="GRID", help="file with lists of values; every combination is a run")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the packs, on a disk all workers see")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the jobs, on a disk all workers see")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that trains, as tcp://host:8786")
-    parser.add_argument("--runs-per-pack", type=int, default=10, metavar="N", help="at most; default 10")
+    words = "--runs-per-job", "--runs-per-pack"  # the second is from when a job was called a pack
+    parser.add_argument(*words, type=int, default=10, metavar="N", help="at most; default 10")
     limited = (
-        "stop in time, to go on later. The limit is for all packs together; with --scheduler it counts from when they "
+        "stop in time, to go on later. The limit is for all jobs together; with --scheduler it counts from when they "
         "are handed to the cluster, and workers then stop after their present steps"
     )
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help=limited)

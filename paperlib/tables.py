@@ -16,7 +16,7 @@ from scipy import stats
 from paperlib.fewshot.accuracies import KINDS, Mean, mean_interval
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.datasets import benchmark
-from paperlib.records import run, same
+from paperlib.records import counted, run, same
 from paperlib.runtime import book
 
 Floats = NDArray[np.float64]
@@ -116,20 +116,16 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
     if not own:
         return "There is no record of these runs."
     hardware = [one["hardware"] for one in own]
-    machines = sorted({h["gpu"] or f"{h['processor']}, {_counted(h['cores'], 'core')}" for h in hardware})
+    machines = sorted({h["gpu"] or f"{h['processor']}, {counted(h['cores'], 'core')}" for h in hardware})
     lengths = sorted({one["configuration"]["iterations"] for one in own})
-    iterations = " or ".join([*(f"{n:,}" for n in lengths[:-1]), _counted(lengths[-1], "iteration")])
+    iterations = " or ".join([*(f"{n:,}" for n in lengths[:-1]), counted(lengths[-1], "iteration")])
     tiers = " and ".join(sorted({one["tier"] for one in own}))
     seeds = _listed(sorted({one["seed"] for one in own}))
     cost = {_training(one): one["seconds"] / one["runs_trained_together"] for one in own}
     return (
-        f"Tier {tiers}: {_counted(len(cost), 'run')}, {seeds}, {iterations}; "
+        f"Tier {tiers}: {counted(len(cost), 'run')}, {seeds}, {iterations}; "
         f"{sum(cost.values()) / 3600:.1f} process-hours on {' and '.join(machines)}."
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _listed(seeds: Sequence[int]) -> str:
@@ -141,10 +137,10 @@ def _listed(seeds: Sequence[int]) -> str:
 
 
 def _training(record: dict[str, Any]) -> str:
-    """Return what tells a training from others: its settings but those of evaluation, and its seed."""
+    """Return what tells a training from others: its options but those of evaluation, and its seed."""
     one, seed = run(record)
-    settings = {name: value for name, value in one.values().items() if not name.startswith("evaluation")}
-    return json.dumps([settings | {"device": ""}, seed], sort_keys=True)
+    options = {name: value for name, value in one.values().items() if not name.startswith("evaluation")}
+    return json.dumps([options | {"device": ""}, seed], sort_keys=True)
 
 
 def reproduced(cell: Mean, ours: Sequence[float], points: float) -> bool:
@@ -169,13 +165,13 @@ def reproduced(cell: Mean, ours: Sequence[float], points: float) -> bool:
     return abs(mean - cell.mean) <= max(points, widths)
 
 
-def paired(one: ArrayLike, other: ArrayLike, level: float = 0.95) -> Interval:
-    r"""Return the confidence interval of a difference of means where each value has its partner, as runs of one seed.
+def paired(one: ArrayLike, other: ArrayLike) -> Interval:
+    r"""Return the 95 % interval of a difference of means where each value has its partner, as runs of one seed.
 
     :func:`mean_interval` of :math:`x_i-y_i`: Student's, with n − 1 degrees of freedom. One pair gives the whole line.
 
     Raises:
-        ValueError: if there are not equally many values on both sides, at least one, or `level` is not between 0 and 1.
+        ValueError: if there are not equally many values on both sides, at least one.
 
     Example:
         >>> low, high = paired([1.0, 2.0, 3.0], [1.0, 1.0, 1.0])  # differences 0, 1, 2: s = 1, t = 4.303
@@ -185,12 +181,12 @@ def paired(one: ArrayLike, other: ArrayLike, level: float = 0.95) -> Interval:
     x, y = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     if x.shape != y.shape or not len(x):
         raise ValueError(f"one and other must have equally many values, at least one; got {len(x)} and {len(y)}")
-    mean, half_width = mean_interval((x - y).tolist(), level)
+    mean, half_width = mean_interval((x - y).tolist())
     return Interval(mean - half_width, mean + half_width)
 
 
-def difference(one: ArrayLike, other: ArrayLike, level: float = 0.95) -> Interval:
-    r"""Return the confidence interval of a difference of means, for independent samples of unequal variance.
+def difference(one: ArrayLike, other: ArrayLike) -> Interval:
+    r"""Return the 95 % interval of a difference of means, for independent samples of unequal variance.
 
     Welch's :math:`\bar x-\bar y \pm t_\nu\sqrt{s_x^2/n_x+s_y^2/n_y}`, with Satterthwaite's degrees of freedom
     :math:`\nu`. With fewer than two values on a side it is the whole line.
@@ -198,23 +194,17 @@ def difference(one: ArrayLike, other: ArrayLike, level: float = 0.95) -> Interva
     Args:
         one: (n,) values, assumed normal.
         other: (m,) values, the same.
-        level: of confidence, between 0 and 1.
-
-    Raises:
-        ValueError: if `level` is not between 0 and 1, as there would be no interval.
 
     Example:
         >>> low, high = difference([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])  # s² = 1, ν = 4, t = 2.776
         >>> round(low, 3), round(high, 3)
         (-2.267, 2.267)
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1; got {level!r}")
     x, y = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     if min(len(x), len(y)) < 2:
         return Interval(-math.inf, math.inf)
     gap = float(x.mean() - y.mean())
     if x.var() + y.var() == 0:
         return Interval(gap, gap)
-    found = stats.ttest_ind(x, y, equal_var=False).confidence_interval(level)
+    found = stats.ttest_ind(x, y, equal_var=False).confidence_interval(0.95)
     return Interval(float(found.low), float(found.high))

@@ -24,7 +24,7 @@ import pytest
 import torch
 
 sys.path.append(str(Path(__file__).resolve().parent))
-from test_fewshot_stacks import world
+from test_fewshot_batches import world
 
 from paperlib import __main__ as command
 from paperlib import commands, jobs, records
@@ -117,7 +117,7 @@ def test_another_seed_has_other_metrics(trained: Path, tmp_path: Path) -> None:
     assert command.main([*TRAIN, "--iterations", "4", "--first-seed", "1", "--out", str(tmp_path)]) == 0
     (_, second), (first, other) = metrics(trained), metrics(tmp_path)
     ours, alike, different = (list(numbers(values)) for values in (second, first, other))
-    close = pytest.approx(alike, abs=2e-6)  # a unit of the last digit kept: seed 1 has another place in this stack
+    close = pytest.approx(alike, abs=2e-6)  # a unit of the last digit kept: seed 1 has another place in this batch
     assert ours == close and different != close
 
 
@@ -349,7 +349,7 @@ def test_another_configuration_is_refused(other: tuple[str, ...], said: str, cop
     before = contents(copy)
     assert command.main([*TRAIN, *other, "--out", str(copy)]) == 1
     assert capsys.readouterr().err == (
-        f"error: {copy} holds a training with other settings (there, asked for): {said}. "
+        f"error: {copy} holds a training with other options (there, asked for): {said}. "
         "Give another folder, or ask for what it holds\n"
     )
     assert contents(copy) == before

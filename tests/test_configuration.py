@@ -94,7 +94,7 @@ def test_the_largest_tasks_are_those_that_there_are_images_for(split: Any) -> No
 
     for name in ("hard", "evaluation_hard"):
         evaluation = name.startswith("evaluation")
-        classes, images = benchmark("cifar").room(split, evaluation=evaluation)
+        classes, images = benchmark("cifar").capacity(split, evaluation=evaluation)
         shots = images - 10
         for shape, there in (((classes, shots), True), ((classes + 1, shots), False), ((classes, shots + 1), False)):
             assert draws(evaluation, shape) == there
@@ -366,7 +366,7 @@ def test_the_largest_tasks_are_those_that_there_are_drawings_for(spread: Any) ->
 
     plain = configure("omniglot", "erm", "book", setting=spread)
     for evaluation, names, option in ((False, SHAPES[:2], "shots"), (True, SHAPES[2:], "evaluation_shots")):
-        ways, images = benchmark("omniglot").room(spread, evaluation=evaluation)
+        ways, images = benchmark("omniglot").capacity(spread, evaluation=evaluation)
         assert images == 20
         assert draws(evaluation, ways, 10) and not draws(evaluation, ways + 1, 10) and not draws(evaluation, ways, 11)
         replace(plain, **dict.fromkeys(names, (ways, 10)))

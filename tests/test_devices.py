@@ -19,7 +19,7 @@ import torch
 import yaml
 
 sys.path.append(str(Path(__file__).resolve().parent))
-from test_fewshot_stacks import settings, world
+from test_fewshot_batches import settings, world
 from test_fewshot_training import After, equal
 
 from paperlib import commands, records, sweeps
@@ -125,7 +125,7 @@ def test_what_is_done_keeps_the_device_that_it_was_done_on(tmp_path: Path) -> No
         (
             (),
             1,
-            "holds a training with other settings (there, asked for): precision: tf32, float32. Give another folder",
+            "holds a training with other options (there, asked for): precision: tf32, float32. Give another folder",
         ),
         (("--precision", "tf32"), 2, "precision must be float32 on the cpu; got 'tf32'"),
     ],
@@ -256,7 +256,7 @@ def test_a_sweep_goes_on_with_what_a_gpu_began(tmp_path: Path, capsys: Shown, mo
     made, iterate = [], training.iterate
     monkeypatch.setattr(training, "iterate", lambda state, *rest: (made.append(state.iteration), iterate(state, *rest)))
     assert main(["sweep", str(grid), "--out", str(tmp_path / "cut")]) == 0
-    assert "4 to do in 2 packs, 1 of them begun" in capsys.readouterr().out
+    assert "4 to do in 2 jobs, 1 of them begun" in capsys.readouterr().out
     assert made == [1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]
     assert metrics(tmp_path / "cut") == metrics(tmp_path / "whole")
     devices = {
@@ -279,7 +279,7 @@ def test_a_sweep_does_not_train_again_what_a_gpu_has_done(tmp_path: Path, capsys
     again = ["sweep", str(grid), "--out", str(tmp_path / "done")]
     capsys.readouterr()
     assert main(again) == 0
-    assert "0 to do in 0 packs" in capsys.readouterr().out
+    assert "0 to do in 0 jobs" in capsys.readouterr().out
     for path, _ in records.read(tmp_path / "done"):
         path.unlink()
     assert main(again) == 0

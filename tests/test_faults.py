@@ -19,7 +19,7 @@ import torch
 
 sys.path.append(str(Path(__file__).resolve().parent))
 from test_devices import TRAIN, metrics
-from test_fewshot_stacks import world
+from test_fewshot_batches import world
 
 from paperlib import commands
 from paperlib.__main__ import main

@@ -1,4 +1,4 @@
-"""Training gives the same numbers however it is sliced, killed or stacked."""
+"""Training gives the same numbers however it is sliced, killed, or trained beside others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from paperlib import files
 from paperlib.fewshot import checkpoints, training
-from paperlib.fewshot.benchmarks import Phase, Tasks
+from paperlib.fewshot.benchmarks import Phase, Tasksets
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
@@ -43,7 +43,7 @@ def experiment(
     network = Network(side=8, ways=max(ways for ways, _ in shapes), filters=settings.filters, blocks=2, names=names)
     evaluation = TaskDistribution(easy, hard, 0.5)
     phases = tuple(Phase(evaluation, 1, number) for number in range(len(settings.phases)))
-    tasks = Tasks(TaskDistribution(easy, hard, settings.p_hard), phases)
+    tasks = Tasksets(TaskDistribution(easy, hard, settings.p_hard), phases)
     return Experiment(network, pictures, {settings: tasks})
 
 
@@ -164,7 +164,7 @@ def test_a_diverged_run_is_stopped_and_the_others_go_on(tmp_path: Path) -> None:
 def test_when_all_runs_diverge_training_ends(tmp_path: Path) -> None:
     state = whole(configuration(lr=1e30, optimizer="sgd"), [0, 1], tmp_path)
     assert state.finished and not state.active and state.iteration < 12
-    assert "no run left" in training.standing(state)
+    assert "no run left" in training.progress_of(state)
 
 
 # -- the optimiser

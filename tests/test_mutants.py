@@ -160,18 +160,18 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
     },
     "batches": {
         "reused": [("(1, 0)", "(0, 0)"), ("(1, 0)", "(1, 1)"), ("* steps", "* (steps - 1)")],
-        "Moments.__init__": [
+        "WishartMoments.__init__": [
             ("1.0 - alpha * values", "1.0 + alpha * values"),
             ("alpha / count", "alpha / (count + 1)"),
             ("alpha / count", "1.0 / count"),
         ],
-        "Moments.mean": [("map(_turned, traces)", "traces[:1]")],
-        "Moments._closed": [
+        "WishartMoments.mean": [("map(_turned, traces)", "traces[:1]")],
+        "WishartMoments._closed": [
             ("((0, 0), *traces[0])", "((1, 0), *traces[0])"),
             (".sum(axis=-1, keepdims=True)", ""),
             ("traces[1:]", "()"),
         ],
-        "Moments._parts": [
+        "WishartMoments._parts": [
             ("_product(first, (1, 0))", "first"),
             ("before[::-1], behind", "before, behind"),
             ("self._joined(head, before[::-1], behind, traces)", "0.0"),
@@ -183,13 +183,13 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("second, (0, 1)", "second"),
             ("self.weight * pairs", "2.0 * self.weight * pairs"),
         ],
-        "Moments._joined": [
+        "WishartMoments._joined": [
             ("self.mean(merged, traces) - ", "-"),
             (" - self.mean((*start, *right), traces)", ""),
             ("start[-1], right[0]", "start[-1]"),
         ],
-        "Moments._letter": [("self.values ** letter[0]", "self.values ** letter[1]")],
-        "Moments._trace": [
+        "WishartMoments._letter": [("self.values ** letter[0]", "self.values ** letter[1]")],
+        "WishartMoments._trace": [
             ("len(loop) == 1", "False"),
             (".sum(axis=-1, keepdims=True)", ""),
             ("_product(loop[-1], loop[0])", "loop[-1]"),

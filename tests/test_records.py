@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from paperlib import __main__ as command
-from paperlib import records
+from paperlib import commands, records
 from paperlib.fewshot import accuracies
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.runs import Run, cross
@@ -150,7 +150,7 @@ def test_two_runs_have_two_records(tmp_path: Path) -> None:
 def test_one_of_the_protocol_counts_whatever_type_its_numbers_have(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = record(records.protocol()[0]).save(tmp_path)
+    path = record(next(iter(records.protocol()))).save(tmp_path)
     text = path.read_text().replace('"hard_odds": 1.0', '"hard_odds": 1')
     path.write_text(text)
     assert '"hard_odds": 1,' in text
@@ -226,7 +226,7 @@ def missing(folder: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_what_is_missing_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A record counts if it is of the protocol, on whatever device."""
-    one, other = records.protocol()[:2]
+    one, other = list(records.protocol())[:2]
     assert missing(tmp_path, capsys)[-1] == "60 of 60 records of the paper's protocol are missing"
     for seed in (0, 1, 4):
         record(replace(one, device="cuda" if seed else "cpu"), seed).save(tmp_path)
@@ -287,14 +287,14 @@ def execute(line: str) -> None:
 @pytest.mark.parametrize("one", records.protocol(), ids=lambda one: str(one.name))
 def test_its_command_asks_for_a_configuration(one: Configuration, asked: list[Any]) -> None:
     """The command that is printed is parsed and understood as the configuration that it is for."""
-    execute(records.command([one]))
+    execute(commands.training_command([one]))
     assert asked == [(cross([one], records.SEEDS), records.FOLDER / one.name)]
 
 
 def test_the_commands_ask_for_what_is_missing_and_no_more(
     tmp_path: Path, asked: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Some seeds of two configurations of one stack, others of a third, and gaps between seeds."""
+    """Some seeds of two configurations of one batch, others of a third, and gaps between seeds."""
     large, small = (configure("omniglot", "maml", "paper", setting=setting) for setting in ("large", "small"))
     rare, even, often = (configure("cifar", "erm", "paper", p_hard=p) for p in (0.01, 0.5, 0.99))
     for one, seeds in ((large, [0, 1]), (small, [0, 1]), (rare, [1, 3]), (even, range(5)), (often, [4])):

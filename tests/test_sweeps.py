@@ -27,8 +27,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.append(str(Path(__file__).resolve().parent))
 from test_commands import numbers
+from test_fewshot_batches import world
 from test_fewshot_objectives import unfolded_convolution
-from test_fewshot_stacks import world
 
 from paperlib import commands, costs, grids, jobs, records, sweeps
 from paperlib.__main__ import _parser, main
@@ -227,7 +227,7 @@ def test_a_bad_file_is_refused(content: str, said: str, tmp_path: Path, capsys: 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--runs-per-pack", "0"), 2, "runs_per_pack must be a whole number, at least 1; got 0"),
+        (("--runs-per-job", "0"), 2, "runs_per_job must be a whole number, at least 1; got 0"),
         (("--time-limit", "0"), 2, r"time_limit must be a positive number of seconds; got 0\.0"),
         (("--device", "tpu"), 2, "argument --device: invalid choice: 'tpu' .*; see .* sweep --help"),
         (("--out", "GRID"), 2, "out must be a folder, or a name for a new one; got .*, and .* is a file"),
@@ -245,18 +245,18 @@ def test_a_bad_argument_is_refused(
     assert re.fullmatch(f"error: {said}\n", capsys.readouterr().err)
 
 
-# -- packs
+# -- jobs
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 100])
 def test_packs_hold_each_run_once(size: int, tmp_path: Path) -> None:
     runs = grids.expand(BLOCK)
     made = jobs.jobs(runs, runs, tmp_path, size)
-    assert sorted(map(repr, runs)) == sorted(repr(run) for pack in made for run in pack.runs)
-    for pack in made:
-        check(pack.runs)
-        assert len(pack.runs) <= size
-    assert len({pack.folder for pack in made}) == len(made) == 2 * -(-8 // size)
+    assert sorted(map(repr, runs)) == sorted(repr(run) for job in made for run in job.runs)
+    for job in made:
+        check(job.runs)
+        assert len(job.runs) <= size
+    assert len({job.folder for job in made}) == len(made) == 2 * -(-8 // size)
     assert made == jobs.jobs(runs, runs, tmp_path, size)
 
 
@@ -316,11 +316,11 @@ def test_asked_again_it_runs_what_is_missing_and_no_more(
         assert main(["sweep", path, "--out", str(folder)]) == 0, "lost records are written from the checkpoints"
         assert f"16 runs, {16 - len(lost)} of them recorded" in capsys.readouterr().out
         assert metrics(folder) == whole
-        assert main(["sweep", path, "--out", str(folder), "--runs-per-pack", "3"]) == 0
-        assert capsys.readouterr().out.endswith("0 to do in 0 packs, 0 of them begun\n")
+        assert main(["sweep", path, "--out", str(folder), "--runs-per-job", "3"]) == 0
+        assert capsys.readouterr().out.endswith("0 to do in 0 jobs, 0 of them begun\n")
     assert main(["sweep", written(tmp_path, BLOCK | {"seeds": 3}), "--out", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "24 runs, 16 of them recorded" in lines[0] and "8 to do in 2 packs, 0 of them begun" in lines[0]
+    assert "24 runs, 16 of them recorded" in lines[0] and "8 to do in 2 jobs, 0 of them begun" in lines[0]
     assert {name: found for name, found in metrics(folder).items() if name in whole} == whole
     assert len(metrics(folder)) == 24
 
@@ -340,7 +340,7 @@ def interrupted(folder: Path, path: str, capsys: Shown, monkeypatch: Patch) -> N
         patched.setattr(jobs, "proceed", stopped(4))
         assert main(["sweep", path, "--out", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-2].startswith("1 of 2 packs: omniglot-maml-smoke-") and lines[-2].endswith(
+    assert lines[-2].startswith("1 of 2 jobs: omniglot-maml-smoke-") and lines[-2].endswith(
         ", stopped after 4 of 6 iterations"
     )
     assert lines[-1] == f"0 of 16 runs are recorded in {folder}; give the same command again to go on"
@@ -350,7 +350,7 @@ def interrupted(folder: Path, path: str, capsys: Shown, monkeypatch: Patch) -> N
 def test_an_interrupted_sweep_ends_as_one_that_was_not(
     again: dict[str, Any], whole: dict[str, Any], tmp_path: Path, capsys: Shown, monkeypatch: Patch
 ) -> None:
-    """It goes on where it was, in packs of another size or with a grid that has grown.
+    """It goes on where it was, in jobs of another size or with a grid that has grown.
 
     Where it has grown, runs have other neighbours than in the whole sweep, and may differ by a unit of the last digit.
     """
@@ -358,7 +358,7 @@ def test_an_interrupted_sweep_ends_as_one_that_was_not(
     iterate, made = training.iterate, []
     monkeypatch.setattr(training, "iterate", lambda state, world: (made.append(len(state.runs)), iterate(state, world)))
     path = written(tmp_path, BLOCK | again)
-    assert main(["sweep", path, "--out", str(tmp_path / "cut"), "--runs-per-pack", "8"]) == 0
+    assert main(["sweep", path, "--out", str(tmp_path / "cut"), "--runs-per-job", "8"]) == 0
     assert "1 of them begun" in capsys.readouterr().out
     assert made[:2] == [8, 8] and len(made) == 2 + 6 * (1 if not again else 3), "two iterations were left of the first"
     ended = metrics(tmp_path / "cut")
@@ -388,13 +388,13 @@ def test_the_comparison_sees_what_an_interruption_loses(
     }
 
 
-def test_a_pack_with_runs_that_nobody_asks_for_is_left_alone(
+def test_a_job_with_runs_that_nobody_asks_for_is_left_alone(
     whole: dict[str, Any], tmp_path: Path, capsys: Shown, monkeypatch: Patch
 ) -> None:
     out = tmp_path / "cut"
     with monkeypatch.context() as patched:
         patched.setattr(jobs, "proceed", stopped(4))
-        assert main(["sweep", written(tmp_path, BLOCK | {"seeds": 3}), "--out", str(out), "--runs-per-pack", "12"]) == 0
+        assert main(["sweep", written(tmp_path, BLOCK | {"seeds": 3}), "--out", str(out), "--runs-per-job", "12"]) == 0
     (begun,) = (path.parent for path in out.rglob(checkpoints.NAME))
     capsys.readouterr()
     path = written(tmp_path, BLOCK)
@@ -417,7 +417,7 @@ def test_a_record_counts_for_its_settings_on_any_device() -> None:
         assert jobs.missing([asked], [record | other]) == [asked]
 
 
-def test_what_a_later_pack_lacks_is_said_before_the_first(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
+def test_what_a_later_job_lacks_is_said_before_the_first(tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
     """Images of another data set, or a GPU."""
     monkeypatch.setattr(training, "advance", lambda *_, **__: pytest.fail("trained"))
 
@@ -455,7 +455,7 @@ def test_the_device_of_the_command_counts(tmp_path: Path, monkeypatch: Patch) ->
 def test_a_time_limit_ends_it(tmp_path: Path, capsys: Shown) -> None:
     path = written(tmp_path, BLOCK)
     assert main(["sweep", path, "--out", str(tmp_path / "cut"), "--time-limit", "0.001"]) == 0
-    assert capsys.readouterr().out.count(" packs: ") == 1
+    assert capsys.readouterr().out.count(" jobs: ") == 1
     (state,) = (checkpoints.load(one.parent) for one in tmp_path.rglob(checkpoints.NAME))
     assert state is not None and state.iteration == 1
 
@@ -592,7 +592,7 @@ def test_it_says_what_it_costs_before_it_starts(tmp_path: Path, capsys: Shown, m
     assert main(["sweep", path, "--out", str(out)]) == 1
     operations = sum(costs.operations(run.configuration) for run in grids.expand(BLOCK))
     first, second, third = said[0].splitlines()
-    assert first == f"{path}: 16 runs, 0 of them recorded in {out}; 16 to do in 2 packs, 0 of them begun"
+    assert first == f"{path}: 16 runs, 0 of them recorded in {out}; 16 to do in 2 jobs, 0 of them begun"
     assert second.startswith(f"96 iterations and their evaluation, about {operations:.1e} floating-point operations ")
     assert third == f"hours: unknown, as neither {out} nor {records.BOOK} has records that tell"
     capsys.readouterr()
@@ -708,11 +708,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def test_a_killed_worker_changes_no_number(cluster: Cluster, whole: dict[str, Any], tmp_path: Path) -> None:
-    """One worker of two dies by SIGKILL in the fourth iteration; the other goes on there with its pack."""
+    """One worker of two dies by SIGKILL in the fourth iteration; the other goes on there with its job."""
     code, printed = (driver := Driver(cluster, tmp_path, BLOCK)).end()
     assert code == 0, printed
     assert re.search(
-        r"\n2 of 2 packs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training\n16 of 16 runs are recorded in .*\n$",
+        r"\n2 of 2 jobs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training\n16 of 16 runs are recorded in .*\n$",
         printed,
     )
     assert {worker.poll() for worker in cluster.workers} == {None, -signal.SIGKILL}
@@ -725,7 +725,7 @@ def test_a_killed_worker_changes_no_number(cluster: Cluster, whole: dict[str, An
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGKILL])
-def test_without_its_driver_a_pack_stops_and_can_be_gone_on_with(
+def test_without_its_driver_a_job_stops_and_can_be_gone_on_with(
     asked: signal.Signals, cluster: Cluster, tmp_path: Path
 ) -> None:
     """Interrupted or dead: the workers end the present step, write a checkpoint, and are free again."""
@@ -765,12 +765,12 @@ def test_without_its_scheduler_a_sweep_ends_and_can_be_gone_on_with(tmp_path: Pa
 
 
 def test_a_time_limit_is_for_all_packs_of_a_cluster_together(cluster: Cluster, tmp_path: Path) -> None:
-    """Eight packs that would train for weeks, on two workers at most."""
+    """Eight jobs that would train for weeks, on two workers at most."""
     block = BLOCK | {"iterations": 1_000_000, "algorithm": "erm"}
-    driver = Driver(cluster, tmp_path, block, "--runs-per-pack", "1", "--time-limit", "4")
+    driver = Driver(cluster, tmp_path, block, "--runs-per-job", "1", "--time-limit", "4")
     code, printed = driver.end()
     assert code == 0, printed
-    assert " to do in 8 packs, " in printed and not re.search(r"of 8 packs: ", printed)
+    assert " to do in 8 jobs, " in printed and not re.search(r"of 8 jobs: ", printed)
     assert printed.endswith(f"0 of 8 runs are recorded in {driver.out}; give the same command again to go on\n")
     for lock in driver.out.rglob(checkpoints.LOCK):
         awaited(lambda lock=lock: not lock.read_text())
@@ -785,14 +785,14 @@ def test_a_time_limit_is_for_all_packs_of_a_cluster_together(cluster: Cluster, t
         ("lost", "ConnectionError: task lost by the cluster; if its scheduler has died, start another"),
     ],
 )
-def test_a_pack_that_fails_is_said_to(
+def test_a_job_that_fails_is_said_to(
     status: str, said: str, tmp_path: Path, capsys: Shown, monkeypatch: Patch
 ) -> None:
     """And the others go on."""
     task = SimpleNamespace(status=status, result=lambda: 1.0, exception=lambda: FileExistsError("in the way"))
 
-    def on_cluster(todo: list[jobs.Job], address: str, limit: float | None) -> Iterator[sweeps.Report]:
-        yield sweeps._report(todo[0], task)
+    def on_cluster(todo: list[jobs.Job], address: str, limit: float | None) -> Iterator[sweeps.Outcome]:
+        yield sweeps._outcome(todo[0], task)
         yield from sweeps.here(todo[1:], Deadline(limit))
 
     monkeypatch.setattr(sweeps, "on_cluster", on_cluster)
@@ -800,10 +800,10 @@ def test_a_pack_that_fails_is_said_to(
     assert main(["sweep", path, "--out", str(out), "--scheduler", "tcp://127.0.0.1:9"]) == 1
     shown = capsys.readouterr()
     *_, first, second, last = shown.out.splitlines()
-    assert re.fullmatch(rf"1 of 2 packs: omniglot-\w+-smoke-\w+, failed: {said}", first)
-    assert re.fullmatch(r"2 of 2 packs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training", second)
+    assert re.fullmatch(rf"1 of 2 jobs: omniglot-\w+-smoke-\w+, failed: {said}", first)
+    assert re.fullmatch(r"2 of 2 jobs: omniglot-\w+-smoke-\w+, 8 records, \d+ s of training", second)
     assert last == f"8 of 16 runs are recorded in {out}; give the same command again to go on"
-    assert shown.err == "error: 1 of 2 packs failed, for the reasons above\n"
+    assert shown.err == "error: 1 of 2 jobs failed, for the reasons above\n"
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,6 @@ def test_a_cell_is_reproduced_within_points_or_widths() -> None:
 def test_without_a_value_there_is_no_verdict() -> None:
     with pytest.raises(ValueError, match=r"^ours must have at least one accuracy .*; got none$"):
         tables.reproduced(Mean(50.0, 1.0), [], points=3.0)
-    with pytest.raises(ValueError, match=r"^level must lie between 0 and 1; got 95$"):
-        tables.difference([1.0, 2.0], [1.0, 3.0], level=95)
 
 
 def test_the_paper_s_cells() -> None:

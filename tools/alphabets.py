@@ -21,7 +21,7 @@ import yaml
 
 from paperlib import records
 from paperlib.fewshot import experiments, training
-from paperlib.fewshot.benchmarks import Phase, Tasks
+from paperlib.fewshot.benchmarks import Phase, Tasksets
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.episodes import TaskDistribution
@@ -51,7 +51,7 @@ def accuracies(seed: int) -> list[float]:
     images = torch.from_numpy(load_omniglot().images[..., None])
     steps, run = settings.evaluation_steps, Run(settings, seed)
     each = tuple(Phase(tasks_within([name]), steps, k) for k, name in enumerate(names))
-    tasks = Tasks(tasks_within(names), each)
+    tasks = Tasksets(tasks_within(names), each)
     world = experiments.Experiment(Network(), images, {settings: tasks})
     state = training.train([run], world)
     result = []

@@ -25,7 +25,6 @@ from paperlib.fewshot import (
     TaskBatch,
     alphabets,
     cifar_tasks,
-    hardness,
     load_cifar100,
     load_omniglot,
     omniglot_tasks,
@@ -35,6 +34,7 @@ from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind
 from paperlib.fewshot.models import Parameters
 from paperlib.files import write
 from paperlib.runtime import keep_buffers
+from tools import hardness
 
 RECORD = Path("book/records/descents.yml")
 STARTS = 0, 1

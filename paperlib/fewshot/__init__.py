@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "accuracies": ("mean_interval",),
+    "accuracies": ("mean_interval", "steps_to"),
     "cifar100": ("CIFAR_COLOURS", "cifar_tasks", "load_cifar100"),
     "configuration": ("Configuration", "configure"),
     "datasets": ("benchmark", "fetch"),
@@ -27,15 +27,13 @@ _HOMES = {
     "training": ("score", "train"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-__all__ = sorted([*_HOME, "hardness"])
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
     """Return a name of `__all__` from the module that has it."""
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    if name == "hardness":
-        return import_module(f"{__name__}.hardness")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 from torch import Tensor
 
-from paperlib.fewshot.episodes import Episodes
+from paperlib.fewshot.episodes import Episodes, Integers
 
 KINDS = ("easy", "hard")
 NUMBERS = ("tasks", "loss", "accuracy")
@@ -28,13 +28,13 @@ class Mean(NamedTuple):
     half_width: float
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> Mean:
-    r"""Return :math:`\bar x \pm t_{n-1}\,s/\sqrt n`, Student's interval for the mean of normal values.
+def mean_interval(values: Sequence[float]) -> Mean:
+    r"""Return :math:`\bar x \pm t_{n-1}\,s/\sqrt n`, Student's 95 % interval for the mean of normal values.
 
     One value says nothing about its spread: its interval is infinite.
 
     Raises:
-        ValueError: if there is no value, or `level` is not between 0 and 1.
+        ValueError: if there is no value.
 
     Example:
         >>> mean, half_width = mean_interval([1.0, 2.0, 3.0])  # s = 1, t = 4.303
@@ -43,13 +43,27 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Mean:
     """
     if not len(values):
         raise ValueError("values must not be empty; got none")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1; got {level!r}")
     count, mean = len(values), float(np.mean(values))
     if count == 1:
         return Mean(mean, math.inf)
     error = float(np.std(values, ddof=1)) / math.sqrt(count)
-    return Mean(mean, float(stdtrit(count - 1, (1 + level) / 2)) * error)
+    return Mean(mean, float(stdtrit(count - 1, 0.975)) * error)
+
+
+def steps_to(curve: ArrayLike) -> Integers:
+    """Return for each task the first step at which a curve has reached 95 % of its last value, and stays there.
+
+    Args:
+        curve: (steps + 1, …) accuracies, the first before any step.
+
+    Example:
+        >>> steps_to([[0.2, 0.9], [0.7, 0.3], [0.5, 0.9], [0.7, 0.9]])
+        array([3, 2])
+    """
+    values = np.asarray(curve, dtype=float)
+    below = values < 0.95 * values[-1]
+    last: Integers = len(values) - np.argmax(below[::-1], axis=0)
+    return np.where(below.any(axis=0), last, 0)
 
 
 def answers(*asked: Tensor) -> list[Floats]:

@@ -18,7 +18,7 @@ from paperlib.fewshot.sources import Archive
 QUERIES = 10  # images of a class for the outer loss ("target samples", Appendix C.3 and C.4)
 SHAPES = ("easy", "hard", "evaluation_easy", "evaluation_hard")  # the options that are ways and shots
 PHASES = ("train", "test")  # the columns of the paper's tables, and the first evaluations of every data set
-Settings = Any  # a Configuration, which needs the data sets and so cannot be imported here
+Configuration = Any  # a Configuration, which needs the data sets and so cannot be imported here
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Phase:
 
 
 @dataclass(frozen=True, eq=False)
-class Tasks:
+class Tasksets:
     """The tasks of one configuration.
 
     Attributes:
@@ -91,11 +91,11 @@ class Benchmark(ABC):
         """
 
     @abstractmethod
-    def room(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
+    def capacity(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
         """Return how many classes a task can have, and how many images of each, whatever kind of task it is."""
 
     @abstractmethod
-    def prepare(self, several: Sequence[Settings]) -> tuple[NDArray[np.uint8], list[Tasks]]:
+    def prepare(self, several: Sequence[Configuration]) -> tuple[NDArray[np.uint8], list[Tasksets]]:
         """Return all images, (n, H, W, C), and the tasks of configurations that can be trained side by side.
 
         Raises:
@@ -104,11 +104,11 @@ class Benchmark(ABC):
         """
 
     @abstractmethod
-    def told(self, one: Settings) -> dict[str, Any]:
+    def told(self, one: Configuration) -> dict[str, Any]:
         """Return what a name says in `stem` of a configuration: options, and their values."""
 
     @abstractmethod
-    def stem(self, one: Settings) -> list[str]:
+    def stem(self, one: Configuration) -> list[str]:
         """Return the parts that names of a configuration begin with."""
 
     @abstractmethod

@@ -199,7 +199,7 @@ def resume(runs: Sequence[Run], folder: Path) -> State | None:
     state = load(folder)
     if state is not None and (said := differences(state.runs, runs)):
         raise CheckpointError(
-            f"{folder} holds a training with other settings (there, asked for): {'; '.join(said)}. "
+            f"{folder} holds a training with other options (there, asked for): {'; '.join(said)}. "
             "Give another folder, or ask for what it holds"
         )
     if state is not None and not state.finished:
@@ -239,7 +239,7 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def _runs(values: list[Any]) -> tuple[Run, ...]:
-    return tuple(Run(Configuration.of(settings), seed) for settings, seed in values)
+    return tuple(Run(Configuration.of(options), seed) for options, seed in values)
 
 
 def _other(folder: Path, error: Exception) -> CheckpointError:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paperlib.fewshot import pickles
-from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Phase, Settings, Tasks
+from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Configuration, Phase, Tasksets
 from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
 from paperlib.fewshot.sources import Archive, DataError, members, table
 
@@ -201,14 +201,14 @@ class Cifar100Tasks(Benchmark):
             "filters": 64 if tier == "paper" else 32,
         }
 
-    def room(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
+    def capacity(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
         """Return the number of classes, and of images of each.
 
         Training has the classes of training and their training images. Evaluation has tasks of these classes too, with
         the images held out, and tasks of test classes; their shape is the same, so the smaller number counts.
 
         Example:
-            >>> [Cifar100Tasks().room("60-20-20", evaluation=when) for when in (False, True)]
+            >>> [Cifar100Tasks().capacity("60-20-20", evaluation=when) for when in (False, True)]
             [(60, 450), (20, 150)]
         """
         testing, unused = (_CLASSES * len(names) for names in (held_out_superclasses(), validation_superclasses()))
@@ -217,28 +217,28 @@ class Cifar100Tasks(Benchmark):
             return min(training, testing), _IMAGES - training_images()
         return training, training_images()
 
-    def prepare(self, several: Sequence[Settings]) -> tuple[Bytes, list[Tasks]]:
+    def prepare(self, several: Sequence[Configuration]) -> tuple[Bytes, list[Tasksets]]:
         """Return the images and the tasks."""
         data = load_cifar100()
         return data.images, [self._tasks(c, data) for c in several]
 
-    def _tasks(self, c: Settings, data: Cifar100) -> Tasks:
+    def _tasks(self, c: Configuration, data: Cifar100) -> Tasksets:
         common = {"split": c.setting, "queries": c.queries}
         tested = common | {"easy": c.evaluation_easy, "hard": c.evaluation_hard}
         training = cifar_tasks(data, "train", easy=c.easy, hard=c.hard, p_hard=c.p_hard, **common)
         every = cifar_tasks(data, "train", held_out=True, **tested), cifar_tasks(data, "test", **tested)
         steps = c.evaluation_steps, self.other_steps(c.evaluation_steps)
-        return Tasks(training, tuple(Phase(one, count, k) for count in steps for k, one in enumerate(every)))
+        return Tasksets(training, tuple(Phase(one, count, k) for count in steps for k, one in enumerate(every)))
 
     def other_steps(self, steps: int) -> int:
         """Return five, or one in place of more than one."""
         return 1 if steps > 1 else 5
 
-    def stem(self, one: Settings) -> list[str]:
+    def stem(self, one: Configuration) -> list[str]:
         """Return data set, share of hard tasks, learner and tier."""
         return ["cifar", f"p{one.p_hard}".removesuffix(".0"), one.algorithm, one.tier]
 
-    def told(self, one: Settings) -> dict[str, Any]:
+    def told(self, one: Configuration) -> dict[str, Any]:
         """Return the share of hard tasks."""
         return {"p_hard": one.p_hard}
 

@@ -110,8 +110,8 @@ class Configuration:
     device: str = option(Choice(DEVICES), "where the run is made, no part of what it is", default="cpu", compare=False)
 
     def __post_init__(self) -> None:
-        given, room = dict(vars(self)), benchmark(self.dataset)
-        vars(self).update(checked(Configuration, given, {"resampling": ("",), **room.choices}))
+        given, data_set = dict(vars(self)), benchmark(self.dataset)
+        vars(self).update(checked(Configuration, given, {"resampling": ("",), **data_set.choices}))
         for name in SHAPES:
             self._fits(name)
         self._matters(given)
@@ -134,12 +134,12 @@ class Configuration:
     def _fits(self, name: str) -> None:
         """Refuse tasks of more classes or images than there are."""
         (ways, shots), evaluation = getattr(self, name), name.startswith("evaluation")
-        classes, images = (room := self.benchmark).room(self.setting, evaluation=evaluation)
-        left, (group, pictures) = images - self.queries, room.nouns
+        classes, images = (data_set := self.benchmark).capacity(self.setting, evaluation=evaluation)
+        left, (group, pictures) = images - self.queries, data_set.nouns
         if left < 1:
             raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {self.queries}")
-        if room.shorthand and ways <= classes and shots > left:
-            own = [*room.shorthand][evaluation]  # by which shapes are given there
+        if data_set.shorthand and ways <= classes and shots > left:
+            own = [*data_set.shorthand][evaluation]  # by which shapes are given there
             why = f"since a {group} has {images} {pictures} and {self.queries} of them are queries"
             raise ValueError(f"{own} must be at most {left}, {why}; got {shots}")
         if ways > classes or shots > left:
@@ -189,19 +189,19 @@ class Configuration:
         return self.benchmark.other_steps(self.evaluation_steps)
 
     def values(self) -> dict[str, Any]:
-        """Return all settings as plain values, as they stand in a checkpoint and in a record.
+        """Return all options as plain values, as they stand in a checkpoint and in a record.
 
         An option that came later is left out where it has its default, so that older records say the same.
         """
         usual = {own.name: own.default for own in fields(self) if own.metadata["option"].later}
-        settings = {name: value for name, value in asdict(self).items() if usual.get(name, MISSING) != value}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+        said = {name: value for name, value in asdict(self).items() if usual.get(name, MISSING) != value}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Configuration:
         """Return the configuration with these plain values, the inverse of `values`."""
-        settings: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
-        return cls(**settings)
+        given: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
+        return cls(**given)
 
 
 Configuration.__doc__ = (Configuration.__doc__ or "").replace("    Raises:", f"{listed(Configuration)}\n    Raises:")
@@ -225,16 +225,16 @@ def configure(dataset: str, algorithm: str, tier: str, **given: Any) -> Configur
         >>> paper.iterations, paper.tasks, paper.lr, paper.inner_lr, paper.name
         (20000, 8, 0.001, 0.1, 'omniglot-small-maml-1-paper')
     """
-    room = benchmark(dataset)
+    data_set = benchmark(dataset)
     for own, which in (("algorithm", algorithm), ("tier", tier)):
         options(Configuration)[own].kind.check(own, which)
     row = ALGORITHMS[algorithm]
     chosen = {name: value for name, value in given.items() if value is not None}
     for name, others in _SHAPED.items():
-        if name in chosen and room.name not in others:
-            there, here = " or ".join(others), f"{room.name} has {room.shaped_by}"
+        if name in chosen and data_set.name not in others:
+            there, here = " or ".join(others), f"{data_set.name} has {data_set.shaped_by}"
             raise ValueError(f"{name} is for {there}, {here}; got {chosen[name]!r}")
-    short = {name: Count().check(name, chosen.pop(name)) for name in room.shorthand if name in chosen}
+    short = {name: Count().check(name, chosen.pop(name)) for name in data_set.shorthand if name in chosen}
     defaults: dict[str, Any] = {
         **{one.name: one.default for one in fields(Configuration) if one.default is not MISSING},
         "lr": row.lr,
@@ -242,9 +242,9 @@ def configure(dataset: str, algorithm: str, tier: str, **given: Any) -> Configur
         "hard_odds": 3.0 if row.weighted else 1.0,
         "readout": row.readout,
         "resampling": "",
-        **{name: values[0] for name, values in room.choices.items()},
-        **room.defaults(row.splits, tier, short),
+        **{name: values[0] for name, values in data_set.choices.items()},
+        **data_set.defaults(row.splits, tier, short),
     }
     if unknown := set(chosen) - set(defaults):
-        raise ValueError(f"a setting must be one of {', '.join(defaults)}; got {', '.join(sorted(unknown))}")
+        raise ValueError(f"an option must be one of {', '.join(defaults)}; got {', '.join(sorted(unknown))}")
     return Configuration.of({"dataset": dataset, "algorithm": algorithm, "tier": tier, **defaults, **chosen})

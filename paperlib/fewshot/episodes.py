@@ -204,7 +204,7 @@ class TaskDistribution:
 def join(parts: Sequence[Episodes], runs: Sequence[int] | None = None) -> Episodes:
     """Return the tasks of several batches of one shape as one; `runs`, if given, is added to the runs of each part.
 
-    Runs of different settings are stacked so: with ten runs of one setting and then ten of another, runs are (0, 10).
+    Runs of several configurations stand side by side so: with ten of one and then ten of another, runs are (0, 10).
     """
     offsets = [0] * len(parts) if runs is None else runs
     fields = [
@@ -215,7 +215,7 @@ def join(parts: Sequence[Episodes], runs: Sequence[int] | None = None) -> Episod
 
 
 def side_by_side(parts: Sequence[Sequence[Episodes]], runs: Sequence[int]) -> tuple[Episodes, ...]:
-    """Return the buckets of several settings joined by shape; `runs` is added to the runs of each part, as in `join`.
+    """Return the buckets of several parts joined by shape; `runs` is added to the runs of each, as in `join`.
 
     Each bucket stays in order of run if `runs` ascends.
     """

@@ -1,4 +1,4 @@
-"""What the runs of a stack need: network, images, and the tasks of training and of evaluation.
+"""What a batch of runs needs: network, images, and the tasks of training and of evaluation.
 
 ERM with names, a classifier of all training classes, has single images in a batch in place of tasks: as many in an
 iteration as the tasks of other learners hold. Its head has an output for each class of the data set and is of no use
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from paperlib.fewshot import accuracies
 from paperlib.fewshot.accuracies import Sums
-from paperlib.fewshot.benchmarks import SHAPES, Tasks
+from paperlib.fewshot.benchmarks import SHAPES, Tasksets
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.episodes import (
     Episodes,
@@ -49,7 +49,7 @@ class Experiment:
 
     network: Network
     images: Tensor
-    tasks: Mapping[Configuration, Tasks]
+    tasks: Mapping[Configuration, Tasksets]
     mean: Sequence[float] = (0.0,)
     deviation: Sequence[float] = (1.0,)
 
@@ -98,7 +98,7 @@ def objective(runs: Sequence[Run], steps: int | None = None) -> Objective:
 
 
 def prepare(runs: Sequence[Run]) -> Experiment:
-    """Return the experiment of a stack, its images read from where `Benchmark.locate` finds them.
+    """Return the experiment of a batch of runs, its images read from where `Benchmark.locate` finds them.
 
     Raises:
         DataError: if images are missing or broken.
@@ -111,13 +111,13 @@ def prepare(runs: Sequence[Run]) -> Experiment:
     if c.device == "cuda":
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         torch.backends.cudnn.allow_tf32 = c.precision == "tf32"
-    room = c.benchmark
-    pictures, every = room.prepare(list(configurations))
+    data_set = c.benchmark
+    pictures, every = data_set.prepare(list(configurations))
     ways = max(ways for one in configurations for ways, _ in (getattr(one, name) for name in SHAPES))
     tasks = dict(zip(configurations, every, strict=True))
     names = len(every[0].training.easy.images) if ALGORITHMS[c.algorithm].named else 0
-    network = Network(room.channels, room.side, ways, c.filters, activation=c.activation, names=names)
-    return Experiment(network, torch.from_numpy(pictures).to(c.device), tasks, room.mean, room.deviation)
+    network = Network(data_set.channels, data_set.side, ways, c.filters, activation=c.activation, names=names)
+    return Experiment(network, torch.from_numpy(pictures).to(c.device), tasks, data_set.mean, data_set.deviation)
 
 
 def _drawn(

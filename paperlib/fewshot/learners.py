@@ -15,14 +15,14 @@ from torch import Tensor
 from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, cross_entropy
 from paperlib.fewshot.readouts import MEANS, STEPS, class_means
 
-Aim = Any  # an Objective, which is made of these rows and so cannot be imported here
+Objective = Any  # an objectives.Objective, which is made of these rows and so cannot be imported here
 Weighted = Tensor  # (M,) weights of the tasks of a batch, those of a full batch of a run adding up to one on average
-Inner = Callable[[Network, Parameters, TaskBatch, Aim], Parameters]
-Update = Callable[[Network, Parameters, TaskBatch, Aim, Weighted], "MetaGradient"]
+Inner = Callable[[Network, Parameters, TaskBatch, Objective], Parameters]
+Update = Callable[[Network, Parameters, TaskBatch, Objective, Weighted], "MetaGradient"]
 
 
 def adapt(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, *, create_graph: bool = False
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, *, create_graph: bool = False
 ) -> Parameters:
     """Return the parameters of M models after the inner steps; without `create_graph`, constants to later gradients."""
     labels, rate = batch.labels(batch.support), by_task(objective.alpha, batch.run)
@@ -97,7 +97,7 @@ class MetaGradient:
 
 
 def after_adaptation(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, weights: Weighted
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
 ) -> MetaGradient:
     r"""Return the gradient of :math:`\hat f(\theta_K; Q)`, eq. (4), in second order through the inner steps."""
     start = {name: value.requires_grad_() for name, value in parameters.items()}
@@ -106,7 +106,7 @@ def after_adaptation(
 
 
 def before_adaptation(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, weights: Weighted
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
 ) -> MetaGradient:
     r"""Return the gradient of :math:`\hat f(\theta; S \cup Q)`, eq. (3)."""
     start = {name: value.requires_grad_() for name, value in parameters.items()}
@@ -114,7 +114,7 @@ def before_adaptation(
 
 
 def by_names(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, weights: Weighted
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
 ) -> MetaGradient:
     r"""Return the gradient of eq. (3) where classes are called by names that they keep from task to task.
 
@@ -127,7 +127,7 @@ def by_names(
 
 
 def by_class_means(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Aim, weights: Weighted
+    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
 ) -> MetaGradient:
     r"""Return the gradient of a prototypical network's loss (Snell et al., 2017), cross-entropy by class means."""
     start = {name: value.requires_grad_() for name, value in parameters.items()}

@@ -37,7 +37,7 @@ from paperlib.fewshot.readouts import LOOKS, READOUTS, STEPS, class_means
 
 @dataclass(frozen=True)
 class Objective:
-    r"""One algorithm and its settings.
+    r"""One algorithm and its options.
 
     Args:
         algorithm: ``maml``; ``fomaml``, which leaves out how the steps depend on the start; ``anil``, which adapts the

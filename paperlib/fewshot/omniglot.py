@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from PIL import Image
 
-from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Phase, Settings, Tasks
+from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Configuration, Phase, Tasksets
 from paperlib.fewshot.drawings import (
     DRAWERS,
     SIDE,
@@ -174,14 +174,14 @@ class OmniglotTasks(Benchmark):
             "filters": 32 if tier == "smoke" else 64,
         }
 
-    def room(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
+    def capacity(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
         """Return the least number of characters, over kinds of tasks, and the drawings of each.
 
         An easy task takes each character from another alphabet, a hard one takes them all from one. Evaluation has
         tasks of training alphabets, and of the test alphabets of both settings.
 
         Example:
-            >>> [OmniglotTasks().room("large", evaluation=when) for when in (False, True)]  # as many as easy alphabets
+            >>> [OmniglotTasks().capacity("large", evaluation=when) for when in (False, True)]  # as easy alphabets
             [(25, 20), (15, 20)]
         """
 
@@ -192,14 +192,14 @@ class OmniglotTasks(Benchmark):
         train = characters("train", setting == "large")
         return (min(train, characters("test", True)) if evaluation else train), DRAWERS
 
-    def prepare(self, several: Sequence[Settings]) -> tuple[Bytes, list[Tasks]]:
+    def prepare(self, several: Sequence[Configuration]) -> tuple[Bytes, list[Tasksets]]:
         """Return the drawings and the tasks; a configuration has one shape in training and one at evaluation."""
         for c in several:
             if c.easy != c.hard or c.evaluation_easy != c.evaluation_hard:
                 raise ValueError(f"hard must equal easy on omniglot; got {c.hard} and {c.easy}")
         return load_omniglot(several[0].resampling).images[..., None], [self._tasks(c) for c in several]
 
-    def _tasks(self, c: Settings) -> Tasks:
+    def _tasks(self, c: Configuration) -> Tasksets:
         (ways, shots), (tested_ways, tested) = c.easy, c.evaluation_easy
         training = omniglot_tasks(c.setting, "train", ways=ways, shots=shots, queries=c.queries, p_hard=c.p_hard)
         other: Spread = "small" if c.setting == "large" else "large"
@@ -209,13 +209,13 @@ class OmniglotTasks(Benchmark):
             (other, "test"),
         ]
         every = [omniglot_tasks(*part, ways=tested_ways, shots=tested, queries=c.queries) for part in parts]
-        return Tasks(training, tuple(Phase(one, c.evaluation_steps, number) for number, one in enumerate(every)))
+        return Tasksets(training, tuple(Phase(one, c.evaluation_steps, number) for number, one in enumerate(every)))
 
-    def stem(self, one: Settings) -> list[str]:
+    def stem(self, one: Configuration) -> list[str]:
         """Return data set, setting, learner, shots and tier."""
         return ["omniglot", one.setting, one.algorithm, str(one.evaluation_easy[1]), one.tier]
 
-    def told(self, one: Settings) -> dict[str, Any]:
+    def told(self, one: Configuration) -> dict[str, Any]:
         """Return setting and shapes."""
         return {"setting": one.setting} | self.defaults(True, one.tier, {"shots": one.evaluation_easy[1]})
 

@@ -12,7 +12,7 @@ from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.options import is_whole, options
 
 _PLACES = {name: one.own for name, one in options(Configuration).items() if one.own}
-OWN = tuple(sorted(_PLACES, key=lambda name: _PLACES[name]))  # what each run of a stack may have of its own
+OWN = tuple(sorted(_PLACES, key=lambda name: _PLACES[name]))  # what each run of a batch may have of its own
 
 
 class _Run(NamedTuple):
@@ -64,7 +64,7 @@ def check(runs: Sequence[Run]) -> None:
         >>> one, other = (configure("cifar", "erm", "paper", p_hard=p, steps=n) for p, n in ((0.5, 1), (0.99, 2)))
         >>> check([Run(one, 0), Run(other, 0)])  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        ValueError: runs of one stack must agree in all but setting, ..., shuffled; got steps: 1, 2
+        ValueError: runs of one batch must agree in all but setting, ..., shuffled; got steps: 1, 2
     """
     if not runs:
         raise ValueError("runs must not be empty; got none")
@@ -72,9 +72,9 @@ def check(runs: Sequence[Run]) -> None:
     for run in runs:
         own = _common(run.configuration)
         if wrong := [f"{name}: {first[name]}, {value}" for name, value in own.items() if value != first[name]]:
-            raise ValueError(f"runs of one stack must agree in all but {', '.join(OWN)}; got {'; '.join(wrong)}")
+            raise ValueError(f"runs of one batch must agree in all but {', '.join(OWN)}; got {'; '.join(wrong)}")
     if (twice := repeated(runs)) is not None:
-        raise ValueError(f"a run must be in a stack once; got seed {twice.seed} of {twice.configuration.name} twice")
+        raise ValueError(f"a run must be in a batch once; got seed {twice.seed} of {twice.configuration.name} twice")
 
 
 def require(device: str) -> None:
@@ -97,7 +97,7 @@ def repeated(runs: Iterable[Run]) -> Run | None:
     return None
 
 
-def stacks(configurations: Iterable[Configuration]) -> list[list[Configuration]]:
+def batches(configurations: Iterable[Configuration]) -> list[list[Configuration]]:
     """Return the configurations in groups, as large as can be, that can be trained side by side."""
     groups: dict[tuple[Any, ...], list[Configuration]] = {}
     for one in configurations:
@@ -106,7 +106,7 @@ def stacks(configurations: Iterable[Configuration]) -> list[list[Configuration]]
 
 
 def differences(there: Sequence[Run], here: Sequence[Run]) -> list[str]:
-    """Return in what two stacks differ, as ``name: there, here``; several values of a stack are joined by ``and``.
+    """Return in what two batches differ, as ``name: there, here``; several values of one are joined by ``and``.
 
     On which device each trains is no difference.
 
@@ -125,11 +125,11 @@ def differences(there: Sequence[Run], here: Sequence[Run]) -> list[str]:
     if seeds[0] != seeds[1]:
         said.append(f"seeds: {seeds[0]}, {seeds[1]}")
     if not said and tuple(there) != tuple(here):
-        said.append("runs: other pairs of these settings and seeds, or another order of them")
+        said.append("runs: other pairs of these options and seeds, or another order of them")
     return said
 
 
 def _common(configuration: Configuration) -> dict[str, Any]:
-    """Return what the runs of a stack must have in common."""
+    """Return what the runs of a batch must have in common."""
     names = (field.name for field in fields(configuration) if field.name not in OWN)
     return {name: getattr(configuration, name) for name in names}

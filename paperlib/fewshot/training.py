@@ -95,7 +95,7 @@ def evaluated(one: Configuration, seed: int = 0) -> accuracies.Floats:
 def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State:
     """Return the state of a training as another evaluation would have left it.
 
-    A training on a GPU is evaluated on the processor, in float32, where there is none; its settings stay as they are.
+    A training on a GPU is evaluated on the processor, in float32, where there is none; its options stay as they are.
 
     Args:
         state: with a run at least that was not stopped; its tensors are moved to where they are evaluated.
@@ -160,7 +160,7 @@ def advance(
                     save(state, folder)
                     saved = now
                 if not bar.disable:
-                    bar.set_postfix_str(standing(state), refresh=False)
+                    bar.set_postfix_str(progress_of(state), refresh=False)
                     bar.update(getattr(state, counter) - bar.n)
         if not done():
             break
@@ -176,7 +176,7 @@ def bill(costs: dict[str, float], name: str, since: float) -> float:
     return now
 
 
-def standing(state: State, runs: Sequence[int] | None = None) -> str:
+def progress_of(state: State, runs: Sequence[int] | None = None) -> str:
     """Return loss and accuracies of all or some runs, in the present evaluation or the last iterations."""
     chosen = list(range(len(state.runs)) if runs is None else runs)
     if state.evaluated:

@@ -147,11 +147,11 @@ def reused(sigma: Array, alpha: float, count: float, steps: int) -> Array:
     r"""Return :math:`E[P^K\Sigma P^K]` for covariances (..., d, d) and finitely many samples."""
     values, vectors = np.linalg.eigh(sigma)
     ends: Word = ((0, 0),) * steps
-    diagonal = Moments(values, alpha, count).mean((*ends, (1, 0), *ends), ())
+    diagonal = WishartMoments(values, alpha, count).mean((*ends, (1, 0), *ends), ())
     return np.asarray(vectors * diagonal[..., None, :] @ vectors.swapaxes(-1, -2))
 
 
-class Moments:
+class WishartMoments:
     """Means of products of the factors P and of traces of such products, each worked out once.
 
     Args:

@@ -47,7 +47,7 @@ class Resolution(NamedTuple):
 
 
 STANDARD, FINE = Resolution(), Resolution(12, 3, 48, 1e-8)
-Means = Callable[[int, Tensor, Tensor], list[Tensor]]
+InnerMeans = Callable[[int, Tensor, Tensor], list[Tensor]]
 """Of j, αz and β: the moments C_0, C_1 and C_2 of the j-th derivative."""
 
 
@@ -86,7 +86,7 @@ class WidePair(PlanePair):
         result = torch.cat(parts, -1)[:, torch.argsort(torch.cat(places))]
         return list(result.reshape(len(powers), *shape))
 
-    def _sums(self, pairs: Tensor, means: Means, i: int, j: int, powers: tuple[tuple[int, int], ...]) -> Tensor:
+    def _sums(self, pairs: Tensor, means: InnerMeans, i: int, j: int, powers: tuple[tuple[int, int], ...]) -> Tensor:
         """Return the sums over z, (powers, pairs), for pairs with their s, α and β, (3, pairs, 1)."""
         s, along, across = pairs
         widest = self.unit * torch.maximum(s, torch.hypot(along, across)).detach()

@@ -22,7 +22,7 @@ from paperlib import records
 from paperlib.__main__ import _parser, main
 from paperlib.commands import configurations
 from paperlib.fewshot import checkpoints, cifar100, experiments, omniglot, training
-from paperlib.fewshot.benchmarks import Phase, Tasks
+from paperlib.fewshot.benchmarks import Phase, Tasksets
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.cifar100 import Cifar100, held_out_superclasses, validation_superclasses
 from paperlib.fewshot.configuration import Configuration, configure
@@ -32,7 +32,7 @@ from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import Objective
 from paperlib.fewshot.optimisers import descend, moments
-from paperlib.fewshot.runs import OWN, Run, check, cross, stacks
+from paperlib.fewshot.runs import OWN, Run, batches, check, cross
 
 LAST_DIGITS_OF_DOUBLES = 1e-10  # parameters and losses; a loss after adaptation magnifies what its parameters differ by
 Shapes = tuple[tuple[int, int], tuple[int, int]]
@@ -63,7 +63,7 @@ def world(runs: Sequence[Run], shapes: Shapes = ((3, 2), (3, 2))) -> Experiment:
         )
         evaluation = TaskDistribution(easy, hard, 0.5)
         phases = tuple(Phase(evaluation, 1, number) for number in range(len(c.phases)))
-        tasks[c] = Tasks(TaskDistribution(easy, hard, c.p_hard), phases)
+        tasks[c] = Tasksets(TaskDistribution(easy, hard, c.p_hard), phases)
     names = 8 if ALGORITHMS[runs[0].configuration.algorithm].named else 0
     network = Network(side=8, ways=max(ways for ways, _ in shapes), filters=32, blocks=2, names=names)
     return Experiment(network, pictures, tasks)
@@ -99,7 +99,7 @@ def losses_apart(one: State, run: int, other: State, place: int) -> float:
 
 # -- numbers
 
-STACKS = {
+BATCHES = {
     "maml, settings": each(setting=("large", "small")),
     "erm, settings and probabilities": each("erm", setting=("large", "small"), p_hard=(0.2, 0.9)),
     "weighted-erm": each("weighted-erm", hard_odds=(0.2, 5.0), p_hard=(0.3, 0.6)),
@@ -122,15 +122,15 @@ def compare(runs: Sequence[Run], folder: Path, shapes: Shapes = ((3, 2), (3, 2))
         assert min(*parameters, *losses) > 1e-4
 
 
-@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("name", BATCHES)
 @pytest.mark.usefixtures("double")
 def test_a_run_has_the_numbers_in_a_stack_of_settings_that_it_has_alone(name: str, tmp_path: Path) -> None:
-    compare(cross(STACKS[name], [4, 5]), tmp_path)
+    compare(cross(BATCHES[name], [4, 5]), tmp_path)
 
 
-@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("name", BATCHES)
 def test_in_single_precision_parameters_agree_but_for_last_digits(name: str, tmp_path: Path) -> None:
-    runs = cross(STACKS[name], [4])
+    runs = cross(BATCHES[name], [4])
     together = trained(runs, tmp_path / "together")
     for run, one in enumerate(runs):
         alone = trained([one], tmp_path / "alone")
@@ -158,7 +158,7 @@ def swapped_descend(*arguments: Any) -> None:
 def test_the_comparison_sees_rates_and_weights_of_another_run(
     name: str, part: str, wrong: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = cross(STACKS[name], [4])
+    runs = cross(BATCHES[name], [4])
     alone = [trained([run], tmp_path / str(place)) for place, run in enumerate(runs)]
     monkeypatch.setattr(training, part, wrong)
     together = trained(runs, tmp_path / "together")
@@ -167,7 +167,7 @@ def test_the_comparison_sees_rates_and_weights_of_another_run(
 
 
 def test_the_comparison_sees_another_run_s_rate_at_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs = cross(STACKS["maml, rates"], [4])
+    runs = cross(BATCHES["maml, rates"], [4])
     right, adaptation = trained(runs, tmp_path / "right"), Experiment.adaptation
     monkeypatch.setattr(Experiment, "adaptation", lambda self, runs, phase: adaptation(self, runs[::-1], phase))
     wrong = trained(runs, tmp_path / "wrong")
@@ -244,7 +244,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch, runs: Sequence[Run]) -> Experiment
 
 
 def test_the_protocol_draws_the_same_tasks_in_its_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    groups = stacks(records.protocol())
+    groups = batches(records.protocol())
     assert [len(group) for group in groups] == [2, 2, 2, 3, 3]
     for group in groups:
         runs = cross(group, [0, 3])
@@ -289,7 +289,7 @@ def test_a_diverging_setting_stops_alone(tmp_path: Path) -> None:
             assert together.metrics(place)["evaluation"] is None
 
 
-# -- what cannot be stacked
+# -- what cannot be trained side by side
 
 CHANGES: dict[str, Any] = {
     "algorithm": "fomaml",
@@ -335,7 +335,7 @@ def test_what_cannot_be_stacked_is_refused_by_name() -> None:
 
 def test_a_stack_holds_each_run_once() -> None:
     one = settings()
-    with pytest.raises(ValueError, match=rf"^a run must be in a stack once; got seed 1 of {one.name} twice$"):
+    with pytest.raises(ValueError, match=rf"^a run must be in a batch once; got seed 1 of {one.name} twice$"):
         cross([one, replace(one, lr=0.5), one], [0, 1][::-1])
     with pytest.raises(ValueError, match=r"^runs must not be empty; got none$"):
         cross([one], [])
@@ -353,7 +353,7 @@ def test_another_stack_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         (cross([replace(large, steps=2)], [0, 1]), r"setting: large and small, large; steps: 1, 2\. Give"),
         (
             [runs[0], runs[1], runs[3]],
-            r"runs: other pairs of these settings and seeds, or another order of them\. Give",
+            r"runs: other pairs of these options and seeds, or another order of them\. Give",
         ),
     ):
         with pytest.raises(checkpoints.CheckpointError, match=said):
@@ -393,7 +393,7 @@ def test_several_values_of_an_option_are_crossed(
         assert tables[: len(alone)] == alone and len(tables) == 4 * len(alone)
         assert [re.search(r"^omniglot-(\w+)", row)[1] for row in tables[:: len(alone)]] == ["large"] * 2 + ["small"] * 2  # type: ignore[index]
     assert main([argument.replace("small", "large") for argument in arguments]) == 2
-    assert "error: a run must be in a stack once; got seed 0 of omniglot-large-maml-1-smoke" in capsys.readouterr().err
+    assert "error: a run must be in a batch once; got seed 0 of omniglot-large-maml-1-smoke" in capsys.readouterr().err
 
 
 def test_what_is_missing_takes_one_command_for_each_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-r"""How hard a task is, measured: gradient steps to its own accuracy, and how far apart the adapted parameters lie.
+r"""How hard a task is, measured: how fast gradient descent solves it, and how far apart the adapted parameters lie.
 
 The paper orders tasks by how fast gradient descent solves them, and calls :math:`r_H` the dispersion of the optima of
 hard tasks (Section 3.2). In linear regression both are parameters. For a network they can only be measured.
@@ -77,28 +77,6 @@ def _standing(network: Network, values: Parameters, batch: TaskBatch) -> tuple[F
         )
         loss, right = cross_entropy(*support), accuracy(*query)
     return loss.double().cpu().numpy(), right.double().cpu().numpy()
-
-
-def steps_to(curve: ArrayLike, share: float = 0.95) -> NDArray[np.int64]:
-    """Return for each task the first step at which a curve has reached a share of its last value, and stays there.
-
-    Args:
-        curve: (steps + 1, …) accuracies, the first before any step.
-        share: of the last value.
-
-    Raises:
-        ValueError: if `share` does not lie between 0 and 1.
-
-    Example:
-        >>> steps_to([[0.2, 0.9], [0.7, 0.3], [0.5, 0.9], [0.7, 0.9]])
-        array([3, 2])
-    """
-    if not 0 < share <= 1:
-        raise ValueError(f"share must lie between 0 and 1; got {share!r}")
-    values = np.asarray(curve, dtype=float)
-    below = values < share * values[-1]
-    last: NDArray[np.int64] = len(values) - np.argmax(below[::-1], axis=0)
-    return np.where(below.any(axis=0), last, 0)
 
 
 def spread(points: ArrayLike) -> float:
