@@ -131,7 +131,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
             print(f"{phase:<12} {count:>5}   {easy or '-':<15} {hard or '-':<15}".rstrip())
     if out is not None:
         for place in state.active:
-            records.Record.of(again, place).save(out)
+            records.save(records.contents(again, place), out)
         print(f"{records.counted(len(state.active), 'record')} in {out}")
 
 

@@ -85,7 +85,7 @@ def proceed(runs: Sequence[Run], folder: Path, *, stop: Callable[[], bool], prog
                 raise
         if state.finished:
             for place in range(len(runs)):
-                records.Record.of(state, place).save(folder)
+                records.save(records.contents(state, place), folder)
     return state
 
 
@@ -131,7 +131,8 @@ def begun(folder: Path) -> list[Job]:
     """
     paths = sorted(folder.rglob(checkpoints.NAME))
     own = (path.parent for path in paths if not passed_over(path.relative_to(folder)))
-    return [Job(checkpoints.runs(place), place) for place in own]
+    states = ((checkpoints.load(place, mapped=True), place) for place in own)
+    return [Job(state.runs, place) for state, place in states if state is not None]
 
 
 def jobs(runs: Sequence[Run], left: Sequence[Run], folder: Path, size: int) -> list[Job]:

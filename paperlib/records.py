@@ -8,7 +8,6 @@ import platform
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -32,64 +31,43 @@ _NUMBERS = re.compile(r"\[[^\[\]{}\"]+\]")  # a list of numbers goes on one line
 _PACKAGES = ("numpy", "scipy", "torch", "pillow")
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
-    """One finished run as its file has it.
+def contents(state: State, place: int) -> dict[str, Any]:
+    """Return what stands in the file of one run of a training that is done.
 
-    Attributes:
-        configuration: of the run, plain values.
-        seed: of its parameters and tasks.
-        metrics: see `accuracies.metrics`; they do not depend on machine load or interruptions.
-        seconds: of the training it was part of, all runs and slices together.
-        runs: how many were trained together.
-        costs: of the same, see `training.bill`; older records do not say.
-        origins: hardware, device, versions and commit of each machine that took part, the last one last.
+    The metrics do not depend on machine load or interruptions, see `accuracies.metrics`. Seconds and costs are those of
+    the training that the run was part of, all runs and slices together; older records do not have all costs, see
+    `training.bill`. Hardware, device, versions and commit are those of the last machine that took part.
     """
+    one, seed = state.runs[place]
+    return {
+        "format": _FORMAT,
+        "tier": one.tier,
+        "seed": seed,
+        "configuration": one.values(),
+        "metrics": state.metrics(place),
+        "precision": one.precision,
+        "seconds": round(state.seconds, 1),
+        "runs_trained_together": len(state.runs),
+        **{name: round(value, 1) for name, value in state.costs.items()},
+        **state.origins[-1],
+        "earlier_machines": state.origins[:-1],
+    }
 
-    configuration: dict[str, Any]
-    seed: int
-    metrics: dict[str, Any]
-    seconds: float
-    runs: int
-    origins: list[dict[str, Any]]
-    costs: dict[str, Any] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, state: State, place: int) -> Record:
-        """Return the record of one run of a training that is done."""
-        (one, seed), spent = state.runs[place], (state.seconds, len(state.runs), state.origins, state.costs)
-        return cls(one.values(), seed, state.metrics(place), *spent)
+def save(values: Mapping[str, Any], folder: Path) -> Path:
+    """Write the contents of a record into a folder under the name of configuration and seed, and return its path.
 
-    def values(self) -> dict[str, Any]:
-        """Return what stands in the file."""
-        return {
-            "format": _FORMAT,
-            "tier": self.configuration["tier"],
-            "seed": self.seed,
-            "configuration": self.configuration,
-            "metrics": self.metrics,
-            "precision": self.configuration["precision"],
-            "seconds": round(self.seconds, 1),
-            "runs_trained_together": self.runs,
-            **{name: round(value, 1) for name, value in self.costs.items()},
-            **self.origins[-1],
-            "earlier_machines": self.origins[:-1],
-        }
+    A file that says the same already is left alone.
 
-    def save(self, folder: Path) -> Path:
-        """Write the record into a folder under the name of configuration and seed, and return its path.
-
-        A file that says the same already is left alone.
-
-        Raises:
-            ValueError: if a number is not finite: the metrics have None in its place.
-        """
-        path = folder / run(vars(self)).file
-        text = json.dumps(self.values(), indent=1, allow_nan=False) + "\n"
-        content = _NUMBERS.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text).encode()
-        if not path.is_file() or path.read_bytes() != content:
-            write(path, content)
-        return path
+    Raises:
+        ValueError: if a number is not finite: the metrics have None in its place.
+    """
+    path = folder / run(values).file
+    text = json.dumps(values, indent=1, allow_nan=False) + "\n"
+    content = _NUMBERS.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text).encode()
+    if not path.is_file() or path.read_bytes() != content:
+        write(path, content)
+    return path
 
 
 def run(values: Mapping[str, Any]) -> Run:

@@ -249,10 +249,14 @@ def test_a_checkpoint_of_another_format_is_refused_by_name_and_number(tmp_path: 
     assert values.pop("format") == checkpoints.FORMAT == 1
     checkpoints.store(values, tmp_path)
     again = checkpoints.load(tmp_path)
-    assert again is not None and equal(again, state) and checkpoints.runs(tmp_path) == state.runs
+    assert again is not None and equal(again, state) and checkpoints.load(tmp_path, mapped=True).runs == state.runs
     checkpoints.store(values | {"format": 0}, tmp_path)
     said = rf"^{tmp_path / checkpoints.NAME} has format 0; this version reads format 1\. Give another folder$"
-    for read in (checkpoints.load, checkpoints.runs, lambda folder: checkpoints.resume(state.runs, folder)):
+    for read in (
+        checkpoints.load,
+        lambda folder: checkpoints.load(folder, mapped=True),
+        lambda folder: checkpoints.resume(state.runs, folder),
+    ):
         with pytest.raises(checkpoints.CheckpointError, match=said):
             read(tmp_path)
 

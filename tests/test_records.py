@@ -17,6 +17,7 @@ import pytest
 from paperlib import __main__ as command
 from paperlib import commands, records
 from paperlib.fewshot import accuracies
+from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.runs import Run, cross
 
@@ -28,8 +29,16 @@ def metrics(accuracy: float = 0.5) -> dict[str, Any]:
     return accuracies.metrics(2, ("train", "test"), None, np.stack([sums, sums]), 1, np.stack([sums, sums]))
 
 
-def record(configuration: Configuration, seed: int = 0, found: dict[str, Any] | None = None) -> records.Record:
-    return records.Record(configuration.values(), seed, found or metrics(), 12.34, 5, [ORIGIN])
+class Contents(dict[str, Any]):
+    def save(self, folder: Path) -> Path:
+        return records.save(self, folder)
+
+
+def record(configuration: Configuration, seed: int = 0, found: dict[str, Any] | None = None) -> Contents:
+    """The record of the last of five runs that were trained together."""
+    state = State((Run(configuration, seed),) * 5, {}, {}, [], *2 * [np.zeros(0)], seconds=12.34, origins=[ORIGIN])
+    state.metrics = lambda place: found or metrics()
+    return Contents(records.contents(state, 4))
 
 
 SMOKE = configure("omniglot", "maml", "smoke")
@@ -40,7 +49,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = record(SMOKE, 3).save(tmp_path / "runs")
     assert path.name == "omniglot-large-maml-1-smoke-seed3.json"
     ((where, values),) = records.read(tmp_path)
-    assert where == path and values == record(SMOKE, 3).values()
+    assert where == path and values == record(SMOKE, 3)
     assert Configuration.of(values["configuration"]) == SMOKE and values["metrics"] == metrics()
     assert values["seconds"] == 12.3 and values["hardware"] == ORIGIN["hardware"] and values["earlier_machines"] == []
 
@@ -99,7 +108,7 @@ def test_numbers_are_finite(tmp_path: Path) -> None:
 )
 def test_another_format_is_refused_by_name(change: Any, said: str, tmp_path: Path) -> None:
     record(SMOKE).save(tmp_path)
-    (tmp_path / "other.json").write_text(json.dumps(change(record(SMOKE, 1).values())))
+    (tmp_path / "other.json").write_text(json.dumps(change(record(SMOKE, 1))))
     with pytest.raises(ValueError, match=rf"other\.json must be a record of this version; .*{re.escape(said)}"):
         records.read(tmp_path)
 
@@ -159,7 +168,7 @@ def test_one_of_the_protocol_counts_whatever_type_its_numbers_have(
 
 @pytest.mark.parametrize("seed", [True, 1.0, "1", -1])
 def test_a_seed_that_no_run_has_is_refused(seed: Any, tmp_path: Path) -> None:
-    (tmp_path / "other.json").write_text(json.dumps(record(SMOKE).values() | {"seed": seed}))
+    (tmp_path / "other.json").write_text(json.dumps(record(SMOKE) | {"seed": seed}))
     with pytest.raises(ValueError, match=rf"other\.json must be a record of .* seed must be .*; got {seed!r}"):
         records.read(tmp_path)
 

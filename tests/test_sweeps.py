@@ -785,9 +785,7 @@ def test_a_time_limit_is_for_all_packs_of_a_cluster_together(cluster: Cluster, t
         ("lost", "ConnectionError: task lost by the cluster; if its scheduler has died, start another"),
     ],
 )
-def test_a_job_that_fails_is_said_to(
-    status: str, said: str, tmp_path: Path, capsys: Shown, monkeypatch: Patch
-) -> None:
+def test_a_job_that_fails_is_said_to(status: str, said: str, tmp_path: Path, capsys: Shown, monkeypatch: Patch) -> None:
     """And the others go on."""
     task = SimpleNamespace(status=status, result=lambda: 1.0, exception=lambda: FileExistsError("in the way"))
 

@@ -159,31 +159,22 @@ def contents(folder: Path, *, mapped: bool = False) -> dict[str, Any] | None:
     return values
 
 
-def load(folder: Path) -> State | None:
+def load(folder: Path, *, mapped: bool = False) -> State | None:
     """Return the state that a folder holds, its tensors on the processor, or None.
 
     Raises:
         CheckpointError: as `contents` does, or for a configuration that this version cannot read.
     """
-    values = contents(folder)
+    values = contents(folder, mapped=mapped)
     if values is None:
         return None
     try:
-        runs = _runs(values.pop("runs"))
+        runs = tuple(Run(Configuration.of(options), seed) for options, seed in values.pop("runs"))
         history, scores = (values.pop(name).numpy() for name in ("history", "scores"))
-        state = State(runs, history=history, scores=scores, **values)
+        return State(runs, history=history, scores=scores, **values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _other(folder, error) from error
-    return state
-
-
-def runs(folder: Path) -> tuple[Run, ...]:
-    """Return the runs of the training that a folder holds, none if there is none; errors are those of `load`."""
-    values = contents(folder, mapped=True)
-    try:
-        return () if values is None else _runs(values["runs"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _other(folder, error) from error
+        said = f"{folder / NAME} was not written by this version ({error})"
+        raise CheckpointError(f"{said}. Give another folder") from error
 
 
 def resume(runs: Sequence[Run], folder: Path) -> State | None:
@@ -236,14 +227,6 @@ def lock(folder: Path) -> Iterator[None]:
     finally:
         path.write_text("", encoding="utf-8")
         held.release()
-
-
-def _runs(values: list[Any]) -> tuple[Run, ...]:
-    return tuple(Run(Configuration.of(options), seed) for options, seed in values)
-
-
-def _other(folder: Path, error: Exception) -> CheckpointError:
-    return CheckpointError(f"{folder / NAME} was not written by this version ({error}). Give another folder")
 
 
 def _window(shared: Configuration) -> int:
