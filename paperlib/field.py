@@ -125,7 +125,7 @@ def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, C
 
 
 def early(found: Iterable[tuple[Path, dict[str, Any]]], algorithm: str = "maml", **chosen: Any) -> float:
-    """Return what an option is chosen by: how accurate a learner is in iterations 51 to 100 of training, in percent.
+    """Return what a setting is chosen by: how accurate a learner is in iterations 51 to 100 of training, in percent.
 
     The mean of easy and hard tasks of Omniglot Large, seed 0; not a number without a record.
     """
