@@ -11,23 +11,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import yaml
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from paperlib import costs, plotting, tables
 from paperlib.fewshot.accuracies import KINDS, mean_interval
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.records import run, same
 from paperlib.runtime import book
+from paperlib.tables import Floats
 
-Floats = NDArray[np.float64]
 Column = tuple[int, int]  # phase and kind, counted as in `tables.scores`
-NAMED, SHUFFLED, MAML, PLAIN = (
-    "ERM with names, class means",
-    "ERM, names shuffled",
-    "MAML, one step",
-    "ERM of the paper",
-)
-PIXELS, BLURRED, HALF = "class means of pixels", "class means of blurred pixels", "ERM, half of them shuffled"
+MAML, PIXELS, BLURRED = "MAML, one step", "class means of pixels", "class means of blurred pixels"
+NAMED, SHUFFLED, HALF = "ERM with names, class means", "ERM, names shuffled", "ERM, half of them shuffled"
 SINGLE = {"tasks": 2, "iterations": 800}  # images one by one, a quarter of what others have in an iteration
 LEARNERS: dict[str, dict[str, Any]] = {
     PIXELS: {"algorithm": "erm", "iterations": 1, "readout": "pixels"},
@@ -35,10 +29,10 @@ LEARNERS: dict[str, dict[str, Any]] = {
     "untrained, one step": {"algorithm": "erm", "iterations": 1, "evaluation_steps": 1},
     "untrained, five steps": {"algorithm": "erm", "iterations": 1, "evaluation_steps": 5},
     "untrained, class means": {"algorithm": "erm", "iterations": 1, "readout": "class-means"},
-    f"{PLAIN}, rate 10⁻⁶": {"algorithm": "erm"},
-    f"{PLAIN}, rate 10⁻³": {"algorithm": "erm", "lr": 1e-3},
+    "ERM of the paper, rate 10⁻⁶": {"algorithm": "erm"},
+    "ERM of the paper, rate 10⁻³": {"algorithm": "erm", "lr": 1e-3},
     SHUFFLED: {"algorithm": "named-erm", **SINGLE, "shuffled": 1.0},
-    "ERM, half of them shuffled": {"algorithm": "named-erm", **SINGLE, "shuffled": 0.5},
+    HALF: {"algorithm": "named-erm", **SINGLE, "shuffled": 0.5},
     NAMED: {"algorithm": "named-erm", **SINGLE},
     "ERM with names, a step": {"algorithm": "named-erm", **SINGLE, "readout": "steps", "evaluation_steps": 1},
     "prototypical network": {"algorithm": "prototypical"},
@@ -105,14 +99,10 @@ def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, C
     every = list(found)
     result = {}
     for name, one in wanted.items():
-        own = sorted(
-            ((path, values) for path, values in every if same(values["configuration"], one)),
-            key=lambda pair: int(pair[1]["seed"]),
-        )
-        own = [pair for pair in own if pair[1]["metrics"]["evaluation"] is not None]
-        spent = [
-            v["core_seconds_training"] / v["runs_trained_together"] for _, v in own if "core_seconds_training" in v
-        ]
+        own = [(path, v) for path, v in every if same(v["configuration"], one) and v["metrics"]["evaluation"]]
+        own.sort(key=lambda pair: int(pair[1]["seed"]))
+        known = [v for _, v in own if "core_seconds_training" in v]
+        spent = [v["core_seconds_training"] / v["runs_trained_together"] for v in known]
         result[name] = Entry(
             one,
             tables.scores([values for _, values in own], one),
