@@ -17,6 +17,7 @@ from paperlib.fewshot.accuracies import KINDS
 from paperlib.fewshot.benchmarks import PHASES
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration
+from paperlib.fewshot.options import Count
 from paperlib.fewshot.runs import OWN, Run, batches, cross
 from paperlib.files import probe
 from paperlib.runtime import Deadline, keep_buffers
@@ -32,15 +33,11 @@ def configurations(arguments: argparse.Namespace) -> list[configuration.Configur
 
 def train(arguments: argparse.Namespace) -> None:
     """Train all runs asked for side by side, or go on training them, until done or out of time."""
-    deadline = Deadline(arguments.time_limit)
-    given, asked = vars(arguments), configurations(arguments)
-    for name, least in (("seeds", 1), ("first_seed", 0)):
-        if given[name] < least:
-            raise ValueError(f"{name} must be a whole number, at least {least}; got {given[name]}")
-    if arguments.time_limit is not None and not arguments.time_limit > 0:
-        raise ValueError(f"time_limit must be a positive number of seconds; got {arguments.time_limit}")
+    deadline, asked, first = Deadline(arguments.time_limit), configurations(arguments), arguments.first_seed
+    if first < 0:
+        raise ValueError(f"first_seed must be a whole number, at least 0; got {first}")
+    runs = cross(asked, range(first, first + Count().check("seeds", arguments.seeds)))
     folder = jobs.destination(arguments.out)
-    runs = cross(asked, range(arguments.first_seed, arguments.first_seed + arguments.seeds))
     keep_buffers()
     with deadline.signals():
         state = jobs.proceed(runs, folder, stop=deadline, progress=True)
@@ -90,12 +87,9 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
     Asked to, leave records of the other evaluation, the same as training with its options would have left.
     """
-    given = {name: getattr(arguments, name) for name in ("steps", "tasks")}
-    for name, value in given.items():
-        if value is not None and value < 1:
-            raise ValueError(f"{name} must be a whole number, at least 1; got {value}")
-    asked = {f"evaluation_{name}": value for name, value in given.items()} | {"readout": arguments.readout}
-    changes = {name: value for name, value in asked.items() if value is not None}
+    given = {name: getattr(arguments, name) for name in ("steps", "tasks") if getattr(arguments, name) is not None}
+    changes: dict[str, Any] = {f"evaluation_{name}": Count().check(name, value) for name, value in given.items()}
+    changes |= {"readout": arguments.readout} if arguments.readout else {}
     if arguments.out is not None and not changes:
         raise ValueError("out must be for another evaluation, with steps, tasks or readout; got none of them")
     out = None if arguments.out is None else jobs.destination(arguments.out)

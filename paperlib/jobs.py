@@ -18,6 +18,7 @@ import torch
 from paperlib import records
 from paperlib.fewshot import checkpoints, experiments, training
 from paperlib.fewshot.checkpoints import State
+from paperlib.fewshot.options import Count
 from paperlib.fewshot.runs import Run, batches
 from paperlib.fewshot.sources import passed_over
 from paperlib.files import probe
@@ -158,8 +159,7 @@ def jobs(runs: Sequence[Run], left: Sequence[Run], folder: Path, size: int) -> l
         >>> [len(job.runs) for job in jobs(runs, runs[2:], Path("nowhere"), 10)]
         [6, 7]
     """
-    if size < 1:
-        raise ValueError(f"runs_per_job must be a whole number, at least 1; got {size}")
+    size = Count().check("runs_per_job", size)
     asked, rest, result = {run: run for run in runs}, dict.fromkeys(left), []
     for job in begun(folder):
         if asked.keys() >= set(job.runs) and not rest.keys().isdisjoint(job.runs):

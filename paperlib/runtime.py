@@ -73,9 +73,17 @@ class Deadline:
     """Says when to stop: when the next step might not end in time, or when a signal asked for it.
 
     At least one step is always made, so that every slice gets on.
+
+    Args:
+        limit: seconds from now, or None.
+
+    Raises:
+        ValueError: if `limit` is not positive.
     """
 
     def __init__(self, limit: float | None) -> None:
+        if limit is not None and not limit > 0:
+            raise ValueError(f"time_limit must be a positive number of seconds; got {limit}")
         self.limit = math.inf if limit is None else limit
         self.asked = False
         self._start = time.monotonic()

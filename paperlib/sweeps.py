@@ -45,8 +45,6 @@ def sweep(arguments: argparse.Namespace) -> None:
     """
     limit, folder = arguments.time_limit, jobs.destination(arguments.out)
     deadline = Deadline(limit)
-    if limit is not None and not limit > 0:
-        raise ValueError(f"time_limit must be a positive number of seconds; got {limit}")
     runs = grids.read(Path(arguments.grid), device=arguments.device)
     left = jobs.missing(runs, jobs.found(folder))
     todo = jobs.jobs(runs, left, folder, arguments.runs_per_job)

@@ -68,15 +68,17 @@ def beside(dataset: str, ours: Mapping[tuple[Any, str], Floats], above: Mapping[
         above: the same by name, for what stands above the table.
     """
     order, titles = (2, 3, 0, 1), ("easy test", "hard test", "easy train", "hard train")
+
+    def ordered(cells: Sequence[str]) -> str:
+        return " | ".join(cells[place] for place in order) + " |"
+
     lines = ["| | | " + " | ".join(titles) + " |", "| --- | --- |" + " ---: |" * 4]
-    rows = [("", name, values) for name, values in above.items()]
-    rows += [(str(key[0]), f"{key[1].upper()}, ours", ours[key]) for key in paper(dataset)]
-    printed = {f"{key[0]} {key[1].upper()}, ours": (key[1].upper(), cells) for key, cells in paper(dataset).items()}
-    for setting, name, values in rows:
-        lines.append(f"| {setting} | {name} | " + " | ".join(shown(values[:, place]) for place in order) + " |")
-        if (theirs := printed.get(f"{setting} {name}")) is not None:
-            cells = (f"*{theirs[1][place].mean:.1f} ± {theirs[1][place].half_width:.1f}*" for place in order)
-            lines.append(f"| | *{theirs[0]}, paper* | " + " | ".join(cells) + " |")
+    lines += [f"|  | {name} | " + ordered([shown(column) for column in values.T]) for name, values in above.items()]
+    for (setting, algorithm), cells in paper(dataset).items():
+        own = [shown(column) for column in ours[setting, algorithm].T]
+        lines.append(f"| {setting} | {algorithm.upper()}, ours | " + ordered(own))
+        printed = [f"*{cell.mean:.1f} ± {cell.half_width:.1f}*" for cell in cells]
+        lines.append(f"| | *{algorithm.upper()}, paper* | " + ordered(printed))
     return "\n".join(lines)
 
 
