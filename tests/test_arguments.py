@@ -104,7 +104,7 @@ OWN: dict[str, dict[str, Any]] = {  # what a package or a function calls by a na
     "networks.derivative": {"order": 1, "t": torch.tensor([0.5, -1.0], dtype=torch.float64)},
     "viewer": {"start": 1},
 }
-SWITCHES = {"labels", "method", "device", "shared", "coarse", "same_batch"}
+SWITCHES = {"labels", "method", "shared", "coarse", "same_batch"}
 
 
 def public() -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -450,7 +450,6 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: train("erm", [SETTING], iterations=0), "iterations must be a positive whole number; got 0"),
     (lambda: train("erm", [SETTING], start=[0.0]), "start must have shape (2,); got (1,)"),
     (lambda: train("erm", [SETTING], method="magic"), "method must be 'statistics' or 'samples'"),  # type: ignore[arg-type]
-    (lambda: train("erm", [SETTING], device="abacus"), "device must be one that torch can use here"),
     (lambda: train("erm", [SETTING], iterations=1).test_risks(0), "count must be a positive whole number; got 0"),
     (lambda: protocol_rate("adam", 10), "algorithm must be 'erm' or 'maml'"),  # type: ignore[arg-type]
     (lambda: sample_data(TWO, [True], [[0.0, 0.0]], 1, rng()), "groups must be a whole number from 0; got True"),

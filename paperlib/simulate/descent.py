@@ -21,7 +21,7 @@ EXCURSION = 1e6  # a run whose iterate is this much larger than its tasks has di
 
 
 def batches(
-    purpose: Purpose, settings: Sequence[Setting], seeds: Sequence[int], method: Method, shared: bool, device: str
+    purpose: Purpose, settings: Sequence[Setting], seeds: Sequence[int], method: Method, shared: bool
 ) -> Iterator[Batch]:
     """Yield the runs, settings × seeds, in batches whose iterations have equal shapes."""
     shapes: dict[tuple[str | int, ...], list[int]] = {}
@@ -33,7 +33,7 @@ def batches(
     for members in shapes.values():
         streams = [members] if shared else [[one] for one in members]
         places = [(many, seed) for many in streams for seed in range(len(seeds))]
-        yield Batch(purpose, places, settings, seeds, method, shared, device)
+        yield Batch(purpose, places, settings, seeds, method, shared)
 
 
 class Batch:
@@ -50,11 +50,10 @@ class Batch:
         seeds: Sequence[int],
         method: Method,
         shared: bool,
-        device: str,
     ) -> None:
         self.settings = np.array([many for many, _ in places])
         self.seeds = np.repeat([[seed] for _, seed in places], self.settings.shape[1], axis=1)
-        self.experiment, self.seed_values, self.device = settings, seeds, device
+        self.experiment, self.seed_values = settings, seeds
         envs = [s.env for s in settings]
         phases = [settings[many[0]].phases(purpose) for many, _ in places]
         names: list[tuple[str | int, ...]] = [
@@ -79,11 +78,11 @@ class Batch:
             self.roots = self.roots.diagonal(dim1=1, dim2=2)[:, : 1 if form == "isotropic" else None].contiguous()
         self.thresholds = self.table(np.cumsum([env.probabilities for env in envs], axis=1)[:, :-1])[self.settings]
         self.steps = self.table([-s.alpha / s.n2 for s in settings]).repeat_interleave(envs[0].groups)
-        self.offsets = torch.as_tensor(self.settings * envs[0].groups, device=device)
+        self.offsets = torch.as_tensor(self.settings * envs[0].groups)
 
     def table(self, values: ArrayLike) -> Tensor:
-        """Return the values as a tensor on the device."""
-        return torch.tensor(np.asarray(values), dtype=torch.float64, device=self.device)
+        """Return the values as a tensor."""
+        return torch.tensor(np.asarray(values), dtype=torch.float64)
 
     def gather(self, iterates: Array) -> Tensor:
         """Return the iterates (settings, seeds, d) of these runs as columns, (P, d, K)."""
@@ -102,7 +101,7 @@ class Batch:
             inner: :math:`-\frac{\alpha}{n_2}\Sigma`, like `into`.
             noise: for each phase :math:`-\sigma\zeta`, (c, P, rows, K or 1).
         """
-        uniform = torch.from_numpy(draws.groups).to(self.device)
+        uniform = torch.from_numpy(draws.groups)
         group = self.offsets + (uniform[:, :, None, None] >= self.thresholds).sum(-1)
 
         def pick(table: Tensor, columns: bool = True) -> Tensor:
@@ -116,14 +115,14 @@ class Batch:
         inner = pick(squares * self.steps.reshape(-1, *tail), len(tail) == 1)
         shift = pick(self.shifts)
         if draws.optima is not None:
-            standard = torch.from_numpy(draws.optima).to(self.device)
+            standard = torch.from_numpy(draws.optima)
             shift += transform(pick(self.spreads, False), standard[..., None])
         if draws.noises is None:
-            nothing = torch.zeros((1, 1, 1, 1), dtype=torch.float64, device=self.device)
+            nothing = torch.zeros((1, 1, 1, 1), dtype=torch.float64)
             noise = [nothing.expand(*f.shape[:3], 1) for f in draws.factors]
         else:
             sigmas = -self.sigmas[:, None, : 1 if bool((self.sigmas == self.sigmas[:, :1]).all()) else None]
-            noise = [sigmas * torch.from_numpy(z).to(self.device)[..., None] for z in draws.noises]
+            noise = [sigmas * torch.from_numpy(z)[..., None] for z in draws.noises]
         return into, shift, inner, noise
 
 
@@ -194,7 +193,7 @@ def descend(algorithm: Algorithm, batch: Batch, w: Tensor, rates: Array, iterati
     w, done = w / unit, 0
     for draws in batch.streams.chunks(iterations):
         into, shift, inner, noise = batch.task(draws, units)
-        factors = [torch.from_numpy(f).to(batch.device) for f in draws.factors]
+        factors = [torch.from_numpy(f) for f in draws.factors]
         path = []
         for parts in zip(*(t.unbind(0) for t in (into, shift, inner, *factors, *noise)), strict=True):
             w = step(w, *parts)
@@ -202,7 +201,7 @@ def descend(algorithm: Algorithm, batch: Batch, w: Tensor, rates: Array, iterati
         largest = torch.stack(path).abs().amax(2) * unit[:, 0]
         stable = largest <= limit  # false for NaN
         if not stable.all():
-            iteration, stream, column = (int(i) for i in np.argwhere(~stable.cpu().numpy())[0])
+            iteration, stream, column = (int(i) for i in np.argwhere(~stable.numpy())[0])
             run = (stream, column)
             raise ValueError(_divergence(algorithm, batch, run, rates, done + iteration + 1))
         done += len(path)

@@ -78,7 +78,7 @@ class Runs:
             ]
         )
 
-    def test_risks(self, count: int = 3000, method: Method = "statistics", device: str = "cpu") -> Array:
+    def test_risks(self, count: int = 3000) -> Array:
         r"""Estimate the same from test tasks, as C.1 does.
 
         Each task adapts the iterate on n2 samples; its loss :math:`\tfrac12\lVert u\rVert^2_\Sigma` is that of the
@@ -86,14 +86,12 @@ class Runs:
 
         Args:
             count: number of test tasks of each run, at least 1.
-            method: "statistics" draws what the step depends on, "samples" all inputs and labels.
-            device: where torch computes.
 
         Returns:
             (settings, seeds).
 
         Raises:
-            ValueError: count not a positive whole number, another method, or a device that torch cannot use here.
+            ValueError: count not a positive whole number.
 
         Example:
             >>> from paperlib.environments import TaskEnvironment
@@ -101,21 +99,20 @@ class Runs:
             >>> Runs("maml", (point,), (0,), np.zeros((1, 1, 1)), shared=False).test_risks(10)  # no step: ½(w − w*)²
             array([[0.5]])
         """
-        count, method, device = whole_number("count", count), _method(method), _device(device)
-        risks = np.empty(self.iterates.shape[:2])
-        units = torch.ones(len(self.settings), dtype=torch.float64, device=device)
-        for batch in batches("test", self.settings, self.seeds, method, self.shared, device):
+        count, risks = whole_number("count", count), np.empty(self.iterates.shape[:2])
+        units = torch.ones(len(self.settings), dtype=torch.float64)
+        for batch in batches("test", self.settings, self.seeds, "statistics", self.shared):
             start = batch.gather(self.iterates)
             losses = []
             with one_thread():
                 for draws in batch.streams.chunks(count):
                     into, shift, inner, noise = batch.task(draws, units)
                     into, shift, inner, z = (part.flatten(0, 1) for part in (into, shift, inner, noise[0]))
-                    factors = torch.from_numpy(draws.factors[0]).to(device).flatten(0, 1)
+                    factors = torch.from_numpy(draws.factors[0]).flatten(0, 1)
                     everywhere = start.repeat(len(draws.groups), 1, 1)
                     u = adapt(affine(shift, into, everywhere), factors, z, inner)
                     squares = reduce(torch.add, u.square().unbind(1))  # in the same order in every batch
-                    losses.append(0.5 * squares.reshape(-1, *batch.settings.shape).cpu().numpy())
+                    losses.append(0.5 * squares.reshape(-1, *batch.settings.shape).numpy())
             mean = np.ascontiguousarray(np.moveaxis(np.concatenate(losses), 0, -1)).mean(axis=-1)
             for place in np.ndindex(*batch.settings.shape):
                 s = self.settings[batch.settings[place]]
@@ -134,12 +131,11 @@ def train(
     start: ArrayLike | None = None,
     method: Method = "statistics",
     shared: bool = False,
-    device: str = "cpu",
 ) -> Runs:
     """Train by stochastic gradients, every setting with every seed, in one tensor program for each shape of samples.
 
     A run's random numbers depend on its seed, the algorithm and the setting's name, and not on what else is trained.
-    On a CPU, without `shared`, its result is the same bit for bit in every batch while rows · d < 400, where rows is
+    Without `shared`, its result is the same bit for bit in every batch while rows · d < 400, where rows is
     min(samples, d) for "statistics"; beyond, and with `shared`, the order of sums may change the last digits.
 
     Args:
@@ -152,7 +148,6 @@ def train(
         method: "statistics" draws what the gradient depends on, "samples" all inputs and labels. Equal in distribution.
         shared: settings with equal n1 and n2 see the same standardised draws, whatever their names; their results
             are then not independent of each other. The random numbers depend on seed, algorithm, n1 and n2.
-        device: where torch computes; the random numbers are the same on each.
 
     Raises:
         ValueError: an argument breaks one of these conditions, or a run diverges; the message names the argument,
@@ -165,7 +160,9 @@ def train(
         >>> runs.iterates.shape, bool(abs(runs.iterates.mean() + 0.6) < 0.1)
         ((1, 5, 1), True)
     """
-    settings, seeds, method, device = _settings(settings), _seeds(seeds), _method(method), _device(device)
+    settings, seeds = _settings(settings), _seeds(seeds)
+    if method not in get_args(Method):
+        raise ValueError(f"method must be 'statistics' or 'samples'; got {method!r}")
     algorithm, iterations, dim = (
         checked_algorithm(algorithm),
         whole_number("iterations", iterations),
@@ -177,10 +174,10 @@ def train(
         raise ValueError(f"start must have shape ({dim},); got {first.shape}")
     iterates = np.empty((len(settings), len(seeds), dim))
     iterates[:] = first
-    for batch in batches(algorithm, settings, seeds, method, shared, device):
+    for batch in batches(algorithm, settings, seeds, method, shared):
         with one_thread():
             last = descend(algorithm, batch, batch.gather(iterates), steps, iterations)
-        iterates[batch.settings, batch.seeds] = last.mT.cpu().numpy()
+        iterates[batch.settings, batch.seeds] = last.mT.numpy()
     return Runs(algorithm, settings, seeds, iterates, shared)
 
 
@@ -212,17 +209,3 @@ def _rates(algorithm: Algorithm, rates: float | Sequence[float] | None, settings
     if given.shape not in ((), (len(settings),)):
         raise ValueError(f"rates must be one number, or one for each of {len(settings)} settings; got {given.size}")
     return np.array([real_number("rates", rate, above=0.0) for rate in np.broadcast_to(given, len(settings)).tolist()])
-
-
-def _method(method: Method) -> Method:
-    if method not in get_args(Method):
-        raise ValueError(f"method must be 'statistics' or 'samples'; got {method!r}")
-    return method
-
-
-def _device(device: str) -> str:
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device must be one that torch can use here, such as 'cpu'; got {device!r}") from error
-    return device
