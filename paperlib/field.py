@@ -13,7 +13,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from paperlib import costs, plotting, tables
-from paperlib.fewshot.accuracies import KINDS, mean_interval
+from paperlib.fewshot.accuracies import KINDS, mean_interval, shown
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.records import run, same
 from paperlib.runtime import book
@@ -141,7 +141,7 @@ def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
     lines = ["| | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
     for name, one in every.items():
         if one.seeds:
-            cells = [tables.shown(one.scores[:, phase, kind]) for phase, kind in columns.values()]
+            cells = [shown(one.scores[:, phase, kind]) for phase, kind in columns.values()]
             if one.configuration.iterations == 1:
                 cells += ["0", "0", "–"]
             else:

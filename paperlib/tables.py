@@ -13,7 +13,7 @@ import yaml
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from paperlib.fewshot.accuracies import KINDS, Mean, mean_interval
+from paperlib.fewshot.accuracies import KINDS, Mean, mean_interval, shown
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.datasets import benchmark
 from paperlib.records import counted, run, same
@@ -80,20 +80,6 @@ def beside(dataset: str, ours: Mapping[tuple[Any, str], Floats], above: Mapping[
         printed = [f"*{cell.mean:.1f} ± {cell.half_width:.1f}*" for cell in cells]
         lines.append(f"| | *{algorithm.upper()}, paper* | " + ordered(printed))
     return "\n".join(lines)
-
-
-def shown(values: ArrayLike) -> str:
-    """Return in one decimal the mean of values and half the width of its 95 % interval, a dash if there are none.
-
-    Example:
-        >>> shown([1.0, 2.0, 3.0]), shown([2.0]), shown([])  # s = 1, t = 4.303
-        ('2.0 ± 2.5', '2.0', '–')
-    """
-    numbers = np.asarray(values, dtype=float)
-    if not len(numbers):
-        return "–"
-    mean, half_width = mean_interval(numbers.tolist())
-    return f"{mean:.1f}" + (f" ± {half_width:.1f}" if math.isfinite(half_width) else "")
 
 
 def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configuration]) -> str:

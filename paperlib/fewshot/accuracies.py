@@ -50,6 +50,20 @@ def mean_interval(values: Sequence[float]) -> Mean:
     return Mean(mean, float(stdtrit(count - 1, 0.975)) * error)
 
 
+def shown(values: ArrayLike, decimals: int = 1, none: str = "–") -> str:
+    """Return in some decimals the mean of values and half the width of its 95 % interval, a dash if there are none.
+
+    Example:
+        >>> shown([1.0, 2.0, 3.0]), shown([2.0]), shown([])  # s = 1, t = 4.303
+        ('2.0 ± 2.5', '2.0', '–')
+    """
+    numbers = np.asarray(values, dtype=float)
+    if not len(numbers):
+        return none
+    mean, half_width = mean_interval(numbers.tolist())
+    return f"{mean:.{decimals}f}" + (f" ± {half_width:.{decimals}f}" if math.isfinite(half_width) else "")
+
+
 def steps_to(curve: ArrayLike) -> Integers:
     """Return for each task the first step at which a curve has reached 95 % of its last value, and stays there.
 
@@ -126,13 +140,6 @@ def cells(scores: Sums) -> list[list[str]]:
     table = []
     for phase in scores:
         rows = [means(sums) for sums in phase]
-        table.append([_mean([row[kind]["accuracy"] for row in rows]) for kind in KINDS])
+        every = [[row[kind]["accuracy"] for row in rows] for kind in KINDS]
+        table.append([shown([one for one in accuracies if one is not None], 3, none="") for accuracies in every])
     return table
-
-
-def _mean(values: Sequence[float | None]) -> str:
-    there = [value for value in values if value is not None]
-    if not there:
-        return ""
-    mean, half_width = mean_interval(there)
-    return f"{mean:.3f}" + (f" ± {half_width:.3f}" if len(there) > 1 else "")
