@@ -122,12 +122,11 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
                 "adapted_covariance(env.covariances, alpha, float('inf'))",
             ),
         ],
-        "_weighted_centre": [
+        "weighted_centre": [
             ("np.linalg.solve(env.average(weights), ", "(env.average(weights) @ "),
             ("env.average(np.einsum(", "sum(np.einsum("),
             ("env.average(weights)", "weights.mean(axis=0)"),
         ],
-        "_initialisation": [("start.shape != (env.dim,)", "start.size == 0")],
     },
     "steps": {
         "adapted_covariance": [
@@ -207,8 +206,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         "learner_start": [
             ("samples, lam)", "math.inf, lam)"),
             ("alpha, steps,", "alpha, 1,"),
-            ('env.average(np.einsum("gij,gj->gi", weights, env.means))', 'np.einsum("gij,gj->i", weights, env.means)'),
-            ("env.average(weights)", "weights.mean(axis=0)"),
+            ("weighted_centre(env, weights)", "weighted_centre(env, env.covariances)"),
             ("np.abs(weights).max()", "-1.0"),
         ],
         "_erm": [("return sigma", "return sigma @ sigma")],
@@ -240,8 +238,8 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             (") / count\n", ")\n"),
             ("env.average(slopes)", "slopes.mean()"),
             ("bend <= 0.0", "False"),
-            ("start.shape != (env.dim,)", "False"),
         ],
+        "checked_start": [("start.shape != (env.dim,)", "start.size == 0")],
         "_traces": [("gij,gji->g", "gii,gjj->g")],
     },
     "asymptotics": {

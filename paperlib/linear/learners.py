@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from paperlib.arguments import Array, real_number, sample_number, symmetric_matrices, whole_number
 from paperlib.environments import TaskEnvironment
+from paperlib.linear.population import weighted_centre
 from paperlib.linear.steps import adapted_covariance
 
 
@@ -135,7 +136,7 @@ def learner_start(
             f"alpha={alpha!r} with steps={steps!r} leaves a direction on which {learner} puts no weight "
             f"(smallest eigenvalue of E[B] is {sizes.min():.3g}): its start is not unique"
         )
-    return np.asarray(np.linalg.solve(total, env.average(np.einsum("gij,gj->gi", weights, env.means))))
+    return weighted_centre(env, weights)
 
 
 def _erm(sigma: Array, how: Adaptation) -> Array:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paperlib.arguments import Array, finite_array, real_number, sample_number
+from paperlib.arguments import Array, real_number, sample_number
 from paperlib.environments import TaskEnvironment
-from paperlib.linear.steps import adapted_covariance
+from paperlib.linear.steps import adapted_covariance, checked_start
 
 
 def erm_solution(env: TaskEnvironment) -> Array:
@@ -33,7 +33,7 @@ def erm_solution(env: TaskEnvironment) -> Array:
         >>> erm_solution(TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0))
         array([-0.6])
     """
-    return _weighted_centre(env, env.covariances)
+    return weighted_centre(env, env.covariances)
 
 
 def maml_solution(env: TaskEnvironment, alpha: float, n2: float) -> Array:
@@ -69,7 +69,7 @@ def maml_solution(env: TaskEnvironment, alpha: float, n2: float) -> Array:
             f"alpha={alpha!r} with n2={n2!r} leaves a direction in which adaptation solves every task from anywhere "
             f"(smallest eigenvalue of E[Q] is {eigenvalues[0]:.3g}): the MAML solution is not unique"
         )
-    return _weighted_centre(env, curvatures)
+    return weighted_centre(env, curvatures)
 
 
 def noise_floor(env: TaskEnvironment, alpha: float, m: float) -> float:
@@ -120,7 +120,7 @@ def risk_above_floor(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float)
         >>> risk_above_floor(TaskEnvironment.two_tasks(1, 1.0, 1.0), [0.0], alpha=1.0, m=2)
         0.5
     """
-    start = _initialisation(env, w)
+    start = checked_start(env, w)
     curvatures = adapted_covariance(env.covariances, alpha, sample_number("m", m))
     offsets = start - env.means
     distances = np.einsum("gi,gij,gj->g", offsets, curvatures, offsets)
@@ -170,17 +170,11 @@ def excess_risk(env: TaskEnvironment, w: ArrayLike, alpha: float, m: float) -> f
         >>> excess_risk(TaskEnvironment.two_tasks(1, 1.0, 1.0), [1.0], alpha=1.0, m=2)
         0.5
     """
-    offset = _initialisation(env, w) - maml_solution(env, alpha, sample_number("m", m))
+    offset = checked_start(env, w) - maml_solution(env, alpha, sample_number("m", m))
     curvature = env.average(adapted_covariance(env.covariances, alpha, m))
     return float(0.5 * offset @ curvature @ offset)
 
 
-def _weighted_centre(env: TaskEnvironment, weights: Array) -> Array:
+def weighted_centre(env: TaskEnvironment, weights: Array) -> Array:
+    r"""Return :math:`E[B_i]^{-1}E[B_iw_i^*]` for weights B, (G, d, d), whose mean is known to be regular: (d,)."""
     return np.asarray(np.linalg.solve(env.average(weights), env.average(np.einsum("gij,gj->gi", weights, env.means))))
-
-
-def _initialisation(env: TaskEnvironment, w: ArrayLike) -> Array:
-    start = finite_array("w", w, 1)
-    if start.shape != (env.dim,):
-        raise ValueError(f"w must have shape ({env.dim},) like the task optima; got {start.shape}")
-    return start

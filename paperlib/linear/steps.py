@@ -123,9 +123,7 @@ def best_step(env: TaskEnvironment, w: ArrayLike, m: float) -> float:
         >>> best_step(TaskEnvironment.finite_tasks([[[1.0]]], [[3.0]]), [0.0], m=2)
         0.5
     """
-    start, count = finite_array("w", w, 1), sample_number("m", m)
-    if start.shape != (env.dim,):
-        raise ValueError(f"w must have shape ({env.dim},) like the task optima; got {start.shape}")
+    start, count = checked_start(env, w), sample_number("m", m)
     offsets = start - env.means
     moments = offsets[:, :, None] * offsets[:, None, :] + env.spreads
     squares = env.covariances @ env.covariances
@@ -137,6 +135,14 @@ def best_step(env: TaskEnvironment, w: ArrayLike, m: float) -> float:
     if bend <= 0.0:
         raise ValueError("w solves every task, which have no noise on the step: every rate leaves the risk as it is")
     return slope / bend
+
+
+def checked_start(env: TaskEnvironment, w: ArrayLike) -> Array:
+    """Return `w`, (d,), or raise a ValueError if it does not fit the environment."""
+    start = finite_array("w", w, 1)
+    if start.shape != (env.dim,):
+        raise ValueError(f"w must have shape ({env.dim},) like the task optima; got {start.shape}")
+    return start
 
 
 def _traces(matrices: Array, moments: Array) -> Array:
