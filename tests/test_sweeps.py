@@ -228,6 +228,7 @@ def test_a_bad_file_is_refused(content: str, said: str, tmp_path: Path, capsys: 
     ("arguments", "code", "said"),
     [
         (("--runs-per-job", "0"), 2, "runs_per_job must be a whole number, at least 1; got 0"),
+        (("--runs-per-pack", "0"), 2, "runs_per_job must be a whole number, at least 1; got 0"),  # its old name
         (("--time-limit", "0"), 2, r"time_limit must be a positive number of seconds; got 0\.0"),
         (("--device", "tpu"), 2, "argument --device: invalid choice: 'tpu' .*; see .* sweep --help"),
         (("--out", "GRID"), 2, "out must be a folder, or a name for a new one; got .*, and .* is a file"),

@@ -47,18 +47,18 @@ def accuracies(seed: int) -> list[float]:
     """Train one run and return its accuracy after one step on each alphabet, in the order of the names."""
     torch.set_num_threads(1)
     keep_buffers()
-    settings, names = configure("omniglot", "maml", "book"), sorted(alphabet_sizes())
+    configuration, names = configure("omniglot", "maml", "book"), sorted(alphabet_sizes())
     images = torch.from_numpy(load_omniglot().images[..., None])
-    steps, run = settings.evaluation_steps, Run(settings, seed)
+    steps, run = configuration.evaluation_steps, Run(configuration, seed)
     each = tuple(Phase(tasks_within([name]), steps, k) for k, name in enumerate(names))
     tasks = Tasksets(tasks_within(names), each)
-    world = experiments.Experiment(Network(), images, {settings: tasks})
+    world = experiments.Experiment(Network(), images, {configuration: tasks})
     state = training.train([run], world)
     result = []
     for alphabet in range(len(names)):
         sums = np.zeros((1, 2, 3))
-        for first in range(0, TASKS, settings.tasks):
-            sums += experiments.evaluate(world, state.parameters, [run], alphabet, first, settings.tasks)
+        for first in range(0, TASKS, configuration.tasks):
+            sums += experiments.evaluate(world, state.parameters, [run], alphabet, first, configuration.tasks)
         result.append(float(sums[0, 1, 2] / sums[0, 1, 0]))
     return result
 
@@ -112,10 +112,10 @@ def measure() -> None:
     load_omniglot()  # prepared once, not by every process
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         columns = list(pool.map(accuracies, SEEDS))
-    settings = configure("omniglot", "maml", "book")
+    configuration = configure("omniglot", "maml", "book")
     found = {
         "says": "accuracy of MAML after one step on tasks within one alphabet, for each seed; trained on all fifty",
-        "iterations": settings.iterations,
+        "iterations": configuration.iterations,
         "tasks of an alphabet": TASKS,
         "seeds": list(SEEDS),
         "seconds": round(time.monotonic() - start),
