@@ -8,6 +8,7 @@ import base64
 import io
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+import html5lib
 import numpy as np
 import pytest
 import yaml
@@ -99,6 +101,26 @@ def test_every_page_of_the_contents_is_built_and_no_other(site: Path, sources: d
     built = {path.relative_to(site).with_suffix("").as_posix() for path in sources}
     assert built - EXTRA == set(PAGES)
     assert len(built - EXTRA) == len(PAGES)
+
+
+def faults(html: str) -> list[str]:
+    """Return where a page is not HTML: what the parser of the standard complains of, and ids that stand twice."""
+    parser = html5lib.HTMLParser()
+    tree = parser.parse(html)
+    ids = Counter(element.get("id") for element in tree.iter() if element.get("id"))
+    return [*(f"{place}: {code}" for place, code, _ in parser.errors), *(name for name, n in ids.items() if n > 1)]
+
+
+def test_pages_are_html(site: Path) -> None:
+    pages = [path for path in sorted(site.rglob("*.html")) if in_book(site, path)]
+    assert {path.stem: faults(path.read_text(encoding="utf-8")) for path in pages} == {page.stem: [] for page in pages}
+
+
+def test_what_is_no_html_is_found() -> None:
+    head = "<!DOCTYPE html><html lang=en><head><title>x</title></head><body>"
+    assert faults(f"{head}<p id=a>x</p></body></html>") == []
+    assert faults(f"{head}<p id=a>x</p><p id=a>y</p></body></html>") == ["a"]
+    assert "unexpected-end-tag" in faults(f"{head}<p>x</b></p></body></html>")[0]
 
 
 def test_links_within_the_site_lead_somewhere(site: Path, sources: dict[Path, Source]) -> None:
