@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Hardness
 #
-# $\rho$ is how much a task's inputs vary: a small one makes for short steps.
+# Here $\rho$ is how much a task's inputs vary: small $\rho$ means short steps.
 #
 # > **The paper, §3.1.** "this expression pinpoints the level of hardness discrepancy needed for superior MAML performance:
 # > $\frac{\rho_H}{\rho_E}$ must be much smaller than 1, but also larger than 0"

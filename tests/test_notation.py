@@ -42,6 +42,10 @@ MEANINGS = {
     r"\kappa": {"accuracy above chance": "30 32", "kurtosis": "12 24", LOCAL: "20 22 27"},
     r"\phi": {LOCAL: "06", PAPER: "27"},
     r"\alpha_q": {LOCAL: "20"},
+    "L": {"bounds on eigenvalues": "05 07 13 14 18 20 27 28", LOCAL: "21"},
+    r"\beta": {"bounds on eigenvalues": "05 07 13 14 18 20 27", LOCAL: "16 21"},
+    "X": {"inputs": "01 02 05 12 16 17 18 19 24 27", LOCAL: "11 28"},
+    r"\varphi": {"part of an isotropic task": "03 04 11 12 15 17 23"},
     "p": {
         "probability of a group": "03 04 07 11 12 17 19 20 23",
         "share of hard tasks in training": "10 30 32",
