@@ -150,7 +150,7 @@ claims.decides(
 # %% [markdown]
 # ## Many steps
 #
-# Chapter 12 says that the gain depends on the number of steps through $y=a_E/a_H$ alone, and tends to $1+\frac{R^2}{(1+u)^2r_H}$. In the environment of the paper's Figure 3(c), with full gradients at $\alpha=0.9/\rho_E$, in training and at test time:
+# Chapter 12 says that the gain depends on the number of steps through $\eta=a_E/a_H$ alone, and tends to $1+\frac{R^2}{(1+u)^2r_H}$. In the environment of the paper's Figure 3(c), with full gradients at $\alpha=0.9/\rho_E$, in training and at test time:
 
 # %% mystnb={"code_prompt_show": "Compute gains by the library"} tags=["hide-input"]
 figure_3c = TaskEnvironment.hard_easy(10, 0.1, 0.9, R=1, r_hard=0.1, r_easy=2)
@@ -165,10 +165,10 @@ def risk_after(w, steps):
     return 0.5 * figure_3c.probabilities @ means
 
 
-def gain_at(y):
-    """Return the gain of chapter 12, as a function of y."""
-    common = 0.1 + y * 2
-    return ((1 + y * U**2) / (1 + U) ** 2 + common) / (y / (1 + y) + common)
+def gain_at(eta):
+    """Return the gain of chapter 12, as a function of η."""
+    common = 0.1 + eta * 2
+    return ((1 + eta * U**2) / (1 + U) ** 2 + common) / (eta / (1 + eta) + common)
 
 
 by_library = [
@@ -184,7 +184,7 @@ claims.checks(
     "The gain with 1, 2 and 5 steps: {:.2f}, {:.2f}, {:.2f}; the limit is {:.2f}.".format(
         *by_library, gain_at(0.0)
     ),
-    shows=r"y=\frac{\rho_E}{\rho_H}\Bigl(\frac{1-\alpha\rho_E}{1-\alpha\rho_H}\Bigr)^{2K}",
+    shows=r"\eta=\frac{\rho_E}{\rho_H}\Bigl(\frac{1-\alpha\rho_E}{1-\alpha\rho_H}\Bigr)^{2K}",
     rtol=1e-9,
     towards=True,
     refuses={"the limit at once": [gain_at(0.0)] * 3},
