@@ -130,13 +130,13 @@ Markdown("\n".join(lines))
 # %% [markdown]
 # ## How it can know
 #
-# Nobody took the step. Yet its expected loss is a sum of moments of the data. With the residual $r=y-\langle x,w\rangle$ and the gradients $g=x_jr_j$, $g'=x_kr_k$ of two other samples of the task,
+# Nobody took the step. Yet its expected loss is a sum of moments of the data. With the residual $e=y-\langle x,w\rangle$ and the gradients $g=x_je_j$, $g'=x_ke_k$ of two other samples of the task,
 #
 # $$
-# F_m(w)=\tfrac12E\Bigl[r^2-2\alpha\,r\,x^\top g+\alpha^2\Bigl(\bigl(1-\tfrac1m\bigr)g^\top xx^\top g'+\tfrac1m(x^\top g)^2\Bigr)\Bigr].
+# F_m(w)=\tfrac12E\Bigl[e^2-2\alpha\,e\,x^\top g+\alpha^2\Bigl(\bigl(1-\tfrac1m\bigr)g^\top xx^\top g'+\tfrac1m(x^\top g)^2\Bigr)\Bigr].
 # $$ (own-moments)
 #
-# Expand the square of $r-\alpha x^\top\frac1m\sum_jg_j$: of the $m^2$ products of two gradients $m$ are of one sample with itself. That is all, so {eq}`own-moments` holds for *any* law of the inputs and any noise.
+# Expand the square of $e-\alpha x^\top\frac1m\sum_jg_j$: of the $m^2$ products of two gradients $m$ are of one sample with itself. That is all, so {eq}`own-moments` holds for *any* law of the inputs and any noise.
 # Averages over pairs and triples of *different* samples of a task have the right mean, from three samples on. (It is Lemma 2 of the paper read backwards, without the Gaussian.) What a task says about the start that it helped to fit is taken out in the same way: only pairs of different tasks are left.
 #
 # Does it matter? The obvious way is to fit each task, and to put the fits into the formulas of chapter 2.

@@ -30,7 +30,7 @@ MEANINGS = {
         "trace of a spread": "04",
         "logistic function": "06 21",
         "standard deviation of a neuron's input": "20 22",
-        LOCAL: "05 08 11 13",
+        LOCAL: "05 08 13",
         PAPER: "27 28",
     },
     "D": {"distance of two centres": "04 17", "images $D$": "29", LOCAL: "20 28", PAPER: "14"},
@@ -48,6 +48,7 @@ MEANINGS = {
     r"\varphi": {"part of an isotropic task": "03 04 11 12 15 17 23"},
     "h": {"what the step makes of $u$": "03 04 11 17 23", "head": "12 24", LOCAL: "28", PAPER: "27"},
     "y": {"labels": "01 02 06 07 12 19 20 21 23 25", LOCAL: "28"},
+    "G": {"the gain": "03 04 15 17 23", LOCAL: "08 27 28 29"},
     "p": {
         "probability of a group": "03 04 07 11 12 17 19 20 23",
         "share of hard tasks in training": "10 30 32",
