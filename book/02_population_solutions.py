@@ -210,10 +210,10 @@ sp.Eq(sp.Symbol("E[x_1^{3}x_2^{3}]"), expectation(x[0] ** 3 * x[1] ** 3, list(x)
 #
 # :::
 #
-# All is decided in a single row $x_k$, a $1\times d$ matrix. Entry $(r,s)$ of $x_k^\top x_kYx_k^\top x_k$ is $\sum_{ab}Y_{ab}\,x_rx_ax_bx_s$, and the three pairings of {eq}`isserlis` are three matrices. Pair $r$ with $a$ and $b$ with $s$:
-# $\sum\Sigma_{ra}Y_{ab}\Sigma_{bs}=(\Sigma Y\Sigma)_{rs}$. Pair $r$ with $b$ and $a$
-# with $s$: $\sum\Sigma_{rb}Y_{ab}\Sigma_{as}=(\Sigma Y^\top\Sigma)_{rs}$. Pair $r$ with $s$ and $a$ with $b$:
-# $\Sigma_{rs}\sum Y_{ab}\Sigma_{ab}=\operatorname{tr}(\Sigma Y)\Sigma_{rs}$.
+# All is decided in a single row $x_k$, a $1\times d$ matrix. Entry $(r,\ell)$ of $x_k^\top x_kYx_k^\top x_k$ is $\sum_{ab}Y_{ab}\,x_rx_ax_bx_\ell$, and the three pairings of {eq}`isserlis` are three matrices. Pair $r$ with $a$ and $b$ with $\ell$:
+# $\sum\Sigma_{ra}Y_{ab}\Sigma_{b\ell}=(\Sigma Y\Sigma)_{r\ell}$. Pair $r$ with $b$ and $a$
+# with $\ell$: $\sum\Sigma_{rb}Y_{ab}\Sigma_{a\ell}=(\Sigma Y^\top\Sigma)_{r\ell}$. Pair $r$ with $\ell$ and $a$ with $b$:
+# $\Sigma_{r\ell}\sum Y_{ab}\Sigma_{ab}=\operatorname{tr}(\Sigma Y)\Sigma_{r\ell}$.
 #
 # In the double sum over rows there are $n(n-1)$ ordered pairs of *different* rows, which are independent, so that each contributes its $\Sigma$; the $n$ terms with the
 # same row twice are those three matrices. Divide by $n^2$:

@@ -1,11 +1,13 @@
 # %% [markdown]
 # # Hardness
 #
+# Here $\rho$ is how much a task's inputs vary: small $\rho$ means short steps.
+#
 # > **The paper, §3.1.** "this expression pinpoints the level of hardness discrepancy needed for superior MAML performance:
 # > $\frac{\rho_H}{\rho_E}$ must be much smaller than 1, but also larger than 0"
 #
 # Two tasks, one hard and one easy, and nothing else. In this smallest environment everything that the paper says about hardness
-# can be computed exactly, and decided.
+# can be computed and decided.
 #
 # **What you will do.** Redraw the paper's Figure 2 from exact formulas, and explain each of its features.
 #
@@ -74,8 +76,8 @@ def figure_2():
 figure_2()
 
 # %% [markdown]
-# The chapter explains all of it, from the step outwards. (The paper prints two values of $m$ for its lower row: [it is 500](#hardness-figure-2).
-# What training finds here, Figure 8, is told in [Trained solutions](16_trained_solutions).)
+# The chapter explains it from the step outwards. (The paper prints two values of $m$ for its lower row: [it is 500](#hardness-figure-2).
+# What training finds, Figure 8, is in [Trained solutions](16_trained_solutions).)
 #
 # ## Hard is slow
 #
@@ -192,7 +194,7 @@ hard, easy = u * ((1 - u) ** 2 + delta * u**2), delta  # a_H and a_E
 # m>(d+1)\,\frac{1+u+u^2}{u(1-u)}
 # $$ (closer)
 #
-# It grows without bound at both ends: no $m$ serves all $u$. Where is it smallest, and what is it there?
+# It grows without bound at both ends: no $m$ serves all $u$. Where is it smallest, and how small?
 
 # %%
 threshold = (1 + u + u**2) / (u * (1 - u))
@@ -264,11 +266,11 @@ change = (phi.subs(rho, rho_H) - phi.subs(rho, rho_E)) / (alpha * (rho_E - rho_H
 # :::
 #
 # Now think of a continuum of tasks, of every hardness $\rho$ up to $1/\alpha$. Which of them does MAML listen to most? The weight $\rho\,\varphi(\rho)$ is small for easy tasks, which one step solves, and small
-# again for impossibly hard ones, which no start could help. With $x=\alpha\rho$ and $s=(d+1)/n_2$ it is $x(1-x)^2+sx^3$, in units of $1/\alpha$. Its first stationary point is a peak:
+# again for impossibly hard ones, which no start could help. With $x=\alpha\rho$ and $\delta_2=(d+1)/n_2$ it is $x(1-x)^2+\delta_2x^3$, in units of $1/\alpha$. Its first stationary point is a peak:
 
 # %%
-x, s = sp.symbols("x s", positive=True)
-peak, valley = sp.solve(sp.diff(x * (1 - x) ** 2 + s * x**3, x), x)
+x, delta_2 = sp.symbols("x delta_2", positive=True)
+peak, valley = sp.solve(sp.diff(x * (1 - x) ** 2 + delta_2 * x**3, x), x)
 sp.factor(peak)
 
 
@@ -292,8 +294,8 @@ def task_weights():
 task_weights()
 
 # %% [markdown]
-# The peak exists for $n_2>3(d+1)$. But the weight rises again towards the easiest tasks, and there it is $s$. Which end wins? The difference $x(1-x)^2+sx^3-s$ is one that we know,
-# that of $a_H$ and $a_E$: $(1-x)\bigl[x(1-x)-s(1+x+x^2)\bigr]$. So the peak is the highest point if and only if $n_2>(3+2\sqrt3)(d+1)$, which is the smallest threshold of {eq}`closer`: MAML listens more to some harder task
+# The peak exists for $n_2>3(d+1)$. But the weight rises again towards the easiest tasks, and there it is $\delta_2$. Which end wins? The difference $x(1-x)^2+\delta_2x^3-\delta_2$ is one that we know,
+# that of $a_H$ and $a_E$: $(1-x)\bigl[x(1-x)-\delta_2(1+x+x^2)\bigr]$. So the peak is the highest point if and only if $n_2>(3+2\sqrt3)(d+1)$, which is the smallest threshold of {eq}`closer`: MAML listens more to some harder task
 # than to the easiest exactly where it can be closer to it.
 #
 # ## Two risks
@@ -312,7 +314,7 @@ sp.Tuple(risk_erm, risk_maml)
 # > **The paper, §3.1, Eq. (9).** "$\mathcal E_m(\mathbf w_{ERM})=\frac{a_E\rho_H^2+a_H\rho_E^2}{(\rho_E+\rho_H)^2},\quad\mathcal E_m(\mathbf w_{MAML})=\frac{a_Ea_H}{a_E+a_H}$"
 #
 # The printed formulas lack the factor $d$: the optima are $4d$ apart in squared distance, not $4$.
-# Which is right? Ask [(1)](#eq-1) itself. We draw samples, take the step, and average the loss, without noise so that the floor is zero:
+# Which is right? Ask [(1)](#eq-1) itself. Draw samples, take the step, and average the loss, without noise so that the floor is zero:
 
 # %% mystnb={"code_prompt_show": "Simulate 12,000 steps from both solutions"} tags=["hide-input"]
 case = {rho_E: 1, rho_H: 0.3, d: 10, a_H: 0.3 * (0.49 + 0.22 * 0.09), a_E: 0.22}
@@ -357,7 +359,7 @@ sp.factor(risk_erm - risk_maml)
 #
 # > **The paper, §1.** "MAML thereby outperforms ERM on the hard tasks without sacrificing easy task performance, since they can still be solved in a small number of SGD steps."
 #
-# Look at the table again. MAML's cost on the easy task is far above ERM's: it *does* sacrifice there, and most of what MAML still pays is paid on the easy task. The exact ratio:
+# MAML's cost on the easy task is far above ERM's: it *does* sacrifice there, and most of what MAML still pays is paid on the easy task. The exact ratio:
 
 # %%
 sp.factor(((1 + stands[1]) / (1 + stands[0])) ** 2)
@@ -378,8 +380,8 @@ sp.factor(((1 + stands[1]) / (1 + stands[0])) ** 2)
 #
 # > **The paper, §3.1.** "we require that $\rho_H(1-\frac{\rho_H}{\rho_E})^2\gg\frac{d\rho_E}{m}$, otherwise the $O(d/m)$ terms in $a_E$ and $a_H$ are non-negligible and the MAML excess risk may be large"
 #
-# That it is, whether or not the condition holds. How much of this bound it reaches depends on $h=a_H/a_E=K+u^3$, where $K=u(1-u)^2\frac m{d+1}$
-# is essentially the paper's quotient. At fixed $m$ the sentence is backwards. Where the condition holds, $K\gg1$, the risk is nearly the whole bound. Where it fails, $K\ll1$, the risk is [at most about half of it](#hardness-near-zero): it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
+# That it is, whether or not the condition holds. How much of this bound it reaches depends on $h=a_H/a_E=J+u^3$, where $J=u(1-u)^2\frac m{d+1}$
+# is essentially the paper's quotient. At fixed $m$ the sentence is backwards. Where the condition holds, $J\gg1$, the risk is nearly the whole bound. Where it fails, $J\ll1$, the risk is [at most about half of it](#hardness-near-zero): it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
 #
 # What the condition does govern is the **gain** $G$ of MAML over ERM, the ratio of the two risks. By how much is it above one?
 
@@ -389,17 +391,18 @@ surplus = sp.factor((risk_erm / risk_maml - 1).subs({a_H: h * a_E, rho_H: u * rh
 surplus
 
 # %% [markdown]
-# With $h=K+u^3$ it depends on $u$ and $K$ alone. For $m\ge2(d+1)$ it lies between two multiples of $K$:
+# With $h=J+u^3$ it depends on $u$ and $J$ alone. For $m\ge2(d+1)$ it lies between two multiples of $J$:
 #
 # $$
-# G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{(K+u^3-u)^2}{(1+u)^2(K+u^3)},\qquad\frac K4<G<1+K.
+# G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{(J+u^3-u)^2}{(1+u)^2(J+u^3)},\qquad\frac J4<G<1+J.
 # $$ (two-task-gain)
 #
-# So the gain is large if and only if $K$ is: as a statement about the gain, the paper's condition is right.
+# Read aloud: one, and the square of $h-u$, what the step does to the ratio of the curvatures, over $(1+u)^2h$.
+# So the gain is large if and only if $J$ is: as a statement about the gain, the paper's condition is right.
 #
 # :::{dropdown} Proof
-# Write $c=u-u^3=u(1-u)(1+u)$. *Below:* $G=\frac{(h+u^2)(h+1)}{(1+u)^2h}>\frac{h+1}{(1+u)^2}>\frac K4$. *Above:* $G-1=\frac{(K-c)^2}{(1+u)^2h}\le\frac{\max(K,c)^2}{(1+u)^2h}$. If $K\ge c$ this is at most $K^2/h<K$.
-# If $c>K$ it is at most $\frac{u^2(1-u)^2}h=\frac{\delta u}hK$, and for $\delta\le\frac12$ we have $h\ge u\bigl[2(1-u)^2+u^2\bigr]\ge\frac23u>\delta u$.
+# Write $c=u-u^3=u(1-u)(1+u)$. *Below:* $G=\frac{(h+u^2)(h+1)}{(1+u)^2h}>\frac{h+1}{(1+u)^2}>\frac J4$. *Above:* $G-1=\frac{(J-c)^2}{(1+u)^2h}\le\frac{\max(J,c)^2}{(1+u)^2h}$. If $J\ge c$ this is at most $J^2/h<J$.
+# If $c>J$ it is at most $\frac{u^2(1-u)^2}h=\frac{\delta u}hJ$, and for $\delta\le\frac12$ we have $h\ge u\bigl[2(1-u)^2+u^2\bigr]\ge\frac23u>\delta u$.
 # :::
 
 # %% mystnb={"code_prompt_show": "Try the upper bound on a fine grid"} tags=["hide-input"]
@@ -411,15 +414,15 @@ tex = r"\frac{\rho_H}{\rho_E}\text{ must be much smaller than }1"
 claims.bounds(
     "text:level-of-discrepancy",
     gains,
-    "The gain is below $1+K$ at every $u$ for $m$ from $2(d+1)$ on, $d=10$.",
+    "The gain is below $1+J$ at every $u$ for $m$ from $2(d+1)$ on, $d=10$.",
     below=1 + quotients,
-    shows=r"\frac K4<G<1+K",
-    refuses={"$K$": quotients},
+    shows=r"\frac J4<G<1+J",
+    refuses={"$J$": quotients},
     printed=claims.prints("text:level-of-discrepancy", much_smaller, tex),
 )
 
 # %% [markdown]
-# The upper bound is reached as $u\to0$, the lower one as $u\to1$ with $K\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
+# The upper bound is reached as $u\to0$, the lower one as $u\to1$ with $J\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
 # Nor is smaller better. At $m=500$ the gain is largest at $u=0.228$, where it is 4.8; at $m=2000$ at $u=0.234$, where it is 17.1. In the limit the place is $\sqrt5-2$, a power of the golden ratio ([chapter 4](04_geography)).
 #
 # > **The paper, §3.1.** "*too* much hardness discrepancy causes no gain for MAML over ERM"
@@ -490,7 +493,7 @@ inner_samples()
 # - It leans to the hard task more than ERM does iff $\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2$, and is closer to it than to the easy one iff {eq}`closer`.
 # - With $n_2=m$ exactly one task pays for MAML: the easy one if MAML leans to the hard task, else the hard one. The gain is large iff $u(1-u)^2\gg(d+1)/m$.
 #
-# Every sentence of §3.1 is taken up in [Hardness, line by line](15_hardness).
+# [Hardness, line by line](15_hardness) takes up every sentence of §3.1.
 #
 # ## Exercises
 #

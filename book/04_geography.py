@@ -11,7 +11,7 @@
 # **What you will learn.** To compute the gain at a common step, and its ceiling; to tell what spread does to the gain from what it does to the loss;
 # to read hardness direction by direction; to choose the share of hard tasks to train on.
 #
-# **What you need.** Chapters 1 to 3: the two risks, $Q^{(s)}$, and the solutions [(5)](#eq-5).
+# **What you need.** Chapters 1 to 3: the two risks, $Q^{(m)}$, and the solutions [(5)](#eq-5).
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -90,7 +90,7 @@ figure
 # | (c) | 0.99 | 4.3206 | 2.8891 | 1.431 | 1.50 | 1.99 |
 # | (d) | 11.83 | 2.1470 | 0.7155 | 1.431 | 3.00 | 12.83 |
 #
-# Three things to notice, which this chapter explains:
+# Notice three things, explained below:
 #
 # - In (d), far and packed, MAML's risk is a third of ERM's. The paper's formula, in the last column, promises a thirteenth.
 # - In (c) and (d) the *gain*, the ratio of the risks, differs; the *saving*, their difference, is the same.
@@ -118,8 +118,8 @@ loss = p * c_H / 2 * ((1 - theta) ** 2 * D**2 + s_H) + q * c_E / 2 * (theta**2 *
 sp.factor(best)
 
 # %% [markdown]
-# Everything is in this line. Before adaptation a task costs $c=\rho$, and the best weight for that is ERM's. After a step on $s$ samples it costs the
-# eigenvalue of $Q^{(s)}$, which is $a=\rho(1-\alpha\rho)^2+\frac{d+1}{s}\alpha^2\rho^3$, and the best weight for $s=n_2$ is MAML's. Both are judged by what tasks cost after a step on $m$ samples.
+# Everything is in this line. Before adaptation a task costs $c=\rho$, and the best weight for that is ERM's. After a step on $n$ samples it costs the
+# eigenvalue of $Q^{(n)}$, which is $a=\rho(1-\alpha\rho)^2+\frac{d+1}{n}\alpha^2\rho^3$, and the best weight for $n=n_2$ is MAML's. Both are judged by what tasks cost after a step on $m$ samples.
 #
 # :::{prf:corollary} Corollary 1 for any mixture
 # :label: cor-any-mixture
@@ -228,7 +228,7 @@ sp.factor(ratio - 1)
 # G=1+\frac{(h-u)^2}{h(1+u)^2}\cdot\frac{R^2}{R^2+(1+h)\,r_{\mathrm{eff}}}.
 # $$ (exact-gain)
 #
-# At $\alpha=1/\rho_E$ it has $h=K+u^3$, with $K=u(1-u)^2\frac m{d+1}$.
+# At $\alpha=1/\rho_E$ it has $h=J+u^3$, with $J=u(1-u)^2\frac m{d+1}$.
 # :::
 
 # %% mystnb={"code_prompt_show": "Compare the ratio with the corollary"} tags=["hide-input"]
@@ -272,7 +272,7 @@ claims.proves(
 # | $r_H/r_{\mathrm{eff}}$ | $r_E\ll h\,r_H$ | 0.17 | 1.02 |
 # | saturation, $\frac{(1+h)\,r_{\mathrm{eff}}}{R^2+(1+h)\,r_{\mathrm{eff}}}$ | $R^2\ll h\,r_{\mathrm{eff}}$ | 0.75 | 0.76 |
 #
-# The stated condition, $K\gg1$, cares for the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $K$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
+# The stated condition, $J\gg1$, cares for the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $J$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
@@ -281,14 +281,14 @@ claims.proves(
 #
 # ## The ceiling
 #
-# However far apart the clouds, and however tightly packed, the gain at one step $\alpha$ of both learners stays below its value for two points, the gain {eq}`two-task-gain` of chapter 3:
+# However far apart the clouds, and however tightly packed, the gain at one step $\alpha$ of both learners stays below its value for two points, {eq}`two-task-gain` of chapter 3: one, and the square of $h-u$ over $(1+u)^2h$. As a product:
 
 # %%
 sp.factor(sp.limit(exact_gain, R, sp.oo))
 
 # %% [markdown]
 # (golden-ratio)=
-# At $\alpha=1/\rho_E$ and with many samples $h\approx K$, and the main term of the ceiling is $\frac{u(1-u)^2}{(1+u)^2}\cdot\frac m{d+1}$. ([Best steps](11_when_to_use_maml) have another.) Which hardness ratio is best, and what is the first factor there?
+# At $\alpha=1/\rho_E$ and with many samples $h\approx J$, and the main term of the ceiling is $\frac{u(1-u)^2}{(1+u)^2}\cdot\frac m{d+1}$. ([Best steps](11_when_to_use_maml) have another.) Which hardness ratio is best, and what is the first factor there?
 
 # %%
 main_term = u * (1 - u) ** 2 / (1 + u) ** 2
@@ -367,7 +367,7 @@ mirrored = TaskEnvironment.finite_tasks([steep_then_flat, flat_then_steep], [[1,
 [round(float(np.divide(*risks(mirrored, 1.0, m))), 1) for m in (200, 2000)]
 
 # %% [markdown]
-# These are the gains at $m=200$ and $m=2000$. Nothing mysterious happens. The matrices are diagonal, so the coordinates interact only through $\operatorname{tr}(\Sigma^2)$. Each is a mixture in one dimension, with its own $\lambda_l$ and its own
+# These are the gains at $m=200$ and $m=2000$. The matrices are diagonal, so the coordinates interact only through $\operatorname{tr}(\Sigma^2)$. Each is a mixture in one dimension, with its own $\lambda_l$ and its own
 #
 # $$
 # a_l=\lambda_l(1-\alpha\lambda_l)^2+\tfrac{\alpha^2}m\bigl(\operatorname{tr}(\Sigma^2)\,\lambda_l+\lambda_l^3\bigr).
@@ -473,7 +473,7 @@ claims.proves(
 # **2.** Find a mixture with $\rho_H\neq\rho_E$ in which MAML gains nothing at all, although the clouds are far apart.
 #
 # :::{dropdown} Solution
-# By {eq}`exact-gain` $h=u$. At $\alpha=1/\rho_E$ that reads $K+u^3=u$, or $m=(d+1)\frac{1+u}{1-u}$. With $d=10$ and $u=\frac13$ this is $m=22$. Discrepancy is no more sufficient than it is necessary.
+# By {eq}`exact-gain` $h=u$. At $\alpha=1/\rho_E$ that reads $J+u^3=u$, or $m=(d+1)\frac{1+u}{1-u}$. With $d=10$ and $u=\frac13$ this is $m=22$. Discrepancy is no more sufficient than it is necessary.
 # :::
 #
 # **Read next.** Chapter 5 asks how many tasks it takes to find these solutions.

@@ -46,7 +46,7 @@ def risk(odds, step, u, R2, spreads, delta):
     """Return twice the risk per dimension of the start with these odds; no step means the best."""
     theta = odds / (1 + odds)
     hard, easy = (1 - theta) ** 2 * R2 + spreads[0], theta**2 * R2 + spreads[1]
-    first, second, third = ((u**k * hard + easy) / 2 for k in (1, 2, 3))  # E[ρ^k s], ρ_E = 1
+    first, second, third = ((u**k * hard + easy) / 2 for k in (1, 2, 3))  # E[ρ^k Δ], ρ_E = 1
     step = second / third / (1 + delta) if step is None else step
     return first - 2 * step * second + (1 + delta) * step**2 * third
 
@@ -161,17 +161,17 @@ sp.Tuple(*(sp.factor(cost.subs(theta, end) - cost.subs(theta, places[1])) for en
 #
 # ## Each at its own best step
 #
-# So far both learners took the step $1/\rho_E$. Is that fair? From a start with $s=E\lVert w-w^*\rVert^2$ for each kind of task, a step $\alpha$ leaves the risk $\frac12E[\rho\,\varphi(\rho)\,s]$, and label noise adds its own term. With $M_k=E[\rho^ks]$ and $N=\frac{\sigma^2d}mE[\rho^2]$ that is a parabola in $\alpha$:
+# So far both learners took the step $1/\rho_E$. Is that fair? From a start with $\Delta=E\lVert w-w^*\rVert^2$ for each kind of task, a step $\alpha$ leaves the risk $\frac12E[\rho\,\varphi(\rho)\,\Delta]$, and label noise adds its own term. With $M_k=E[\rho^k\Delta]$ and $Z=\frac{\sigma^2d}mE[\rho^2]$ that is a parabola in $\alpha$:
 
 # %%
-M1, M2, M3, N, alpha = sp.symbols("M_1 M_2 M_3 N alpha", positive=True)
-after = (M1 - 2 * alpha * M2 + alpha**2 * ((1 + delta) * M3 + N)) / 2
+M1, M2, M3, Z, alpha = sp.symbols("M_1 M_2 M_3 Z alpha", positive=True)
+after = (M1 - 2 * alpha * M2 + alpha**2 * ((1 + delta) * M3 + Z)) / 2
 (best_alpha,) = sp.solve(sp.diff(after, alpha), alpha)
 sp.Tuple(best_alpha, sp.factor(after.subs(alpha, best_alpha)))
 
 # %% [markdown]
 # $$
-# \alpha^*(w)=\frac{E[\rho^2s]}{(1+\delta)E[\rho^3s]+\frac{\sigma^2d}mE[\rho^2]}
+# \alpha^*(w)=\frac{E[\rho^2\Delta]}{(1+\delta)E[\rho^3\Delta]+\frac{\sigma^2d}mE[\rho^2]}
 # $$ (best-step)
 #
 # `linear.best_step` has it for all covariances; [the other page](23_when_to_use_maml) compares it with a search. For one group it is below $1/\rho$. ERM's start lies in the easy cloud, so that most of its risk is the hard tasks', and its best step is mostly *longer* than $1/\rho_E$.
@@ -190,7 +190,7 @@ Markdown("\n".join(rows))
 # %% [markdown]
 # The table has $m=500$, $d=10$, $r_H=r_E=r$. A [search over MAML's step](#when-best-steps), with the library, finds the same. Two things happen.
 #
-# **The ceiling is one of the step $1/\rho_E$.** For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$. MAML's step is then near $1/\rho_H$, and its start on the *easy* centre: the start solves the easy tasks, the step the hard ones. It takes points. How much spread may the easy tasks have? On the easy centre with $\alpha=1/\rho_H$ the risk, in units of $\frac d4\rho_E$, is
+# **The ceiling is one of the step $1/\rho_E$.** For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$ (14.87 at the rounded $u=0.236$). MAML's step is then near $1/\rho_H$, and its start on the *easy* centre: the start solves the easy tasks, the step the hard ones. It takes points. How much spread may the easy tasks have? On the easy centre with $\alpha=1/\rho_H$ the risk, in units of $\frac d4\rho_E$, is
 # $u\delta(R^2+r_H)+\frac{(1-u)^2+\delta}{u^2}r_E$. MAML's at $1/\rho_E$ is $\frac{A\delta}{A+\delta}R^2+Ar_H+\delta r_E$, with $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. So the easy centre is better if and only if
 #
 # $$
@@ -208,6 +208,7 @@ numbers = [
     for step in (1.0, None)
 ]
 assert [f"{number:.2f}" for number in numbers] == ["4.80", "14.86", "2.98", "2.25"]
+assert f"{gain_at(None, 0.236, 1.0, (0.0, 0.0), delta_):.2f}" == "14.87"
 assert 2.5 < 0.25 * (1 + PHI) ** 2 / (PHI * (1 - PHI) ** 2) < 3
 
 # %% [markdown]
@@ -315,8 +316,8 @@ claims.proves(
 # :::
 #
 # :::{dropdown} Proof
-# With weights $c_i>0$ both starts are linear in the optima, and agree for all of them iff $E[Q]^{-1}Q_i=E[c\Sigma]^{-1}c_i\Sigma_i$ for every $i$, that is $\Psi_i=c_iG$ with the one matrix $G=E[Q]E[c\Sigma]^{-1}$. Conversely, if $Q_i=c_iG\Sigma_i$, then
-# $E[Q]^{-1}E[Q_iw_i^*]=E[c\Sigma]^{-1}G^{-1}GE[c\Sigma_iw_i^*]$.
+# With weights $c_i>0$ both starts are linear in the optima, and agree for all of them iff $E[Q]^{-1}Q_i=E[c\Sigma]^{-1}c_i\Sigma_i$ for every $i$, that is $\Psi_i=c_iY$ with the one matrix $Y=E[Q]E[c\Sigma]^{-1}$. Conversely, if $Q_i=c_iY\Sigma_i$, then
+# $E[Q]^{-1}E[Q_iw_i^*]=E[c\Sigma]^{-1}Y^{-1}YE[c\Sigma_iw_i^*]$.
 # :::
 #
 # Isotropic tasks fulfil it, $\Psi_i=\varphi(\rho_i)I$; so do tasks that share one covariance. The smallest counterexample is chapter 4's pair, $\Sigma_1=\operatorname{diag}(1,\frac1{10})$ and $\Sigma_2=\operatorname{diag}(\frac1{10},1)$. By any number they are equally hard. MAML starts at $(-t,t)$ with some $t>0$. With weights $c:1$ the two coordinates of ERM's start are $\frac{10c-1}{10c+1}$ and $\frac{c-10}{c+10}$. The first is negative for $c<\frac1{10}$, the second positive for $c>10$, so that no weights will do:
@@ -418,10 +419,10 @@ claims.quotes(
 # $h=0.128\cdot\frac{100}{11}+0.008=1.17$ and $G_\infty=1.56$. For $\gamma=1.2$ the border is $R^2/r_{\mathrm{eff}}=1.21$, and $r_{\mathrm{eff}}=1.85\,r_H$, so $R^2/r_H=2.24$. A gain of 2 is above the wall: more samples are needed.
 # :::
 #
-# **2.** With one group of isotropic tasks, how far below $1/\rho$ is the best step from a start with $s=E\lVert w-w^*\rVert^2$? When does label noise make it short?
+# **2.** With one group of isotropic tasks, how far below $1/\rho$ is the best step from a start with $\Delta=E\lVert w-w^*\rVert^2$? When does label noise make it short?
 #
 # :::{dropdown} Solution
-# {eq}`best-step` is $\frac1\rho\big/\bigl(1+\delta+\frac{\sigma^2d}{m\rho s}\bigr)$. Noise matters where $\frac{\sigma^2d}m$ is not small against $\rho s$, twice the loss above the noise: near the optimum there is nothing to gain from a step.
+# {eq}`best-step` is $\frac1\rho\big/\bigl(1+\delta+\frac{\sigma^2d}{m\rho\Delta}\bigr)$. Noise matters where $\frac{\sigma^2d}m$ is not small against $\rho\Delta$, twice the loss above the noise: near the optimum there is nothing to gain from a step.
 # :::
 
 # %% mystnb={"code_prompt_show": "Show the test of the solutions"} tags=["hide-cell"]

@@ -116,7 +116,7 @@ claims.proves(
 # Now finite samples. The gradient at the end is taken on a batch of its own, so in first-order MAML every batch enters once, and its mean pull is that of full gradients, $\Sigma(I-\alpha\Sigma)^K(w-w^*)$, *for any $n_2$*. In MAML's pull the batch enters twice, and brings
 # the variance term of [(5)](#eq-5). With a fresh batch in each step, first-order MAML and Reptile do not see its noise.
 #
-# What does that cost? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$ (the $h=A/\delta$ of chapter 4). First-order MAML has $u(1-u):0$: it sits *on the hard centre*, as does MAML with $n_2=\infty$.
+# What does that cost? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$ (chapter 4's $a_H/a_E$). First-order MAML has $u(1-u):0$: it sits *on the hard centre*, as does MAML with $n_2=\infty$.
 # The part of the risk that a start can change, in units of $\frac d4\rho_ER^2$, is
 
 # %%
@@ -192,17 +192,17 @@ claims.proves(
 # Give every step a fresh batch. A step before a loss of curvature $M$ makes $E[PMP]$ of it, $P=I-\alpha\hat S$, which Lemma 2 gives. For $M=cI$ and $\Sigma=\rho I$ this is $c\,\varphi(\rho)$ with $\varphi(\rho)=(1-\alpha\rho)^2+\delta\alpha^2\rho^2$. So $K$ steps leave $\rho\,\varphi(\rho)^K$:
 # at $\alpha=1/\rho_E$ an easy task keeps $\delta^K$.
 #
-# Chapter 4's gain needs the two curvatures only, whatever made them. Write $y=a_E/a_H$:
+# Chapter 4's gain needs the two curvatures only, whatever made them. Write $\eta=a_E/a_H$:
 
 # %%
-y, R, r_H, r_E = sp.symbols("y R r_H r_E", positive=True)
-spread = r_H + y * r_E
-erm_risk = (1 + y * u**2) / (1 + u) ** 2 * R**2 + spread
-maml_risk = y / (1 + y) * R**2 + spread
-sp.expand(sp.limit(erm_risk / maml_risk, y, 0))
+eta, R, r_H, r_E = sp.symbols("eta R r_H r_E", positive=True)
+spread = r_H + eta * r_E
+erm_risk = (1 + eta * u**2) / (1 + u) ** 2 * R**2 + spread
+maml_risk = eta / (1 + eta) * R**2 + spread
+sp.expand(sp.limit(erm_risk / maml_risk, eta, 0))
 
 # %% [markdown]
-# While $\delta<\varphi(\rho_H)$, more steps, like more samples, send $y$ to zero: **the limits in $m$ and in $K$ agree.** For two points the gain has the main term $\frac1{y(1+u)^2}=\frac{u(1-u)^{2K}}{\delta^K(1+u)^2}$. Where is that highest?
+# While $\delta<\varphi(\rho_H)$, more steps, like more samples, send $\eta$ to zero: **the limits in $m$ and in $K$ agree.** For two points the gain has the main term $\frac1{\eta(1+u)^2}=\frac{u(1-u)^{2K}}{\delta^K(1+u)^2}$. Where is that highest?
 
 # %% mystnb={"code_prompt_show": "The best hardness ratio for K steps"} tags=["hide-input"]
 leading = u * (1 - u) ** (2 * K) / (delta**K * (1 + u) ** 2)
@@ -210,7 +210,7 @@ slope = sp.expand(sp.together(sp.diff(sp.log(leading), u) * u * (1 - u**2)))
 best_u = (sp.sqrt(K**2 + 4 * K) - (K + 1)) / (2 * K - 1)
 claims.proves(
     "cor:2",
-    [sp.limit(erm_risk / maml_risk, y, 0), slope.subs(u, best_u)],
+    [sp.limit(erm_risk / maml_risk, eta, 0), slope.subs(u, best_u)],
     [1 + R**2 / ((1 + u) ** 2 * r_H), 0],
     "The gain of many steps, and the hardness ratio at which $K$ steps gain most.",
     shows=r"1+\frac{R^2}{(1+u)^2r_H},\qquad u_K=\frac{\sqrt{K^2+4K}-(K+1)}{2K-1}",

@@ -418,7 +418,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# How long is $\xi_i$? Here too the printed inequalities, [(65)](#eq-65) to [(67)](#eq-67), fail and can be repaired: with $K=\sigma\sqrt L$ all $T$ of them have $\lVert\xi_i\rVert\le b\sqrt{d/n}$ up to a probability of $2Td\exp\bigl(-\min(\frac{b^2}{4K^2},\frac{\sqrt n\,b}{2\sqrt2K})\bigr)$. Data and noise together are the first half of the bound,
+# How long is $\xi_i$? Here too the printed inequalities, [(65)](#eq-65) to [(67)](#eq-67), fail and can be repaired: with $k_0=\sigma\sqrt L$ for the paper's $K$ all $T$ of them have $\lVert\xi_i\rVert\le b\sqrt{d/n}$ up to a probability of $2Td\exp\bigl(-\min(\frac{b^2}{4k_0^2},\frac{\sqrt n\,b}{2\sqrt2k_0})\bigr)$. Data and noise together are the first half of the bound,
 #
 # $$
 # \theta\le\frac1{\beta-Lr}\Bigl(\frac{2L^2B}\beta\,r+b\sqrt{\frac dn}\Bigr).
@@ -799,7 +799,7 @@ Markdown(
 
 # %% [markdown]
 # The repair is to choose two, $\delta_k=2\sqrt{\log(200d)/V_k}$, with $T\ge\frac{4L^2}{9V_1}\log(200d)$ and $T\ge\frac{16L^2B^2}{9V_2}\log(200d)$. Then both denominators are at most 2 and both exponents at least $\log(200d)$. To match,
-# $t=\sqrt{\log(200T)}$, $b=2K\sqrt\ell+2\sqrt{2/n}\,K\ell$ with $\ell=\log(200Td)$, and $\sqrt n\ge(\sqrt d+\sqrt2\,t)\big/\bigl(\sqrt{1+\beta/2L}-1\bigr)$, which makes $\beta-Lr\ge\beta/2$.
+# $t=\sqrt{\log(200T)}$, $b=2k_0\sqrt\ell+2\sqrt{2/n}\,k_0\ell$ with $\ell=\log(200Td)$, and $\sqrt n\ge(\sqrt d+\sqrt2\,t)\big/\bigl(\sqrt{1+\beta/2L}-1\bigr)$, which makes $\beta-Lr\ge\beta/2$.
 
 
 # %% mystnb={"code_prompt_show": "The repaired constants, and the printed terms"} tags=["hide-cell"]
@@ -809,18 +809,18 @@ def radius(n, t, d=1):
     return 2 * e + e**2
 
 
-def repaired_constants(d, beta, L, B, V1, V2, K):
+def repaired_constants(d, beta, L, B, V1, V2, k_0):
     """Return T, n, t, b, δ₁, δ₂, and the largest of the four failure terms."""
     log = math.log(200 * d)
     T = math.ceil(max(4 * L**2 * log / (9 * V1), 16 * L**2 * B**2 * log / (9 * V2)))
     t, ell = math.sqrt(math.log(200 * T)), math.log(200 * T * d)
     enough = (math.sqrt(d) + math.sqrt(2) * t) / (math.sqrt(1 + beta / (2 * L)) - 1)
     n = math.ceil(enough**2)
-    b = 2 * K * math.sqrt(ell) + 2 * math.sqrt(2 / n) * K * ell
+    b = 2 * k_0 * math.sqrt(ell) + 2 * math.sqrt(2 / n) * k_0 * ell
     one, two = 2 * math.sqrt(log / V1), 2 * math.sqrt(log / V2)
     terms = (
         2 * T * math.exp(-t * t),
-        2 * T * d * math.exp(-min(b * b / (4 * K * K), math.sqrt(n / 8) * b / K)),
+        2 * T * d * math.exp(-min(b * b / (4 * k_0 * k_0), math.sqrt(n / 8) * b / k_0)),
         bernstein(2 * d, V1, L, one, T),
         bernstein(d + 1, V2, 2 * L * B, two, T),
     )
@@ -838,9 +838,9 @@ def printed_terms(d, L, B, V1, V2):
 # %% mystnb={"code_prompt_show": "Check the repaired constants"} tags=["hide-input"]
 rng, terms, radii, halves, printed = np.random.default_rng(11), [], [], [], []
 for _ in range(1000):
-    d, (L, B, K), beta = int(rng.integers(1, 200)), rng.uniform(0.2, 5, 3), rng.uniform(0.05, 1)
+    d, (L, B, k_0), beta = int(rng.integers(1, 200)), rng.uniform(0.2, 5, 3), rng.uniform(0.05, 1)
     v1, v2 = L**2 * rng.uniform(1e-3, 0.25), (2 * L * B) ** 2 * rng.uniform(1e-3, 0.25)
-    T, n, t, *_, worst = repaired_constants(d, beta * L, L, B, v1, v2, K)
+    T, n, t, *_, worst = repaired_constants(d, beta * L, L, B, v1, v2, k_0)
     terms.append(worst)
     radii.append(radius(n, t, d))
     halves.append(beta / 2)
@@ -878,8 +878,8 @@ def data_sets(kinds, n, sigma, rng):
 
 sigma, runs, d, rng = 0.5, 1000, 2, np.random.default_rng(12)
 beta, L, B = lowest(kinds).min(), np.linalg.eigvalsh(kinds).max(), 1.0
-K = sigma * math.sqrt(L)
-T, n, t, b, one, two, _ = repaired_constants(d, beta, L, B, V1, V2, K)
+k_0 = sigma * math.sqrt(L)
+T, n, t, b, one, two, _ = repaired_constants(d, beta, L, B, V1, V2, k_0)
 pick = rng.integers(5, size=(runs, T))
 Sigma, w = kinds[pick], centres[pick]
 H, xi = data_sets(Sigma, n, sigma, rng)

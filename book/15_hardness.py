@@ -44,7 +44,7 @@ stands = (stand_erm, stand_maml)
 weights_now = {A_H: hard, A_E: easy}
 risk = d * (A_H * (1 - t) ** 2 + A_E * (1 + t) ** 2) / 4
 risk_erm, risk_maml = (sp.factor(risk.subs(t, stand)) for stand in stands)
-ratio, s = sp.symbols("u s", positive=True)
+ratio, delta_2 = sp.symbols("u delta_2", positive=True)
 fraction = (1 + ratio + ratio**2) / (ratio * (1 - ratio))  # the threshold of chapter 3
 least = 3 + 2 * sp.sqrt(3)
 
@@ -474,21 +474,21 @@ claims.decides(
 )
 
 # %% [markdown]
-# Which task of a continuum does MAML listen to most? The weight $x(1-x)^2+sx^3$, with $x=\alpha\rho$ and $s=(d+1)/n_2$, has a peak for $n_2>3(d+1)$, and it is the highest point from $(3+2\sqrt3)(d+1)$ on:
+# Which task of a continuum does MAML listen to most? The weight $x(1-x)^2+\delta_2x^3$, with $x=\alpha\rho$ and $\delta_2=(d+1)/n_2$, has a peak for $n_2>3(d+1)$, and it is the highest point from $(3+2\sqrt3)(d+1)$ on:
 
 # %% mystnb={"code_prompt_show": "The stationary points of the weight"} tags=["hide-input"]
 x = sp.Symbol("x", positive=True)
-weight = x * ((1 - x) ** 2 + s * x**2)
-peak, valley = ((2 - sign * sp.sqrt(1 - 3 * s)) / (3 * (1 + s)) for sign in (1, -1))
+weight = x * ((1 - x) ** 2 + delta_2 * x**2)
+peak, valley = ((2 - sign * sp.sqrt(1 - 3 * delta_2)) / (3 * (1 + delta_2)) for sign in (1, -1))
 claims.proves(
     "text:maml-weights-favour-hard",
     sp.diff(weight, x),
-    3 * (1 + s) * (x - peak) * (x - valley),
-    r"The weight rises up to its peak, at a third for $s=0$, and falls to the other root.",
-    shows=r"\alpha\rho=\frac{2-\sqrt{1-3s}}{3(1+s)},\qquad s=\frac{d+1}{n_2}",
+    3 * (1 + delta_2) * (x - peak) * (x - valley),
+    r"The weight rises up to its peak, at a third for $\delta_2=0$, and falls to the other root.",
+    shows=r"\alpha\rho=\frac{2-\sqrt{1-3\delta_2}}{3(1+\delta_2)},\qquad\delta_2=\frac{d+1}{n_2}",
     refuses={
         "the peak at one third for every $n_2$": 3
-        * (1 + s)
+        * (1 + delta_2)
         * (x - sp.Rational(1, 3))
         * (x - valley)
     },
@@ -784,22 +784,22 @@ claims.bounds(
 # %% [markdown]
 # > **The paper, §3.1.** "we require that $\rho_H(1-\frac{\rho_H}{\rho_E})^2\gg\frac{d\rho_E}{m}$, otherwise the $O(d/m)$ terms in $a_E$ and $a_H$ are non-negligible and the MAML excess risk may be large"
 #
-# With $K=u(1-u)^2/\delta$, the quotient that is to be large, MAML's risk is this part of its bound:
+# With $J=u(1-u)^2/\delta$, the quotient that is to be large, MAML's risk is this part of its bound:
 
 # %% mystnb={"code_prompt_show": "Put the quotient in"} tags=["hide-input"]
-K = u * (1 - u) ** 2 * m / (d + 1)
-reached = (K + u**3) / (1 + K + u**3)
+J = u * (1 - u) ** 2 * m / (d + 1)
+reached = (J + u**3) / (1 + J + u**3)
 claims.proves(
     "text:condition-or-large-risk",
     risk_maml.subs(weights_now),
     d * (d + 1) / m * rho_E * reached,
     "MAML's risk is this part of its bound.",
-    shows=r"\frac{d(d+1)}m\rho_E\,\frac{K+u^3}{1+K+u^3}",
-    refuses={"the sampling term of the hard task forgotten": d * (d + 1) / m * rho_E * K / (1 + K)},
+    shows=r"\frac{d(d+1)}m\rho_E\,\frac{J+u^3}{1+J+u^3}",
+    refuses={"the sampling term of the hard task forgotten": d * (d + 1) / m * rho_E * J / (1 + J)},
 )
 
 # %% [markdown]
-# At fixed $m$ the sentence is backwards, as the box of [chapter 3](03_hardness) tells: the large risks, measured by their bound, are where the condition holds. The border of "more than half of it" is $K=1-u^3$:
+# At fixed $m$ the sentence is backwards, as the box of [chapter 3](03_hardness) tells: the large risks, measured by their bound, are where the condition holds. The border of "more than half of it" is $J=1-u^3$:
 
 # %% mystnb={"code_prompt_show": "Where the risk is more than half of its bound"} tags=["hide-input"]
 line = np.array([1e-4, 1e-3, 0.01, 0.1, 0.2, 0.5, 0.9, 0.99])[:, None]
@@ -814,8 +814,8 @@ claims.decides(
     found > 0.5 * 10 * 11 / sizes,
     lambda factor: quotients > factor * (1 - line**3),
     "MAML's risk is more than half of its bound exactly under this condition, $d=10$.",
-    shows="K>1-u^3",
-    refuses={"$K>1$": quotients > 1},
+    shows="J>1-u^3",
+    refuses={"$J>1$": quotients > 1},
     printed=claims.prints(
         "text:condition-or-large-risk",
         quotients < 1,
@@ -835,17 +835,17 @@ Markdown(
 )
 
 # %% [markdown]
-# What the condition does govern is the gain, which depends on $u$ and $K$ alone. Chapter 3 proves $K/4<G<1+K$ for $m\ge2(d+1)$ and tries the upper bound; the lower one holds on the same grid:
+# What the condition does govern is the gain, which depends on $u$ and $J$ alone. Chapter 3 proves $J/4<G<1+J$ for $m\ge2(d+1)$ and tries the upper bound; the lower one holds on the same grid:
 
 # %% mystnb={"code_prompt_show": "The gain in these letters"} tags=["hide-input"]
 gain = (risk_erm / risk_maml).subs({A_H: hard, A_E: easy})
 claims.proves(
     "text:level-of-discrepancy",
     gain,
-    1 + (K + u**3 - u) ** 2 / ((1 + u) ** 2 * (K + u**3)),
-    "The gain depends on $u$ and $K$ alone.",
-    shows=r"G=1+\frac{(K+u^3-u)^2}{(1+u)^2(K+u^3)}",
-    refuses={"the sampling term of the hard task forgotten": 1 + (K - u) ** 2 / ((1 + u) ** 2 * K)},
+    1 + (J + u**3 - u) ** 2 / ((1 + u) ** 2 * (J + u**3)),
+    "The gain depends on $u$ and $J$ alone.",
+    shows=r"G=1+\frac{(J+u^3-u)^2}{(1+u)^2(J+u^3)}",
+    refuses={"the sampling term of the hard task forgotten": 1 + (J - u) ** 2 / ((1 + u) ** 2 * J)},
 )
 
 # %% mystnb={"code_prompt_show": "Try the lower bound on a fine grid"} tags=["hide-input"]
@@ -858,10 +858,10 @@ top = {size: (ratios[0][g.argmax()], g.max()) for size, g in zip(sizes[:, 0], ga
 claims.bounds(
     "text:level-of-discrepancy",
     gains,
-    "The same gains are above $K/4$.",
+    "The same gains are above $J/4$.",
     above=quotients / 4,
-    shows=r"\frac K4<G",
-    refuses={"$K$, the factor $(1+u)^2$ forgotten": quotients},
+    shows=r"\frac J4<G",
+    refuses={"$J$, the factor $(1+u)^2$ forgotten": quotients},
 )
 
 # %% [markdown]
@@ -1010,7 +1010,7 @@ claims.proves(
     u / delta * (phi_u - delta) ** 2 / (phi_u * (1 + u) ** 2),
     r"The gain tends to one with $u$, as $1+(1-\delta)^2\frac u\delta$.",
     shows=r"G-1=\frac u\delta\,\frac{(\varphi_H-\delta)^2}{\varphi_H(1+u)^2}",
-    refuses={"its limit for many samples, $K/(1+u)^2$": K / (1 + u) ** 2},
+    refuses={"its limit for many samples, $J/(1+u)^2$": J / (1 + u) ** 2},
 )
 
 # %% [markdown]
@@ -1092,8 +1092,8 @@ def place(u, m):
 
 closer_span = {size: span(lambda v, size=size: place(v, size), 0.35) for size in SIZES}
 roots = {
-    size: np.sort(np.roots([1 + s, -(1 - s), s]).real)
-    for size, s in zip(SIZES, 11 / np.array(SIZES), strict=True)
+    size: np.sort(np.roots([1 + term, -(1 - term), term]).real)
+    for size, term in zip(SIZES, 11 / np.array(SIZES), strict=True)
 }
 claims.checks(
     "fig:2",
@@ -1214,7 +1214,7 @@ claims.checks(
     shows=rf"G>2\iff u\in({double[0][0]:.4f},{double[0][1]:.4f})",
     rtol=1e-9,
     refuses={
-        "where $K>2$": [
+        "where $J>2$": [
             sorted(
                 float(r)
                 for r in sp.Poly(rho_H * (1 - rho_H) ** 2 * size - 22, rho_H).nroots()
@@ -1234,12 +1234,13 @@ claims.checks(
 # "Especially for large $m$" is right as long as MAML leans to the hard task, $\varphi_H>\delta$: then every term of the logarithmic derivative is positive.
 
 # %% mystnb={"code_prompt_show": "The logarithmic derivative of the gain"} tags=["hide-input"]
-leaning = (1 - ratio) ** 2 + s * ratio**2  # φ_H, with s for δ
-growth = 1 + s * ratio**2 / leaning + 2 * s * (1 - ratio**2) / (leaning - s)
-at_s = sp.factor((gain - 1).subs({rho_E: 1, rho_H: ratio, m: (d + 1) / s}))
+leaning = (1 - ratio) ** 2 + delta_2 * ratio**2  # φ_H, with n_2 = m, so that δ_2 is δ
+growth = 1 + delta_2 * ratio**2 / leaning
+growth += 2 * delta_2 * (1 - ratio**2) / (leaning - delta_2)
+surplus = sp.factor((gain - 1).subs({rho_E: 1, rho_H: ratio, m: (d + 1) / delta_2}))
 claims.proves(
     "text:fig-2-smaller-risk",
-    -s * sp.diff(sp.log(at_s), s),
+    -delta_2 * sp.diff(sp.log(surplus), delta_2),
     growth,
     r"The gain grows with $m=(d+1)/\delta$ at this rate.",
     shows=r"\frac{\partial\log(G-1)}{\partial\log m}=1+\frac{\delta u^2}{\varphi_H}+\frac{2\delta(1-u^2)}{\varphi_H-\delta}",

@@ -56,10 +56,10 @@ def gain(env, alpha, m):
     return np.divide(*risks(env, alpha, m))
 
 
-def curvatures(env, alpha, s):
-    """Return the eigenvalue of Q^(s) for each group of isotropic tasks."""
+def curvatures(env, alpha, n):
+    """Return the eigenvalue of Q^(n) for each group of isotropic tasks."""
     rho = env.covariances[:, 0, 0]
-    variance = (env.dim + 1) / s * alpha**2 * rho**3
+    variance = (env.dim + 1) / n * alpha**2 * rho**3
     return rho * (1 - alpha * rho) ** 2 + variance
 
 
@@ -82,8 +82,8 @@ paper = {p: half, q: half, D: R * sp.sqrt(d), s_H: d * r_H, s_E: d * r_E}
 risk_erm, risk_maml = with_weights(rho_H, rho_E), with_weights(a_H, a_E)
 r_eff = r_H + r_E / h
 exact_gain = 1 + (h - u) ** 2 / (h * (1 + u) ** 2) * R**2 / (R**2 + (1 + h) * r_eff)
-K = u * (1 - u) ** 2 / delta
-h_of_u = K + u**3  # at α = 1/ρ_E
+J = u * (1 - u) ** 2 / delta
+h_of_u = J + u**3  # at α = 1/ρ_E
 
 # %% [markdown]
 # (geography-three-routes)=
@@ -443,7 +443,7 @@ claims.checks(
 )
 
 # %% [markdown]
-# With $R^2/r_H=m$ the gain is less than a hundredth of the printed one for every large $m$: the condition $K\gg1$ is not sufficient for [(12)](#eq-12). How good is it, then?
+# With $R^2/r_H=m$ the gain is less than a hundredth of the printed one for every large $m$: the condition $J\gg1$ is not sufficient for [(12)](#eq-12). How good is it, then?
 #
 # :::{prf:proposition} Two-sided bound
 # :label: prop-two-sided
@@ -455,7 +455,7 @@ claims.checks(
 # $(h-u)^2\le h^2+h$ if and only if $u^2\le(1+2u)h$, which $h\ge1$ implies. $\square$
 # :::
 #
-# So [(12)](#eq-12) is an upper bound, and good while what it predicts is small compared with $h$, that is with $K$.
+# So [(12)](#eq-12) is an upper bound, and good while what it predicts is small compared with $h$, that is with $J$.
 
 # %% mystnb={"code_prompt_show": "Compare the gains with both bounds"} tags=["hide-input"]
 limit_form = 1 + R**2 / ((1 + u) ** 2 * r_H)
@@ -508,7 +508,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# The paper explains (i) and (ii) by the two starts: MAML at the hard centre, ERM close to the easy one, paying on the hard tasks. It is so in the random settings above with $K\ge5$.
+# The paper explains (i) and (ii) by the two starts: MAML at the hard centre, ERM close to the easy one, paying on the hard tasks. It is so in the random settings above with $J\ge5$.
 
 # %% mystnb={"code_prompt_show": "Look where the starts lie"} tags=["hide-input"]
 roles = []
@@ -543,7 +543,7 @@ claims.bounds(
 claims.bounds(
     "text:discrepancy-is-not-sufficient",
     gains_met - 1,
-    r"However large $K$ is, a gain above $\gamma$ needs $R^2/r_H>(\gamma-1)(1+u)^2$.",
+    r"However large $J$ is, a gain above $\gamma$ needs $R^2/r_H>(\gamma-1)(1+u)^2$.",
     below=places[:, 2] ** 2 / places[:, 3] / (1 + places[:, 0]) ** 2,
     atol=1e-9,
     refuses={
@@ -638,7 +638,7 @@ claims.decides(
     np.greater.outer(by_formula, by_formula),
     f"At $m=500$ the quotient is {over[1]:.1f} at $u=\\frac19$ and {over[4]:.1f} at $u=\\frac12$; "
     r"since $u(1-u)^2\le\frac4{27}$, $a_H\gg a_E$ requires $m\gg6.75\,(d+1)$.",
-    shows=r"\frac{a_H}{a_E}=K+u^3",
+    shows=r"\frac{a_H}{a_E}=J+u^3",
     refuses={"the larger $u$, the larger the quotient": np.greater.outer(across, across)},
     printed=claims.prints(
         "text:condition-requires-samples", np.less.outer(across, across), r"\frac{\rho_H}{\rho_E}"
@@ -1290,7 +1290,7 @@ claims.checks(
 # \end{aligned} \tag{24}
 # $$
 #
-# With $K=u(1-u)^2\frac m{d+1}$ and $u=\rho_H/\rho_E$: if $K$ is large, everything that is said to dominate then dominates, by $K$ or more:
+# With $J=u(1-u)^2\frac m{d+1}$ and $u=\rho_H/\rho_E$: if $J$ is large, everything that is said to dominate then dominates, by $J$ or more:
 
 # %% mystnb={"code_prompt_show": "Compare (24) with (21) and (22)"} tags=["hide-input"]
 a_E_24 = (d + 1) * rho_E / m
@@ -1304,9 +1304,9 @@ DOMINATES = ("text:a-hard-dominates", "text:a-hard-dominates-only-if")
 claims.proves(
     "eq:24 text:a-hard-dominates text:a-hard-dominates-only-if",
     {"eq:24": in_general, **dict.fromkeys(DOMINATES, quotient)},
-    {"eq:24": [a_E_24, a_H_24], **dict.fromkeys(DOMINATES, K + u**3)},
-    r"(21) and (22) give both, and the quotient: $K\gg1$ is sufficient for $a_H\gg a_E$, and necessary.",
-    shows=r"\frac{a_H}{a_E}=K+u^3,\quad K=\frac{\rho_H}{\rho_E}\Bigl(1-\frac{\rho_H}{\rho_E}\Bigr)^2\frac m{d+1}",
+    {"eq:24": [a_E_24, a_H_24], **dict.fromkeys(DOMINATES, J + u**3)},
+    r"(21) and (22) give both, and the quotient: $J\gg1$ is sufficient for $a_H\gg a_E$, and necessary.",
+    shows=r"\frac{a_H}{a_E}=J+u^3,\quad J=\frac{\rho_H}{\rho_E}\Bigl(1-\frac{\rho_H}{\rho_E}\Bigr)^2\frac m{d+1}",
     case=r"$u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$",
     refuses={
         "the last term of $a_H$ over $\\rho_E^3$, as §3.1 has it": {
@@ -1510,7 +1510,7 @@ apart = mixture(10, 1 / 3, 1.0, R=5, r_hard=0.1, r_easy=0.1)
 assert abs(gain(apart, 1.0, 22) - 1) < 1e-9
 
 # %% [markdown]
-# **One more.** Find numerically how many samples it takes until the gain in Figure 3(d) is within a tenth of its limit $1+\frac{R^2}{(1+u)^2r_H}$. Is $K$ large long before?
+# **One more.** Find numerically how many samples it takes until the gain in Figure 3(d) is within a tenth of its limit $1+\frac{R^2}{(1+u)^2r_H}$. Is $J$ large long before?
 #
 # :::{dropdown} Solution
 # Search {eq}`exact-gain` for the smallest $m$, as the cell below does. The condition of Corollary 2 is met much earlier, which is no help.
@@ -1521,10 +1521,10 @@ limit_3d = float(limit_form.subs({R: 1, r_H: 0.1, u: 1 / 9}))
 sizes = np.arange(500, 50_000)
 enough = gain_formula(1 / 9, h_at(1 / 9, sizes), 1.0, 0.1, 2.0) >= 0.9 * limit_3d
 smallest = int(sizes[np.argmax(enough)])
-early, large_K = gain(figure_3c, ALPHA, 5000), float(K.subs({u: 1 / 9, delta: 11 / 5000}))
+early, large_J = gain(figure_3c, ALPHA, 5000), float(J.subs({u: 1 / 9, delta: 11 / 5000}))
 assert gain(figure_3c, ALPHA, smallest - 1) < 0.9 * limit_3d <= gain(figure_3c, ALPHA, smallest)
-assert large_K > 30 and early < 0.7 * limit_3d
+assert large_J > 30 and early < 0.7 * limit_3d
 Markdown(
     f"The limit is {limit_3d:.1f}, and it takes {smallest:,} samples, for tasks in ten dimensions. "
-    f"With 5,000 samples $K={large_K:.0f}$, and the gain is {early:.2f}."
+    f"With 5,000 samples $J={large_J:.0f}$, and the gain is {early:.2f}."
 )

@@ -197,20 +197,20 @@ print({k: f"{float(p):.3f}" for k, p in chi_square.items()})
 #
 # ### Units
 #
-# Measure the inputs in other units, $x\to sx$. Then $\Sigma\to s^2\Sigma$, and $w$ must shrink like $1/s$. A bound on $w$ must do the same. In (44) the first term falls like $s^{-4}$, the second like $s^{-3/2}$, the third like $s^{-3}$. For large $s$ the
-# bound is too small, whatever the constants. One task in one dimension with noise is enough; there $\hat w-w^*=\sum xz/\sum x^2$ is Student's $t_n/(s\sqrt n)$.
+# Measure the inputs in other units, $x\to qx$. Then $\Sigma\to q^2\Sigma$, and $w$ must shrink like $1/q$. A bound on $w$ must do the same. In (44) the first term falls like $q^{-4}$, the second like $q^{-3/2}$, the third like $q^{-3}$. For large $q$ the
+# bound is too small, whatever the constants. One task in one dimension with noise is enough; there $\hat w-w^*=\sum xz/\sum x^2$ is Student's $t_n/(q\sqrt n)$.
 
 # %%
 rng = np.random.default_rng(2)
-s, n = 100.0, 100
-x, z = rng.normal(size=(2, 20_000, n)) * [[[s]], [[1.0]]]
+q, n = 100.0, 100
+x, z = rng.normal(size=(2, 20_000, n)) * [[[q]], [[1.0]]]
 errors = np.abs(np.sum(x * z, axis=1)) / np.sum(x**2, axis=1)
 terms = [
-    1 / s**4,
-    math.sqrt(s) * math.log(200 * n) / s**2,
-    s * math.log(200 * n) / s**4,
+    1 / q**4,
+    math.sqrt(q) * math.log(200 * n) / q**2,
+    q * math.log(200 * n) / q**4,
 ]
-bound = sum(terms) / math.sqrt(n)  # c = c' = 1, K = s, B → 0, one task
+bound = sum(terms) / math.sqrt(n)  # c = c' = 1, K = q, B → 0, one task
 print(f"bound {bound:.1e}, exceeded with probability {np.mean(errors > bound):.2f}")
 
 # %% [markdown]
@@ -227,8 +227,8 @@ def repaired_44(beta, L, B, V1, V2, sigma, d=1):
     T = math.ceil(max(4 * L**2 * log / (9 * V1), 16 * (L * B) ** 2 * log / (9 * V2)))
     root = math.sqrt(d) + math.sqrt(2 * math.log(200 * T))
     n = math.ceil((root / (math.sqrt(1 + beta / (2 * L)) - 1)) ** 2)
-    epsilon, ell, K = root / math.sqrt(n), math.log(200 * T * d), sigma * math.sqrt(L)
-    b = 2 * K * math.sqrt(ell) + 2 * math.sqrt(2 / n) * K * ell
+    epsilon, ell, k_0 = root / math.sqrt(n), math.log(200 * T * d), sigma * math.sqrt(L)
+    b = 2 * k_0 * math.sqrt(ell) + 2 * math.sqrt(2 / n) * k_0 * ell
     few_samples = (
         2 / beta * (2 * L**2 * B / beta * (2 * epsilon + epsilon**2) + b * math.sqrt(d / n))
     )
@@ -237,10 +237,10 @@ def repaired_44(beta, L, B, V1, V2, sigma, d=1):
 
 
 def printed_44(beta, L, B, V1, V2, sigma, T, n, constant, d=1):
-    """Return (44) as printed."""
-    K, log = sigma * math.sqrt(L), math.log(200 * d)
+    """Return (44) as printed, with k_0 for its K."""
+    k_0, log = sigma * math.sqrt(L), math.log(200 * d)
     first = constant * math.sqrt(d) + math.log(200 * n) * (
-        beta * math.sqrt(d * K / constant) + K / constant
+        beta * math.sqrt(d * k_0 / constant) + k_0 / constant
     )
     few_samples = first / (beta**2 * math.sqrt(n)) + math.sqrt(math.log(200 * T)) * L**2 * B / (
         beta**2 * n
@@ -622,8 +622,10 @@ panels = {
         ),
     },
     r"label noise $\sigma$": {
-        "ERM": sweep(noises, [square_errors(noisy(s), T, n=8) for s in noises]),
-        "MAML": sweep(noises, [square_errors(noisy(s), n1=4, n2=4, **maml) for s in noises]),
+        "ERM": sweep(noises, [square_errors(noisy(level), T, n=8) for level in noises]),
+        "MAML": sweep(
+            noises, [square_errors(noisy(level), n1=4, n2=4, **maml) for level in noises]
+        ),
     },
 }
 
@@ -941,7 +943,8 @@ alike = [n * linear.asymptotic_covariance_erm(single, n) for n in (1, 20)]
 assert np.allclose(alike[0], alike[1])
 
 noisier = [
-    TaskEnvironment.hard_easy(5, 0.2, 1.0, 1.0, 0.1, 0.1, noise_std=s) for s in (0.0, 1.0, 3.0)
+    TaskEnvironment.hard_easy(5, 0.2, 1.0, 1.0, 0.1, 0.1, noise_std=sigma)
+    for sigma in (0.0, 1.0, 3.0)
 ]
 quiet, loud, louder = (linear.crossover_tasks(of, 1.0, 20, 30, 1, 10, 20) for of in noisier)
 assert math.isclose(louder, quiet + 9 * (loud - quiet), rel_tol=1e-9)

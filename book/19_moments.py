@@ -152,7 +152,7 @@ claims.proves(
 #
 # (eq-79)=
 # $$
-# E[(C_k)_{rs}]=\begin{cases}\lambda_r\sum_j\lambda_jA_{jj}+2\lambda_r^2A_{rr},&r=s\\\lambda_r\lambda_s(A_{rs}+A_{sr}),&r\ne s.\end{cases} \tag{79}
+# E[(C_k)_{r\ell}]=\begin{cases}\lambda_r\sum_j\lambda_jA_{jj}+2\lambda_r^2A_{rr},&r=\ell\\\lambda_r\lambda_\ell(A_{r\ell}+A_{\ell r}),&r\ne\ell.\end{cases} \tag{79}
 # $$
 
 # %% mystnb={"code_prompt_show": "Check the entries in three dimensions"} tags=["hide-input"]
@@ -164,7 +164,7 @@ single3 = mean_over_rows(row3.T * row3 * A3 * row3.T * row3, row3, sp.diag(*lamb
 
 def entries_79(repeats):
     """Return the matrix of (79), with the given factor in front of λ_r² A_rr."""
-    off = sp.Matrix(3, 3, lambda r, s: lambdas[r] * lambdas[s] * (A3[r, s] + A3[s, r]))
+    off = sp.Matrix(3, 3, lambda r, ell: lambdas[r] * lambdas[ell] * (A3[r, ell] + A3[ell, r]))
     weighted_trace = sum(lambdas[j] * A3[j, j] for j in range(3))
     for r in range(3):
         off[r, r] = lambdas[r] * weighted_trace + repeats * lambdas[r] ** 2 * A3[r, r]
@@ -177,7 +177,7 @@ claims.proves(
     entries_79(2),
     "One row, diagonal $\\Sigma$, any $A$, entry by entry.",
     shows=r"E[(C_k)_{rr}]=\lambda_r\textstyle\sum_j\lambda_jA_{jj}+2\lambda_r^2A_{rr},\quad "
-    r"E[(C_k)_{rs}]=\lambda_r\lambda_s(A_{rs}+A_{sr})",
+    r"E[(C_k)_{r\ell}]=\lambda_r\lambda_\ell(A_{r\ell}+A_{\ell r})",
     case="$d=3$",
     refuses={"a fourth moment of $2\\lambda^2$ instead of $3\\lambda^2$": entries_79(1)},
 )

@@ -896,12 +896,12 @@ def sphere_spectra(activation, rng, count=50):
     """Return extreme eigenvalues at random points of a sphere around W*, and β(r), L(r)."""
     W_star = rng.normal(size=(3, 2)) * (0.5 if activation == "tanh" else 1.0)
     values = np.linalg.eigvalsh(networks.population_hessian(activation, W_star, W_star, np.eye(3)))
-    K = lipschitz(activation, 2, 1.0)
-    radius = 0.5 * values[0] / K
+    Lambda = lipschitz(activation, 2, 1.0)
+    radius = 0.5 * values[0] / Lambda
     steps = rng.normal(size=(count, 3, 2))
     W = W_star + radius * steps / np.linalg.norm(steps, axis=(1, 2), keepdims=True)
     there = np.linalg.eigvalsh(networks.population_hessian(activation, W, W_star, np.eye(3)))
-    return there[:, 0] - (values[0] - K * radius), values[-1] + K * radius - there[:, -1]
+    return there[:, 0] - (values[0] - Lambda * radius), values[-1] + Lambda * radius - there[:, -1]
 
 
 margins = np.array([sphere_spectra(name, np.random.default_rng(6)) for name in SMOOTH])

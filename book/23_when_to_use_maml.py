@@ -344,7 +344,7 @@ claims.decides(
     np.array(reached),
     np.array(one_matrix),
     "Whether weights can make ERM's start MAML's wherever the two optima lie.",
-    shows=r"\Psi_i=(I-\alpha\Sigma_i)^2+\tfrac{\alpha^2}{n_2}\bigl(\operatorname{tr}(\Sigma_i^2)I+\Sigma_i^2\bigr)=c_i\,G",
+    shows=r"\Psi_i=(I-\alpha\Sigma_i)^2+\tfrac{\alpha^2}{n_2}\bigl(\operatorname{tr}(\Sigma_i^2)I+\Sigma_i^2\bigr)=c_i\,Y",
     towards=True,
     refuses={"whenever the covariances commute": np.array(commuting)},
 )

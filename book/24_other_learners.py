@@ -150,7 +150,7 @@ claims.decides(
 # %% [markdown]
 # ## Many steps
 #
-# Chapter 12 says that the gain depends on the number of steps through $y=a_E/a_H$ alone, and tends to $1+\frac{R^2}{(1+u)^2r_H}$. In the environment of the paper's Figure 3(c), with full gradients at $\alpha=0.9/\rho_E$, in training and at test time:
+# Chapter 12 says that the gain depends on the number of steps through $\eta=a_E/a_H$ alone, and tends to $1+\frac{R^2}{(1+u)^2r_H}$. In the environment of the paper's Figure 3(c), with full gradients at $\alpha=0.9/\rho_E$, in training and at test time:
 
 # %% mystnb={"code_prompt_show": "Compute gains by the library"} tags=["hide-input"]
 figure_3c = TaskEnvironment.hard_easy(10, 0.1, 0.9, R=1, r_hard=0.1, r_easy=2)
@@ -165,10 +165,10 @@ def risk_after(w, steps):
     return 0.5 * figure_3c.probabilities @ means
 
 
-def gain_at(y):
-    """Return the gain of chapter 12, as a function of y."""
-    common = 0.1 + y * 2
-    return ((1 + y * U**2) / (1 + U) ** 2 + common) / (y / (1 + y) + common)
+def gain_at(eta):
+    """Return the gain of chapter 12, as a function of η."""
+    common = 0.1 + eta * 2
+    return ((1 + eta * U**2) / (1 + U) ** 2 + common) / (eta / (1 + eta) + common)
 
 
 by_library = [
@@ -184,7 +184,7 @@ claims.checks(
     "The gain with 1, 2 and 5 steps: {:.2f}, {:.2f}, {:.2f}; the limit is {:.2f}.".format(
         *by_library, gain_at(0.0)
     ),
-    shows=r"y=\frac{\rho_E}{\rho_H}\Bigl(\frac{1-\alpha\rho_E}{1-\alpha\rho_H}\Bigr)^{2K}",
+    shows=r"\eta=\frac{\rho_E}{\rho_H}\Bigl(\frac{1-\alpha\rho_E}{1-\alpha\rho_H}\Bigr)^{2K}",
     rtol=1e-9,
     towards=True,
     refuses={"the limit at once": [gain_at(0.0)] * 3},
@@ -263,7 +263,7 @@ claims.checks(
     shares,
     [float(counted[k].subs({d: D, n: M})) for k, D, M in sizes],
     "What two and three steps on one batch leave of an easy task: the library integrates by parts.",
-    shows=r"E(1-s)^4=\tfrac{2d^2+5d+5}{m^2}+\tfrac{d^3+6d^2+21d+20}{m^3}",
+    shows=r"\tfrac1dE\operatorname{tr}(I-\hat S)^4=\tfrac{2d^2+5d+5}{m^2}+\tfrac{d^3+6d^2+21d+20}{m^3}",
     rtol=1e-9,
     towards=True,
     refuses={r"fresh batches, $\delta^K$": [((D + 1) / M) ** k for k, D, M in sizes]},
@@ -354,7 +354,7 @@ claims.samples(
 # ## Split samples
 #
 # One cloud with $\Sigma=I$ and spread $r$: each learner finds $\hat w=(\sum_iM_i)^{-1}\sum_i(M_iw_i^*+\text{noise}_i)$, and {eq}`price-of-weights` needs the first two moments of $M$. For split samples, $M=P\hat S_oP$. Average over the outer batch first, by Lemma 2: $E_oM^2=(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$. Label noise adds, per $\sigma^2$, $\frac1{n_1}P\hat S_oP$ from the outer loop and
-# $\frac{\alpha^2}{n_2}P\hat S_o\hat S\hat S_oP$ from the inner one. If both loops share $n$ samples, $M=\hat S(I-\alpha\hat S)^2$, and the noise passes through $P$ twice: $\frac1nP^2\hat SP^2$. Everything is a mean of products of traces of polynomials in $\hat S$, and those have been counted above: `mean(p, q)` is that of $\frac1d\operatorname{tr}p(\hat S)\cdot\frac1d\operatorname{tr}q(\hat S)$, and `P(k, l)` the polynomial $(1-\alpha s)^ks^l$.
+# $\frac{\alpha^2}{n_2}P\hat S_o\hat S\hat S_oP$ from the inner one. If both loops share $n$ samples, $M=\hat S(I-\alpha\hat S)^2$, and the noise passes through $P$ twice: $\frac1nP^2\hat SP^2$. Everything is a mean of products of traces of polynomials in $\hat S$, and those have been counted above: `mean(p, q)` is that of $\frac1d\operatorname{tr}p(\hat S)\cdot\frac1d\operatorname{tr}q(\hat S)$, and `P(k, l)` the polynomial $(1-\alpha x)^kx^l$.
 
 # %% mystnb={"code_prompt_show": "Means of products of traces of polynomials"} tags=["hide-input"]
 alpha, r, sigma2 = sp.symbols("alpha r sigma^2", real=True)
@@ -370,7 +370,7 @@ def mean(*polynomials):
 
 
 def P(k, times=0):
-    """Return (1 - alpha s)^k s^times as a mapping from power to coefficient."""
+    """Return (1 - alpha x)^k x^times as a mapping from power to coefficient."""
     return {j + times: sp.binomial(k, j) * (-alpha) ** j for j in range(k + 1)}
 
 

@@ -107,7 +107,7 @@ display(
 )
 
 # %% [markdown]
-# The repair is classical. The singular values of an $n\times d$ matrix of standard normals lie within $\sqrt n\pm(\sqrt d+s)$ with probability at least $1-2e^{-s^2/2}$. Take $s=\sqrt2\,t$ and write $X_i=G\Sigma_i^{1/2}$:
+# The repair is classical. The singular values of an $n\times d$ matrix of standard normals lie within $\sqrt n\pm(\sqrt d+v)$ with probability at least $1-2e^{-v^2/2}$. Take $v=\sqrt2\,t$ and write $X_i=G\Sigma_i^{1/2}$:
 #
 # $$
 # \mathbb P\bigl(\lVert Z_i\rVert\le\lVert\Sigma_i\rVert\,r\bigr)\ge1-2e^{-t^2},\qquad r=2\varepsilon+\varepsilon^2,\quad\varepsilon=\sqrt{\frac dn}+t\sqrt{\frac2n}.
@@ -118,7 +118,7 @@ display(
 # %% tags=["remove-input"]
 claims.quotes(
     "eq:52",
-    r"The singular values of $n\times d$ standard normals lie within $\sqrt n\pm(\sqrt d+s)$, up to $2e^{-s^2/2}$.",
+    r"The singular values of $n\times d$ standard normals lie within $\sqrt n\pm(\sqrt d+v)$, up to $2e^{-v^2/2}$.",
     "Davidson and Szarek (2001), Theorem II.13; Vershynin (2012), Corollary 5.35",
 )
 
@@ -404,7 +404,7 @@ def bernstein_65(N, b):
 
 grid = [
     (N, s) for N in (1, 2, 5, 20, 100, 600) for s in (0.5, 1, 2, 3, 5)
-]  # b = s standard deviations
+]  # b, in standard deviations, is s
 # as printed, for products of scale √N and c″ = 0.1, and so for every larger c″
 as_printed = [2 * math.exp(-0.1 * min(s**2, s) * math.sqrt(N)) for N, s in grid]
 repaired = np.array([bernstein_65(N, s * math.sqrt(N)) for N, s in grid])
@@ -428,12 +428,12 @@ claims.bounds(
 # ## After (65): the length of the noise
 #
 # The display after (65) adds up the elements: $\frac1n\lVert X_i^\top z_i\rVert\le b/\sqrt n$ with probability at least $1-2n\exp(-c''\min(\frac{b^2}{dK},\frac bK))$. It inherits $K$ for $K^2$ and the exchange of $n$ and $d$.
-# Repaired, with $K=\sigma\sqrt L$, it is
+# Repaired, with $k_0=\sigma\sqrt L$ for the paper's $K$, it is
 #
 # $$
 # \begin{aligned}
 # &\frac1n\lVert X_i^\top z_i\rVert\le b\sqrt{\frac dn}\\
-# &\text{with probability at least }1-2d\exp\Bigl(-\min\Bigl(\frac{b^2}{4K^2},\frac{\sqrt n\,b}{2\sqrt2K}\Bigr)\Bigr).
+# &\text{with probability at least }1-2d\exp\Bigl(-\min\Bigl(\frac{b^2}{4k_0^2},\frac{\sqrt n\,b}{2\sqrt2k_0}\Bigr)\Bigr).
 # \end{aligned}
 # $$
 #
@@ -450,7 +450,7 @@ for n, d in ((1, 1), (1, 4), (5, 1), (5, 4), (30, 1), (30, 4)):
         longer, tenth = (np.mean(norms > part * b * math.sqrt(d / n)) for part in (1, 0.1))
         shorter = np.mean(norms > b / math.sqrt(n))
         settings.append((allowed, longer, tenth, promised, shorter))
-d = 40_000  # one sample, K = √d: as printed with b = d and c″ = 0.1, repaired with b = 40 K
+d = 40_000  # one sample, k_0 = √d: as printed with b = d and c″ = 0.1, repaired with b = 40 k_0
 norms = math.sqrt(d) * np.abs(rng.normal(size=20_000)) * np.sqrt(rng.chisquare(d, 20_000))
 promised, allowed = 2 * math.exp(-0.1 * math.sqrt(d)), 2 * d * math.exp(-40 / math.sqrt(8))
 over_parts = [np.mean(norms > size * d) for size in (40, 4, 1)]
@@ -460,7 +460,7 @@ allowed, fails, tenth, promised, breaks = settings.T
 claims.bounds(
     "text:noise-norm-bound",
     np.ones_like(fails),
-    "Failures over what is allowed stay below one, with $d$ elements and $K^2$.",
+    "Failures over what is allowed stay below one, with $d$ elements and $k_0^2$.",
     above=fails / allowed,
     shows=r"\frac1n\lVert X_i^\top z_i\rVert\leq b\sqrt{\frac dn}",
     refuses={"a tenth of the length": tenth / allowed},
@@ -514,15 +514,15 @@ claims.proves(
 )
 
 # %% [markdown]
-# That loss, and $t/n$, make (66) false for all constants. Take the two noise-free tasks with optima $\pm1$ again, in other units: $\Sigma=s^2$. Nothing changes in $\theta$, which is an optimum and knows no unit of $x$. The printed first term falls like $s^{-4}$.
+# That loss, and $t/n$, make (66) false for all constants. Take the two noise-free tasks with optima $\pm1$ again, in other units: $\Sigma=q^2$. Nothing changes in $\theta$, which is an optimum and knows no unit of $x$. The printed first term falls like $q^{-4}$.
 
 # %% tags=["remove-input"]
 printed_66 = (1e-4 / 100 + 2 / 10_000) / (1 - (1 / 100 + 2 / 10_000))
 exceeds = beta_tail(10_000, printed_66)
 display(
     Markdown(
-        f"At $s=10$, $n=10^4$, $t=2$, $c=c'=1$ the printed radius is {1e4 * printed_66:.2f}·10⁻⁴. It is exceeded with "
-        f"probability {exceeds:.2f}; the promise (67) is {4 * math.exp(-4):.3f}. With $s$ and $n$ large enough any "
+        f"At $q=10$, $n=10^4$, $t=2$, $c=c'=1$ the printed radius is {1e4 * printed_66:.2f}·10⁻⁴. It is exceeded with "
+        f"probability {exceeds:.2f}; the promise (67) is {4 * math.exp(-4):.3f}. With $q$ and $n$ large enough any "
         "other constants fail too."
     )
 )
@@ -533,7 +533,7 @@ display(
 # $$
 # \begin{aligned}
 # &\theta\le\frac1{\beta-Lr}\Bigl(\frac{2L^2B}\beta\,r+b\sqrt{\frac dn}\Bigr)\quad\text{with probability at least}\\
-# &1-2Te^{-t^2}-2Td\exp\Bigl(-\min\Bigl(\frac{b^2}{4K^2},\frac{\sqrt n\,b}{2\sqrt2K}\Bigr)\Bigr).
+# &1-2Te^{-t^2}-2Td\exp\Bigl(-\min\Bigl(\frac{b^2}{4k_0^2},\frac{\sqrt n\,b}{2\sqrt2k_0}\Bigr)\Bigr).
 # \end{aligned}
 # $$
 #
@@ -576,11 +576,11 @@ tasks, optima = positive(rng, T, d, 0.8, 1.0), rng.normal(size=(T, d))
 optima /= length(optima, axis=1).max()
 few, B = weigh(tasks, apply(tasks, optima)), 1.0
 beta, L = lowest(tasks).min(), np.linalg.eigvalsh(tasks).max()
-K, reached, over, over_short, over_printed = sigma * math.sqrt(L), {}, [], [], []
+k_0, reached, over, over_short, over_printed = sigma * math.sqrt(L), {}, [], [], []
 for n, t, b in ((300, 1.5, 1.5), (300, 2.0, 2.0), (1000, 1.5, 1.5), (1000, 2.5, 2.0)):
     H, xi = data_sets(np.broadcast_to(tasks, (runs, T, d, d)), n, sigma, rng)
     r, some = radius(n, t, d), 2 * math.exp(-t * t)
-    noisy = 2 * d * math.exp(-min(b**2 / K**2 / 4, math.sqrt(n / 8) * b / K))
+    noisy = 2 * d * math.exp(-min(b**2 / k_0**2 / 4, math.sqrt(n / 8) * b / k_0))
     vartheta = length(weigh(H, apply(H, optima)) - few, axis=1)
     theta = length(weigh(H, apply(H, optima) + xi) - few, axis=1)
     deviation = length(tasks - H, 2, axis=(2, 3)) / length(tasks, 2, axis=(1, 2))
@@ -600,7 +600,7 @@ for n, t, b in ((300, 1.5, 1.5), (300, 2.0, 2.0), (1000, 1.5, 1.5), (1000, 2.5, 
     over_short.append(np.mean(part > 0.02) / limit_66)
     bracket = (math.sqrt(d) + beta * b) / (beta * math.sqrt(n)) + t * L**2 * B / (beta * n)
     shorter = bracket / (beta - L * (math.sqrt(d / n) + t / n))
-    promise = T * some + 2 * n * math.exp(-min(b**2 / (d * K), b / K))
+    promise = T * some + 2 * n * math.exp(-min(b**2 / (d * k_0), b / k_0))
     over_printed.append(np.mean(theta > shorter) / promise)
 
 # %% mystnb={"code_prompt_show": "Check the repaired steps"} tags=["hide-input"]
@@ -625,7 +625,7 @@ claims.bounds(
     np.ones(5),
     r"Failures of (66) over what (67) allows: four unequal tasks in three dimensions, and two without noise at $\Sigma=100$.",
     above=over,
-    shows=r"1-2Te^{-t^2}-2Td\exp\bigl(-\min\bigl(\frac{b^2}{4K^2},\frac{\sqrt n\,b}{2\sqrt2K}\bigr)\bigr)",
+    shows=r"1-2Te^{-t^2}-2Td\exp\bigl(-\min\bigl(\frac{b^2}{4k_0^2},\frac{\sqrt n\,b}{2\sqrt2k_0}\bigr)\bigr)",
     refuses={"a fiftieth of the bound (66)": over_short},
     printed=claims.prints(
         "eq:67",

@@ -602,7 +602,7 @@ claims.bounds(
 # $$
 #
 # :::{dropdown} Proof
-# Let $f$ be the deviation, $s$ its standard deviation and $p=(\gamma/(es))^{1/3}$. If $p<2$ the right-hand side exceeds 1. If $p\ge2$, then $\mathbb P(\lvert f\rvert\ge\gamma)\le(p^3s/\gamma)^p=e^{-p}$, and $p=(\gamma^2/(e^2s^2))^{1/6}$. By (98), $s^2\le v/\tau$. $\square$
+# Let $f$ be the deviation, $\eta$ its standard deviation and $p=(\gamma/(e\eta))^{1/3}$. If $p<2$ the right-hand side exceeds 1. If $p\ge2$, then $\mathbb P(\lvert f\rvert\ge\gamma)\le(p^3\eta/\gamma)^p=e^{-p}$, and $p=(\gamma^2/(e^2\eta^2))^{1/6}$. By (98), $\eta^2\le v/\tau$. $\square$
 # :::
 
 # %% tags=["remove-input"]
@@ -614,15 +614,15 @@ claims.quotes(
 )
 
 # %% mystnb={"code_prompt_show": "Check the step of the proof"} tags=["hide-input"]
-gamma = np.geomspace(30, 3e5, 9)  # in units of s
+gamma = np.geomspace(30, 3e5, 9)  # in units of η
 p = (gamma / math.e) ** (1 / 3)
 claims.checks(
     "eq:89",
     (p**3 / gamma) ** p,
     np.exp(-((gamma**2 / math.e**2) ** (1 / 6))),
-    r"Markov's inequality gives this at the $p$ of the proof, for $\gamma$ from $30s$ to $3\cdot10^5s$.",
+    r"Markov's inequality gives this at the $p$ of the proof, for $\gamma$ from $30\eta$ to $3\cdot10^5\eta$.",
     rtol=1e-9,
-    shows=r"\Bigl(\frac{p^3s}\gamma\Bigr)^p=\exp\Bigl(-\Bigl(\frac{\gamma^2}{e^2s^2}\Bigr)^{1/6}\Bigr)",
+    shows=r"\Bigl(\frac{p^3\eta}\gamma\Bigr)^p=\exp\Bigl(-\Bigl(\frac{\gamma^2}{e^2\eta^2}\Bigr)^{1/6}\Bigr)",
     towards=True,
     refuses={"without $e^2$": np.exp(-((gamma**2) ** (1 / 6)))},
 )
@@ -849,10 +849,10 @@ claims.bounds(
 # Is Lemma 4 true all the same, for another reason? Its statement (99) does not depend on $n_1,n_2$. Take one episode with one sample of each kind, $\Sigma=I$ and $\alpha=1$. Then $\hat Q=(Px)(Px)^\top$ has norm
 #
 # $$
-# \lVert Px\rVert^2=\lVert x\rVert^2-2sg^2+s^2g^2,\qquad s=\lVert\hat x\rVert^2,\quad g=\langle x,\hat x\rangle/\lVert\hat x\rVert,
+# \lVert Px\rVert^2=\lVert x\rVert^2-2\ell g^2+\ell^2g^2,\qquad\ell=\lVert\hat x\rVert^2,\quad g=\langle x,\hat x\rangle/\lVert\hat x\rVert,
 # $$
 #
-# and $g$ is a standard normal, $s\approx d$. So $\lVert Z\rVert$ is of order $d^2$, while (99) puts it below $\sqrt c\,d\log^3(100e^2d^2)$ with probability 0.99. Powers win: for every constant $c$ there is a dimension in which (99) fails. Only three
+# and $g$ is a standard normal, $\ell\approx d$. So $\lVert Z\rVert$ is of order $d^2$, while (99) puts it below $\sqrt c\,d\log^3(100e^2d^2)$ with probability 0.99. Powers win: for every constant $c$ there is a dimension in which (99) fails. Only three
 # $\chi^2$ variables are left to integrate over, so the dimension can be a million.
 
 
