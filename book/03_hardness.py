@@ -408,7 +408,9 @@ surplus
 # %% mystnb={"code_prompt_show": "Try the upper bound on a fine grid"} tags=["hide-input"]
 ratios, sizes = np.meshgrid(np.linspace(0.0005, 0.9985, 2000), (22, 100, 500, 2000, 20_000, 10**12))
 quotients = ratios * (1 - ratios) ** 2 * sizes / 11
-gains = 1 + sp.lambdify((u, h), surplus)(ratios, quotients + ratios**3)
+a_hard, a_easy = (rho * (1 - rho) ** 2 + 11 / sizes * rho**3 for rho in (ratios, 1.0))
+costs = [(a_hard * e**2 + a_easy * k**2) / (k + e) ** 2 for k, e in ((ratios, 1), (a_hard, a_easy))]
+gains = costs[0] / costs[1]  # of ERM and MAML, without J
 much_smaller = np.minimum(1 + quotients, np.where(ratios < 0.1, np.inf, 10.0))
 tex = r"\frac{\rho_H}{\rho_E}\text{ must be much smaller than }1"
 claims.bounds(

@@ -190,7 +190,7 @@ Markdown("\n".join(rows))
 # %% [markdown]
 # The table has $m=500$, $d=10$, $r_H=r_E=r$. A [search over MAML's step](#when-best-steps), with the library, finds the same. Two things happen.
 #
-# **The ceiling is one of the step $1/\rho_E$.** For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$ (14.87 at the rounded $u=0.236$). MAML's step is then near $1/\rho_H$, and its start on the *easy* centre: the start solves the easy tasks, the step the hard ones. It takes points. How much spread may the easy tasks have? On the easy centre with $\alpha=1/\rho_H$ the risk, in units of $\frac d4\rho_E$, is
+# **The ceiling is one of the step $1/\rho_E$.** MAML can take a step for the hard tasks and *start* where the easy ones are solved. For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$ (14.87 at the rounded $u=0.236$). MAML's step is then near $1/\rho_H$, and its start on the *easy* centre. It takes points. How much spread may the easy tasks have? On the easy centre with $\alpha=1/\rho_H$ the risk, in units of $\frac d4\rho_E$, is
 # $u\delta(R^2+r_H)+\frac{(1-u)^2+\delta}{u^2}r_E$. MAML's at $1/\rho_E$ is $\frac{A\delta}{A+\delta}R^2+Ar_H+\delta r_E$, with $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. So the easy centre is better if and only if
 #
 # $$
@@ -342,7 +342,7 @@ claims.decides(
 # ## What other criteria say
 #
 # **Diversity.** The diversity coefficient of a benchmark is the mean distance of two tasks by their Fisher information: the cosine distance of $\frac{F_a}{F_a+F_b}$ and $\frac{F_b}{F_a+F_b}$, with the diagonals $F$. In linear regression $F_i=\operatorname{diag}(\Sigma_i)/\sigma^2$.
-# For isotropic tasks both are multiples of $(1,\dots,1)$, and their distance is [**zero, whatever $u$, $R$ and the spreads**](#when-diversity), while the gain runs from 1 to its ceiling. The optima do not enter at all. (The published coefficient uses a trained probe network instead of the model itself.)
+# For isotropic tasks both are multiples of $(1,\dots,1)$, and their distance is [**zero, whatever $u$, $R$ and the spreads**](#when-diversity), while the gain runs from 1 to its ceiling. The optima do not enter at all. (The published coefficient {cite}`miranda2022curse` uses a trained probe network instead of the model itself.)
 #
 # **Distance.** "MAML's start is nearer to the optima on average." The mean squared distance is least at the mean of the optima, $\theta=\frac12$; ERM and MAML stand at $\frac u{1+u}$ and $\frac h{1+h}$. So MAML's is nearer if and only if
 #
@@ -352,9 +352,9 @@ claims.decides(
 #
 # Beyond $\frac1u$, with many samples, MAML is *farther* from the optima, [and better](#when-distance). In the environment of Figure 3(c) that begins beyond $m=1127$.
 #
-# **Similarity.** With equal hardness the gain is 1, however similar or not. The best start is then the mean; if the optima are $\pm v$, the best step from there leaves the share $\frac{d+1}{d+1+m}$ ([chapter 12](12_other_learners)). No start helps: learn a representation.
+# **Similarity.** With isotropic tasks of equal hardness, or one common covariance, the gain is 1, however similar or not. The best start is then the mean; if the optima are $\pm v$, the best step from there leaves the share $\frac{d+1}{d+1+m}$ ([chapter 12](12_other_learners)). No start helps: learn a representation.
 #
-# **Cost.** Trained on $T$ tasks, MAML has the larger variance. It pays from the crossover $T^*$ on, {eq}`crossover`; with fewer tasks ERM has the smaller excess risk *and* costs less ([tried](#when-crossover), at half of $T^*$ tasks and at twice). Even its population solution can be as good. At $\alpha=1/\rho_E$ and the $\delta$ for which $h=u$, it has no excess risk, although hardness differs:
+# **Cost.** Trained on $T$ tasks, MAML usually has the larger variance; not always, as where easy tasks are scattered. It pays from the crossover $T^*$ on, {eq}`crossover`; with fewer tasks ERM has the smaller excess risk *and* costs less ([tried](#when-crossover), at half of $T^*$ tasks and at twice). Even its population solution can be as good. At $\alpha=1/\rho_E$ and the $\delta$ for which $h=u$, it has no excess risk, although hardness differs:
 
 # %% mystnb={"code_prompt_show": "Insert the boundary of chapter 3"} tags=["hide-input"]
 tie = {delta: (1 - u) / (1 + u)}
@@ -394,13 +394,13 @@ claims.quotes(
 #
 # For tasks that are nearly linear in fixed features, with one step of adaptation:
 #
-# 1. **Compute the border before you train.** A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and no geography climbs over $G_\infty$, to leading order in $m$ about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`)
+# 1. **Compute the border before you train.** A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and no geography climbs over $G_\infty$ while both take one size of step, to leading order in $m$ about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`)
 # 2. **Give each learner its own best step**, {eq}`best-step`, before you compare; for tasks of similar hardness part of the gain is only ERM's short step. ([Search](#when-best-steps))
 # 3. **Rehearse the step that you will take**, $n_2=m$; with another one MAML can lose. ([600 environments](#when-rehearsal))
 # 4. **If your tasks are isotropic, do not use MAML**: ERM with task weights $\varphi(\rho_i)$ has the same start, and if all tasks share a covariance, plain ERM has. ({prf:ref}`prop-weights`, [tried](#when-weights))
-# 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper: {eq}`crossover`, [tried](#when-crossover).
+# 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper ($T^*$ may be zero): {eq}`crossover`, [tried](#when-crossover).
 # 6. **Decide what you pay for.** If it is the loss saved, only the distance of hard from easy tasks counts; if it is the ratio of risks, hard tasks must also be alike. Train at the test's share of them, and leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
-# 7. **Do not judge by diversity of inputs or distance to the optima.** The first is blind to all of this, the second right only for $u<h<\frac1u$: {eq}`nearer`, [tried](#when-distance). With equal hardness no start helps: learn features ([sinusoids](#when-sinusoids)).
+# 7. **Do not judge by diversity of inputs or distance to the optima.** The first is blind to all of this, the second right only for $u<h<\frac1u$: {eq}`nearer`, [tried](#when-distance). With one covariance for all tasks no start helps: learn features ([sinusoids](#when-sinusoids)).
 #
 # An eighth, on classes with names, is on the [front page](intro).
 #

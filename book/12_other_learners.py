@@ -185,7 +185,7 @@ claims.proves(
 
 # %% [markdown]
 # The library, which knows nothing of $\theta$, decides 3,000 random cases alike ([Learners at work](24_other_learners)).
-# On images first-order MAML came within a few points of MAML after [1,000 iterations](#omniglot-equal-cost), and was further behind in the shorter field of [chapter 9](09_omniglot). Here is where it would not be: few samples, or tasks of similar hardness.
+# On images first-order MAML came within about a point of MAML after [1,000 iterations](#omniglot-equal-cost), and was further behind in the shorter field of [chapter 9](09_omniglot). In the linear model it does not come close with few samples, or with tasks of similar hardness.
 #
 # ## More steps, other inputs
 #
@@ -221,7 +221,7 @@ claims.proves(
 # %% [markdown]
 # For $K=1$ this is chapter 4's $\sqrt5-2$. It falls like $\frac1{2K}$: with more steps, harder tasks pay.
 #
-# In practice the steps share **one batch**. Then they leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$, Wishart moments up to order $2K$, which [Learners at work](24_other_learners) counts. Two steps at $\alpha=1/\rho_E$ leave about $2\delta^2$ of an easy task if $d$ is large. Fresh batches leave $\delta^2$ but need twice the samples: with $\frac m2$ each, $4\delta^2$. *At equal cost in samples, and while $\delta<1$, use the batch again.*
+# In practice the steps share **one batch**. Then they leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$, Wishart moments up to order $2K$, which [Learners at work](24_other_learners) counts. Two steps at $\alpha=1/\rho_E$ leave $\frac{2d^2+5d+5}{m^2}+\frac{d^3+6d^2+21d+20}{m^3}$ of an easy task, about $2\delta^2+\delta^3$ in many dimensions. Fresh batches leave $\delta^2$ but need twice the samples: with $\frac m2$ each, $4\delta^2$. That is more if and only if $m(2d^2+3d-1)>d^3+6d^2+21d+20$. *At equal cost in samples, for $d\ge5$ and $\delta<1$, use the batch again*; in one dimension it takes more than twelve samples.
 #
 # And where did $d+1$ come from? From $\hat S^2$. It has $m$ products of a sample with itself, and $m^2-m$ of two different ones, which are independent:
 #
@@ -254,7 +254,7 @@ sp.factor(fourth / d - 1) / m
 # \frac{T\,E\lVert\hat w-\mu\rVert^2}{rd}\;\to\;\frac{\frac1dE\operatorname{tr}M^2}{(\frac1dE\operatorname{tr}M)^2}.
 # $$ (price-of-weights)
 #
-# It is 1 for the plain mean of the optima; the more $M$ varies from task to task, the larger. ERM has $1+\frac{d+1}n$.
+# It says how many times the variance of the plain mean of the optima, for which it is 1, an estimate from samples has; the more $M$ varies from task to task, the larger. ERM has $1+\frac{d+1}n$.
 #
 # - *A split only costs.* Averaged over the outer batch, $M^2$ is $(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$ by Lemma 2, and $M$ is $P^2$. By Cauchy and Schwarz the ratio is at least $1+\frac{d+1}{n_1}$, whatever the step: the inner samples are wasted. The best step is none; with label noise it is even *negative*.
 # - *Both loops on all samples* can be better than ERM: at a step near $\frac14$, $M=\hat S(I-\alpha\hat S)^2$ varies less than $\hat S$.
@@ -360,19 +360,19 @@ claims.proves(
 # %% [markdown]
 # | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds) | its ceiling at $\alpha=1/\rho_E$ | take it |
 # | --- | --- | --- | --- | --- | --- |
-# | ERM | 1 | the easiest | | 1 | if tasks are equally hard or few, or if optima do not depend on hardness |
+# | ERM | 1 | the easiest | | 1 | if tasks share their covariance, or are few, or if optima do not depend on hardness |
 # | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | never worse, if $n_2=m$ | of order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks but not far, hard ones |
 # | first-order MAML | $K+1$ | $\rho=\frac1{(K+1)\alpha}$ | $\frac A\delta>1+2u$ | for $K=1$ MAML's, less $\frac{A+\delta u^2}{A(1+u)^2}$ | if samples are many and hardness differs |
 # | Reptile, $K$ steps | $K$ | all alike, as $K$ grows | $\frac A\delta>\frac{1+3u}{3+u}$ | below $\frac4{(1+u)^2}$ | if a second batch and second derivatives are too dear, and a gain below 4 will do |
 # | iMAML | a minimisation and a linear system | $\rho=\lambda$ | $\frac A\delta>1$ for $\lambda\to0$ | below $\frac1{u^2}$ for $\lambda\to0$ | if $\lambda$ can be tuned (Exercise 2) |
-# | both loops on one batch | as MAML | much as MAML | | | if tasks are equally hard: its variance is below ERM's |
+# | both loops on one batch | as MAML | much as MAML | | | if tasks are equally hard: at a short step its variance can be below ERM's |
 # | first-order ANIL | 1, and $K$ steps of the head | directions of spread | | | if the optima share a subspace |
 #
 # ## What we have seen
 #
 # - We derived the starts of five learners from one formula, and read off whom each of them looks for.
 # - First-order MAML pays exactly where $\frac A\delta>1+2u$. Below it is worse than ERM, as it does not see the variance of a step.
-# - More steps do what more samples do; a batch is better used again than split.
+# - More steps do what more samples do; from five dimensions on a batch is better used again than split.
 # - For other inputs than Gaussian ones, $d+1$ becomes $d+\kappa-2$, or what {eq}`delta-of-length` says.
 # - With equally hard tasks, a split only costs, and its best step in training is zero, with noise even negative.
 # - An initialisation pays for spread, a representation lives on it.
