@@ -108,7 +108,8 @@ def test_a_report_has_what_is_promised() -> None:
     assert json.loads(json.dumps(said)) == said
     assert len(report.hard_tasks) == pytest.approx(40, abs=12) and len(report.environment) == 2
     assert repr(report) == str(report) and str(report).startswith("weighted ERM: ")
-    assert "  hard tasks " in str(report) and "  least curved along " in str(report)
+    assert "  hard tasks " in str(report) and "  features vary least " in str(report)
+    assert max(map(len, str(report).splitlines())) <= 100
     assert "<table" in report._repr_html_()
     assert said["calibration"]["measured_maml"] == pytest.approx(said["calibration"]["predicted_maml"], rel=0.2)
     assert len(report.plot().axes) == 3
@@ -245,7 +246,12 @@ def test_bad_options_are_named(options: dict[str, float], name: str) -> None:
 def test_what_looks_like_tasks_and_is_none_is_told_apart() -> None:
     masked = np.ma.masked_greater(X, 1.5)
     for tasks, message in (
-        ({0: (X, Y), 1: (X, Y)}, "must be a sequence of pairs .* list\\(tasks.values\\(\\)\\)"),
+        ({"X": X, "y": Y}, "tasks must be pairs .* task X has 4 parts"),
+        ({1: (X, Y), "1": (2 * X, Y)}, "tasks must have keys that differ as text"),
+        ({"b": (X, Y), "c": (X, Y[:3])}, "task c must have one target for each of its samples; got 4 rows and 3"),
+        ({"b": (X, Y), "c": (X[:, :1], Y)}, "task c has 1 and 1"),
+        ({"b": (X, Y), "c": (X, ["a", "b", "a", "b"])}, "y of task c must be numbers"),
+        ({"b": (X, Y)}, "tasks must be at least two"),
         ([{"X": X, "y": Y}] * 2, "task 0 is a dict"),
         (pd.DataFrame(X, columns=["a", "b"]), "task 0 is a str: a"),
         ((X, Y), "task 0 has 4 parts"),
@@ -271,6 +277,31 @@ def test_tables_tensors_and_iterators_give_what_arrays_give() -> None:
         [(X.tolist(), y.tolist()) for X, y in tasks],
     ):
         assert paperlib.advise(other, m=5, resamples=50).to_dict() == plain
+
+
+def test_a_mapping_says_what_a_sequence_says_and_names_its_tasks() -> None:
+    tasks = [*drawn(PAPER, 30, 12), (X[:2], Y[:2])]
+    names = [f"person {place}" for place in range(31)]
+    plain = paperlib.advise(tasks, m=5, resamples=50).to_dict()
+    report = paperlib.advise(dict(zip(names, tasks, strict=True)), m=5, resamples=50)
+    said = report.to_dict()
+    named = {"tasks", "left_out", "hard_tasks", "held_out"}
+    assert {name: said[name] for name in set(said) - named} == {name: plain[name] for name in set(plain) - named}
+    assert said["tasks"] == names[:30] and said["left_out"] == names[30:] and plain["left_out"] == [30]
+    assert said["hard_tasks"] == [names[place] for place in plain["hard_tasks"]] != []
+    assert said["held_out"] == {f"person {place}": losses for place, losses in plain["held_out"].items()}
+    figure = report.plot()
+    hard = next(line for line in figure.axes[0].lines if line.get_label() == "hard")
+    rho = [(X**2).mean() for X, _ in tasks[:30]]
+    np.testing.assert_allclose(hard.get_ydata(), sorted(rho[place] for place in plain["hard_tasks"]))
+
+
+def test_losses_of_tasks_held_out_are_told_of_each() -> None:
+    report = paperlib.advise(drawn(PAPER, 40, 30), m=10, alpha=0.9, resamples=50)
+    assert list(report.held_out) == list(range(40))
+    losses = np.array(list(report.held_out.values()))
+    found = report.calibration
+    np.testing.assert_allclose(losses.mean(axis=0), [found["measured_erm"], found["measured_maml"]])
 
 
 def test_labels_as_columns_are_regression() -> None:
@@ -301,6 +332,8 @@ def test_a_task_without_inputs_is_no_more_than_one_task_more() -> None:
 def test_a_handful_of_tasks_decides_nothing(count: int) -> None:
     report = paperlib.advise(drawn(PAPER, count, 60), m=20, alpha=0.01)
     assert report.verdict == VERDICTS[-1] and report.suffices == "at least 5 tasks"
+    assert report.intervals["gain"] == (1.0, np.inf) and report.intervals["best_alpha"] == (-np.inf, np.inf)
+    assert "(no interval)" in str(report)
 
 
 def test_the_wall_is_what_endless_samples_would_spare() -> None:

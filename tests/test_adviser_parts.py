@@ -64,6 +64,21 @@ def test_intervals_of_the_environment_cover() -> None:
     assert (np.mean(held, axis=0) > 0.8).all()
 
 
+def test_few_tasks_of_a_group_give_no_interval() -> None:
+    tasks, belongs = checked(drawn(40, 12)), np.repeat([0, 1], [37, 3])
+    _, few = environment(tasks, np.ones(2), belongs, seed=0)
+    for name in ("curvature", "noise_std", "spread"):
+        assert few[name][1:] == (-np.inf, np.inf) and np.isfinite(few[name][0]), name
+    assert few["distance"][1:] == (0.0, np.inf)
+
+
+def test_a_distance_whose_square_comes_out_below_zero_has_an_upper_end() -> None:
+    env = TaskEnvironment([1.0], [np.eye(2)], [np.zeros(2)], [np.eye(2)], noise_std=0.2)
+    for seed in (3, 4, 6, 8):
+        _, other = environment(checked(drawn(40, 8, seed, env)), np.ones(2), np.arange(40) % 2, seed)
+        assert other["distance"][:2] == (0.0, 0.0) and other["distance"][2] > 0.15
+
+
 def test_small_tasks_tell_no_optimum() -> None:
     tasks = checked(drawn(20, 4))
     (group, *_) = environment(tasks, np.ones(1), np.zeros(20, dtype=np.intp), seed=0)
@@ -110,9 +125,9 @@ def test_samples_that_span_too_little_leave_no_solution() -> None:
     assert choose(folds, moments, 0.1, None) is None
 
 
-def test_what_is_foretold_of_tasks_held_out_comes_true() -> None:
+def test_what_is_predicted_of_tasks_held_out_comes_true() -> None:
     folds, moments = folded(drawn(300, 40), 10)
-    found = calibration(folds, moments, {"erm": 0.9, "maml": 0.9})
+    found, _ = calibration(folds, moments, {"erm": 0.9, "maml": 0.9})
     for learner in ("erm", "maml"):
         off = found[f"measured_{learner}"] - found[f"predicted_{learner}"]
         assert abs(off) < 3 * found[f"error_{learner}"]
@@ -157,7 +172,7 @@ def test_a_prediction_that_fails_has_a_light() -> None:
         {"measured_erm": 1.0, "predicted_erm": 1.01, "error_erm": 0.1}
         | {"measured_maml": 2.0, "predicted_maml": 0.8, "error_maml": 0.2}
     )
-    assert found == {"tasks held out": ("red", "foretold to 4.2 standard errors")}
+    assert found == {"tasks held out": ("red", "their loss is predicted to 4.2 standard errors")}
 
 
 @pytest.mark.parametrize("learner", ["erm", "weighted", "maml"])
@@ -214,6 +229,6 @@ def test_tasks_of_many_sizes_have_the_moments_that_each_has_alone() -> None:
     tasks = checked([task for n in (9, 4, 30, 4) for task in drawn(3, n, seed=n)])
     together = measure(tasks)
     for i in range(12):
-        alone = measure(Tasks(tasks.X[i : i + 1], tasks.y[i : i + 1], tasks.axes, [i], 1))
+        alone = measure(Tasks(tasks.X[i : i + 1], tasks.y[i : i + 1], tasks.axes, [i], []))
         np.testing.assert_allclose(together.loss[:, i], alone.loss[:, 0], rtol=1e-12, atol=1e-14)
         assert (together.squares[i], together.free[i]) == (alone.squares[0], alone.free[0])

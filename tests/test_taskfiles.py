@@ -28,7 +28,9 @@ def some_rows(count: int = 30) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_a_table_is_split_by_its_column_of_tasks(tmp_path: Path) -> None:
     file = written(tmp_path, "a,task,b,y\n1,one,2,3\n4,two,5,6\n\n7,one,8,9\n")
-    (X, y), (X2, y2) = read_tasks(file)
+    tasks = read_tasks(file)
+    assert list(tasks) == ["one", "two"]
+    (X, y), (X2, y2) = tasks.values()
     assert X.tolist() == [[1, 2], [7, 8]] and y.tolist() == [3, 9]
     assert X2.tolist() == [[4, 5]] and y2.tolist() == [6]
 
@@ -38,8 +40,45 @@ def test_archives_of_both_kinds_hold_the_same(tmp_path: Path) -> None:
     np.savez(tmp_path / "rows.npz", X=X, y=y, task=task)
     parts = {f"X_{i}": X[task == i] for i in range(3)} | {f"y_{i}": y[task == i] for i in range(3)}
     np.savez(tmp_path / "parts.npz", **parts)
-    for one, two in zip(read_tasks(tmp_path / "rows.npz"), read_tasks(tmp_path / "parts.npz"), strict=True):
+    rows, named = read_tasks(tmp_path / "rows.npz"), read_tasks(tmp_path / "parts.npz")
+    assert list(rows) == [0, 1, 2] and list(named) == ["0", "1", "2"]
+    for one, two in zip(rows.values(), named.values(), strict=True):
         assert np.array_equal(one[0], two[0]) and np.array_equal(one[1], two[1])
+
+
+def test_names_of_a_file_are_in_the_report_and_in_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    X, y, task = some_rows()
+    names = [("easy " if one % 2 else "hard ") + f"{one:02}" for one in task]
+    rows = [f"{a:.6f},{b:.6f},{t:.6f},{name}" for (a, b), t, name in zip(X, y, names, strict=True)]
+    table, few, archive = (tmp_path / name for name in ("tasks.csv", "few.csv", "tasks.npz"))
+    table.write_text("a,b,y,who\n" + "\n".join(rows), encoding="utf-8")
+    few.write_text("a,b,y,who\n" + "\n".join([*rows, "1,2,3,late"]), encoding="utf-8")
+    np.savez(archive, **{f"{kind}_{name}": part[task == i] for i, name in enumerate(dict.fromkeys(names))
+                         for kind, part in (("X", X), ("y", y))})  # fmt: skip
+    for arguments in ([str(table), "--task", "who"], [str(archive)]):
+        assert main(["advise", *arguments, "-m", "10", "--json"]) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert said["hard_tasks"] == sorted(name for name in set(names) if name.startswith("hard"))
+        assert said["tasks"] == list(said["held_out"]) == list(dict.fromkeys(names)) and said["left_out"] == []
+    assert main(["advise", str(table), "--task", "who", "-m", "10"]) == 0
+    printed = capsys.readouterr().out
+    assert "15 of 30: hard 00, hard 02, hard 04," in printed and "number" not in printed
+    worst = max(said["held_out"], key=lambda name: said["held_out"][name][1])
+    assert f"largest on {worst}, " in " ".join(printed.split())
+    assert main(["advise", str(few), "--task", "who", "-m", "10"]) == 2
+    assert "error: task late must have at least 2 samples; got 1" in capsys.readouterr().err
+
+
+def test_tasks_too_small_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    X, y, task = some_rows()
+    tasks = {f"firm {i}": (X[task == i], y[task == i]) for i in range(30)} | {"tiny": (X[:2], y[:2])}
+    np.savez(
+        tmp_path / "t.npz", **{f"{k}_{n}": a for n, pair in tasks.items() for k, a in zip("Xy", pair, strict=True)}
+    )
+    assert main(["advise", str(tmp_path / "t.npz"), "-m", "10"]) == 0
+    assert "30 of 31: too small are tiny" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -63,6 +102,9 @@ def test_a_bad_archive_says_what_it_lacks(tmp_path: Path) -> None:
     np.savez(tmp_path / "half.npz", X_0=np.eye(2))
     with pytest.raises(ValueError, match=r"half.npz must have y_0; it has X_0"):
         read_tasks(tmp_path / "half.npz")
+    np.savez(tmp_path / "other.npz", X_0=np.eye(2), y_0=np.ones(2), y_1=np.ones(2))
+    with pytest.raises(ValueError, match=r"other.npz must have X_1; it has X_0, y_0, y_1"):
+        read_tasks(tmp_path / "other.npz")
     np.savez(tmp_path / "objects.npz", X=np.array([[1], [1, 2]], dtype=object))
     with pytest.raises(ValueError, match="without objects"):
         read_tasks(tmp_path / "objects.npz")
@@ -86,11 +128,12 @@ def test_the_command_prints_a_report_or_json(tmp_path: Path, capsys: pytest.Capt
 def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["advise", str(tmp_path / "none.csv"), "-m", "10"]) == 1
     assert main(["advise", str(written(tmp_path, "a,task,y\n1,1,2\n")), "-m", "10"]) == 2
-    assert "error: task 0 must have at least 2 samples; got 1" in capsys.readouterr().err
+    assert "error: task 1 must have at least 2 samples; got 1" in capsys.readouterr().err
 
 
 def test_the_order_of_the_columns_of_a_table_is_its_own(tmp_path: Path) -> None:
-    (X, y), _ = read_tasks(written(tmp_path, "y,b,task,a,b2\n3.5,2,one,1,2\n4.5,3,one,2,3\n1.5,3,two,2,3\n"))
+    tasks = read_tasks(written(tmp_path, "y,b,task,a,b2\n3.5,2,one,1,2\n4.5,3,one,2,3\n1.5,3,two,2,3\n"))
+    X, y = tasks["one"]
     assert X.tolist() == [[2, 1, 2], [3, 2, 3]] and y.tolist() == [3.5, 4.5]
 
 

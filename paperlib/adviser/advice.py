@@ -3,7 +3,7 @@ r"""From a sample of somebody's own tasks to a decision: does MAML pay on them, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,18 @@ from paperlib.adviser.moments import Tasks, checked, measure
 from paperlib.adviser.questions import NAMES, Question
 from paperlib.adviser.report import Report
 from paperlib.adviser.validation import Choice, Folds, calibration, choose
-from paperlib.adviser.verdicts import UNTOLD, VERDICTS, decide
+from paperlib.adviser.verdicts import UNTOLD, VERDICTS, Numbers, decide
 from paperlib.arguments import Array, real_number, sample_number, whole_number
 
+Intervals = dict[str, tuple[float, float]]
+Task = tuple[ArrayLike, ArrayLike]
 FEWEST_DRAWS = 50
 FINEST = 0.005  # intervals of gains reach so far to each side: corrections to first order in 1/T tell no less
 FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
 
 def advise(
-    tasks: Iterable[tuple[ArrayLike, ArrayLike]],
+    tasks: Iterable[Task] | Mapping[Any, Task],
     m: float,
     alpha: float | None = None,
     resamples: int = 300,
@@ -45,8 +47,9 @@ def advise(
       :math:`\rho_i=\operatorname{tr}(\Sigma_i)/d`, is at most 1.1 times MAML's; else *MAML*.
 
     Args:
-        tasks: pairs (X, y) of features (n_i, d) and targets (n_i,) or (n_i, outputs). Tasks of fewer than three
-            samples are left out. There is no intercept but a constant feature.
+        tasks: pairs (X, y) of features (n_i, d) and targets (n_i,) or (n_i, outputs), or a mapping of names to such
+            pairs; then the report names tasks by its keys. Tasks of fewer than three samples are left out. There is no
+            intercept but a constant feature.
         m: number of samples of the step, at least 1; `math.inf` is the full gradient.
         alpha: your inner learning rate, positive; left out, each learner has its own best.
         resamples: how many resamples of the tasks the intervals come from.
@@ -93,7 +96,7 @@ def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
     trained = {learner: endless[learner] + slopes[learner] / moments.tasks for learner in rates}
     folds = Folds.drawn(data, m, seed)
     choice = _choice(question, folds, rates, trained, told and bent <= UNTOLD)
-    held_out = calibration(folds, moments, {name: rates[name] for name in ("erm", "maml")})
+    agreed, held_out = calibration(folds, moments, {name: rates[name] for name in ("erm", "maml")})
     centres, belongs = grouped(data)
     hard = np.flatnonzero(belongs == 0)
     second = np.mean([data.X[i].T @ data.X[i] / len(data.X[i]) for i in hard], axis=0)
@@ -108,26 +111,25 @@ def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
         shares=shares,
         tasks_needed=_tasks_needed(endless, slopes),
         samples_share=question.samples_share(estimates["risk_maml"]),
-        other_m=_other_m(data, question) if told else {},
+        other_m=_at_their_word(data, question) if told else {},
+        names=data.names,
+        left_out=data.left_out,
         curvatures=curvatures(data),
         environment=environment(data, centres, belongs, seed),
-        hard_tasks=[data.places[i] for i in hard] if len(centres) > 1 else [],
+        hard_tasks=[data.names[i] for i in hard] if len(centres) > 1 else [],
         hard_directions=(data.axes @ np.linalg.eigh(second)[1]).T,
-        lights=lights(data, moments, centres, belongs, held_out),
-        calibration=held_out,
+        lights=lights(data, moments, centres, belongs, agreed),
+        calibration=agreed,
+        held_out=held_out,
         trained=trained,
         learner=choice.learner,
         rate=choice.rate,
-        start=_outputs(data.axes @ choice.start),
+        start=(data.axes @ choice.start).squeeze(axis=1 if choice.start.shape[1] == 1 else ()),
         validated=choice.validated,
-        tasks_used=moments.tasks,
-        tasks_given=data.given,
     )
 
 
-def _resampled(
-    question: Question, draws: int, seed: int
-) -> tuple[dict[str, float], dict[str, tuple[float, float]], dict[str, Array]]:
+def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Intervals, dict[str, Array]]:
     """Return `NAMES` as estimated, their 90 % intervals by bootstrap over tasks, and the resamples."""
     tasks = question.moments.tasks
 
@@ -147,7 +149,7 @@ def _resampled(
     return dict(zip(NAMES, map(float, point), strict=True)), intervals, drawn
 
 
-def _choice(question: Question, folds: Folds, rates: dict[str, float], trained: dict[str, float], told: bool) -> Choice:
+def _choice(question: Question, folds: Folds, rates: Numbers, trained: Numbers, told: bool) -> Choice:
     """Return the start with the least expected loss; what validation says where the moments are not told."""
 
     def own(learner: str) -> Choice:
@@ -158,23 +160,20 @@ def _choice(question: Question, folds: Folds, rates: dict[str, float], trained: 
     return choose(folds, question.moments, question.alpha, best) or own("erm")
 
 
-def _tasks_needed(endless: dict[str, float], slopes: dict[str, float]) -> float:
+def _tasks_needed(endless: Numbers, slopes: Numbers) -> float:
     """Return the number of tasks from which trained MAML is expected to win, to first order in 1/T."""
     gain, cost = endless["erm"] - endless["maml"], slopes["maml"] - slopes["erm"]
     return max(0.0, cost / gain) if gain > 0.0 else math.inf
 
 
-def _other_m(tasks: Tasks, question: Question) -> dict[float, str]:
-    """Return the verdict that the estimates alone would give at other numbers of samples of the step."""
+def _at_their_word(tasks: Tasks, question: Question) -> dict[float, str]:
+    """Return the verdict that the estimates alone would give, by the number of samples of the step."""
     said, moments, alpha = {}, question.moments, question.alpha
-    for m in sorted({max(1.0, float(round(min(question.m, 1000.0) * factor))) for factor in FACTORS} - {question.m}):
-        numbers = Question.of(tasks, moments, m, alpha).numbers(np.ones((1, moments.tasks)))
+    for m in sorted({max(1.0, float(round(min(question.m, 1000.0) * factor))) for factor in FACTORS} | {question.m}):
+        asked = question if m == question.m else Question.of(tasks, moments, m, alpha)
+        numbers = asked.numbers(np.ones((1, moments.tasks)))
         drawn = dict(zip(NAMES, numbers, strict=True))
         if drawn["curvature"][0] >= LEAST:
             point = {name: float(values[0]) for name, values in drawn.items()}
             said[m] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
     return {m: verdict for m, verdict in said.items() if verdict != VERDICTS[-1]}
-
-
-def _outputs(w: Array) -> Any:
-    return w[:, 0] if w.shape[1] == 1 else w

@@ -35,15 +35,10 @@ class Averages:
     noise: Array
     m: float
 
-    @property
-    def rank(self) -> int:
-        """Number of dimensions that the features span."""
-        return self.moments.rank
-
     @cached_property
     def whitening(self) -> tuple[Array, Array]:
         """The largest eigenvalues of the mean second moments, (B,), and what makes these the identity, (B, r, r)."""
-        values, vectors = np.linalg.eigh(self.loss[0][:, : self.rank, : self.rank])
+        values, vectors = np.linalg.eigh(self.loss[0][:, : self.moments.rank, : self.moments.rank])
         root = vectors / np.sqrt(np.maximum(values, 1e-12 * values[:, -1:]))[:, None, :]
         return np.asarray(values[:, -1]), np.asarray(root)
 
@@ -68,7 +63,7 @@ def coefficients(alpha: Array, m: float) -> Array:
 
 def start(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the start of a learner at rates (B,): (B, r, k)."""
-    matrix, rank = _mean(*_weights(of, learner, alpha)[1:]), of.rank
+    matrix, rank = _mean(*_weights(of, learner, alpha)[1:]), of.moments.rank
     return _inverse(of, matrix) @ matrix[:, :rank, rank:]
 
 
@@ -108,7 +103,7 @@ def _least(of: Averages, learner: str, rates: Array) -> Array:
 
 def loss(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the loss after adaptation of a learner's start, (B,), unbiased to first order in 1/T."""
-    rank, extended, scale = of.rank, _extended(start(of, learner, alpha)), coefficients(alpha, of.m)
+    rank, extended, scale = of.moments.rank, _extended(start(of, learner, alpha)), coefficients(alpha, of.m)
     matrix = _mean(scale, of.loss)
     parts, weights, means = _weights(of, learner, alpha)
     inverse = _inverse(of, _mean(weights, means))[:, None]
@@ -134,7 +129,7 @@ def floor(of: Averages, alpha: Array) -> Array:
 
 def slope(of: Averages, learner: str, alpha: float) -> float:
     """Return what the mean excess of a learner's start falls with, times the number of tasks."""
-    rank, rate = of.rank, np.array([alpha])
+    rank, rate = of.moments.rank, np.array([alpha])
     extended, matrix = _extended(start(of, learner, rate)), _mean(coefficients(rate, of.m), of.loss)
     parts, weights, means = _weights(of, learner, rate)
     influence = _inverse(of, _mean(weights, means)) @ _scores(parts, weights, extended, rank)[0]
@@ -147,7 +142,7 @@ def _weights(of: Averages, learner: str, alpha: Array) -> tuple[Array, Array, Ar
         return of.moments.loss, coefficients(alpha, of.m), of.loss
     if learner == "weighted":
         parts, means = np.concatenate([of.moments.loss[:1], of.moments.weighted]), [of.loss[:1], of.weighted]
-        square = (1.0 + (of.rank + 1.0) / of.m) * alpha**2
+        square = (1.0 + (of.moments.rank + 1.0) / of.m) * alpha**2
         return parts, np.stack([np.ones_like(alpha), -2.0 * alpha, square]), np.concatenate(means)
     return of.moments.loss[:1], np.ones((1, len(alpha))), of.loss[:1]
 
@@ -165,7 +160,7 @@ def _scores(parts: Array, scale: Array, extended: Array, rank: int) -> Array:
 
 def least_curvature(of: Averages, alpha: Array) -> Array:
     """Return the least curvature of the loss after a step over that before it, in any direction, times m + 2, (B,)."""
-    rank, root = of.rank, of.whitening[1]
+    rank, root = of.moments.rank, of.whitening[1]
     matrix = _mean(coefficients(alpha, of.m), of.loss)[:, :rank, :rank]
     return np.asarray(np.linalg.eigvalsh(root.swapaxes(-1, -2) @ matrix @ root)[:, 0] * (min(of.m, ENDLESS) + 2.0))
 
@@ -176,7 +171,7 @@ def _inverse(of: Averages, matrix: Array) -> Array:
     Per task :math:`Q\\succeq\\tfrac2{m+2}\\Sigma` for Gaussian inputs; below an eighth of it they are not believed.
     """
     root = of.whitening[1]
-    shares, axes = np.linalg.eigh(root.swapaxes(-1, -2) @ matrix[:, : of.rank, : of.rank] @ root)
+    shares, axes = np.linalg.eigh(root.swapaxes(-1, -2) @ matrix[:, : of.moments.rank, : of.moments.rank] @ root)
     turned = root @ axes
     least = LEAST / (min(of.m, ENDLESS) + 2.0)
     return np.asarray(turned / np.maximum(shares, least)[:, None, :] @ turned.swapaxes(-1, -2))

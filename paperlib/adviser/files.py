@@ -6,7 +6,7 @@ import argparse
 import csv
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,15 @@ import numpy as np
 
 from paperlib.arguments import Array
 
-Data = list[tuple[Array, Array]]
+Data = dict[Hashable, tuple[Array, Array]]
 
 
 def read_tasks(path: str | Path, task: str = "task", target: str = "y") -> Data:
-    """Return the tasks of a file, in the order in which they first appear.
+    """Return the tasks of a file by their names, in the order in which they first appear.
 
-    A ``.npz`` holds arrays X (N, d), y (N,) or (N, outputs) and task (N,), or X_0, y_0, X_1, y_1 and so on. A
-    ``.csv`` has a head; the columns but those of task and target are features, all of them numbers.
+    A ``.npz`` holds arrays X (N, d), y (N,) or (N, outputs) and task (N,), or X_a, y_a, X_b, y_b and so on for tasks
+    of any names a and b. A ``.csv`` has a head; the columns but those of task and target are features, all of them
+    numbers.
 
     Args:
         path: the file.
@@ -44,7 +45,7 @@ def add_parser(parsers: Any) -> None:
     """Add ``advise`` to the commands of a parser."""
     about = "Say whether MAML pays on your own tasks, and what else does, or that these tasks cannot tell."
     parser = parsers.add_parser("advise", help="from your own tasks to a decision", description=about)
-    parser.add_argument("file", help=".npz with X, y and task, or X_0, y_0, X_1, ...; .csv with a column task")
+    parser.add_argument("file", help=".npz with X, y and task, or X_a, y_a, X_b, ...; .csv with a column task")
     parser.add_argument(
         "-m", "--samples", type=float, required=True, metavar="M", help="samples of a step; inf for all"
     )
@@ -75,13 +76,13 @@ def _archive(file: Path, task: str, target: str) -> Data:
             shapes = f"{X.shape}, {y.shape} and {names.shape}"
             raise ValueError(f"{file.name} must have X (N, d), {target} (N,) and {task} (N,) without NaN; got {shapes}")
         return _split(X, y, names.tolist())
-    count = sum(name.startswith("X_") for name in arrays)
-    wanted = [f"{kind}_{place}" for place in range(count) for kind in ("X", target)]
-    lacking = [name for name in wanted if name not in arrays]
-    if count == 0 or lacking:
+    parts = [name.removeprefix(kind) for name in arrays for kind in ("X_", f"{target}_") if name.startswith(kind)]
+    names = list(dict.fromkeys(parts))
+    lacking = [name for part in names for name in (f"X_{part}", f"{target}_{part}") if name not in arrays]
+    if not names or lacking:
         need = lacking[0] if lacking else f"X, {target} and {task}, or X_0 and {target}_0"
         raise ValueError(f"{file.name} must have {need}; it has {', '.join(sorted(arrays)[:8]) or 'nothing'}")
-    return [(arrays[f"X_{place}"], arrays[f"{target}_{place}"]) for place in range(count)]
+    return {name: (arrays[f"X_{name}"], arrays[f"{target}_{name}"]) for name in names}
 
 
 def _table(file: Path, task: str, target: str) -> Data:
@@ -112,11 +113,11 @@ def _table(file: Path, task: str, target: str) -> Data:
     return _split(values[:, features], y, names)
 
 
-def _split(X: Array, y: Array, names: Sequence[object]) -> Data:
-    rows: dict[object, list[int]] = {}
+def _split(X: Array, y: Array, names: Sequence[Hashable]) -> Data:
+    rows: dict[Hashable, list[int]] = {}
     for place, name in enumerate(names):
         rows.setdefault(name, []).append(place)
-    return [(X[places], y[places]) for places in rows.values()]
+    return {name: (X[places], y[places]) for name, places in rows.items()}
 
 
 def _finite(value: object) -> object:

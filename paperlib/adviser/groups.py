@@ -26,6 +26,7 @@ from paperlib.environments import Groups
 
 MOST = 300  # tasks up to which intervals are corrected for skewness, which takes as many estimates as tasks
 RESAMPLES = 400
+FEWEST = 5  # tasks from which on resamples of them give an interval
 LEAST = 1e-9  # of the mean curvature: what a task without inputs counts as
 CLOSE = 1e-8  # change of a log-likelihood at which a mixture has come to rest
 FREE = 3  # samples more than dimensions, from which on a task's own least squares are used
@@ -93,13 +94,12 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
     """Return for each group its curvature, share, noise, spread r and distance R from the first, with intervals.
 
     Optima are those of tasks with at least three samples more than dimensions; NaN where a group has fewer than two.
+    What is told of R is its square, which may come out below zero, made zero before the root is taken.
     """
     rng, dim, found = np.random.default_rng(seed), tasks.X[0].shape[1], []
     left, free, optima, variance = fits(tasks)
-    trust, rho = (
-        1.0 / (variance + np.nanmedian(variance)) if np.isfinite(variance).any() else variance,
-        curvatures(tasks),
-    )
+    trust = 1.0 / (variance + np.nanmedian(variance)) if np.isfinite(variance).any() else variance
+    rho = curvatures(tasks)
 
     def noise(i: Array) -> Array:
         return np.asarray(np.sqrt(left[i].sum(axis=-1) / free[i].sum(axis=-1)))
@@ -114,14 +114,12 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
         sampling = noise(i) ** 2 * (shares * (1.0 - shares) * variance[i]).sum(axis=-1)
         return np.asarray((around - sampling) / (1.0 - (shares**2).sum(axis=-1)) / dim)
 
-    def distance(i: Array, j: Array) -> Array:
+    def square_distance(i: Array, j: Array) -> Array:
         square = ((centre(i)[1] - centre(j)[1]) ** 2).sum(axis=-1) / dim
         for k in (i, j):
             shares = centre(k)[0] ** 2
-            square = (
-                square - spread(k) * shares.sum(axis=-1) - noise(k) ** 2 * (shares * variance[k]).sum(axis=-1) / dim
-            )
-        return np.asarray(np.sqrt(np.maximum(square, 0.0)))
+            square -= spread(k) * shares.sum(axis=-1) + noise(k) ** 2 * (shares * variance[k]).sum(axis=-1) / dim
+        return np.asarray(square)
 
     rows = [np.flatnonzero(belongs == group) for group in range(len(centres))]
     told = [row[np.isfinite(variance[row])] for row in rows]
@@ -133,7 +131,7 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
                 "share": (len(row) / len(belongs), float(share.low), float(share.high)),
                 "noise_std": _told(noise, [told[group]], rng),
                 "spread": _told(spread, [told[group]], rng),
-                "distance": _told(distance, [told[0], told[group]], rng) if group else (0.0, 0.0, 0.0),
+                "distance": _root(_told(square_distance, [told[0], told[group]], rng)) if group else (0.0, 0.0, 0.0),
             }
         )
     return found
@@ -165,10 +163,17 @@ def _told(statistic: Statistic, samples: list[Groups], rng: np.random.Generator)
     return float(point), float(low), float(high)
 
 
+def _root(square: Told) -> Told:
+    return math.sqrt(max(square[0], 0.0)), math.sqrt(max(square[1], 0.0)), math.sqrt(max(square[2], 0.0))
+
+
 def interval(
     samples: list[Groups], statistic: Statistic, draws: int, rng: np.random.Generator, batch: int | None = None
 ) -> tuple[Array, Array, Array, Array]:
-    """Return an estimate, the ends of its 90 % interval by bootstrap, itself where all are alike, and the resamples."""
+    """Return an estimate, the ends of its 90 % interval by bootstrap, and the resamples.
+
+    The ends are the estimate where all resamples are alike, and infinite where there are fewer than five tasks.
+    """
     sizes, point = [len(sample) for sample in samples], statistic(*samples)
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
@@ -183,4 +188,6 @@ def interval(
             rng=rng,
         )
     low, high = (np.where(np.isnan(end), point, end) for end in found.confidence_interval)
+    if min(sizes) < FEWEST:
+        low, high = np.full_like(low, -math.inf), np.full_like(high, math.inf)
     return point, low, high, np.asarray(found.bootstrap_distribution)

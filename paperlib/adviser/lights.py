@@ -17,53 +17,41 @@ Lights = dict[str, tuple[str, str]]
 
 def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, calibration: dict[str, float]) -> Lights:
     """Return each assumption's light, green, amber or red, and what was measured."""
-    rho, sizes = curvatures(tasks), np.array([len(X) for X in tasks.X])
-    second = moments.loss[0, :, : moments.rank, : moments.rank].mean(axis=0)
-    values = np.linalg.eigvalsh(second)
-    condition, kurtosis, bent = values[-1] / values[0], _kurtosis(tasks), _bent(tasks)
-    left_out = tasks.given - len(tasks.X)
-    place, place_p = _place(tasks, rho, belongs)
-    size, size_p = _rank(rho, sizes)
-    worth, labels = _worth(tasks), _labels(tasks)
-    return {
-        "linearity": (
-            "amber" if math.isnan(bent) else _light(-math.log10(max(bent, 1e-300)), 2.0, 6.0),
-            "no task is large enough to tell" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fits",
+    rho, sizes, left_out = curvatures(tasks), np.array([len(X) for X in tasks.X]), len(tasks.left_out)
+    values = np.linalg.eigvalsh(moments.loss[0, :, : moments.rank, : moments.rank].mean(axis=0))
+    kurtosis, bent, worth, labels = _kurtosis(tasks), _bent(tasks), _worth(tasks), _labels(tasks)
+    (place, place_p), (size, size_p) = _place(tasks, -rho, belongs), _rank(-rho, sizes)
+    powers = "no task is large enough" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fitted values"
+    few = math.inf if 2 * left_out > len(sizes) else -math.log10(size_p)
+    samples = f"{sizes.min()} to {sizes.max()} samples, rank correlation with hardness {size:.2f}; "
+    measured = {
+        "linearity": (-math.log10(max(bent, 1e-300)), 2.0, 6.0, powers),
+        "condition": (
+            values[-1] / values[0],
+            1e3,
+            1e8,
+            f"mean squares of the features 1 : {values[-1] / values[0]:.3g}",
         ),
-        "condition": (_light(condition, 1e3, 1e8), f"{condition:.3g} between axes of the features"),
-        "kurtosis": (_light(abs(math.log(kurtosis / 3.0)), 0.3, math.inf), f"{kurtosis:.2g}, 3 if Gaussian"),
-        "optimum and hardness": (
-            _light(-math.log10(place_p), 2.0, math.inf),
-            f"rank correlation {place:.2f} within groups",
-        ),
-        "targets": ("red" if labels else "green", labels or "quantities, or one-hot"),
-        "groups": ("green" if len(centres) < 4 else "amber", f"{len(centres)} of curvature"),
-        "sizes": (
-            "red" if 3 * left_out > tasks.given else _light(-math.log10(size_p), 2.0, math.inf),
-            f"{sizes.min()} to {sizes.max()}, rank correlation with curvature {size:.2f}, {left_out} tasks too small",
-        ),
-        "tasks": (
-            _light(-worth, -15.0, -5.0),
-            f"count for {worth:.3g} of {len(sizes)}, by the squares of their targets",
-        ),
-    } | _held_out(calibration)
+        "kurtosis": (abs(math.log(kurtosis / 3.0)), 0.3, math.inf, f"{kurtosis:.2g} of the features, 3 if Gaussian"),
+        "optimum and hardness": (-math.log10(place_p), 2.0, math.inf, f"rank correlation {place:.2f} within groups"),
+        "targets": (bool(labels), 0.0, 0.0, labels or "quantities, or one-hot"),
+        "groups": (len(centres), 3.0, math.inf, f"{len(centres)} of hardness, of the up to 4 that are looked for"),
+        "sizes": (few, 2.0, 1e3, f"{samples}{left_out} tasks too small"),
+        "tasks": (-worth, -15.0, -5.0, f"count as {worth:.3g} equal ones, by the squares of their targets"),
+    }
+    return {name: (_light(*limits), text) for name, (*limits, text) in measured.items()} | _held_out(calibration)
 
 
 def _held_out(calibration: dict[str, float]) -> Lights:
-    """Return a light for what was foretold of tasks held out: green within two standard errors, red beyond four.
+    """Return a light for what was predicted of tasks held out: green within two standard errors, red beyond four.
 
-    What is foretold is a mean over tasks too, about as many: the difference has twice the variance of either.
+    What is predicted is a mean over tasks too, about as many: the difference has twice the variance of either.
     """
     if not calibration:
         return {}
-    off = {
-        name: abs(calibration[f"measured_{key}"] - calibration[f"predicted_{key}"])
-        / (math.sqrt(2.0) * calibration[f"error_{key}"])
-        for name, key in (("ERM", "erm"), ("MAML", "maml"))
-        if calibration[f"error_{key}"] > 0.0
-    }
-    worst = max(off.values(), default=0.0)
-    return {"tasks held out": (_light(worst, 2.0, 4.0), f"foretold to {worst:.1f} standard errors")}
+    parts = [[calibration[f"{kind}_{key}"] for kind in ("measured", "predicted", "error")] for key in ("erm", "maml")]
+    worst = max((abs(a - b) / (math.sqrt(2.0) * error) for a, b, error in parts if error > 0.0), default=0.0)
+    return {"tasks held out": (_light(worst, 2.0, 4.0), f"their loss is predicted to {worst:.1f} standard errors")}
 
 
 def _labels(tasks: Tasks) -> str:
@@ -137,4 +125,4 @@ def _rank(one: Array, other: Array) -> tuple[float, float]:
 
 
 def _light(value: float, amber: float, red: float) -> str:
-    return "red" if value > red else "amber" if value > amber else "green"
+    return "red" if value > red else "green" if value <= amber else "amber"

@@ -23,6 +23,7 @@ from paperlib.arguments import LARGEST, Array, finite_array, listed
 from paperlib.environments import Groups
 
 FEWEST = 3  # samples of a task: a triple
+Name = str | int
 MOST = 2**20  # numbers in the stacks of tasks of one size that are computed with at once
 
 
@@ -30,14 +31,15 @@ MOST = 2**20  # numbers in the stacks of tasks of one size that are computed wit
 class Tasks:
     """Checked tasks: inputs (n_i, r) in axes of the space that they span, and targets (n_i, k).
 
-    `axes` (d, r) are the principal axes of the mean second moment; `places` are those of the tasks among the given.
+    `axes` (d, r) are the principal axes of the mean second moment; `names` are those of the tasks, `left_out` those of
+    the tasks that are too small: the keys of a mapping as text, or places in a sequence, counted from 0.
     """
 
     X: list[Array]
     y: list[Array]
     axes: Array
-    places: list[int]
-    given: int
+    names: list[Name]
+    left_out: list[Name]
 
     @cached_property
     def stacks(self) -> list[tuple[Groups, Array, Array]]:
@@ -81,43 +83,44 @@ class Moments:
 
 def checked(tasks: Iterable[Any]) -> Tasks:
     """Return the tasks that have three samples or more, or raise a ValueError that says what is wrong with which."""
-    if isinstance(tasks, Mapping):
-        raise ValueError("tasks must be a sequence of pairs (X, y); got a mapping: list(tasks.values()) makes it one")
-    found = [_pair(place, task) for place, task in enumerate(listed("tasks", tasks))]
+    given = listed("tasks", tasks.values() if isinstance(tasks, Mapping) else tasks)
+    names: list[Name] = [*map(str, tasks)] if isinstance(tasks, Mapping) else [*range(len(given))]
+    if len(set(names)) < len(names):
+        raise ValueError(f"tasks must have keys that differ as text; got {names[:8]}")
+    found = [_pair(name, task) for name, task in zip(names, given, strict=True)]
     pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
     if any(head != heads[0] for head in heads):
         raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
     if len(pairs) < 2:
         raise ValueError(f"tasks must be at least two, each a pair (X, y); got {len(pairs)}")
-    (dim, outputs), first = (pairs[0][0].shape[1], pairs[0][1].shape[1]), pairs[0]
-    for place, (X, y) in enumerate(pairs):
+    first, (dim, outputs) = pairs[0][0].shape, (part.shape[1] for part in pairs[0])
+    for name, (X, y) in zip(names, pairs, strict=True):
         if (X.shape[1], y.shape[1]) != (dim, outputs):
             raise ValueError(
                 f"tasks must all have {dim} features and {outputs} target{'s' * (outputs > 1)} like the first, "
-                f"{first[0].shape}; task {place} has {X.shape[1]} and {y.shape[1]}"
+                f"{first}; task {name} has {X.shape[1]} and {y.shape[1]}"
             )
-    places = [place for place, (X, _) in enumerate(pairs) if len(X) >= FEWEST]
-    if len(places) < 2:
+    large = [(name, X, y) for name, (X, y) in zip(names, pairs, strict=True) if len(X) >= FEWEST]
+    if len(large) < 2:
         raise ValueError(
             f"tasks must hold at least two of {FEWEST} samples or more, which the moments of a step need; "
             f"the largest have {sorted(len(X) for X, _ in pairs)[-2:]}"
         )
     size = f"of a size from {1.0 / LARGEST:g} to {LARGEST:g}"
-    for name, part in (("features", 0), ("targets", 1)):
+    for kind, part in (("features", 0), ("targets", 1)):
         largest = max(float(np.abs(pair[part]).max()) for pair in pairs)
         if largest < 1.0 / LARGEST:
-            raise ValueError(f"tasks must have {name} that are not all zero, {size}; the largest is {largest:g}")
-    second = np.mean([X.T @ X / len(X) for X in (pairs[place][0] for place in places)], axis=0)
+            raise ValueError(f"tasks must have {kind} that are not all zero, {size}; the largest is {largest:g}")
+    second = np.mean([X.T @ X / len(X) for _, X, _ in large], axis=0)
     values, vectors = np.linalg.eigh(second)
     kept = values > 1e-10 * max(values[-1], 0.0)
     if not kept.any():
         raise ValueError(f"tasks of {FEWEST} samples or more must have features that are not all zero")
-    if all(_same(pairs[places[0]], pairs[place]) for place in places):
+    if all(np.array_equal(X, large[0][1]) and np.array_equal(y, large[0][2]) for _, X, y in large):
         raise ValueError("tasks must differ; all of them hold the same samples")
     axes = vectors[:, kept][:, ::-1]
-    return Tasks(
-        [pairs[place][0] @ axes for place in places], [pairs[place][1] for place in places], axes, places, len(pairs)
-    )
+    left_out = [name for name, (X, _) in zip(names, pairs, strict=True) if len(X) < FEWEST]
+    return Tasks([X @ axes for _, X, _ in large], [y for *_, y in large], axes, [name for name, *_ in large], left_out)
 
 
 def measure(tasks: Tasks) -> Moments:
@@ -185,41 +188,37 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array, Array]:
     return np.stack(loss, axis=1), np.stack(weighted, axis=1), mean, left, free.astype(np.float64)
 
 
-def _pair(place: int, task: Any) -> tuple[Array, Array, list[str]]:
+def _pair(name: Name, task: Any) -> tuple[Array, Array, list[str]]:
     if isinstance(task, (Mapping, str, bytes)):
-        raise ValueError(f"tasks must be pairs (X, y); task {place} is a {type(task).__name__}: {str(task)[:40]}")
-    parts = listed(f"tasks[{place}]", task)
+        raise ValueError(f"tasks must be pairs (X, y); task {name} is a {type(task).__name__}: {str(task)[:40]}")
+    parts = listed(f"tasks[{name}]", task)
     if len(parts) != 2:
         hint = "; zip(X, y) makes pairs of two stacks" if getattr(task, "ndim", 0) == 3 else ""
-        raise ValueError(f"tasks must be pairs (X, y); task {place} has {len(parts)} parts{hint}")
-    X = finite_array(f"X of task {place}", parts[0], 2, largest=LARGEST)
+        raise ValueError(f"tasks must be pairs (X, y); task {name} has {len(parts)} parts{hint}")
+    X = finite_array(f"X of task {name}", parts[0], 2, largest=LARGEST)
     if len(X) < 2:
-        raise ValueError(f"task {place} must have at least 2 samples; got {len(X)}")
+        raise ValueError(f"task {name} must have at least 2 samples; got {len(X)}")
     if X.shape[1] == 0:
-        raise ValueError(f"X of task {place} must have at least one feature; got shape {X.shape}")
-    y = _targets(place, parts[1])
+        raise ValueError(f"X of task {name} must have at least one feature; got shape {X.shape}")
+    y = _targets(name, parts[1])
     if len(y) != len(X):
-        raise ValueError(f"task {place} must have one target for each of its samples; got {len(X)} rows and {len(y)}")
+        raise ValueError(f"task {name} must have one target for each of its samples; got {len(X)} rows and {len(y)}")
     return X, y, [str(name) for name in getattr(parts[0], "columns", ())]
 
 
-def _same(one: tuple[Array, Array], other: tuple[Array, Array]) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
-
-
-def _targets(place: int, value: Any) -> Array:
+def _targets(name: Name, value: Any) -> Array:
     kind = _kind(value)
     if kind in "SU" or (kind == "b" and np.ndim(value) < 2):
-        raise ValueError(f"y of task {place} must be numbers; class labels need a one-hot column each, (n, classes)")
-    y = finite_array(f"y of task {place}", value, largest=LARGEST)
+        raise ValueError(f"y of task {name} must be numbers; class labels need a one-hot column each, (n, classes)")
+    y = finite_array(f"y of task {name}", value, largest=LARGEST)
     different = np.unique(y).size
     if kind in "iu" and (y.ndim == 1 or y.shape[1:] == (1,)) and different <= min(20, max(2, len(y) // 2)):
         raise ValueError(
-            f"y of task {place} looks like class labels ({different} different whole numbers); give one-hot columns, "
+            f"y of task {name} looks like class labels ({different} different whole numbers); give one-hot columns, "
             "(n, classes), or floating-point numbers if these are quantities"
         )
     if y.ndim not in (1, 2) or 0 in y.shape:
-        raise ValueError(f"y of task {place} must have shape (n,) or (n, outputs); got {y.shape}")
+        raise ValueError(f"y of task {name} must have shape (n,) or (n, outputs); got {y.shape}")
     return y.reshape(len(y), -1)
 
 

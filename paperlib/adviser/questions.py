@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paperlib.adviser.estimates import Averages, averages, best_rates, floor, least_curvature, loss, start
+from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, start
 from paperlib.adviser.moments import Moments, Tasks, directions
 from paperlib.arguments import Array
 
-LEARNERS = ("erm", "weighted", "maml")
 ROWS = (*LEARNERS, *(f"{learner}_best" for learner in LEARNERS), "directions", "curvature")
 NAMES = ("gain", "gain_best", "risk_erm", "risk_maml", "best_alpha", "best_alpha_erm", "noise_std", *ROWS)
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paperlib.adviser.groups import Told
+from paperlib.adviser.moments import Name
 from paperlib.arguments import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEARNERS = {"erm": "ERM's", "weighted": "weighted ERM's", "maml": "MAML's"}
+INTERVALS = ("gain_best", "risk_erm", "risk_maml", "best_alpha", "noise_std")
+PLAIN = "verdict why suffices m alpha tasks_needed wall samples_share shares left_out hard_tasks calibration trained"
+PLAIN += " learner rate validated tasks_used tasks_given"
+WIDTH, NAMED = 100, 8  # columns of what is printed, and tasks that it names
+NUMBERS = "Numbers, with 90 % intervals. A risk is the loss after the step, less what noise alone costs."
+GROUPS = "Tasks. Hard ones have a small mean square of the features. Optimum: a task's own least squares."
+LIGHTS = "What this rests on, and how sure that is: green, amber or red."
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +36,8 @@ class Report:
     was asked which share of the resamples says yes. `start`, (d,) or (d, outputs), and `rate` are what these tasks
     themselves afford: of the `learner` whose start, trained on them, has the least expected loss (`trained`), or,
     if `validated`, of what K-fold validation chooses. Rates and risks are those of the features as they were given.
+    `names` are the tasks that were used, `hard_tasks` those of the hardest group, `left_out` those that are too small;
+    `held_out` has of each task ERM's and MAML's loss, where it is held out.
     """
 
     verdict: str
@@ -41,17 +53,28 @@ class Report:
     other_m: dict[float, str]
     curvatures: Array
     environment: list[dict[str, Told]]
-    hard_tasks: list[int]
+    names: list[Name]
+    left_out: list[Name]
+    hard_tasks: list[Name]
     hard_directions: Array
     lights: dict[str, tuple[str, str]]
     calibration: dict[str, float]
+    held_out: dict[Name, list[float]]
     trained: dict[str, float]
     learner: str
     rate: float
     start: Array
     validated: bool
-    tasks_used: int
-    tasks_given: int
+
+    @property
+    def tasks_used(self) -> int:
+        """How many of the tasks were large enough to be used."""
+        return len(self.names)
+
+    @property
+    def tasks_given(self) -> int:
+        """How many tasks were given."""
+        return len(self.names) + len(self.left_out)
 
     @property
     def wall(self) -> str:
@@ -62,61 +85,42 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as plain Python, ready for JSON but for infinities."""
-        best, at_alpha = self.estimates, self.alpha is not None
-        gain = "gain" if at_alpha else "gain_best"
+        gain = "gain" if self.alpha is not None else "gain_best"
+        told = {"gain": gain, **{name: name for name in INTERVALS}}
         return {
-            "verdict": self.verdict,
-            "why": self.why,
-            "suffices": self.suffices,
-            "m": self.m,
-            "alpha": self.alpha,
-            "gain": best[gain],
-            "gain_interval": list(self.intervals[gain]),
-            "gain_best": best["gain_best"],
-            "gain_best_interval": list(self.intervals["gain_best"]),
-            "risk_erm": best["risk_erm"],
-            "risk_erm_interval": list(self.intervals["risk_erm"]),
-            "risk_maml": best["risk_maml"],
-            "risk_maml_interval": list(self.intervals["risk_maml"]),
-            "best_alpha": best["best_alpha"],
-            "best_alpha_interval": list(self.intervals["best_alpha"]),
-            "best_alpha_erm": best["best_alpha_erm"],
-            "noise_std": best["noise_std"],
-            "noise_std_interval": list(self.intervals["noise_std"]),
-            "tasks_needed": self.tasks_needed,
-            "wall": self.wall,
-            "samples_share": self.samples_share,
+            **{name: deepcopy(getattr(self, name)) for name in PLAIN.split()},
+            **{name: self.estimates[source] for name, source in told.items()},
+            **{f"{name}_interval": list(self.intervals[source]) for name, source in told.items()},
+            "best_alpha_erm": self.estimates["best_alpha_erm"],
+            "tasks": list(self.names),
             "other_m": {f"{m:.0f}": verdict for m, verdict in self.other_m.items()},
-            "shares": dict(self.shares),
             "curvatures": self.curvatures.tolist(),
             "environment": [{name: list(told) for name, told in group.items()} for group in self.environment],
-            "hard_tasks": list(self.hard_tasks),
             "hard_directions": self.hard_directions.tolist(),
             "assumptions": {name: {"light": light, "says": text} for name, (light, text) in self.lights.items()},
-            "calibration": dict(self.calibration),
-            "trained": dict(self.trained),
-            "learner": self.learner,
-            "rate": self.rate,
-            "validated": self.validated,
-            "tasks_used": self.tasks_used,
-            "tasks_given": self.tasks_given,
+            "held_out": {str(name): list(losses) for name, losses in self.held_out.items()},
         }
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.verdict}: {self.why}", *(f"  {name:<24} {text}" for name, text in self._rows())])
+        lines = [textwrap.fill(f"{self.verdict}: {self.why}", WIDTH, subsequent_indent="  ")]
+        for title, rows in self._sections().items():
+            lines += ["", title] if title else []
+            lines += [textwrap.fill(f"  {row:<24} {text}", WIDTH, subsequent_indent=" " * 27) for row, text in rows]
+        return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(text)}</td></tr>'
-            for name, text in self._rows()
-        )
+        rows = ""
+        for title, section in self._sections().items():
+            rows += f'<tr><th scope="rowgroup" colspan="2">{html.escape(title)}</th></tr>' if title else ""
+            for name, text in section:
+                rows += f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(text)}</td></tr>'
         head = f"<caption><strong>{html.escape(self.verdict)}</strong>: {html.escape(self.why)}</caption>"
         return f"<table>{head}<tbody>{rows}</tbody></table>"
 
     def plot(self) -> Figure:
-        """Return a figure: how hard the tasks are, the gain with its interval, and what was foretold and measured."""
+        """Return a figure: how hard the tasks are, the gain with its interval, and what was predicted and measured."""
         import matplotlib.pyplot as plt
 
         from paperlib.plotting import MARKS, REFERENCE
@@ -124,7 +128,7 @@ class Report:
         tall = [2.7, 1.0, 2.7][: 2 + bool(self.calibration)]  # one above the other: so they fit a phone
         figure, axes = plt.subplots(len(tall), figsize=(5.0, sum(tall)), height_ratios=tall, layout="constrained")
         order = np.argsort(self.curvatures)
-        hard, sorted_ones = np.isin(order, self.hard_tasks), self.curvatures[order]
+        hard, sorted_ones = np.isin(self.names, self.hard_tasks)[order], self.curvatures[order]
         looks = {"hard": hard, "easy": ~hard} if self.hard_tasks else {0: ~hard}
         for look, chosen in looks.items():
             axes[0].plot(np.flatnonzero(chosen), sorted_ones[chosen], **MARKS[look], markersize=4, label=str(look))
@@ -132,68 +136,90 @@ class Report:
         if self.hard_tasks:
             axes[0].set_yscale("log")
             axes[0].legend()
-        names = [name for name in ("gain", "gain_best") if self.alpha is not None or name == "gain_best"]
-        for place, name in enumerate(names):
+        gains = [("gain", "at your step"), ("gain_best", "each at its best")][self.alpha is None :]
+        for place, (name, _) in enumerate(gains):
             axes[1].plot(self.intervals[name], [place, place], color=REFERENCE, linestyle="-")
             axes[1].plot(self.estimates[name], place, **MARKS["MAML"])
-        labels = {"gain": "at your rate", "gain_best": "each at its best"}
-        axes[1].set(yticks=range(len(names)), yticklabels=[labels[one] for one in names], xlabel="ERM's risk / MAML's")
-        axes[1].set_ylim(-0.5, len(names) - 0.5)
+        labels, low_high = [label for _, label in gains], (-0.5, len(gains) - 0.5)
+        axes[1].set(yticks=range(len(gains)), yticklabels=labels, ylim=low_high, xlabel="ERM's risk / MAML's")
         for name in ("ERM", "MAML") if self.calibration else ():
-            foretold, measured, error = (
-                self.calibration[f"{kind}_{name.lower()}"] for kind in ("predicted", "measured", "error")
-            )
-            axes[2].plot([foretold] * 2, [measured - 2 * error, measured + 2 * error], color=REFERENCE, linestyle="-")
-            axes[2].plot(foretold, measured, **MARKS[name], label=name)
-            axes[2].axline((foretold, foretold), slope=1, color=REFERENCE, linewidth=0.8)
-            axes[2].set(xlabel="loss foretold", ylabel="measured")
+            kinds = (f"{kind}_{name.lower()}" for kind in ("predicted", "measured", "error"))
+            predicted, measured, error = (self.calibration[kind] for kind in kinds)
+            axes[2].plot([predicted] * 2, [measured - 2 * error, measured + 2 * error], color=REFERENCE, linestyle="-")
+            axes[2].plot(predicted, measured, **MARKS[name], label=name)
+            axes[2].axline((predicted, predicted), slope=1, color=REFERENCE, linewidth=0.8)
+            axes[2].set(xlabel="loss predicted", ylabel="measured")
             axes[2].legend()
         return figure
 
-    def _rows(self) -> list[tuple[str, str]]:
+    def _sections(self) -> dict[str, list[tuple[str, str]]]:
+        """Return the rows of what is printed, each a name and a text, by the titles of its sections."""
+        suffices = [("what would decide it", self.suffices)] if self.suffices else []
+        lights = [(name, f"{light}: {text}") for name, (light, text) in self.lights.items()]
+        return {"": suffices, NUMBERS: self._numbers(), GROUPS: self._tasks(), LIGHTS: [*self._agreement(), *lights]}
+
+    def _numbers(self) -> list[tuple[str, str]]:
         def said(name: str) -> str:
-            return _said((self.estimates[name], *self.intervals[name]))
+            return _said((self.estimates[name], *self.intervals[name]), least=0.0)
 
-        rows = [("what would suffice", self.suffices)] if self.suffices else []
-        if self.alpha is not None:
-            rows.append((f"gain at alpha = {self.alpha:.3g}", said("gain")))
-        rows += [
-            ("gain, each at its best", said("gain_best")),
-            ("risk of ERM, of MAML", f"{said('risk_erm')}, {said('risk_maml')}"),
-            ("best alpha", said("best_alpha")),
-            ("the wall", self.wall + self._wall()),
-            ("trained MAML wins", self._wins()),
-            ("start to take", f"{LEARNERS[self.learner]} at {self.rate:.3g}{' (validated)' * self.validated}"),
+        needed, alone = self.tasks_needed, dict.fromkeys(self.other_m.values(), "")
+        for m, verdict in self.other_m.items():
+            alone[verdict] += f"{', ' * bool(alone[verdict])}{m:g}"
+        wins = "no number is better than ERM" if math.isinf(needed) else f"{math.ceil(max(needed, 1.0))} or more"
+        reached = f"{LEARNERS[self.learner]} (report.start), with a step of {self.rate:.3g}"
+        words = "; ".join(f"{verdict} with m = {ms}" for verdict, ms in alone.items())
+        own = (
+            []
+            if self.alpha is None
+            else [(f"gain, both at {self.alpha:.3g}", f"{said('gain')}: ERM's risk over MAML's")]
+        )
+        last = [("the estimates alone say", f"{words}, whether or not resamples agree")] if words else []
+        return [
+            *own,
+            ("gain, each at its best", f"{said('gain_best')}: ERM's risk over MAML's, each with its own step"),
+            ("risk of ERM", said("risk_erm")),
+            ("risk of MAML", said("risk_maml")),
+            ("what limits MAML's risk", self._limit()),
+            ("MAML's best step", said("best_alpha")),
+            ("tasks to train MAML on", wins),
+            ("start for these tasks", reached + ", the best on tasks held out" * self.validated),
+            *last,
         ]
-        if self.other_m:
-            rows.append(("at other m", "; ".join(f"{m:.0f}: {verdict}" for m, verdict in self.other_m.items())))
-        names = ("hard", "easy") if len(self.environment) == 2 else [f"group {i + 1}" for i in range(4)]
-        for name, group in zip(names, self.environment, strict=False):
-            text = f"curvature {_said(group['curvature'])}, {group['share'][0]:.0%} of tasks, "
-            text += f"spread {_said(group['spread'], least=0.0)}, noise {_said(group['noise_std'])}"
-            if group is not self.environment[0]:
-                text += f", distance from the hardest {_said(group['distance'])}"
-            rows.append((name if len(self.environment) > 1 else "all tasks", text))
+
+    def _limit(self) -> str:
+        if self.wall == "not told":
+            return self.wall
+        text = "samples of the step" if self.wall == "samples" else "geography, where the tasks' optima lie"
+        return f"{text}; endlessly many samples would spare {self.samples_share:.0%} of the risk"
+
+    def _tasks(self) -> list[tuple[str, str]]:
+        few = f": too small are {_listed(self.left_out)}" if self.left_out else ""
+        rows = [("used", f"{self.tasks_used} of {self.tasks_given}{few}")]
+        names = {1: ["all tasks"], 2: ["hard group", "easy group"]}.get(len(self.environment), [])
+        for place, group in enumerate(self.environment):
+            text = f"{group['share'][0]:.0%} of the tasks; mean square {_said(group['curvature'])}, variance of the "
+            text += f"optima {_said(group['spread'], least=0.0)}, noise {_said(group['noise_std'])}"
+            text += f", distance from the hardest group {_said(group['distance'])}" * bool(place)
+            name = names[place] if names else f"group {place + 1}{' (hardest)' * (not place)}"
+            rows.append((name, text if math.isfinite(group["curvature"][0]) else "one task"))
         if self.hard_tasks:
-            listed = ", ".join(map(str, self.hard_tasks[:8])) + ", …" * (len(self.hard_tasks) > 8)
-            rows.append(("hard tasks", f"{len(self.hard_tasks)} of {self.tasks_used}: {listed}"))
-        rows.append(("least curved along", _direction(self.hard_directions[0])))
-        rows.append(("tasks used", f"{self.tasks_used} of {self.tasks_given}"))
-        if self.calibration:
-            of = self.calibration
-            text = f"ERM {of['measured_erm']:.3g} (foretold {of['predicted_erm']:.3g}), "
-            text += f"MAML {of['measured_maml']:.3g} (foretold {of['predicted_maml']:.3g})"
-            rows.append((f"on {of['tasks']:.0f} tasks held out", text))
-        return rows + [(name, f"{light}: {text}") for name, (light, text) in self.lights.items()]
+            rows.append(("hard tasks", f"{len(self.hard_tasks)} of {self.tasks_used}: {_listed(self.hard_tasks)}"))
+        return [*rows, ("features vary least", f"along {_direction(self.hard_directions[0])}")]
 
-    def _wall(self) -> str:
-        share = self.samples_share
-        return "" if math.isnan(share) else f", {share:.0%} of MAML's risk would go with endless samples for the step"
+    def _agreement(self) -> list[tuple[str, str]]:
+        of, smaller = self.calibration, sum(maml < erm for erm, maml in self.held_out.values())
+        if not of:
+            return []
+        worst = sorted(self.held_out, key=lambda name: -self.held_out[name][1])[:3]
+        text = f"mean loss with ERM {of['measured_erm']:.3g} ({of['predicted_erm']:.3g} was predicted), with MAML "
+        text += f"{of['measured_maml']:.3g} ({of['predicted_maml']:.3g}), noise included; MAML's is smaller on "
+        return [(f"{of['tasks']:.0f} tasks, held out", f"{text}{smaller} of them, and largest on {_listed(worst)}")]
 
-    def _wins(self) -> str:
-        if math.isinf(self.tasks_needed):
-            return "never"
-        return f"from {math.ceil(self.tasks_needed)} tasks on" if self.tasks_needed > 1.0 else "from the first task on"
+
+def _listed(names: list[Name]) -> str:
+    """Return what tasks are called, the first of them; those without a name by their places."""
+    kind = "" if isinstance(names[0], str) else "number "
+    return f"{kind}{', '.join(map(str, names[:NAMED]))}{', …' * (len(names) > NAMED)}"
 
 
 def _direction(v: Array) -> str:
@@ -209,4 +235,8 @@ def _said(told: Told, least: float = -math.inf) -> str:
     if math.isnan(told[0]):
         return "not told"
     estimate, low, high = (max(value, least) for value in told)
+    if high <= 0.0:
+        return "none that can be told"
+    if math.isinf(high):
+        return f"{estimate:.3g} (no interval)" if low <= 0.0 else f"{estimate:.3g} ({low:.3g} or more)"
     return f"{estimate:.3g} ({low:.3g} to {high:.3g})"

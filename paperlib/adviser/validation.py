@@ -1,4 +1,4 @@
-"""Tasks held out: how well the moments foretell the loss of a start on them, and which start and rate do best there."""
+"""Tasks held out: how well the moments predict the loss of a start on them, and which start and rate do best there."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from paperlib.adviser.estimates import averages, loss, start
-from paperlib.adviser.moments import Moments, Tasks
+from paperlib.adviser.moments import Moments, Name, Tasks
 from paperlib.arguments import Array
 from paperlib.environments import Groups
 
+Losses = dict[Name, list[float]]  # of tasks, with ERM's start and with MAML's
 FOLDS = 5
 RATES = np.geomspace(0.1, 30.0, 12)  # over the largest mean second moment
 
@@ -41,7 +42,7 @@ class Folds:
         rng.shuffle(fold)
         orders = [rng.permutation(len(X)) for X in tasks.X]
         X, y = ([part[order] for part, order in zip(parts, orders, strict=True)] for parts in (tasks.X, tasks.y))
-        return cls(Tasks(X, y, tasks.axes, tasks.places, tasks.given), fold, m)
+        return cls(Tasks(X, y, tasks.axes, tasks.names, tasks.left_out), fold, m)
 
     @property
     def counts(self) -> Array:
@@ -59,24 +60,27 @@ class Folds:
         return found
 
 
-def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> dict[str, float]:
-    """Return predicted and measured loss after adaptation of starts on tasks that did not fit them.
+def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tuple[dict[str, float], Losses]:
+    """Return predicted and measured loss after adaptation of starts on tasks that did not fit them; and of each task.
 
     Each fold's starts, and what is predicted of them, come from the other folds; then each task of the fold with more
     than m samples adapts on m of them, and is measured on the rest. Empty where fewer than five tasks have so many.
     """
     large = np.array([len(X) > folds.m for X in folds.tasks.X])
     if large.sum() < FOLDS:
-        return {}
+        return {}, {}
+    losses: Losses = {folds.tasks.names[place]: [] for place in np.flatnonzero(large)}
     of = averages(moments, folds.counts, folds.m)
     result = {"tasks": float(large.sum())}
     for learner, alpha in rates.items():
         rate = np.full(FOLDS, alpha)
         measured = folds.losses(start(of, learner, rate), alpha)[large]
+        for found, value in zip(losses.values(), measured, strict=True):
+            found.append(float(value))
         result[f"predicted_{learner}"] = float(loss(of, learner, rate)[folds.of[large]].mean())
         result[f"measured_{learner}"] = float(measured.mean())
         result[f"error_{learner}"] = float(measured.std(ddof=1) / math.sqrt(len(measured)))
-    return result
+    return result, losses
 
 
 def choose(folds: Folds, moments: Moments, alpha: float | None, own: Choice | None) -> Choice | None:
