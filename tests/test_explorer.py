@@ -481,10 +481,45 @@ def test_what_is_drawn_is_said(explorer: Page) -> None:
     assert len(labels) == 4 and all(len(label) > 40 for label in labels)
 
 
+def pace(page: Any, step: str) -> np.ndarray[Any, Any]:
+    """Return what the page's thread spends on each of forty changes: the script, layout and paint, in milliseconds.
+
+    In seconds of the processor, which others on the machine do not lengthen; a waiting reader's are as many or more.
+    """
+    session, taken = page.context.new_cdp_session(page), []
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.locator(f"#explorer input[value={step}]").click()
+
+    def spent() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
+    sliders = page.locator("#explorer input[type=range]:not([name=alpha])").all()
+    for name in [one.get_attribute("name") for one in sliders]:
+        for share in (0.1, 0.4, 0.6, 0.9):
+            before = spent()
+            page.evaluate(probe("pace"), [name, share])
+            taken.append(1e3 * (spent() - before))
+    session.detach()
+    assert len(taken) == 40
+    return np.array(taken)
+
+
 @pytest.mark.parametrize("step", ["natural", "best"])
 def test_a_change_shows_at_once(explorer: Page, step: str) -> None:
-    """Within 50 ms where nothing else runs: the least of forty, which a busy machine leaves alone."""
-    assert explorer.page.evaluate(probe("pace"), step) < 50
+    taken = pace(explorer.page, step)
+    assert np.median(taken) < 30 and np.quantile(taken, 0.9) < 50
+
+
+def test_a_script_that_is_slow_for_every_fifth_change_is_noticed(tab: Page, folder: Path) -> None:
+    script, start = (folder / "explorer.js").read_text(encoding="utf-8"), "const draw = () => {"
+    slow = "explorer.turn = (explorer.turn || 0) + 1; for (let k = 0; k < 2e8 && explorer.turn % 5 === 0; k++);"
+    assert script.count(start) == 1
+    (folder / "mutant.js").write_text(script.replace(start, f"{start} {slow}"), encoding="utf-8")
+    (folder / "mutant.html").write_text((folder / "index.html").read_text().replace('"explorer.js"', '"mutant.js"'))
+    tab.open("mutant.html")
+    taken = pace(tab.page, "natural")
+    assert np.median(taken) < 30 and np.quantile(taken, 0.9) > 50
 
 
 @pytest.mark.parametrize("setting", SHOWN[1:], ids=["own", "best"])

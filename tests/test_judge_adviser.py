@@ -145,6 +145,18 @@ def test_rates_are_validated_on_tasks_that_were_not_trained_on() -> None:
     assert high["erm"] > 5 * low["erm"] and high["maml"] > 5 * low["maml"]
 
 
+def test_resamples_measure_both_learners_on_the_tasks_that_are_left() -> None:
+    """Hard tasks on one side, easy ones on the other: MAML's loss is the smaller, and alike tasks have one start."""
+    env = TaskEnvironment.hard_easy(1, 0.2, 1.0, 3.0, 0.01, 0.01, noise_std=0.1)
+    rng = np.random.default_rng(2)
+    X, y = simulate.sample_data(env, *simulate.sample_tasks(env, 30, rng), 80, rng)
+    low, high = real_tasks.resampled(list(zip(X, y, strict=True)), {"erm": 1.0, "maml": 1.0}, 40, draws=10)
+    assert 1.0 < low < high
+    same = [(X, X[:, 0] + 0.3 * rng.normal(size=30)) for X in rng.normal(size=(30, 30, 1))]
+    low, high = real_tasks.resampled(same, {"erm": 0.4, "maml": 0.4}, 10, draws=10)
+    assert 0.9 < low < 1.0 < high < 1.1
+
+
 def test_lines_that_lack_an_environment_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = tmp_path / "some.jsonl"
     lines.write_text("".join(json.dumps(result("ERM", "ERM", 1.0, [1.0, 1.1])) + "\n" for _ in range(3)))
