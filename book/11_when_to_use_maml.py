@@ -190,7 +190,7 @@ Markdown("\n".join(rows))
 # %% [markdown]
 # The table has $m=500$, $d=10$, $r_H=r_E=r$. A [search over MAML's step](#when-best-steps), with the library, finds the same. Two things happen.
 #
-# **The ceiling is one of the step $1/\rho_E$.** For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$. MAML's step is then near $1/\rho_H$, and its start on the *easy* centre: the start solves the easy tasks, the step the hard ones. It takes points. How much spread may the easy tasks have? On the easy centre with $\alpha=1/\rho_H$ the risk, in units of $\frac d4\rho_E$, is
+# **The ceiling is one of the step $1/\rho_E$.** For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$ (14.87 at the rounded $u=0.236$). MAML's step is then near $1/\rho_H$, and its start on the *easy* centre: the start solves the easy tasks, the step the hard ones. It takes points. How much spread may the easy tasks have? On the easy centre with $\alpha=1/\rho_H$ the risk, in units of $\frac d4\rho_E$, is
 # $u\delta(R^2+r_H)+\frac{(1-u)^2+\delta}{u^2}r_E$. MAML's at $1/\rho_E$ is $\frac{A\delta}{A+\delta}R^2+Ar_H+\delta r_E$, with $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. So the easy centre is better if and only if
 #
 # $$
@@ -208,6 +208,7 @@ numbers = [
     for step in (1.0, None)
 ]
 assert [f"{number:.2f}" for number in numbers] == ["4.80", "14.86", "2.98", "2.25"]
+assert f"{gain_at(None, 0.236, 1.0, (0.0, 0.0), delta_):.2f}" == "14.87"
 assert 2.5 < 0.25 * (1 + PHI) ** 2 / (PHI * (1 - PHI) ** 2) < 3
 
 # %% [markdown]
