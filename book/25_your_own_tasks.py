@@ -98,7 +98,7 @@ report
 # 2. Does MAML divide ERM's risk by 1.1? If not: would a rate for each direction halve it? **A representation**, else **ERM**.
 # 3. If so: has ERM with weights on its tasks 1.1 times MAML's risk? **MAML**, else **weighted ERM**, the cheaper one.
 #
-# What the resamples leave open is **not decidable with these tasks**, and the report says what would suffice.
+# What the resamples leave open is **not decidable with these tasks**, and the report says what would decide it.
 
 # %% mystnb={"code_prompt_show": "Ask about six sets of tasks"} tags=["hide-input"]
 equal = TaskEnvironment.hard_easy(2, 1.0, 1.0, 1.5, 0.01, 0.02, noise_std=0.1)
@@ -121,7 +121,7 @@ asked = [
         {"m": 20},
     ),
 ]
-lines = ["| tasks | verdict | why | what would suffice |", "| --- | --- | --- | --- |"]
+lines = ["| tasks | verdict | why | what would decide it |", "| --- | --- | --- | --- |"]
 for name, sample, options in asked:
     said = advise(sample, **options)
     lines.append(f"| {name} | **{said.verdict}** | {said.why} | {said.suffices} |")
@@ -332,7 +332,7 @@ lines = [
 for one in real["tasks"]:
     times = (one[f"seconds{part}"] for part in ("", "_training", "_resampling"))
     low, high = one["trained_interval"]
-    spent = " | ".join(f"{seconds:.2g} s" for seconds in times)
+    spent = " | ".join(f"{seconds:.2f} s" for seconds in times)
     lines.append(f"| {one['says']} | {spent} | {low:.2f} to {high:.2f} |")
 Markdown("\n".join(lines))
 
