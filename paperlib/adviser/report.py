@@ -117,7 +117,7 @@ class Report:
             for name, text in section:
                 rows += f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(text)}</td></tr>'
         head = f"<caption><strong>{html.escape(self.verdict)}</strong>: {html.escape(self.why)}</caption>"
-        return f"<table>{head}<tbody>{rows}</tbody></table>"
+        return f'<table class="table">{head}<tbody>{rows}</tbody></table>'
 
     def plot(self) -> Figure:
         """Return a figure: how hard the tasks are, the gain with its interval, and what was predicted and measured."""
@@ -132,7 +132,7 @@ class Report:
         looks = {"hard": hard, "easy": ~hard} if self.hard_tasks else {0: ~hard}
         for look, chosen in looks.items():
             axes[0].plot(np.flatnonzero(chosen), sorted_ones[chosen], **MARKS[look], markersize=4, label=str(look))
-        axes[0].set(xlabel="task, sorted", ylabel=r"$\mathrm{tr}(\Sigma_i)/d$")
+        axes[0].set(xlabel="task, sorted", ylabel="mean square of features")
         if self.hard_tasks:
             axes[0].set_yscale("log")
             axes[0].legend()

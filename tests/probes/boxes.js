@@ -1,4 +1,5 @@
-// Formulas in a line that scroll in a box of their own, or reach past the end of the block that they stand in.
+// Formulas in a line that scroll in a box of their own, or reach past the end of the block that they stand in; and
+// displayed ones that show another part than their beginning.
 () => {
   const found = [];
   for (const formula of document.querySelectorAll("span.math")) {
@@ -11,6 +12,11 @@
       .map((part) => part.getBoundingClientRect().right);
     const past = Math.round(Math.max(0, ...ends) - block.getBoundingClientRect().right);
     if (past > 1) say(`${past} px too wide`);
+  }
+  for (const box of document.querySelectorAll("div.math")) {
+    const starts = Array.from(box.querySelectorAll("mjx-container"), (part) => part.getBoundingClientRect().left);
+    const before = Math.round(box.getBoundingClientRect().left - Math.min(...starts));
+    if (before > 1) found.push(`${before} px before its box: ${box.textContent.trim().slice(0, 60)}`);
   }
   return found;
 }
