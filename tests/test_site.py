@@ -536,7 +536,8 @@ BAD_PAGE = """<!doctype html><html><body class="bd-article">
 <mjx-container style="display: inline-block; width: 90px">x</mjx-container></span></p>
 <p><span class="math" style="overflow-x: auto; display: inline-block; width: 9px">box
 <mjx-container>long</mjx-container></span></p>
-<div class="math" style="display: flex; flex-direction: row-reverse; overflow-x: auto; width: 60px"><span style="flex: none; width: 20px">(1)</span>
+<div class="math" style="display: flex; flex-direction: row-reverse; overflow-x: auto; width: 60px">
+<span style="flex: none; width: 20px">(1)</span>
 <mjx-container style="flex: none; width: 90px">wide</mjx-container></div>
 <div style="overflow: hidden"><p class="cut" style="width: 900px">cut</p></div>
 </body></html>"""
