@@ -6,7 +6,7 @@
 # > **The paper, §3.1.** "this expression pinpoints the level of hardness discrepancy needed for superior MAML performance:
 # > $\frac{\rho_H}{\rho_E}$ must be much smaller than 1, but also larger than 0"
 #
-# Two tasks, one hard and one easy, and nothing else. In this smallest environment everything that the paper says about hardness
+# Two tasks, one hard and one easy. In this smallest environment everything that the paper says about hardness
 # can be computed and decided.
 #
 # **What you will do.** Redraw the paper's Figure 2 from exact formulas, and explain each of its features.
