@@ -9,7 +9,7 @@
 # Two tasks, one hard and one easy. In this smallest environment everything that the paper says about hardness
 # can be computed and decided.
 #
-# **What you will do.** Redraw the paper's Figure 2 from exact formulas, and explain each of its features.
+# **What you will do.** Redraw the paper's Figure 2 from exact formulas, and explain it.
 #
 # **What you will learn.** To tell hardness from ill-conditioning; to derive both solutions and both risks of the two-task
 # environment; to state when MAML leans to the hard task, when it does not, and how much it gains.
