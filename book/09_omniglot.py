@@ -216,21 +216,11 @@ field.against_seconds(entries, floors, dict(list(COLUMNS.items())[:2]))
 Markdown(field.outcomes(entries, dict(list(COLUMNS.items())[:2])))
 
 # %% tags=["remove-input"]
-_one, _other = entries[field.NAMED], entries[field.MAML]
-_both = sorted(set(_one.seeds) & set(_other.seeds))
-if _both:
-    _gaps = [np.mean([a.scores[a.seeds.index(s)] for s in _both], axis=0) for a in (_one, _other)]
-    _lead = _gaps[0] - _gaps[1]
-    _ahead = "ahead of" if min(_lead[1]) > 0 else "behind" if max(_lead[1]) < 0 else "beside"
-    _cost = _one.seconds / _other.seconds
-    said = (
-        f"With {'one seed' if len(_both) == 1 else f'{len(_both)} seeds'} **ERM with names and class means is {_ahead} MAML**: {_lead[1, 0]:+.1f} points on easy test tasks, {_lead[1, 1]:+.1f} on the five hard alphabets, {_lead[2, 1]:+.1f} on Bengali, "
-        f"for {_cost:.2f} times the core seconds. It takes no gradient step at the test. "
-        + ("One seed shows a direction and no size." if len(_both) == 1 else "")
-    )
-else:
-    said = "The runs of ERM with names and of MAML are missing."
-Markdown(said)
+_leads = [
+    field.lead(entries, *pair, COLUMNS)
+    for pair in ((field.NAMED, field.MAML), (field.LONG_NAMED, field.LONG_MAML))
+]
+Markdown(f"**In sum.** {_leads[0]} It takes no gradient step at test time. {_leads[1]}")
 
 # %% [markdown]
 # The finding is not ours: that a plain classifier with class means of its features is a strong baseline has been shown for photographs {cite}`chen2019closer,wang2019simpleshot,tian2020rethinking`.

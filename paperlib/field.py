@@ -22,6 +22,7 @@ from paperlib.tables import Floats
 Column = tuple[int, int]  # phase and kind, counted as in `tables.scores`
 MAML, PIXELS, BLURRED = "MAML, one step", "class means of pixels", "class means of blurred pixels"
 NAMED, SHUFFLED, HALF = "ERM with names, class means", "ERM, names shuffled", "ERM, half of them shuffled"
+LONG_NAMED, LONG_MAML = "ERM with names, ten times as long", "MAML, ten times as long"
 SINGLE = {"tasks": 2, "iterations": 800}  # images one by one, a quarter of what others have in an iteration
 LEARNERS: dict[str, dict[str, Any]] = {
     PIXELS: {"algorithm": "erm", "iterations": 1, "readout": "pixels"},
@@ -41,6 +42,8 @@ LEARNERS: dict[str, dict[str, Any]] = {
     MAML: {"algorithm": "maml"},
     "MAML, five steps": {"algorithm": "maml", "steps": 5, "evaluation_steps": 5},
     "MAML's features, class means": {"algorithm": "maml", "readout": "class-means"},
+    LONG_NAMED: {"algorithm": "named-erm", **SINGLE, "iterations": 10 * SINGLE["iterations"]},
+    LONG_MAML: {"algorithm": "maml", "iterations": 3000},
 }
 PAIRS = {  # what the rules in book/paper_values.yml compare: a learner, another, and by how many points at least
     "named-erm-beats-maml": (NAMED, MAML, 0.0),
@@ -90,12 +93,7 @@ def learners(dataset: str, **common: Any) -> dict[str, Configuration]:
 
 
 def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, Configuration]) -> dict[str, Entry]:
-    """Return by name what records say of each configuration, those without a record with no seed.
-
-    Args:
-        found: paths and contents of records, see `records.read`.
-        wanted: configurations by the name of the learner.
-    """
+    """Return by name what records, see `records.read`, say of each configuration; without a record it has no seed."""
     every = list(found)
     result = {}
     for name, one in wanted.items():
@@ -171,7 +169,8 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
     """
     figure, axes = plt.subplots(len(columns), 1, figsize=(6, 3 * len(columns)), sharex=True, squeeze=False)
     trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}
-    end = 1.1 * max((one.seconds for one in trained.values()), default=100.0)
+    seconds = [one.seconds for one in trained.values()] or [1.0, 100.0]
+    start, end = 0.7 * min(seconds), 1.2 * max(seconds)
     for axis, (title, column) in zip(axes[:, 0], columns.items(), strict=True):
         recorded = {name: every[name].scores for name in floors if name in every and len(every[name].scores)}
         lines = {name: float(recorded.get(name, values[None])[:, *column].mean()) for name, values in floors.items()}
@@ -180,7 +179,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
         gap = 0.07 * (high - low)  # names nearer to each other than this would touch
         for name, side, off in zip(sorted(lines, key=lines.__getitem__), ("top", "bottom"), (-0.2, 0.1), strict=False):
             axis.axhline(lines[name], color=plotting.REFERENCE, lw=0.8)
-            axis.text(0.01 * end, lines[name] + off * gap, name, fontsize=8, color=plotting.REFERENCE, va=side)
+            axis.text(1.02 * start, lines[name] + off * gap, name, fontsize=8, color=plotting.REFERENCE, va=side)
         place = high + gap
         for name in sorted(marks, key=marks.__getitem__, reverse=True):
             look = plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
@@ -189,22 +188,29 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
             axis.errorbar(trained[name].seconds, marks[name], yerr=spread, elinewidth=0.8, **look)
             place = min(marks[name], place - gap)
             arrow = {"arrowstyle": "-", "lw": 0.6, "ls": ":", "color": plotting.REFERENCE, "relpos": (0, 0.5)}
-            rest = {"xytext": (end * 1.02, place), "annotation_clip": False, "arrowprops": arrow}
+            rest = {"xytext": (end * 1.05, place), "annotation_clip": False, "arrowprops": arrow}
             end_of = trained[name].seconds, marks[name]
             axis.annotate(name, end_of, va="center", fontsize=8, color=look["color"], **rest)
         axis.set_ylim(low - 1.5 * gap, high + gap)
-        axis.set(title=title, ylabel="accuracy (%)", xlim=(0, end))
-    axes[-1, 0].set(xlabel="core seconds of training")
+        axis.set(title=title, ylabel="accuracy (%)", xscale="log", xlim=(start, end))
+    axes[-1, 0].set(xlabel="core seconds of training, logarithmic")
     return figure
+
+
+def lead(every: Mapping[str, Entry], one: str, other: str, columns: Mapping[str, Column]) -> str:
+    """Say by how many points one learner is ahead of another, see `verdict`, and for how many times its seconds."""
+    a, b = every[one], every[other]
+    if not set(a.seeds) & set(b.seeds):
+        return f"*{one}* and *{other}* have no records of the same seed."
+    parts = zip(verdict(a, b, list(columns.values()))[1], columns, strict=True)
+    said = ", ".join(f"{gap} points on {title}" for gap, title in parts)
+    return f"*{one}* less *{other}*: {said}, for {a.seconds / b.seconds:.2f} times the core seconds."
 
 
 def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: str = BLURRED) -> str:
     """Return in Markdown what becomes of the rules of the field, those of learners with records.
 
-    Args:
-        every: see `entries`.
-        columns: as in `table`, easy tasks first; pixels are compared in the others alone.
-        floor: which pixels.
+    Columns are those of `table`, easy tasks first; the pixels named by `floor` are compared in the others alone.
     """
     rules = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))["field"]["sentences"]
     lines = [f"| by the rule | {' | '.join(columns)} | outcome |", "| --- |" + " ---: |" * len(columns) + " --- |"]
