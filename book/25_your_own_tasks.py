@@ -75,7 +75,7 @@ report.plot()
 report
 
 # %% [markdown]
-# Tasks are called what the file calls them; so they are if you hand over a mapping of names to pairs `(X, y)`. From the command line it is the same: `python -m paperlib advise machines.csv --samples 20 --task machine --target yield`.
+# There is no intercept but a feature that is constant: if targets have an offset, give a column of ones. Tasks are called what the file calls them; so they are if you hand over a mapping of names to pairs `(X, y)`. From the command line it is the same: `python -m paperlib advise machines.csv --samples 20 --task machine --target yield`.
 #
 # ## How to read it
 #

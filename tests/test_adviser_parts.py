@@ -162,6 +162,15 @@ def test_each_light_sees_what_it_is_for() -> None:
         assert lights(bad)[light] != "green", light
 
 
+def test_targets_with_an_offset_and_no_constant_feature_are_told_what_is_missing() -> None:
+    tasks = [(X, y + 2.0) for X, y in drawn(60, 30)]
+    light, said = paperlib.advise(tasks, m=8, resamples=50).lights["linearity"]
+    assert light != "green" and "a column of ones lets targets have an offset" in said
+    whole = [(np.column_stack([X, np.ones(len(X))]), y + 0.3 * X[:, 0] ** 3) for X, y in tasks]
+    light, said = paperlib.advise(whole, m=8, resamples=50).lights["linearity"]
+    assert light != "green" and "column of ones" not in said
+
+
 def test_tasks_too_small_turn_a_light_red() -> None:
     tasks = drawn(30, 20) + [(X[:2], y[:2]) for X, y in drawn(30, 2, seed=1)]
     assert lights(tasks)["sizes"] == "red"

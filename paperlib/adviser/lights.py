@@ -22,6 +22,8 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
     kurtosis, bent, worth, labels = _kurtosis(tasks), _bent(tasks), _worth(tasks), _labels(tasks)
     (place, place_p), (size, size_p) = _place(tasks, -rho, belongs), _rank(-rho, sizes)
     powers = "no task is large enough" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fitted values"
+    if bent < 0.01 and not _constant(tasks):
+        powers += "; no feature is constant: a column of ones lets targets have an offset"
     few = math.inf if 2 * left_out > len(sizes) else -math.log10(size_p)
     samples = f"{sizes.min()} to {sizes.max()} samples, rank correlation with hardness {size:.2f}; "
     measured = {
@@ -40,6 +42,13 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
         "tasks": (-worth, -15.0, -5.0, f"count as {worth:.3g} equal ones, by the squares of their targets"),
     }
     return {name: (_light(*limits), text) for name, (*limits, text) in measured.items()} | _held_out(calibration)
+
+
+def _constant(tasks: Tasks) -> bool:
+    """Tell whether some combination of the features is 1 for every sample."""
+    X = np.concatenate(tasks.X)
+    w = np.linalg.lstsq(X, np.ones(len(X)), rcond=None)[0]
+    return bool(np.abs(X @ w - 1.0).max() < 1e-6)
 
 
 def _held_out(calibration: dict[str, float]) -> Lights:

@@ -140,6 +140,7 @@ class Report:
         for place, (name, _) in enumerate(gains):
             axes[1].plot(self.intervals[name], [place, place], color=REFERENCE, linestyle="-")
             axes[1].plot(self.estimates[name], place, **MARKS["MAML"])
+        axes[1].axvline(1.0, color=REFERENCE, linewidth=0.8)
         labels, low_high = [label for _, label in gains], (-0.5, len(gains) - 0.5)
         axes[1].set(yticks=range(len(gains)), yticklabels=labels, ylim=low_high, xlabel="ERM's risk / MAML's")
         for name in ("ERM", "MAML") if self.calibration else ():
@@ -167,6 +168,8 @@ class Report:
             alone[verdict] += f"{', ' * bool(alone[verdict])}{m:g}"
         wins = "no number is better than ERM" if math.isinf(needed) else f"{math.ceil(max(needed, 1.0))} or more"
         reached = f"{LEARNERS[self.learner]} (report.start), with a step of {self.rate:.3g}"
+        if self.verdict in ("MAML", "weighted ERM", "ERM") and not LEARNERS[self.learner].startswith(self.verdict):
+            reached += "; the verdict is for tasks like these"
         words = "; ".join(f"{verdict} with m = {ms}" for verdict, ms in alone.items())
         own = (
             []
