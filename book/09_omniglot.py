@@ -99,7 +99,7 @@ claims.checks(
 # (def-omniglot-split)=
 # (def-omniglot-sampling)=
 # The alphabets are split into 25 easy and 5 hard ones for training, 15 easy and 5 hard ones for the test. In training a task is hard with probability one half. The setting **Large** has all five hard alphabets on either side,
-# **Small** only Sanskrit in training and Bengali at the test. Hard are those that MAML [finds hardest](#omniglot-alphabets), and the paper's two.
+# **Small** only Sanskrit in training and Bengali at test time. Hard are those that MAML [finds hardest](#omniglot-alphabets), and the paper's two.
 
 # %% mystnb={"code_prompt_show": "Check the split"} tags=["hide-cell"]
 parts = {role: alphabets(role) for role in ("easy train", "easy test", "hard train", "hard test")}
@@ -114,10 +114,10 @@ _written = {name: name.replace("Ge_ez", "Ge'ez").replace("_", " ") for name in o
 _hard = [
     ", ".join(_written[name] for name in parts[f"hard {phase}"]) for phase in ("train", "test")
 ]
-Markdown(f"Hard in training: {_hard[0]}. Hard at the test: {_hard[1]}.")
+Markdown(f"Hard in training: {_hard[0]}. Hard at test time: {_hard[1]}.")
 
 # %% [markdown]
-# The network has four blocks of 3 × 3 convolution with 64 filters, batch normalisation and max-pooling, and a linear head: 112,005 parameters, for five drawings to adapt to. Statistics of batch normalisation are those of the images at hand, at the test too, so that the fifty queries
+# The network has four blocks of 3 × 3 convolution with 64 filters, batch normalisation and max-pooling, and a linear head: 112,005 parameters, for five drawings to adapt to. Statistics of batch normalisation are those of the images at hand, at test time too, so that the fifty queries
 # see each other; a deployed model could not count on that.
 #
 # ## What ERM can and cannot learn
@@ -225,7 +225,7 @@ Markdown(f"**In sum.** {_leads[0]} It takes no gradient step at test time. {_lea
 # %% [markdown]
 # The finding is not ours: that a plain classifier with class means of its features is a strong baseline has been shown for photographs {cite}`chen2019closer,wang2019simpleshot,tian2020rethinking`.
 #
-# **Why.** A character keeps its name in every task of training. Where one function labels all tasks there is no adaptation to learn: one network fits them at once, and what is new at the test are the classes, for which means of features will do.
+# **Why.** A character keeps its name in every task of training. Where one function labels all tasks there is no adaptation to learn: one network fits them at once, and what is new at test time are the classes, for which means of features will do.
 # MAML meets the same drawings under numbers that change, and must spend its step on finding out how this task counts. The paper's ERM meets them so too and has no step, and {prf:ref}`erm-uniform` leaves it nothing to learn.
 #
 # **Names are what teaches** most. In one controlled experiment nothing else changes: in a share of the batches the names are shuffled among all training characters, in an order of its own. If they are in all, the proposition holds with all names in the place of five numbers, and ERM with names aims at as little as the paper's ERM.

@@ -96,7 +96,7 @@ assert len(hard_test.classes[0]) == 20 and len(cifar.images) == 100 * 600
 # | images of ERM | §5: those of MAML | C.4: 15 a class | 15 | it is printed; in easy tasks ERM sees 30 images, MAML 120 |
 # | length | C.4: 20,000 × 8 tasks | C.4: 10,000 × 2 | the second | its paragraph is the one that sets $p$ |
 # | head | one network | 2 and 20 classes | 20 outputs, easy tasks use two | one start for both kinds |
-# | steps at the test | MAML 1 | ERM 5 | both, for both | one test for two methods |
+# | steps at test time | MAML 1 | ERM 5 | both, for both | one test for two methods |
 #
 # (cifar-field)=
 # ## The field
@@ -202,7 +202,7 @@ Markdown(
 # %% [markdown]
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# In the paper's own Table 4 the improvement on hard tasks at $p=0.01$ shrinks and does not disappear: 11.8 against 8.2, with intervals far apart. In ours MAML is *behind* ERM there, since it takes one step at the test and ERM five.
+# In the paper's own Table 4 the improvement on hard tasks at $p=0.01$ shrinks and does not disappear: 11.8 against 8.2, with intervals far apart. In ours MAML is *behind* ERM there, since it takes one step at test time and ERM five.
 # :::
 #
 # (cifar-steps-equal)=
@@ -231,6 +231,7 @@ for _p in (0.99, 0.5, 0.01):
 Markdown("\n".join(_lines))
 
 # %% [markdown]
+# (cifar-oversample)=
 # ## What to oversample
 #
 # Whose performance is to improve? In linear regression more hard tasks in training lower the risk of hard tasks and raise that of easy ones, strictly; a test with a share $\pi$ of hard tasks is served best by MAML that is *trained at the test's share*, if its step has as many samples in both ({prf:ref}`prop-training-share`). Ours, after one step:
@@ -266,8 +267,8 @@ Markdown("\n".join(_lines) + _said)
 #
 # - ERM with names and class means of its features is ahead of MAML here too, by more on hard tasks; a prototypical network stands between them.
 # - On hard tasks class means of raw pixels are the first rival, and our MAML of 1,000 iterations does not pass them at $p\le\frac12$.
-# - MAML took one step at the test and ERM five. With five steps for both MAML is ahead on hard tasks at every $p$; with one step it is undecided at $p=0.01$.
-# - Oversample hard tasks if they are scarcer in training than at the test, or if they count for more. Past the test's own share nothing is gained for the mixture.
+# - MAML took one step at test time and ERM five. With five steps for both MAML is ahead on hard tasks at every $p$; with one step it is undecided at $p=0.01$.
+# - Oversample hard tasks if they are scarcer in training than at test time, or if they count for more. Past the test's own share nothing is gained for the mixture.
 #
 # ## Exercises
 #

@@ -218,7 +218,7 @@ assert len(bounds) == 24
 _e = [configuration("large", "maml", tier) for tier in ("book", "paper")]
 assert _e[0].evaluation_tasks == _e[1].evaluation_tasks == 500 and _e[0].evaluation_steps == 1
 Markdown(
-    f"{_e[0].evaluation_tasks} and {_e[0].evaluation_tasks} tasks and {_e[0].evaluation_steps} step, five seeds, at the tiers `book` and `paper` alike."
+    f"Evaluation is alike at the tiers `book` and `paper`: {_e[0].evaluation_tasks} training tasks and {_e[0].evaluation_tasks} test tasks, {_e[0].evaluation_steps} step, five seeds."
 )
 
 # %% [markdown]
@@ -287,7 +287,7 @@ Markdown(
 )
 
 # %% [markdown]
-# A practitioner would call ERM-1 a network that was pretrained on all tasks and then fine-tuned on one drawing of each character of the new one; ERM-10, on ten. "One step" and "five steps" are those of fine-tuning, and *untrained* is a random network, fine-tuned. What did training do? We set ERM-1 beside a network that had a single iteration at $10^{-6}$, as good as none, and beside one trained at MAML's rate of $10^{-3}$, for as many floating-point operations as MAML had. Each is adapted at the test by one step, as the paper says, and by five: so the paper does for ERM on its other data set (Appendix C.4), and so does the configuration just linked.
+# A practitioner would call ERM-1 a network that was pretrained on all tasks and then fine-tuned on one drawing of each character of the new one; ERM-10, on ten. "One step" and "five steps" are those of fine-tuning, and *untrained* is a random network, fine-tuned. What did training do? We set ERM-1 beside a network that had a single iteration at $10^{-6}$, as good as none, and beside one trained at MAML's rate of $10^{-3}$, for as many floating-point operations as MAML had. Each is adapted at test time by one step, as the paper says, and by five: so the paper does for ERM on its other data set (Appendix C.4), and so does the configuration just linked.
 
 # %% mystnb={"code_prompt_show": "Read the records of ERM and of untrained networks"} tags=["hide-cell"]
 VARIANTS = {

@@ -7,7 +7,7 @@
 # | :-- | :-- | :-- |
 # | [Tables 2 and 4, alone](#cifar-printed) | the largest gains are on hard tasks; at $p=0.01$ the improvement disappears | it depends on how gains are counted; it does not |
 # | [Tables 2 and 4, beside ours](#cifar-sentences) | the same two, and that hard tasks should be oversampled | a verdict each |
-# | [C.4, steps](#cifar-steps) | MAML takes one step at the test, ERM five | ERM's level needs no training |
+# | [C.4, steps](#cifar-steps) | MAML takes one step at test time, ERM five | ERM's level needs no training |
 # | [§5, oversampling](#cifar-oversampling) | it improves MAML | on hard tasks; for a mixture up to the test's own share |
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
@@ -230,7 +230,7 @@ assert len(widths) == 24 and min(widths) > 0
 # (cifar-sentences)=
 # ## Tables 2 and 4, beside ours
 #
-# `python -m paperlib train cifar` makes the runs and leaves a record of each; this page reads what is there. The tier `book` is what two cores can do in hours, `paper` is the paper's protocol and wants a GPU. The paper says SGD; the code that it adapted uses Adam and a cosine schedule, and so do we, as on [Omniglot](31_omniglot_tables). Batch normalisation uses the statistics of the images at hand, at the test too. Intervals are over seeds, for these twenty test classes.
+# `python -m paperlib train cifar` makes the runs and leaves a record of each; this page reads what is there. The tier `book` is what two cores can do in hours, `paper` is the paper's protocol and wants a GPU. The paper says SGD; the code that it adapted uses Adam and a cosine schedule, and so do we, as on [Omniglot](31_omniglot_tables). Batch normalisation uses the statistics of the images at hand, at test time too. Intervals are over seeds, for these twenty test classes.
 
 # %% mystnb={"code_prompt_show": "Read accuracies from the records"} tags=["hide-cell"]
 found = [one for _, one in records.read(book() / "records")]
@@ -467,7 +467,7 @@ NETWORKS = {
 networks = {name: by_steps(one) for name, one in NETWORKS.items()}
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracies after one and five steps", "figure": {"caption": "Test accuracy of four networks trained with p = ½, after one step (open, above) and after five (filled, below), with 95 % intervals over seeds; tier book. Crosses: the paper's ERM after five steps and MAML after one, of networks that are larger and trained for longer. Dashed: guessing. **Notice** where the untrained network stands.", "name": "fig-cifar-steps"}, "image": {"classes": "upright", "alt": "Two panels, easy and hard test tasks, with a row for each of four networks: untrained, ERM at two rates, and MAML. A dashed line marks 50 percent above and 5 percent below."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracies after one and five steps", "figure": {"caption": "Test accuracy of four networks trained with p = ½, after one step (open, above) and after five (filled, below), with 95 % intervals over seeds; tier book. Crosses: the paper's ERM after five steps and MAML after one, of networks that are larger and trained for longer. Dashed: guessing. **Notice** that the untrained network, after five steps, stands where our ERM at the paper's rate does, and on hard tasks above the paper's ERM.", "name": "fig-cifar-steps"}, "image": {"classes": "upright", "alt": "Two panels, easy and hard test tasks, with a row for each of four networks: untrained, ERM at two rates, and MAML. A dashed line marks 50 percent above and 5 percent below."}} tags=["hide-input"]
 def equal_steps():
     """Draw test accuracies after one and after five steps, with the paper's where it has them."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 4.6))
@@ -571,7 +571,7 @@ ALPHA, M = 1 / EXAMPLE["rho_easy"], 500
 
 
 def maml(environment):
-    """Return MAML's solution with as many samples in training as at the test."""
+    """Return MAML's solution with as many samples in training as at test time."""
     return linear.maml_solution(environment, ALPHA, M)
 
 
@@ -606,8 +606,8 @@ claims.decides(
 # %% [markdown]
 # ## §5: what to oversample, in networks
 #
-# In the experiment the step has as many images in training as at the test, so $n_2=m$, and the test is half hard. The proposition would say: $p=\frac12$ for the mixture, more only at the expense of easy tasks. The picture has the theory above, for the mixture of §3.2 just used, and what was
-# measured below, with as many points of accuracy to an inch in both.
+# In the experiment the step has as many images in training as at test time, so $n_2=m$, and the test is half hard. The proposition would say: $p=\frac12$ for the mixture, more only at the expense of easy tasks. The picture has the theory above, for the mixture of §3.2 just used, and what was
+# measured below, on one scale of points.
 
 
 # %% mystnb={"code_prompt_show": "Search for the best share"} tags=["hide-input"]
@@ -727,7 +727,7 @@ if len(_there) > 2:
         }
         _said += (
             f" From $p=0.5$ to ${_high:g}$ the mean changes by {_gap_of(_there[_high].mean(axis=1), _there[0.5].mean(axis=1))}. A mean of accuracies depends on the scale, as gains do. In κ, times 100, it changes by {_gap_of(_kappa[_high], _kappa[_low])} from $p={_low:g}$ to ${_high:g}$, "
-            f"and from $p=0.5$ to ${_high:g}$ by {_gap_of(_kappa[_high], _kappa[0.5])}."
+            f"and from $p=0.5$ to ${_high:g}$ by {_gap_of(_kappa[_high], _kappa[0.5])}. (Unpaired, as the rule has it; [paired by seed](#cifar-oversample) in chapter 10.)"
         )
         _said += f"\n\n{tables.provenance(found, [configure('cifar', 'maml', 'book', p_hard=p) for p in _there])}"
 else:
