@@ -10,12 +10,12 @@ import sympy as sp
 
 from paperlib import networks
 from paperlib.arguments import Array
-from paperlib.minima import NoMinimum, Objective, lower_neighbour, lowest_minimum, minimum
+from paperlib.minima import Function, NoMinimum, lower_neighbour, lowest_minimum, minimum
 
 X, Y = sp.symbols("x y")
 
 
-def objective(expression: str) -> Objective:
+def objective(expression: str) -> Function:
     """Return a function of x, or of x and y, with the gradient that sympy finds."""
     formula: Any = sp.sympify(expression)
     names = (X, Y)[: 1 + ("y" in expression)]
@@ -78,7 +78,7 @@ def half_maximum(w: Array) -> tuple[float, Array]:
 
 @pytest.mark.parametrize(("f", "lowest"), [(kink, -1.0), (half_maximum, -0.25)])
 @pytest.mark.parametrize("start", [-1.0, -1e-9, 0.0, 0.3])
-def test_both_sides_of_a_kink_are_looked_at(f: Objective, lowest: float, start: float) -> None:
+def test_both_sides_of_a_kink_are_looked_at(f: Function, lowest: float, start: float) -> None:
     value, _ = minimum(f, np.array([start]))
     assert value == pytest.approx(lowest, abs=1e-12)
 
