@@ -337,7 +337,7 @@ claims.decides(
 )
 
 # %% [markdown]
-# Plain ERM has 7.5 times MAML's risk there for $m=200$, and 67 times for $m=2000$; the best weights have [5.0 and 41 times](#when-weights). So hardness as one number, which the paper's experiments use, does not carry over to all problems: as its §5 says. On Omniglot [the methods at equal cost](#omniglot-equal-cost) show no difference between ERM with and without weights. On CIFAR the share of hard tasks in training is such a weight: ERM ends alike at all three shares, while MAML's accuracy on hard tasks [rises with it](#cifar-table).
+# Plain ERM has 7.5 times MAML's risk there for $m=200$, and 67 times for $m=2000$; the best weights have [5.0 and 41 times](#when-weights). So hardness as one number, which the paper's experiments use, does not carry over to all problems: as its §5 says. On images nothing can be read of weights: ERM ends alike [with and without them](#omniglot-equal-cost) on Omniglot, and [at all shares of hard tasks](#cifar-table) on CIFAR, but there it has nothing to learn, whatever its weights ({prf:ref}`erm-uniform`).
 #
 # ## What other criteria say
 #

@@ -361,6 +361,7 @@ claims.proves(
 # | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds) | its ceiling at $\alpha=1/\rho_E$ | take it |
 # | --- | --- | --- | --- | --- | --- |
 # | ERM | 1 | the easiest | | 1 | if tasks share their covariance, or are few, or if optima do not depend on hardness |
+# | ERM with [weights on its tasks](#when-weights) | 1 | as MAML, with weights $\varphi(\rho_i)$ | never worse, if $n_2=m$ | MAML's | if tasks are isotropic |
 # | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | never worse, if $n_2=m$ | of order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks but not far, hard ones |
 # | first-order MAML | $K+1$ | $\rho=\frac1{(K+1)\alpha}$ | $\frac A\delta>1+2u$ | for $K=1$ MAML's, less $\frac{A+\delta u^2}{A(1+u)^2}$ | if samples are many and hardness differs |
 # | Reptile, $K$ steps | $K$ | all alike, as $K$ grows | $\frac A\delta>\frac{1+3u}{3+u}$ | below $\frac4{(1+u)^2}$ | if a second batch and second derivatives are too dear, and a gain below 4 will do |

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # The explorer
 #
-# Hard tasks in one cloud, easy tasks in another: is it worth training for the step? Move what describes the clouds, the data and the step, and see where both learners start, what is left after one step, and what limits the gain. It is the setting of [chapter 4](04_geography) and [chapter 11](11_when_to_use_maml).
+# Hard tasks in one cloud, easy tasks in another: is it worth training for the step? Move what describes the clouds, the data and the step, and see where both learners start, what is left after one step, and what limits the gain. It is the setting of [chapter 4](04_geography) and [chapter 11](11_when_to_use_maml). Its tasks are isotropic: what MAML gains here, [ERM with weights on its tasks](#when-weights) gains too, without second derivatives.
 #
 # <noscript>The explorer needs JavaScript. Without it, here is its first state, and a table for others.</noscript>
 # <div id="explorer"></div>

@@ -143,6 +143,8 @@ def kill(folder: Path, event: str, step: int, delay: float, loss: str = "") -> N
     def work() -> None:
         forget(loss)
         train(folder, reporting(writer, step))
+        while True:  # it may be done before a parent that had to wait for its turn comes to kill it
+            signal.pause()
 
     child = forked(work)
     os.close(writer)
