@@ -75,8 +75,7 @@ def mean_loss(w, X, y):
 
 
 def erm_loss(w):
-    tasks = zip(torch.as_tensor(X), torch.as_tensor(y), strict=True)
-    return sum(mean_loss(w, *task) for task in tasks)
+    return sum(mean_loss(w, *map(torch.as_tensor, task)) for task in zip(X, y, strict=True))
 
 
 def maml_loss(w):

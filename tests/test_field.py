@@ -160,3 +160,22 @@ def test_what_was_chosen_is_what_learned_fastest() -> None:
     assert np.isfinite([*starts.values(), *rates.values()]).all()
     assert max(starts, key=lambda name: starts[name]) == "torch"
     assert max(rates, key=lambda rate: rates[rate]) == field.LEARNERS["ANIL"]["inner_lr"]
+
+
+def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
+    """Chapter 9 and the front page: ahead in every seed, ten points behind, one to two ahead when ten times as long."""
+    every = records.read(book() / "records")
+    for dataset, common in (("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5})):
+        given = field.learners(dataset, initialisation="torch", iterations=300, **common)
+        entries = field.entries(every, given)
+        maml = entries[field.MAML]
+        assert len(maml.seeds) >= 3
+        for name in (field.NAMED, "prototypical network"):
+            assert entries[name].seeds == maml.seeds
+            assert (entries[name].scores[:, 1] > maml.scores[:, 1]).all()
+        if dataset == "omniglot":
+            behind = maml.scores[:, 1].mean(axis=0) - entries["first-order MAML"].scores[:, 1].mean(axis=0)
+            assert behind.round() == pytest.approx(10, abs=1)
+            longer = [entries[name].scores[:, 1:, 1].mean() for name in (field.LONG_MAML, field.LONG_NAMED)]
+            easy = [entries[name].scores[:, 1, 0].mean() for name in (field.LONG_MAML, field.LONG_NAMED)]
+            assert round(easy[0] - easy[1]) == 1 and round(longer[0] - longer[1]) in (1, 2)

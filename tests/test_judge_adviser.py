@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from paperlib import TaskEnvironment, linear, simulate
+from paperlib.runtime import book
 from tools import judge_adviser as judge
 from tools import judgement, real_tasks
 
@@ -165,3 +167,9 @@ def test_lines_that_lack_an_environment_are_refused(tmp_path: Path, capsys: pyte
     assert "must hold the 200 environments of --final once each; got 3" in capsys.readouterr().err
     judgement.main(["--lines", str(lines)])
     assert json.loads(capsys.readouterr().out)["coverage"] == 1.0
+
+
+def test_on_none_of_the_four_real_sets_is_the_advice_maml() -> None:
+    """So the front page says."""
+    sets = yaml.safe_load((book() / "records" / "real_tasks.yml").read_text(encoding="utf-8"))["tasks"]
+    assert len(sets) == 4 and "MAML" not in {one["verdict"] for one in sets}

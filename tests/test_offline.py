@@ -42,7 +42,9 @@ def test_it_works_from_the_file_system(chromium: Any, site: Path, tmp_path: Path
     page, errors = context.new_page(), list[str]()
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("requestfailed", lambda request: errors.append(request.url))
+    # A page that is left before it is whole breaks off what it still asks for: index.html does, it leads on at once.
+    broken_off = "net::ERR_ABORTED"
+    page.on("requestfailed", lambda request: errors.append(request.url) if request.failure != broken_off else None)
     try:
         page.goto((folder / "index.html").as_uri())
         page.wait_for_url("**/book/intro.html")
