@@ -126,16 +126,21 @@ def test_an_environment_is_judged_by_its_truth() -> None:
     assert one["truth"]["gain_interval"] > 1.2 and one["regret"] >= 0.0 and one["regret_folds"] >= 0.0
 
 
+@pytest.mark.parametrize(("train", "close"), [(real_tasks._trained, 1e-5), (real_tasks.by_adam, 0.1)])
 @pytest.mark.parametrize("learner", ["erm", "maml"])
-def test_training_real_tasks_ends_at_the_training_solutions(learner: str) -> None:
+def test_training_real_tasks_ends_at_the_training_solutions(
+    learner: str, train: real_tasks.Trainer, close: float
+) -> None:
     rng = np.random.default_rng(0)
-    tasks = [(rng.normal(size=(8, 3)) * rng.uniform(0.5, 1.5), rng.normal(size=8)) for _ in range(20)]
-    trained = real_tasks._trained(tasks, learner, 0.4, 4)[:, 0]
+    inputs = [rng.normal(size=(8, 3)) * rng.uniform(0.5, 1.5) for _ in range(20)]
+    tasks = [(X, X @ [1.0, -1.0, 2.0] + rng.normal(size=8)) for X in inputs]
+    trained = train(tasks, learner, 0.4, 4)[:, 0]
     if learner == "erm":
         expected = simulate.erm_estimate(*zip(*tasks, strict=True))
     else:
         expected = simulate.maml_estimate([(X[:4], y[:4], X[4:], y[4:]) for X, y in tasks], 0.4)
-    np.testing.assert_allclose(trained, expected, atol=1e-5)
+    np.testing.assert_allclose(trained, expected, atol=close)
+    assert np.abs(expected).max() > 10 * close
 
 
 def test_rates_are_validated_on_tasks_that_were_not_trained_on() -> None:
