@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from paperlib.adviser.groups import environment, grouped
 from paperlib.adviser.lights import _held_out
 from paperlib.adviser.moments import Moments, Tasks, checked, measure
 from paperlib.adviser.questions import Question
-from paperlib.adviser.validation import Choice, Folds, calibration, choose
+from paperlib.adviser.validation import FOLDS, RIDGES, Choice, Folds, calibration, choose
 from paperlib.environments import TaskEnvironment
 from paperlib.simulate import erm_estimate, maml_estimate, sample_data, sample_tasks
 from tools.judge_adviser import draw
@@ -132,6 +134,34 @@ def test_what_is_predicted_of_tasks_held_out_comes_true() -> None:
         off = found[f"measured_{learner}"] - found[f"predicted_{learner}"]
         assert abs(off) < 3 * found[f"error_{learner}"]
     assert found["measured_erm"] > found["measured_maml"]
+
+
+def test_a_task_is_solved_outright_by_ridge_regression_towards_the_start() -> None:
+    """Against a loop over tasks and ridges that scales the features and shifts the targets by hand."""
+    tasks = drawn(30, 14)
+    folds, m = folded(tasks, 6)[0], 6
+    starts = np.random.default_rng(1).normal(size=(FOLDS, tasks[0][0].shape[1], 1))
+    scale = np.sqrt(np.mean([(X**2).mean(axis=0) for X in folds.tasks.X], axis=0))
+    losses = np.zeros((len(RIDGES), len(tasks)))
+    for place, (X, y) in enumerate(zip(folds.tasks.X, folds.tasks.y, strict=True)):
+        w, Z = starts[folds.of[place]], X / scale
+        left = y - X @ w
+        for row, ridge in enumerate(RIDGES):
+            inner = Z[:m].T @ Z[:m] / m + ridge * np.eye(Z.shape[1])
+            v = np.linalg.solve(inner, Z[:m].T @ left[:m] / m)
+            losses[row, place] = 0.5 * ((left[m:] - Z[m:] @ v) ** 2).mean()
+    best = [losses[:, folds.of != one].mean(axis=1).argmin() for one in range(FOLDS)]
+    expected = [losses[best[folds.of[place]], place] for place in range(len(tasks))]
+    np.testing.assert_allclose(folds.solved(starts), expected)
+
+
+def test_where_samples_are_many_solving_outright_beats_the_step_and_where_few_and_noisy_it_says_so() -> None:
+    rng = np.random.default_rng(0)
+    clear = [(X, X @ rng.normal(size=4)) for X in rng.normal(size=(30, 40, 4)) * [0.1, 0.3, 1.0, 1.0]]
+    alike = [(X, X[:, 0] + rng.normal(size=40)) for X in rng.normal(size=(30, 40, 4))]
+    first, second = (str(paperlib.advise(tasks, m=20, resamples=50)) for tasks in (clear, alike))
+    assert re.search(r"solved outright instead +mean loss \S+, less than after the step", first)
+    assert re.search(r"solved outright instead +mean loss \S+, not told from that after the step", second)
 
 
 def lights(tasks: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 Two thirds of the tasks are handed to the adviser. Both learners are then trained on them by gradient descent on their
 objectives, (3) and (4), at the rates that it chose; each task of the last third adapts on m of its samples, and the
-others measure the loss. Beside it, the processor's seconds of the adviser, and of what it spares, all by gradient
+others measure the loss. Of the tasks handed over, each where it is held out: the loss after a step from the better of
+both starts, and solved outright. Beside it, the processor's seconds of the adviser, and of what it spares, all by gradient
 descent. To choose: for each of `FOLDS` folds, ERM trained once and MAML at each of `RATES`, and both validated on the
 fold at each rate; then both trained on all tasks at the rates that did best. This is timed twice: as such models are
 usually trained, by Adam on batches of tasks with PyTorch's derivatives through the step, and by the fastest descent
@@ -103,6 +104,13 @@ def judged(says: str, tasks: Data, m: int) -> dict[str, Any]:
         "gain": report.estimates["gain_best"],
         "gain_interval": list(report.intervals["gain_best"]),
         "lights": {name: list(light) for name, light in report.lights.items() if light[0] != "green"},
+    }
+    losses = np.array(list(report.held_out.values()))  # of the known tasks, each where it is held out
+    step, solved = losses[:, losses[:, :2].mean(axis=0).argmin()], losses[:, 2]
+    result["solved"] = {
+        "measured": float(solved.mean()),
+        "after_step": float(step.mean()),
+        "error": float(np.std(step - solved, ddof=1) / math.sqrt(len(step))),  # of the difference
     }
     began = time.process_time()
     chosen = validated(known, m)

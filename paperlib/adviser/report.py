@@ -37,7 +37,7 @@ class Report:
     themselves afford: of the `learner` whose start, trained on them, has the least expected loss (`trained`), or,
     if `validated`, of what K-fold validation chooses. Rates and risks are those of the features as they were given.
     `names` are the tasks that were used, `hard_tasks` those of the hardest group, `left_out` those that are too small;
-    `held_out` has of each task ERM's and MAML's loss, where it is held out.
+    `held_out` has of each task, where it is held out, the loss with ERM's start, with MAML's, and solved outright.
     """
 
     verdict: str
@@ -171,11 +171,8 @@ class Report:
         if self.verdict in ("MAML", "weighted ERM", "ERM") and not LEARNERS[self.learner].startswith(self.verdict):
             reached += "; the verdict is for tasks like these"
         words = "; ".join(f"{verdict} with m = {ms}" for verdict, ms in alone.items())
-        own = (
-            []
-            if self.alpha is None
-            else [(f"gain, both at {self.alpha:.3g}", f"{said('gain')}: ERM's risk over MAML's")]
-        )
+        both = f"{said('gain')}: ERM's risk over MAML's"
+        own = [] if self.alpha is None else [(f"gain, both at {self.alpha:.3g}", both)]
         last = [("the estimates alone say", f"{words}, whether or not resamples agree")] if words else []
         return [
             *own,
@@ -210,13 +207,21 @@ class Report:
         return [*rows, ("features vary least", f"along {_direction(self.hard_directions[0])}")]
 
     def _agreement(self) -> list[tuple[str, str]]:
-        of, smaller = self.calibration, sum(maml < erm for erm, maml in self.held_out.values())
+        of, losses = self.calibration, np.array(list(self.held_out.values()))
         if not of:
             return []
         worst = sorted(self.held_out, key=lambda name: -self.held_out[name][1])[:3]
         text = f"mean loss with ERM {of['measured_erm']:.3g} ({of['predicted_erm']:.3g} was predicted), with MAML "
         text += f"{of['measured_maml']:.3g} ({of['predicted_maml']:.3g}), noise included; MAML's is smaller on "
-        return [(f"{of['tasks']:.0f} tasks, held out", f"{text}{smaller} of them, and largest on {_listed(worst)}")]
+        text += f"{(losses[:, 1] < losses[:, 0]).sum()} of them, and largest on {_listed(worst)}"
+        spared = losses[:, losses[:, :2].mean(axis=0).argmin()] - losses[:, 2]
+        sure = abs(spared.mean()) > 2.0 * spared.std(ddof=1) / math.sqrt(len(spared))
+        beside = ("more than" if spared.mean() < 0.0 else "less than") if sure else "not told from that"
+        outright = f"mean loss {of['measured_solved']:.3g}, {beside} after the step; by ridge regression on its samples"
+        return [
+            (f"{of['tasks']:.0f} tasks, held out", text),
+            ("solved outright instead", f"{outright}, towards ERM's start"),
+        ]
 
 
 def _listed(names: list[Name]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,9 +14,10 @@ from paperlib.adviser.moments import Moments, Name, Tasks
 from paperlib.arguments import Array
 from paperlib.environments import Groups
 
-Losses = dict[Name, list[float]]  # of tasks, with ERM's start and with MAML's
+Losses = dict[Name, list[float]]  # of tasks, with ERM's start, with MAML's, and solved outright
 FOLDS = 5
 RATES = np.geomspace(0.1, 30.0, 12)  # over the largest mean second moment
+RIDGES = np.geomspace(1e-3, 1e3, 7)  # of features whose mean square is one
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,33 @@ class Folds:
 
     def losses(self, starts: Array, rate: float) -> Array:
         """Return the loss of each task after a step from its fold's start, (T,): on m samples, on half if n <= m."""
+        return self._measured(starts, lambda X, r: rate / X.shape[1] * X.swapaxes(1, 2) @ r)
+
+    def solved(self, starts: Array) -> Array:
+        """Return the loss of each task solved outright, (T,): on the step's samples, by the best of `RIDGES`.
+
+        Ridge regression of what its fold's start leaves: towards that start. The ridge is that of the other folds.
+        """
+        second = np.mean([X.T @ X / len(X) for X in self.tasks.X], axis=0)
+        scale = np.sqrt(np.diag(second))
+
+        def ridge(X: Array, r: Array, size: float) -> Array:
+            left, values, right = np.linalg.svd(X / scale, full_matrices=False)
+            shares = values / (values**2 + size * X.shape[1])
+            solved = right.swapaxes(1, 2) @ (shares[:, :, None] * (left.swapaxes(1, 2) @ r))
+            return np.asarray(solved / scale[:, None])
+
+        losses = np.stack([self._measured(starts, partial(ridge, size=size)) for size in RIDGES])
+        best = np.array([losses[:, self.of != one].mean(axis=1).argmin() for one in range(FOLDS)])
+        return np.asarray(losses[best[self.of], np.arange(len(self.of))])
+
+    def _measured(self, starts: Array, step: Callable[[Array, Array], Array]) -> Array:
+        """Return the loss of each task, (T,), after a step that takes the samples of it and what the start leaves."""
         found = np.empty(len(self.of))
         for places, X, y in self.tasks.stacks:
             n, w = X.shape[1], starts[self.of[places]]
             inner = int(self.m) if self.m < n else n // 2
-            w = w - rate / inner * X[:, :inner].swapaxes(1, 2) @ (X[:, :inner] @ w - y[:, :inner])
+            w = w + step(X[:, :inner], y[:, :inner] - X[:, :inner] @ w)
             found[places] = 0.5 * ((X[:, inner:] @ w - y[:, inner:]) ** 2).sum(axis=2).mean(axis=1)
         return found
 
@@ -64,7 +89,8 @@ def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tupl
     """Return predicted and measured loss after adaptation of starts on tasks that did not fit them; and of each task.
 
     Each fold's starts, and what is predicted of them, come from the other folds; then each task of the fold with more
-    than m samples adapts on m of them, and is measured on the rest. Empty where fewer than five tasks have so many.
+    than m samples adapts on m of them, and is measured on the rest. Beside it what solving each task outright on the
+    same samples gives (`Folds.solved`). Empty where fewer than five tasks have so many.
     """
     large = np.array([len(X) > folds.m for X in folds.tasks.X])
     if large.sum() < FOLDS:
@@ -72,14 +98,17 @@ def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tupl
     losses: Losses = {folds.tasks.names[place]: [] for place in np.flatnonzero(large)}
     of = averages(moments, folds.counts, folds.m)
     result = {"tasks": float(large.sum())}
-    for learner, alpha in rates.items():
-        rate = np.full(FOLDS, alpha)
-        measured = folds.losses(start(of, learner, rate), alpha)[large]
-        for found, value in zip(losses.values(), measured, strict=True):
+    held = {learner: start(of, learner, np.full(FOLDS, alpha)) for learner, alpha in rates.items()}
+    measured = {learner: folds.losses(held[learner], alpha)[large] for learner, alpha in rates.items()}
+    measured["solved"] = folds.solved(held["erm"])[large]
+    for learner, values in measured.items():
+        for found, value in zip(losses.values(), values, strict=True):
             found.append(float(value))
-        result[f"predicted_{learner}"] = float(loss(of, learner, rate)[folds.of[large]].mean())
-        result[f"measured_{learner}"] = float(measured.mean())
-        result[f"error_{learner}"] = float(measured.std(ddof=1) / math.sqrt(len(measured)))
+        if learner in rates:
+            predicted = loss(of, learner, np.full(FOLDS, rates[learner]))
+            result[f"predicted_{learner}"] = float(predicted[folds.of[large]].mean())
+        result[f"measured_{learner}"] = float(values.mean())
+        result[f"error_{learner}"] = float(values.std(ddof=1) / math.sqrt(len(values)))
     return result, losses
 
 
