@@ -54,7 +54,8 @@ def decide(
         gap = drawn[upper] - LIMITS[name] * drawn[lower]
         middle = estimates[upper] - LIMITS[name] * estimates[lower]
         needed = tasks * (1.04 * float(np.std(gap)) / max(abs(middle), 1e-300)) ** 2
-        enough = f"about {float(f'{needed:.2g}'):,.0f} tasks like these"
+        rough = f", as far as {tasks} can say" if needed > 20.0 * tasks else ""
+        enough = f"about {float(f'{needed:.2g}'):,.0f} tasks like these{rough}"
         say = enough if tasks < needed < 1e6 else "more samples in each task, or more tasks"
         known = "" if name in ("step", "gain") else f"ERM's risk is {times(erm, maml)} times MAML's, but "
         why = f"{known}whether {QUESTIONS[name]} is open; {shares[name]:.0%} of the resamples of the tasks say yes"
