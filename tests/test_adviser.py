@@ -14,7 +14,7 @@ import paperlib
 from paperlib import linear
 from paperlib.adviser.estimates import averages, best_rates, floor, loss, slope, start
 from paperlib.adviser.moments import checked, directions, measure
-from paperlib.adviser.verdicts import VERDICTS
+from paperlib.adviser.verdicts import VERDICTS, decide
 from paperlib.environments import TaskEnvironment
 from paperlib.simulate import sample_data, sample_tasks
 
@@ -335,6 +335,16 @@ def test_a_handful_of_tasks_decides_nothing(count: int) -> None:
     assert report.verdict == VERDICTS[-1] and report.suffices == "at least 5 tasks"
     assert report.intervals["gain"] == (1.0, np.inf) and report.intervals["best_alpha"] == (-np.inf, np.inf)
     assert "(no interval)" in str(report)
+
+
+@pytest.mark.parametrize(("gap", "said"), [(0.1, "about 22 tasks like these"), (0.02, ", as far as 8 can say")])
+def test_what_would_decide_says_where_it_reaches_far_beyond_the_tasks(gap: float, said: str) -> None:
+    """Resamples half of which say yes: 8 tasks (1.04 · 0.16 / gap)² would tell the gap from their spread."""
+    spread = np.where(np.arange(100) % 2, 0.16, -0.16)
+    estimates = {"erm_best": 1.1 + gap, "maml_best": 1.0}
+    drawn = {"erm_best": 1.1 + gap + spread, "maml_best": np.ones(100)}
+    verdict, _, suffices, _ = decide(estimates, drawn, None, 8, True, 0.0, 3)
+    assert verdict == VERDICTS[-1] and suffices.endswith(said)
 
 
 def test_the_wall_is_what_endless_samples_would_spare() -> None:
