@@ -190,14 +190,7 @@ Markdown("\n".join(rows))
 # %% [markdown]
 # The table has $m=500$, $d=10$, $r_H=r_E=r$. A [search over MAML's step](#when-best-steps), with the library, finds the same. Two things happen.
 #
-# **The ceiling is one of the step $1/\rho_E$.** MAML can take a step for the hard tasks and *start* where the easy ones are solved. For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$ (14.87 at the rounded $u=0.236$). MAML's step is then near $1/\rho_H$, and its start on the *easy* centre. It takes points. How much spread may the easy tasks have? On the easy centre with $\alpha=1/\rho_H$ the risk, in units of $\frac d4\rho_E$, is
-# $u\delta(R^2+r_H)+\frac{(1-u)^2+\delta}{u^2}r_E$. MAML's at $1/\rho_E$ is $\frac{A\delta}{A+\delta}R^2+Ar_H+\delta r_E$, with $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. So the easy centre is better if and only if
-#
-# $$
-# r_E\Bigl(\frac{(1-u)^2+\delta}{u^2}-\delta\Bigr)<\delta R^2\Bigl(\frac A{A+\delta}-u\Bigr)+r_H(A-u\delta).
-# $$ (other-valley)
-#
-# At $u=0.1$ this means $r_E$ below $2\cdot10^{-4}R^2+9\cdot10^{-4}r_H$, a curiosity. At $u=\frac12$ it is the rule for packed clouds: see the kinks in the first figure. (Neither point is quite the lowest of its valley. [Tried](#when-valley).)
+# **The ceiling is one of the step $1/\rho_E$.** MAML can take a step for the hard tasks and *start* where the easy ones are solved. For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$ (14.87 at the rounded $u=0.236$). MAML's step is then near $1/\rho_H$, and its start on the *easy* centre. It takes points, or nearly: at $u=0.1$ the easy tasks' spread $r_E$ must be below $2\cdot10^{-4}R^2+9\cdot10^{-4}r_H$, a curiosity. At $u=\frac12$ it is the rule for packed clouds: see the kinks in the first figure. ([The exact condition, derived and tried](#when-valley).)
 #
 # **For tasks of similar hardness the gain falls**, since a longer step is all that ERM lacks. At $u=\frac12$, $R=3$, $r_H=r_E=0.1$ it falls from 2.98 to 2.25. An adviser who compares both at $1/\rho_E$ oversells MAML there; for $u\le0.1$ with some spread it hardly matters.
 
@@ -390,19 +383,20 @@ claims.quotes(
 )
 
 # %% [markdown]
+# (seven-sentences)=
 # ## Seven sentences to act on
 #
-# For tasks that are nearly linear in fixed features, with one step of adaptation:
+# **If you may solve a new task outright**, by least squares on its own samples or by ridge regression towards the mean of the old optima, try that first ([your own tasks](25_your_own_tasks)). All that follows is about a model that is allowed one step, and tasks that are nearly linear in fixed features.
 #
-# 1. **Compute the border before you train.** A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and no geography climbs over $G_\infty$ while both take one size of step, to leading order in $m$ about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`)
-# 2. **Give each learner its own best step**, {eq}`best-step`, before you compare; for tasks of similar hardness part of the gain is only ERM's short step. ([Search](#when-best-steps))
-# 3. **Rehearse the step that you will take**, $n_2=m$; with another one MAML can lose. ([600 environments](#when-rehearsal))
-# 4. **If your tasks are isotropic, do not use MAML**: ERM with task weights $\varphi(\rho_i)$ has the same start, and if all tasks share a covariance, plain ERM has. ({prf:ref}`prop-weights`, [tried](#when-weights))
-# 5. **Count your tasks.** With fewer than $T^*$ of them ERM is better and cheaper ($T^*$ may be zero): {eq}`crossover`, [tried](#when-crossover).
-# 6. **Decide what you pay for.** If it is the loss saved, only the distance of hard from easy tasks counts; if it is the ratio of risks, hard tasks must also be alike. Train at the test's share of them, and leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
-# 7. **Do not judge by diversity of inputs or distance to the optima.** The first is blind to all of this, the second right only for $u<h<\frac1u$: {eq}`nearer`, [tried](#when-distance). With one covariance for all tasks no start helps: learn features ([sinusoids](#when-sinusoids)).
+# 1. **Compute the border before you train.** A gain takes hard tasks that are alike and far from the easy ones, and a step of many samples. No geography climbs over the wall of samples as long as both learners take one size of step. If all tasks draw their inputs from one distribution, or are isotropic and equally hard, the gain is 1 wherever their optima lie. A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and the wall $G_\infty$ is, to leading order in $m$, about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`, [600 environments](#when-border), {eq}`one-covariance`)
+# 2. **Give each learner its own best step before you compare.** Part of a gain may only be that ERM's step was short. The border of 1 decides where the size of the step is given; where you may choose it, the gain at own steps decides, for tasks of similar hardness mostly the smaller one, and past the wall where the clouds are packed enough. ({eq}`best-step`, [search](#when-best-steps), [packed clouds](#when-valley))
+# 3. **Rehearse the step that you will take.** With another number of samples MAML can lose. Below $(d+1)\frac{1+u}{1-u}$ of them, $u$ the ratio of curvatures of hard and easy tasks, it leans to the easy tasks more than ERM does. ([600 environments](#when-rehearsal), {prf:ref}`thm-leaning`)
+# 4. **If your tasks are isotropic, weigh them instead.** ERM with task weights has the same start, without second derivatives. MAML is needed where tasks are hard in different directions. The weights are $\varphi(\rho_i)$, and if all tasks share a covariance, plain ERM will do. ({prf:ref}`prop-weights`, [tried](#when-weights))
+# 5. **Count your tasks.** MAML's solution is usually the noisier one. From how many tasks on it wins can be computed, and it may be from the first. ({eq}`crossover`, [tried](#when-crossover))
+# 6. **Train at the test's own share of hard tasks, and decide what you pay for.** In the loss saved only the distance of hard and easy tasks counts, in the ratio of risks hard tasks must also be alike. Leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
+# 7. **Do not judge by diversity of inputs or by distance to the optima.** The first is blind to all of this, the second right only in a range. Where no start helps, learn a representation. That range is $u<h<\frac1u$. ([Diversity](#when-diversity), {eq}`nearer`, [tried](#when-distance), [sinusoids](#when-sinusoids))
 #
-# An eighth, on classes with names, is on the [front page](intro).
+# All seven are about linear models and squared losses. The [front page](intro) quotes them. Its eighth, on tasks that are choices of classes, is not of this chapter: it belongs to [chapter 9](#omniglot-field), and rests on measurements.
 #
 # ## What we have seen
 #

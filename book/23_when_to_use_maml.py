@@ -213,7 +213,13 @@ np.array([[step, mamls] for step, mamls, _ in found]).round(2)
 # (when-valley)=
 # ## The other valley
 #
-# On the easy centre with the step $1/\rho_H$ the hard tasks keep $\delta$ of their loss, and the easy ones $\varphi=(1-\frac1u)^2+\frac\delta{u^2}$. MAML with the step $1/\rho_E$ has the risk of {prf:ref}`cor-any-mixture`. {eq}`other-valley` compares the two:
+# MAML may also start on the *easy* centre, and take a step for the hard tasks. With the step $1/\rho_H$ the hard tasks then keep $\delta$ of their loss, and the easy ones $\varphi=(1-\frac1u)^2+\frac\delta{u^2}$. In units of $\frac d4\rho_E$ the risk is $u\delta(R^2+r_H)+\frac{(1-u)^2+\delta}{u^2}r_E$. MAML with the step $1/\rho_E$ has, by {prf:ref}`cor-any-mixture`, the risk $\frac{A\delta}{A+\delta}R^2+Ar_H+\delta r_E$, with $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. So the easy centre is better if and only if
+#
+# $$
+# r_E\Bigl(\frac{(1-u)^2+\delta}{u^2}-\delta\Bigr)<\delta R^2\Bigl(\frac A{A+\delta}-u\Bigr)+r_H(A-u\delta).
+# $$ (other-valley)
+#
+# (Neither point is quite the lowest of its valley.)
 
 # %% mystnb={"code_prompt_show": "Decide 600 random environments"} tags=["hide-input"]
 rng = np.random.default_rng(11)
