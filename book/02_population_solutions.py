@@ -295,9 +295,9 @@ claims.proves(
 # $\Sigma=\rho I$ the eigenvalue is $q=\rho(1-\alpha\rho)^2+\frac{d+1}s\alpha^2\rho^3$.
 
 
-# %% mystnb={"code_prompt_show": "Draw the curvature that is left", "figure": {"caption": "What one step leaves of the curvature of a task with covariance $\\rho I$ in ten dimensions. Below the thin line the step helps. **Notice** that a step along the exact gradient solves the task with $\\alpha\\rho=1$; of the less steep tasks it leaves most, $4/27$, to the one with $\\alpha\\rho=1/3$. With few samples the noise of the gradient takes back what the step gains, and more on steep tasks.", "name": "fig-curvature-left"}, "image": {"alt": "Curves of curvature after the step against curvature before it, both times the step size, for 11, 40, 200 and infinitely many samples, with a thin diagonal for no step. The infinite-sample curve rises to 4/27 at one third, falls to zero at one and rises again. Curves for fewer samples lie higher; the one for 11 samples crosses the diagonal at one."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the curvature that is left", "figure": {"caption": "What one step leaves of the curvature of a task with covariance $\\rho I$ in ten dimensions. Below the thin line the step helps. **Notice** that a step along the exact gradient solves the task with $\\alpha\\rho=1$; of the less steep tasks it leaves most, $4/27$, to the one with $\\alpha\\rho=1/3$. With few samples the noise of the gradient takes back what the step gains, and more on steep tasks.", "name": "fig-curvature-left"}, "image": {"classes": "upright", "alt": "Curves of curvature after the step against curvature before it, both times the step size, for 11, 40, 200 and infinitely many samples, with a thin diagonal for no step. The infinite-sample curve rises to 4/27 at one third, falls to zero at one and rises again. Curves for fewer samples lie higher; the one for 11 samples crosses the diagonal at one."}} tags=["hide-input"]
 def curvature_left():
-    figure, axis = plt.subplots(figsize=(7, 3.6))
+    figure, axis = plt.subplots(figsize=(5, 3.2))
     ratio = np.linspace(0.01, 1.5, 150)
     axis.plot(ratio, ratio, lw=1, color=plotting.REFERENCE, label="no step")
     for look, s in enumerate((math.inf, 200, 40, 11)):

@@ -47,7 +47,7 @@ rng = np.random.default_rng(0)
 # and $n_2=m$. The figures have $d=10$, $\rho_E=1$, $\sigma^2=1$ and the step $\alpha=1/\rho_E$. Where do ERM and MAML start, and what does that cost after the step?
 
 
-# %% mystnb={"code_prompt_show": "Draw Figure 2 from the library's solutions", "figure": {"caption": "Figure 2 of the paper, redrawn for three sample sizes $m$. Above: first coordinate of both solutions; the hard optimum is at 1, the easy one at $-1$, and above the grey line a solution is closer to the hard task. ERM's is the same for every $m$. Below: risk above the noise floor, after the step. **Notice** that MAML leaps to the hard task, comes back at both ends, and does both less with few samples; and that it gains where it has leapt.", "name": "fig-two-tasks"}, "image": {"alt": "Two panels, one above the other, over the hard task's curvature from 0 to 1. Above: ERM, dashed, rises from -1 to 0. MAML rises steeply from -1, stays above 0 over most of the range for m = 2000 and 500, over half of it for m = 100, and falls back to 0. Below: all risks start at zero. ERM's have a bump near 0.25; MAML's lie far below it for m = 2000 and m = 500, and close to it for m = 100. At the right end the two meet for each m."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw Figure 2 from the library's solutions", "figure": {"caption": "Figure 2 of the paper, redrawn for three sample sizes $m$. Above: first coordinate of both solutions; the hard optimum is at 1, the easy one at $-1$, and above the grey line a solution is closer to the hard task. ERM's is the same for every $m$. Below: risk above the noise floor, after the step. **Notice** that MAML leaps to the hard task, comes back at both ends, and does both less with few samples; and that it gains where it has leapt.", "name": "fig-two-tasks"}, "image": {"classes": "upright", "alt": "Two panels, one above the other, over the hard task's curvature from 0 to 1. Above: ERM, dashed, rises from -1 to 0. MAML rises steeply from -1, stays above 0 over most of the range for m = 2000 and 500, over half of it for m = 100, and falls back to 0. Below: all risks start at zero. ERM's have a bump near 0.25; MAML's lie far below it for m = 2000 and m = 500, and close to it for m = 100. At the right end the two meet for each m."}} tags=["hide-input"]
 def solutions(u, m, dim=10):
     """Return the environment with ρ_E = 1 and ρ_H = u, and both solutions in it."""
     env = TaskEnvironment.two_tasks(dim, rho_hard=u, rho_easy=1.0, noise_std=1.0)
@@ -56,7 +56,7 @@ def solutions(u, m, dim=10):
 
 def figure_2():
     """Draw places and risks of both solutions over the hard task's curvature."""
-    figure, axes = plt.subplots(2, 1, figsize=(7, 6.4), sharex=True)
+    figure, axes = plt.subplots(2, 1, figsize=(5, 5.8), sharex=True)
     axes[0].axhline(0, color=plotting.REFERENCE, lw=0.8)
     line = (1 - np.cos(np.pi * np.linspace(0.02, 1, 200))) / 2  # denser at both ends
     for m in (2000, 500, 100):
@@ -274,10 +274,10 @@ peak, valley = sp.solve(sp.diff(x * (1 - x) ** 2 + delta_2 * x**3, x), x)
 sp.factor(peak)
 
 
-# %% mystnb={"code_prompt_show": "Draw the weights", "figure": {"caption": "Weight of a task as a function of its hardness, for $d=10$. ERM (dashed) listens to the easiest tasks; MAML's curves are labelled with their inner samples. **Notice** that MAML with many inner samples listens most to tasks near one third of the easiest one's curvature (dots): hard, but not impossibly hard. With 30 inner samples the peak is gone.", "name": "fig-task-weights"}, "image": {"alt": "Curves of task weight over alpha times rho from 0 to 1. The dashed ERM line rises steadily and leaves the plot. MAML's curves for infinite, 500 and 100 inner samples rise to a peak near one third, fall, and, for finite samples, rise slightly at the right end; the curve for 30 inner samples rises throughout."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the weights", "figure": {"caption": "Weight of a task as a function of its hardness, for $d=10$. ERM (dashed) listens to the easiest tasks; MAML's curves are labelled with their inner samples. **Notice** that MAML with many inner samples listens most to tasks near one third of the easiest one's curvature (dots): hard, but not impossibly hard. With 30 inner samples the peak is gone.", "name": "fig-task-weights"}, "image": {"classes": "upright", "alt": "Curves of task weight over alpha times rho from 0 to 1. The dashed ERM line rises steadily and leaves the plot. MAML's curves for infinite, 500 and 100 inner samples rise to a peak near one third, fall, and, for finite samples, rise slightly at the right end; the curve for 30 inner samples rises throughout."}} tags=["hide-input"]
 def task_weights():
     """Draw the weights of ERM and of MAML over the hardness of a task."""
-    figure, axis = plt.subplots(figsize=(7, 3.4))
+    figure, axis = plt.subplots(figsize=(5, 3.5))
     line = np.linspace(0, 1, 401)
     plotting.label_end(*axis.plot(*[line[:161]] * 2, **plotting.LINES["ERM"]), r"ERM: $\alpha\rho$")
     for inner, name in ((np.inf, r"\infty"), (500, "500"), (100, "100"), (30, "30")):
@@ -467,10 +467,10 @@ d / (1 + u) ** 2 * (delta * bracket.coeff(delta) + sp.factor(bracket.coeff(delta
 # At $d=10$, $u=\tfrac19$ and $m=100$ it costs 0.377 more, [simulated literally](#hardness-full-gradient). How does that depend on $n_2$?
 
 
-# %% mystnb={"code_prompt_show": "Draw excess risks over the number of inner samples", "figure": {"caption": "Excess risk (2) of MAML against the number of inner samples it is trained with, for $d=10$, $u=\\frac19$, and $m=100$ samples at test time. **Notice** that it is zero where training rehearses the test step (dot), and that with too few or too many inner samples MAML is worse than ERM (dashed).", "name": "fig-inner-samples"}, "image": {"alt": "Excess risk over the number of inner samples on a logarithmic axis from 6 to 10,000. MAML's curve falls from the left, crosses the horizontal dashed ERM line near 14, touches zero at 100, rises again, crosses ERM's line a second time above 300 and levels off far above it."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw excess risks over the number of inner samples", "figure": {"caption": "Excess risk (2) of MAML against the number of inner samples it is trained with, for $d=10$, $u=\\frac19$, and $m=100$ samples at test time. **Notice** that it is zero where training rehearses the test step (dot), and that with too few or too many inner samples MAML is worse than ERM (dashed).", "name": "fig-inner-samples"}, "image": {"classes": "upright", "alt": "Excess risk over the number of inner samples on a logarithmic axis from 6 to 10,000. MAML's curve falls from the left, crosses the horizontal dashed ERM line near 14, touches zero at 100, rises again, crosses ERM's line a second time above 300 and levels off far above it."}} tags=["hide-input"]
 def inner_samples():
     """Draw the excess risk of MAML over the number of its inner samples, beside ERM's."""
-    figure, axis = plt.subplots(figsize=(7, 3.4))
+    figure, axis = plt.subplots(figsize=(5, 3.1))
     inner = np.unique(np.geomspace(6, 10_000, 150).round())
     found = [solutions(1 / 9, n2) for n2 in inner]
     excess = [linear.excess_risk(env, pair["MAML"], 1.0, 100) for env, pair in found]
@@ -479,7 +479,7 @@ def inner_samples():
     axis.plot(100, 0, **plotting.MARKS["MAML"], clip_on=False, label="$n_2=m$")
     axis.axhline(erm_excess, **plotting.LINES["ERM"], label="ERM")
     axis.set(xlabel="inner samples in training $n_2$", ylabel="excess risk (2)", ylim=(0, None))
-    axis.legend(loc="center right")
+    axis.legend(loc="upper center")
     return figure
 
 

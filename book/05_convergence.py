@@ -73,9 +73,9 @@ c_maml = linear.excess_risk_slope_maml(mix, 1.0, m, tau=1, n1=n1, n2=n2)
 crossing = (c_maml - c_erm) / limit
 
 
-# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "Expected excess risk of trained ERM and MAML against the number of training tasks $T$, 30 samples each. Points: 400 training sets with 95 % intervals; lines: the prediction. The vertical line is the predicted crossover $T^*$: left of it ERM is the better start, although MAML's curve goes to zero and ERM's does not.", "name": "fig-crossover"}, "image": {"alt": "Excess risk against tasks from 10 to 640 on logarithmic axes. MAML's straight line falls with slope minus one. ERM's curve starts at a third of MAML's risk and levels off near 0.01. They cross at a vertical grey line near 75 tasks. The simulated points lie on both curves."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "Expected excess risk of trained ERM and MAML against the number of training tasks $T$, 30 samples each. Points: 400 training sets with 95 % intervals; lines: the prediction. The vertical line is the predicted crossover $T^*$: left of it ERM is the better start, although MAML's curve goes to zero and ERM's does not.", "name": "fig-crossover"}, "image": {"classes": "upright", "alt": "Excess risk against tasks from 10 to 640 on logarithmic axes. MAML's straight line falls with slope minus one. ERM's curve starts at a third of MAML's risk and levels off near 0.01. They cross at a vertical grey line near 75 tasks. The simulated points lie on both curves."}} tags=["hide-input"]
 def learning_curves():
-    figure, axis = plt.subplots(figsize=(7, 4))
+    figure, axis = plt.subplots(figsize=(5, 3.6))
     x = np.geomspace(9, 700, 200)
     for name, predicted in {"ERM": limit + c_erm / x, "MAML": c_maml / x}.items():
         bars = 1.96 * risks[name].std(axis=1) / math.sqrt(400)
@@ -303,9 +303,9 @@ def square_errors(name, n):
 by_tasks = {(name, n): square_errors(name, n) for name in ("ERM", "MAML") for n in (1, 8)}
 
 
-# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the exact law, without a fit. Grey: the shape of the bounds (45) and (81), which the chapter comes to below, at $n=1$, scaled to meet the first point. **Notice** that all four lines fall alike, with one sample as with eight.", "name": "fig-rates-in-tasks"}, "image": {"alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bounds: that of (45) is nearly flat, that of (81) rises."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the exact law, without a fit. Grey: the shape of the bounds (45) and (81), which the chapter comes to below, at $n=1$, scaled to meet the first point. **Notice** that all four lines fall alike, with one sample as with eight.", "name": "fig-rates-in-tasks"}, "image": {"classes": "upright", "alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bounds: that of (45) is nearly flat, that of (81) rises."}} tags=["hide-input"]
 def rates_in_tasks():
-    figure, axis = plt.subplots(figsize=(7, 5))
+    figure, axis = plt.subplots(figsize=(5, 4.4))
     for (name, n), (draws, law) in by_tasks.items():
         means, half = draws.mean(axis=1), 1.96 * draws.std(axis=1) / math.sqrt(130)
         bars = np.sqrt(means) - np.sqrt(means - half), np.sqrt(means + half) - np.sqrt(means)
@@ -398,14 +398,14 @@ Markdown(
 # solutions coincide, at the boundary of {prf:ref}`thm-leaning`, where MAML has nothing to win. (Beyond it MAML leans to the *easy* task, and the curve comes down again.)
 
 
-# %% mystnb={"code_prompt_show": "Draw the crossover against hardness and noise", "figure": {"caption": "The predicted crossover $T^*$ against the hardness ratio $u=\\rho_H/\\rho_E$, for three levels of label noise $\\sigma$; everything else as in the first figure. Above a curve MAML is the better start, below it ERM. At the grey line, the boundary of Chapter 3, both solutions coincide and no number of tasks suffices. **Notice** that every curve has its lowest point at about the same hardness ratio, and that noise lifts the whole curve.", "name": "fig-crossover-map"}, "image": {"alt": "Number of tasks on a logarithmic axis against the hardness ratio from 0.02 to 0.53. Three curves, for noise 0.5, 1 and 2, each with a minimum near ratio 0.15 at about 45, 70 and 200 tasks, rising steeply to the left and to the right."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the crossover against hardness and noise", "figure": {"caption": "The predicted crossover $T^*$ against the hardness ratio $u=\\rho_H/\\rho_E$, for three levels of label noise $\\sigma$; everything else as in the first figure. Above a curve MAML is the better start, below it ERM. At the grey line, the boundary of Chapter 3, both solutions coincide and no number of tasks suffices. **Notice** that every curve has its lowest point at about the same hardness ratio, and that noise lifts the whole curve.", "name": "fig-crossover-map"}, "image": {"classes": "upright", "alt": "Number of tasks on a logarithmic axis against the hardness ratio from 0.02 to 0.53. Three curves, for noise 0.5, 1 and 2, each with a minimum near ratio 0.15 at about 45, 70 and 200 tasks, rising steeply to the left and to the right."}} tags=["hide-input"]
 def crossover_at(ratio, noise):
     of = TaskEnvironment.hard_easy(dim, ratio, 1.0, 1.0, 0.1, 0.1, noise_std=noise)
     return linear.crossover_tasks(of, 1.0, m, n1 + n2, 1, n1, n2)
 
 
 def crossover_map():
-    figure, axis = plt.subplots(figsize=(7, 3.8))
+    figure, axis = plt.subplots(figsize=(5, 3.4))
     ratios = np.r_[np.geomspace(0.02, 0.3, 17), 0.33:0.54:0.025, 0.55:0.61:0.015]
     quiet, loud = (np.array([crossover_at(u, s) for u in ratios]) for s in (0.0, 1.0))
     for look, noise in enumerate((0.5, 1.0, 2.0)):

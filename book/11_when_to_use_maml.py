@@ -41,7 +41,7 @@ plotting.use_book_style()
 # Two clouds of isotropic tasks, as in chapter 4: hardness ratio $u=\rho_H/\rho_E$, distance $R$, spreads $r_H$ and $r_E$, half of the tasks hard; $m$ samples for the step at test time and $n_2=m$ in training. A step leaves $\varphi(\rho)=(1-\alpha\rho)^2+\delta(\alpha\rho)^2$ of a loss with curvature $\rho$, with $\delta=\frac{d+1}m$, and MAML weighs a task by $a=\rho\,\varphi(\rho)$. Let a gain of 2 be worth MAML's cost. Where is it reached?
 
 
-# %% mystnb={"code_prompt_show": "Gains at one step size and at the best ones, and the picture", "figure": {"caption": "Where the gain is 2, for $r_H=r_E=r$: right of a curve it is larger. Solid: both learners take the step $1/\\rho_E$; dotted: each its own best step. The numbers are $m/(d+1)$. **Notice** that no distance makes good too few samples, and that for tasks of similar hardness (high $u$) the best steps mostly move the border to the right. At the kinks, and with few samples, another valley takes over, of which more below.", "name": "fig-border"}, "image": {"alt": "Three pairs of tongues that open to the right, over squared distance in units of the spread from 1 to 10,000 and hardness ratio from 0 to 1, for 20, 50 and 500 samples per dimension. The more samples, the further left a tongue reaches, and the higher. Solid and dotted tongues agree at low ratios; at high ones the dotted one lies inside the solid one, except far right for 20 samples."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Gains at one step size and at the best ones, and the picture", "figure": {"caption": "Where the gain is 2, for $r_H=r_E=r$: right of a curve it is larger. Solid: both learners take the step $1/\\rho_E$; dotted: each its own best step. The numbers at the right are $m/(d+1)$. **Notice** that no distance makes good too few samples, and that for tasks of similar hardness (high $u$) the best steps mostly move the border to the right. At the kinks, and with few samples, another valley takes over, of which more below.", "name": "fig-border"}, "image": {"classes": "upright", "alt": "Three pairs of tongues that open to the right, over squared distance in units of the spread from 1 to 10,000 and hardness ratio from 0 to 1, for 20, 50 and 500 samples per dimension. The more samples, the further left a tongue reaches, and the higher. Solid and dotted tongues agree at low ratios; at high ones the dotted one lies inside the solid one, except far right for 20 samples."}} tags=["hide-input"]
 def risk(odds, step, u, R2, spreads, delta):
     """Return twice the risk per dimension of the start with these odds; no step means the best."""
     theta = odds / (1 + odds)
@@ -63,7 +63,7 @@ def gain_at(step, u, R2, spreads, delta):
 
 def border():
     """Draw the contour 2 of both gains for three sample sizes."""
-    figure, axis = plt.subplots(figsize=(7, 4.6))
+    figure, axis = plt.subplots(figsize=(5, 4))
     far, v = np.meshgrid(np.logspace(0, 4, 160), np.linspace(0.01, 0.99, 120))
     for samples, colour in ((20, plotting.REFERENCE), (50, "0.25"), (500, "black")):
         for step, dashes in ((1.0, "solid"), (None, "dotted")):
@@ -74,7 +74,8 @@ def border():
     axis.plot([], [], color="black", label=r"both at $\alpha=1/\rho_E$")
     axis.plot([], [], color="black", ls=":", label="each at its best step")
     axis.set(xscale="log", xlabel=r"$R^2/r$", ylabel=r"hardness ratio $u=\rho_H/\rho_E$")
-    axis.legend(loc="upper left")
+    axis.text(1.06e4, 0.95, r"$\frac{m}{d+1}$")
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figure
 
 

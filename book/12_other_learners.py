@@ -41,10 +41,10 @@ plotting.use_book_style()
 # Each learner of this chapter comes to rest at a *weighted mean of the task optima*. Here are the weights: how much a task counts, over its curvature $\rho$ in units of the inverse step $1/\alpha$.
 
 
-# %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top: ERM counts the easiest task most, MAML one of a third of the largest curvature that the step can bear, with more steps harder ones; Reptile counts alike above 0.4; iMAML has a top of its own, which its $\\lambda$ moves (here $0.05/\\alpha$). First-order MAML, not drawn, has MAML's weights for half as many steps.", "name": "fig-weights"}, "image": {"alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top: ERM counts the easiest task most, MAML one of a third of the largest curvature that the step can bear, with more steps harder ones; Reptile counts alike above 0.4; iMAML has a top of its own, which its $\\lambda$ moves (here $0.05/\\alpha$). First-order MAML, not drawn, has MAML's weights for half as many steps.", "name": "fig-weights"}, "image": {"classes": "upright", "alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
 def weight_curves():
     """Draw B over alpha rho, as the library computes it."""
-    figure, axis = plt.subplots(figsize=(7, 3.8))
+    figure, axis = plt.subplots(figsize=(5, 3.4))
     curvature = np.geomspace(0.01, 1, 300)
     for name, label, steps, look in (
         ("erm", "ERM", 1, "ERM"),
@@ -136,7 +136,7 @@ sp.Matrix([hard - maml, erm - hard]).applyfunc(sp.factor)
 # MAML itself leans to the hard side already for $\frac A\delta>u$. In between, its cheap form is worse than the learner that ignores the inner loop.
 
 
-# %% mystnb={"code_prompt_show": "Draw the gain of three learners", "figure": {"caption": "Gain over ERM (its risk above the floor over the learner's) against the samples of the step: two points, $u=\\frac12$, $d=10$, $\\alpha=1/\\rho_E$. **Notice** that first-order MAML is as good as MAML with many samples; with fewer than at the dotted line it is worse than ERM, and soon far worse. Reptile never wins much.", "name": "fig-first-order"}, "image": {"alt": "Gain against samples from 10 to 10,000 on logarithmic axes; ERM is a horizontal line at 1. MAML starts a little above it, touches it near 33 samples and rises to 50. First-order MAML starts at 0.2, crosses ERM at the dotted line, 165 samples, and joins MAML from below. Reptile rises from 0.7 to 1.7 and is flat."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the gain of three learners", "figure": {"caption": "Gain over ERM (its risk above the floor over the learner's) against the samples of the step: two points, $u=\\frac12$, $d=10$, $\\alpha=1/\\rho_E$. **Notice** that first-order MAML is as good as MAML with many samples; with fewer than at the dotted line it is worse than ERM, and soon far worse. Reptile never wins much.", "name": "fig-first-order"}, "image": {"classes": "upright", "alt": "Gain against samples from 10 to 10,000 on logarithmic axes; ERM is a horizontal line at 1. MAML starts a little above it, touches it near 33 samples and rises to 50. First-order MAML starts at 0.2, crosses ERM at the dotted line, 165 samples, and joins MAML from below. Reptile rises from 0.7 to 1.7 and is flat."}} tags=["hide-input"]
 def gain_over_erm(learner, u, m, d=10, steps=1, samples=math.inf, lam=None):
     """Return the gain of a learner on two points at α = 1/ρ_E."""
     env = TaskEnvironment.hard_easy(d, u, 1.0, 1.0, 0.0, 0.0)
@@ -147,7 +147,7 @@ def gain_over_erm(learner, u, m, d=10, steps=1, samples=math.inf, lam=None):
 
 def gains():
     """Draw the gain of MAML, first-order MAML and Reptile over m."""
-    figure, axis = plt.subplots(figsize=(7, 3.8))
+    figure, axis = plt.subplots(figsize=(5, 3.4))
     samples = np.geomspace(10, 10_000, 60).round()
     assert abs(gain_over_erm("fomaml", 0.5, 165) - 1) < 1e-12  # the dotted line
     for name, label, steps, look in (

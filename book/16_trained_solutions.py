@@ -116,10 +116,10 @@ runs_8 = {name: simulate.train(name.lower(), points_8, seeds=range(5, 10)) for n
 sampled_8 = {name: run.test_risks(3000) for name, run in runs_8.items()}
 
 
-# %% mystnb={"code_prompt_show": "Draw Figure 8", "figure": {"caption": "Figure 8 of the paper: theory (lines) and the last iterates of SGD (marks), with 95% t-intervals over five repetitions. Left: first coordinates. Right: risks above the noise floor, estimated from 3,000 test tasks as in C.1. Every mark has random numbers of its own, except that ERM and MAML meet the same test tasks.", "name": "fig-two-tasks-trained"}, "image": {"alt": "Two rows of two panels, for m = 2000 and 500, over the curvature of the hard task from 0 to 1. ERM's place rises from -1 to 0 and MAML's from -1 to near 1 and back; ERM's risk lies above MAML's. Squares for ERM and circles for MAML, each with a vertical interval, follow their lines. On the left the intervals are about a tenth long. On the right ERM's are widest in the middle of the range; MAML's are hardly longer than its circles."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw Figure 8", "figure": {"caption": "Figure 8 of the paper: theory (lines) and the last iterates of SGD (marks), with 95% t-intervals over five repetitions. Left: first coordinates. Right: risks above the noise floor, estimated from 3,000 test tasks as in C.1. Every mark has random numbers of its own, except that ERM and MAML meet the same test tasks.", "name": "fig-two-tasks-trained"}, "image": {"classes": "upright", "alt": "Two rows of two panels, for m = 2000 and 500, over the curvature of the hard task from 0 to 1. ERM's place rises from -1 to 0 and MAML's from -1 to near 1 and back; ERM's risk lies above MAML's. Squares for ERM and circles for MAML, each with a vertical interval, follow their lines. On the left the intervals are about a tenth long. On the right ERM's are widest in the middle of the range; MAML's are hardly longer than its circles."}} tags=["hide-input"]
 def figure_8():
     """Draw theory, and the means of five trained runs with their intervals, a row a sample size."""
-    figure, axes = plt.subplots(2, 2, figsize=(7, 5.6), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(5, 4.8), sharex=True, layout="constrained")
     fine = (1 - np.cos(np.pi * np.linspace(0.02, 1.0, 200))) / 2  # denser at both ends
     for row, (pair, size) in enumerate(zip(axes, ROWS, strict=True)):
         here = slice(20 * row, 20 * row + 20)
@@ -184,10 +184,10 @@ runs_3 = {name: simulate.train(name.lower(), points_3) for name in NAMES}
 sampled_3 = {name: run.test_risks(3000) for name, run in runs_3.items()}
 
 
-# %% mystnb={"code_prompt_show": "Draw Figure 3", "figure": {"caption": "Figure 3 of the paper, theory (lines) and the last iterates of SGD (marks) with 95% t-intervals over five repetitions. Left: risks above the floor, estimated from 3,000 test tasks; the saving is shaded. Right: their ratio within each repetition, and what (12) predicts where it fits the panel. ERM and MAML meet the same test tasks.", "name": "fig-risk-over-distance-trained"}, "image": {"alt": "Four panels over R from 0 to 10. Left, (a) and (c): two parabolas rise with R, with ERM above MAML by the same amount in both panels, but at a higher level in (a); squares for ERM and circles for MAML, each with a vertical interval, follow the two parabolas; ERM's intervals in (c) are the longest. Right, on equal scales, the marks lie along the horizontal lines at 1.27 in (b) and 1.76 in (d): close to the line in (b), mostly a little above it in (d), where most intervals reach 0.1 to each side or more."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw Figure 3", "figure": {"caption": "Figure 3 of the paper, theory (lines) and the last iterates of SGD (marks) with 95% t-intervals over five repetitions. Left: risks above the floor, estimated from 3,000 test tasks; the saving is shaded. Right: their ratio within each repetition, and what (12) predicts where it fits the panel. ERM and MAML meet the same test tasks.", "name": "fig-risk-over-distance-trained"}, "image": {"classes": "upright", "alt": "Four panels over R from 0 to 10. Left, (a) and (c): two parabolas rise with R, with ERM above MAML by the same amount in both panels, but at a higher level in (a); squares for ERM and circles for MAML, each with a vertical interval, follow the two parabolas; ERM's intervals in (c) are the longest. Right, on equal scales, the marks lie along the horizontal lines at 1.27 in (b) and 1.76 in (d): close to the line in (b), mostly a little above it in (d), where most intervals reach 0.1 to each side or more."}} tags=["hide-input"]
 def figure_3():
     """Draw theory, and the trained risks and their ratio with intervals, over R."""
-    figure, axes = plt.subplots(2, 2, figsize=(7, 5.8), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(5, 5), sharex=True, layout="constrained")
     fine = np.linspace(0.5, 10, 20)
     curves = {name: theory_risks(name, clouds(fine)).reshape(2, 20) for name in NAMES}
     for row, (title, quotients) in enumerate(FIGURE_3.items()):
@@ -202,10 +202,13 @@ def figure_3():
         mark(right, shown, sampled_3["ERM"][here] / sampled_3["MAML"][here], 0, "ratio, SGD")
         right.axhline(1 + quotients[0], ls="-.", color=plotting.REFERENCE, label="by (12)")
         left.set(title=f"({'ac'[row]})  {title}", ylabel="risk above the floor")
-        right.set(title=f"({'bd'[row]})  {title}", ylabel="gain", ylim=(0.9, 2.5))
-    for column in (0, 1):
-        axes[0, column].legend(loc="upper left", ncols=column + 1)
-        axes[1, column].set_xlabel("$R$")
+        right.set(title=f"({'bd'[row]})", ylabel="gain", ylim=(0.9, 2.5))
+    named = [
+        line for axis in axes[0] for line in zip(*axis.get_legend_handles_labels(), strict=True)
+    ]
+    figure.legend(*zip(*named, strict=True), loc="outside upper center", ncols=3)
+    for axis in axes[1]:
+        axis.set_xlabel("$R$")
     return figure
 
 

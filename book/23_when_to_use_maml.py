@@ -632,8 +632,8 @@ frozen = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw the errors", "figure": {"caption": "Mean squared error on sinusoids after one step on ten points, over the step size, for networks trained by ERM and by MAML (two seeds each). Above: the whole network takes the step. Below: its features are frozen, and the head takes the step from *its* best start, that of ERM and that of MAML (dots), which coincide. **Notice** that below there is no gain from the start, and a large one from the features.", "name": "fig-sinusoids"}, "image": {"alt": "Two panels over the step from 0 to 0.08. Above: the two curves of ERM stay near 2.8, those of MAML fall from 3 to about 1 at 0.02 and rise again. Below: ERM's curves stay near 2.9, MAML's fall from 2.6 to about 1.5; dots of the other start lie on every curve."}} tags=["hide-input"]
-figure, axes = plt.subplots(2, 1, figsize=(7, 6.4), sharex=True)
+# %% mystnb={"code_prompt_show": "Draw the errors", "figure": {"caption": "Mean squared error on sinusoids after one step on ten points, over the step size, for networks trained by ERM and by MAML (two seeds each). Above: the whole network takes the step. Below: its features are frozen, and the head takes the step from *its* best start, that of ERM and that of MAML (dots), which coincide. **Notice** that below there is no gain from the start, and a large one from the features.", "name": "fig-sinusoids"}, "image": {"classes": "upright", "alt": "Two panels over the step from 0 to 0.08. Above: the two curves of ERM stay near 2.8, those of MAML fall from 3 to about 1 at 0.02 and rise again. Below: ERM's curves stay near 2.9, MAML's fall from 2.6 to about 1.5; dots of the other start lie on every curve."}} tags=["hide-input"]
+figure, axes = plt.subplots(2, 1, figsize=(5, 5.8), sharex=True)
 for (name, seed), curve in whole.items():
     axes[0].plot(STEPS, curve, **plotting.LINES[name], label=name if seed == 0 else None)
     erm, maml = np.array(frozen[name, seed]).T

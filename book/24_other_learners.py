@@ -386,10 +386,10 @@ one_batch = (r * mean(P(4, 2)) + sigma2 / n * mean(P(4, 1))) / mean(P(2, 1)) ** 
 erm = r * (1 + (d + 1) / n) + sigma2 / n
 
 
-# %% mystnb={"code_prompt_show": "Draw the price of estimation", "figure": {"caption": "What is estimated from $T$ tasks: $T\\,E\\lVert\\hat w-\\mu\\rVert^2/(rd)$ over the inner step of training, for $d=10$ and 25 samples a task, split 5 + 20 or not; $r=\\frac1{20}$. Above without label noise, below with $\\sigma=1$. **Notice** that split samples cost, that the best step for them is zero without noise and *negative* with it, and that both loops on the same samples are better than ERM at small positive steps.", "name": "fig-split"}, "image": {"alt": "Two panels over the training step from -0.8 to 0.5. Above: the curve of split samples has its minimum at zero, above ERM's horizontal line; the curve of one batch touches ERM's line at zero and has its minimum near 0.27 below it. Below: the curve of split samples falls to the left, with a minimum near -0.65, far above ERM's line; that of one batch has its minimum near 0.18."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the price of estimation", "figure": {"caption": "What is estimated from $T$ tasks: $T\\,E\\lVert\\hat w-\\mu\\rVert^2/(rd)$ over the inner step of training, for $d=10$ and 25 samples a task, split 5 + 20 or not; $r=\\frac1{20}$. Above without label noise, below with $\\sigma=1$. **Notice** that split samples cost, that the best step for them is zero without noise and *negative* with it, and that both loops on the same samples are better than ERM at small positive steps.", "name": "fig-split"}, "image": {"classes": "upright", "alt": "Two panels over the training step from -0.8 to 0.5. Above: the curve of split samples has its minimum at zero, above ERM's horizontal line; the curve of one batch touches ERM's line at zero and has its minimum near 0.27 below it. Below: the curve of split samples falls to the left, with a minimum near -0.65, far above ERM's line; that of one batch has its minimum near 0.18."}} tags=["hide-input"]
 def prices():
     """Draw the three variances over the training step, without and with noise."""
-    figure, axes = plt.subplots(2, 1, figsize=(7, 6.4), sharex=True)
+    figure, axes = plt.subplots(2, 1, figsize=(5, 5.8), sharex=True)
     grid, at = np.linspace(-0.8, 0.5, 200), {d: 10, n1: 5, n2: 20, n: 25, r: sp.Rational(1, 20)}
     for axis, level in zip(axes, (0, 1), strict=True):
         for name, formula, look in (

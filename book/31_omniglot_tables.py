@@ -81,10 +81,10 @@ paper = tables.paper("omniglot")
 rows = [(setting, label) for setting in SETTINGS for label in LABELS]
 
 
-# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "MAML in Large, tier book, five seeds (thin) and their mean (thick): accuracy after one step on the tasks of training. Marks at the right: on new tasks of the test alphabets. **Notice** that hard tasks fall further from training to test.", "name": "fig-omniglot-live"}, "image": {"alt": "Two bundles of rising curves. Easy tasks stay above hard ones; both rise steeply in the first hundred iterations and slowly after. The marks at the right: easy test tasks at the end of their curve, hard ones some points below theirs."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "MAML in Large, tier book, five seeds (thin) and their mean (thick): accuracy after one step on the tasks of training. Marks at the right: on new tasks of the test alphabets. **Notice** that hard tasks fall further from training to test.", "name": "fig-omniglot-live"}, "image": {"classes": "upright", "alt": "Two bundles of rising curves. Easy tasks stay above hard ones; both rise steeply in the first hundred iterations and slowly after. The marks at the right: easy test tasks at the end of their curve, hard ones some points below theirs."}} tags=["hide-input"]
 def learning_curves():
     """Draw training accuracy by kind of task over iterations, and test accuracy at the end."""
-    figure, axis = plt.subplots(figsize=(6, 3))
+    figure, axis = plt.subplots(figsize=(5, 3))
     for column, kind in enumerate(("easy", "hard")):
         look = plotting.LINES[kind]
         curves = [100 * np.array(one[kind]["accuracy"], dtype=float) for one in recorded]
@@ -241,10 +241,10 @@ def losses(runs):
     return np.array(runs[0]["iteration"]), mean
 
 
-# %% mystnb={"code_prompt_show": "Draw both losses", "figure": {"caption": "Training loss over the first iterations, all tasks, mean of the recorded seeds: ERM before adaptation, MAML after one step. The dotted line is $\\log5$, what uniform answers cost. **Notice** that ERM reaches it at once and stays.", "name": "fig-omniglot-erm-loss"}, "image": {"alt": "Two curves. ERM's loss falls within some fifty iterations to the dotted line at 1.61 and follows it. MAML's falls through the line and goes on falling."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw both losses", "figure": {"caption": "Training loss over the first iterations, all tasks, mean of the recorded seeds: ERM before adaptation, MAML after one step. The dotted line is $\\log5$, what uniform answers cost. **Notice** that ERM reaches it at once and stays.", "name": "fig-omniglot-erm-loss"}, "image": {"classes": "upright", "alt": "Two curves. ERM's loss falls within some fifty iterations to the dotted line at 1.61 and follows it. MAML's falls through the line and goes on falling."}} tags=["hide-input"]
 def loss_curves():
     """Draw the training losses of ERM and of MAML, and log 5."""
-    figure, axis = plt.subplots(figsize=(6, 2.8))
+    figure, axis = plt.subplots(figsize=(5, 2.8))
     for runs, name in ((recorded, "MAML"), (blind, "ERM")):
         if runs:
             axis.plot(*losses(runs), **plotting.LINES[name], label=name)
@@ -422,10 +422,10 @@ KINDS = "easy", "hard"
 descended = np.array([heads[1][kind] for kind in KINDS])  # accuracy over steps
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Marks: five networks from the records, with 95 % intervals. Thin lines: what the paper reports for ERM-1, trained, after one step. **Notice** that both kinds cross their line.", "name": "fig-omniglot-untrained"}, "image": {"alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the thin line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Marks: five networks from the records, with 95 % intervals. Thin lines: what the paper reports for ERM-1, trained, after one step. **Notice** that both kinds cross their line.", "name": "fig-omniglot-untrained"}, "image": {"classes": "upright", "alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the thin line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
 def untrained_curves():
     """Draw accuracy over test steps of a random network beside the paper's ERM-1."""
-    figure, axis = plt.subplots(figsize=(6, 3.2))
+    figure, axis = plt.subplots(figsize=(5, 3.1))
     for column, kind in enumerate(("easy", "hard")):
         axis.plot(100 * descended[column], **plotting.LINES[kind], label=f"{kind} test")
         for steps in (1, 5):

@@ -246,3 +246,21 @@ def test_photographs_and_maps_are_found() -> None:
 def test_no_chapter_has_colours_of_its_own(chapter: Chapter) -> None:
     code = "\n".join(cell.source for cell in read_script(chapter).cells if cell.cell_type == "code")
     assert re.findall(r"#[0-9A-Fa-f]{6}\b|[\"']C\d[\"']|get_cmap", code) == []
+
+
+# Strips of pictures, and figures of pages that have not been drawn anew: on a phone they scroll.
+SCROLL = {"fig-omniglot-tasks", "fig-cifar-tasks", "fig-omniglot-field", "fig-cifar-field"}
+SCROLL |= {"fig-own-bias", "fig-own-judged", "fig-explorer"}
+
+
+@every_chapter
+def test_figures_fit_a_phone_with_labels_that_can_be_read(chapter: Chapter) -> None:
+    """Text of 10 points has 8.5 pixels or more on a screen of 390 pixels, 358 of them for the page."""
+    for cell in read_notebook(chapter).cells:
+        metadata = cell.metadata.get("mystnb", {})
+        for output in cell.get("outputs", []):
+            if (data := output.get("data", {}).get("image/png")) and metadata["figure"]["name"] not in SCROLL:
+                with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+                    width = image.width
+                assert "upright" in metadata["image"]["classes"].split()
+                assert 10 * 358 / (width / 200 * 72) >= 8.5, metadata["figure"]["name"]

@@ -19,6 +19,8 @@ from edition_code import linked
 from edition_reference import escaped, grouped, plain, public
 
 from paperlib import grids
+from paperlib.__main__ import _parser
+from paperlib.commands import configurations
 
 PAGES = sorted(BOOK.glob("reference*.md"))
 BLOCK = re.compile(r"```\{reference\} (\S+)\n(.*?)```", re.DOTALL)
@@ -64,11 +66,22 @@ def test_formulas_and_examples_are_left_alone() -> None:
 @pytest.mark.parametrize("name", ["how_own_tasks", "how_own_images"])
 def test_a_page_prints_what_it_says(name: str) -> None:
     text = (BOOK / f"{name}.md").read_text(encoding="utf-8")
-    code, said = re.search(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", text, re.DOTALL).groups()  # type: ignore[union-attr]
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(code, {})
-    assert printed.getvalue() == said
+    blocks = re.findall(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", text, re.DOTALL)
+    names: dict[str, object] = {}
+    for code, said in blocks:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, names)
+        assert printed.getvalue() == said
+    assert len(blocks) == text.count("```python") > 0
+
+
+def test_commands_for_classes_with_names_are_commands() -> None:
+    lines = re.findall(r"^python -m paperlib (.*)$", (BOOK / "how_own_images.md").read_text("utf-8"), re.MULTILINE)
+    parsed = [_parser().parse_args(line.split()) for line in lines]
+    trained = [one for arguments in parsed[::2] for one in configurations(arguments)]
+    assert [(c.algorithm, c.readout) for c in trained] == [("named-erm", "class-means"), ("maml", "steps")]
+    assert [arguments.readout for arguments in parsed[1::2]] == ["class-means"] * 2
 
 
 def test_the_grid_is_one(tmp_path: Path) -> None:

@@ -200,6 +200,11 @@ def test_mathematics_is_rendered(browser: Browser, site: Path, name: str) -> Non
     assert seen.leftovers == []
 
 
+def test_a_minus_is_no_hyphen(site: Path) -> None:
+    page = (site / "book/31_omniglot_tables.html").read_text(encoding="utf-8")
+    assert re.search(r"\(−\d\.\d to [+−]\d\.\d\)", page) and not re.search(r"[( ]-\d+\.\d to", page)
+
+
 @every_page
 def test_the_page_does_not_scroll_sideways_on_a_phone(browser: Browser, name: str) -> None:
     seen = browser.visit(name)

@@ -3,6 +3,7 @@
 Loaded through ``sphinx.local_extensions`` in ``_config.yml``.
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+# A hyphen before a number, where nothing stands before it that makes it a range or part of a word.
+MINUS = re.compile(r"(?<![\w.$/–-])-(?=\d)")
 COLAB, BINDER = "https://colab.research.google.com", "https://mybinder.org"
 
 
@@ -35,6 +38,14 @@ def size_figures(app: Sphinx, doctree: nodes.document) -> None:
         if "jupyter_execute" in image["uri"] and "width" not in image:
             width, _ = imagesize.get(Path(app.srcdir) / image["uri"].lstrip("/"))
             image["width"] = f"{width // 2}px"
+
+
+def set_minus(app: Sphinx, doctree: nodes.document) -> None:
+    """Set the minus of numbers in sentences and tables, which code prints as a hyphen."""
+    kept = nodes.FixedTextElement | nodes.literal | nodes.raw | nodes.math
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, kept):
+            text.parent.replace(text, nodes.Text(MINUS.sub("−", text)))
 
 
 def repository_url(root: Path) -> str:
@@ -75,6 +86,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.connect("config-inited", set_repository)
     app.connect("doctree-read", size_figures)
+    app.connect("doctree-read", set_minus)
     # Jupyter Book sets this value of sphinx_comments, which the book leaves out.
     app.add_config_value("comments_config", {}, "")
     edition_bibliography.setup(app)
