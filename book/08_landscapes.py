@@ -39,6 +39,7 @@ from paperlib import claims, linear, networks, plotting, viewer
 from paperlib.environments import TaskEnvironment
 
 plotting.use_book_style()
+SHORT, LONG, STEPS, SAMPLES = 1.0, 4.0, (1.0, 2.0, 3.0, 4.0), 250  # alpha, and m
 torch.set_num_threads(1)  # the arrays are small: threads would only wait for each other
 
 # %% [markdown]
@@ -55,9 +56,6 @@ torch.set_num_threads(1)  # the arrays are small: threads would only wait for ea
 
 
 # %% mystnb={"code_prompt_show": "Losses of an environment, and the lowest points of its landscapes"} tags=["hide-input"]
-SHORT, LONG, STEPS, SAMPLES = 1.0, 4.0, (1.0, 2.0, 3.0, 4.0), 250
-
-
 def environment(neurons, variances):
     """Return equally likely tasks in the form that the library takes."""
     neurons = np.asarray(neurons, float)

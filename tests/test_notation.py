@@ -36,7 +36,7 @@ MEANINGS = {
     "D": {"distance of two centres": "04 17", "images $D$": "29", LOCAL: "20 28", PAPER: "14"},
     "A": {
         "training equation": "05 16 18",
-        r"$a_H/\rho_E$": "11 12 23 24",
+        r"$a_H/\rho_E$": "12 23 24",
         LOCAL: "14 19 20",
     },
     r"\kappa": {"accuracy above chance": "30 32", "kurtosis": "12 24", LOCAL: "20 22 27"},
