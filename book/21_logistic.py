@@ -685,7 +685,7 @@ very_hard = two_tasks(0.99 * JUMP)  # a hundredth less: there the slope misleads
 assert (lowest(very_hard, 4.0) > 0) != (midpoint_slope(0.99 * JUMP, 4.0) < 0)
 
 
-# %% mystnb={"code_prompt_show": "Draw both valleys", "figure": {"caption": "The full-gradient objective along the axis at α = 4, less its lowest value, for three very hard tasks. As the hard task's variance passes the middle value, the lowest point jumps from the easy to the hard side.", "name": "fig-two-valleys"}, "image": {"classes": "upright", "alt": "Three curves over the first coordinate from -1.2 to 0.6. Each has two valleys, one near -0.65 and one near 0.15. For the smallest variance the left valley is the lower one, for the middle one both are equally low, for the largest the right one is lower."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw both valleys", "figure": {"caption": "The full-gradient objective along the axis at $\\alpha=4$, less its lowest value, for three very hard tasks. As the hard task's variance passes the middle value, the lowest point jumps from the easy to the hard side.", "name": "fig-two-valleys"}, "image": {"classes": "upright", "alt": "Three curves over the first coordinate from -1.2 to 0.6. Each has two valleys, one near -0.65 and one near 0.15. For the smallest variance the left valley is the lower one, for the middle one both are equally low, for the largest the right one is lower."}} tags=["hide-input"]
 def two_valleys():
     """Draw the objective along the axis around the variance at which its valleys are equally deep."""
     figure, axis = plt.subplots(figsize=(5, 3.6))

@@ -301,7 +301,7 @@ def learning(p, kind):
 # How often a kind is met shows in training already, and on hard tasks more than on easy ones.
 
 
-# %% mystnb={"code_prompt_show": "Draw κ over training", "figure": {"caption": "MAML's accuracy above chance, κ, on its training tasks after one step, over training: mean of the runs in the table and of 100 iterations. Where all runs together have fewer than 50 tasks of a kind in a window nothing is drawn. The two scales differ, and the learning rate falls to 0 at the end. **Notice** that on easy tasks half as many are enough, and on hard ones they are not.", "name": "fig-cifar-learning"}, "image": {"classes": "upright", "alt": "Two panels over iterations, easy and hard tasks, with a line for each p. The curves rise. On easy tasks those of p = 0.5 and 0.01 lie close together; on hard tasks that of p = 0.99 lies above that of p = 0.5. The rare kinds have no curve."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw κ over training", "figure": {"caption": "MAML's accuracy above chance, $\\kappa$, on its training tasks after one step, over training: mean of the runs in the table and of 100 iterations. Where all runs together have fewer than 50 tasks of a kind in a window nothing is drawn. The two scales differ, and the learning rate falls to 0 at the end. **Notice** that on easy tasks half as many are enough, and on hard ones they are not.", "name": "fig-cifar-learning"}, "image": {"classes": "upright", "alt": "Two panels over iterations, easy and hard tasks, with a line for each p. The curves rise. On easy tasks those of p = 0.5 and 0.01 lie close together; on hard tasks that of p = 0.99 lies above that of p = 0.5. The rare kinds have no curve."}} tags=["hide-input"]
 def learning_curves():
     """Draw κ over iterations for each p, easy and hard."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 5))
@@ -467,7 +467,7 @@ NETWORKS = {
 networks = {name: by_steps(one) for name, one in NETWORKS.items()}
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracies after one and five steps", "figure": {"caption": "Test accuracy of four networks trained with p = ½, after one step (open, above) and after five (filled, below), with 95 % intervals over seeds; tier book. Crosses: the paper's ERM after five steps and MAML after one, of networks that are larger and trained for longer. Dashed: guessing. **Notice** that the untrained network, after five steps, stands where our ERM at the paper's rate does, and on hard tasks above the paper's ERM.", "name": "fig-cifar-steps"}, "image": {"classes": "upright", "alt": "Two panels, easy and hard test tasks, with a row for each of four networks: untrained, ERM at two rates, and MAML. A dashed line marks 50 percent above and 5 percent below."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracies after one and five steps", "figure": {"caption": "Test accuracy of four networks trained with $p=\\frac12$, after one step (open, above) and after five (filled, below), with 95 % intervals over seeds; tier book. Crosses: the paper's ERM after five steps and MAML after one, of networks that are larger and trained for longer. Dashed: guessing. **Notice** that the untrained network, after five steps, stands where our ERM at the paper's rate does, and on hard tasks above the paper's ERM.", "name": "fig-cifar-steps"}, "image": {"classes": "upright", "alt": "Two panels, easy and hard test tasks, with a row for each of four networks: untrained, ERM at two rates, and MAML. A dashed line marks 50 percent above and 5 percent below."}} tags=["hide-input"]
 def equal_steps():
     """Draw test accuracies after one and after five steps, with the paper's where it has them."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 4.6))
@@ -662,7 +662,7 @@ def draw_theory(axis):
     axis.set(ylabel="risk added by the start", ylim=(0, None))
 
 
-# %% mystnb={"code_prompt_show": "Draw all three panels", "figure": {"caption": "Over the share p of hard tasks in training. Above, less is better: linear regression, what the start adds to the risk of MAML on hard tasks (dash-dotted), on easy ones (dotted) and on the half-and-half mixture (solid), and of ERM on the mixture (dashed); circle and square: the least of either mixture. Below, more is better: accuracy of MAML after one step on hard and on easy test tasks, the paper's (open, with its 95 % intervals) and ours where there are runs (filled, tier book). **Notice** that ours pay on easy tasks, as the theory says.", "name": "fig-cifar-share"}, "image": {"classes": "upright", "alt": "Three panels over a logit scale from 0.01 to 0.99. Above: a falling curve for hard tasks, a rising one for easy tasks, a shallow bowl with its circle at one half, and ERM's dashed curve with its square near the right end. In the middle: hard accuracy rises with p, the paper's from 12 to 22 percent and ours, lower, from 8 to 15. Below: the paper's easy accuracy stays near 85 percent, ours is lower and falls by some four points."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw all three panels", "figure": {"caption": "Over the share $p$ of hard tasks in training. Above, less is better: linear regression, what the start adds to the risk of MAML on hard tasks (dash-dotted), on easy ones (dotted) and on the half-and-half mixture (solid), and of ERM on the mixture (dashed); circle and square: the least of either mixture. Below, more is better: accuracy of MAML after one step on hard and on easy test tasks, the paper's (open, with its 95 % intervals) and ours where there are runs (filled, tier book). **Notice** that ours pay on easy tasks, as the theory says.", "name": "fig-cifar-share"}, "image": {"classes": "upright", "alt": "Three panels over a logit scale from 0.01 to 0.99. Above: a falling curve for hard tasks, a rising one for easy tasks, a shallow bowl with its circle at one half, and ERM's dashed curve with its square near the right end. In the middle: hard accuracy rises with p, the paper's from 12 to 22 percent and ours, lower, from 8 to 15. Below: the paper's easy accuracy stays near 85 percent, ours is lower and falls by some four points."}} tags=["hide-input"]
 def shares():
     """Draw the theory's risks and the measured accuracies over p."""
     figure, axes = plt.subplots(3, 1, figsize=(5, 8))
@@ -776,11 +776,11 @@ for _name, _values, _options in (
 ):
     _there = min(len(_values), len(_base)) > 1
     _said = (
-        f"MAML at p = ½ changes by {_gap_of(_values[:, 2], _base[:, 2])} points on easy and {_gap_of(_values[:, 3], _base[:, 3])} on hard test tasks (tier book, {len(_values)} seeds against {len(_base)})"
+        f"MAML at p = ½ changes by {_gap_of(_values[:, 2], _base[:, 2])} points on easy and {_gap_of(_values[:, 3], _base[:, 3])} on hard test tasks (tier book, {len(_values)} seeds against {len(_base)}). "
         if _there
-        else "no record yet"
+        else ""
     )
-    _lines.append(f"- {_name}: {_said}. `{_options}`")
+    _lines.append(f"- {_name}: {_said}`{_options}`")
 Markdown("\n".join(_lines))
 
 # %% [markdown]
