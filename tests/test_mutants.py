@@ -55,6 +55,7 @@ MODULES: dict[str, ModuleType] = {  # of each group of functions that the same t
     "wide": wide,
     "networks_population": networks_population,
     "objectives": objectives,
+    "solutions": objectives,
     "tasks": objectives,
 }
 LIMITS = "(definition or slope or first_order or ahead or without_a_step or named) and not 1.7"  # one rate is enough
@@ -75,6 +76,7 @@ TESTS = {
     "wide": ["test_wide.py", "-k", "sums or batch"],
     "networks_population": ["test_networks.py", "-k", FAST],
     "objectives": ["test_networks.py", "-k", "without_a_step or objectives or spelled"],
+    "solutions": ["test_networks.py", "test_minima.py", "-k", "relu_network or stationary and softplus"],
     "tasks": ["test_networks.py", "-k", "environments or no_step or weighted"],
 }
 MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
@@ -477,6 +479,13 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("outer - rate * back", "outer - 0.0 * back"),
             ("population_hessian(activation, start", "population_hessian(activation, start - rate * gradient"),
             ("p * gradient", "gradient"),
+        ],
+    },
+    "solutions": {
+        "erm_solution": [("tasks, 0.0, starts", "tasks, 0.7, starts")],
+        "maml_solution": [
+            ("W, rate)), gradient", "W, 0.0)), gradient"),
+            ("tasks, W, rate)\n", "tasks, W, 0.0)\n"),
         ],
     },
     "tasks": {
