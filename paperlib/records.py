@@ -19,7 +19,7 @@ from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.datasets import BENCHMARKS
 from paperlib.fewshot.runs import Run
-from paperlib.fewshot.sources import passed_over
+from paperlib.fewshot.sources import ignored
 from paperlib.files import write
 from paperlib.runtime import book
 
@@ -113,7 +113,7 @@ def read(folder: Path = BOOK) -> list[tuple[Path, dict[str, Any]]]:
         raise ValueError(f"folder must be an existing folder; got {str(folder)!r}")
     found = []
     for path in sorted(folder.rglob("*.json")):
-        if passed_over(path.relative_to(folder)):
+        if ignored(path.relative_to(folder)):
             continue
         try:
             values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)

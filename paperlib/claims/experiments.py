@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from paperlib.claims.settling import ClaimRejected, WrongAccepted
+from paperlib.claims.verification import ClaimRejected, WrongAccepted
 from paperlib.evidence import KINDS, Evidence, rows
 
 Rule = Callable[[Any], Sequence[bool | None]]

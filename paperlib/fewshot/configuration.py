@@ -167,7 +167,7 @@ class Configuration:
             'cifar-p0.01-maml-book-lr0.0001'
         """
         parts, own = self.benchmark.stem(self), asdict(self)
-        usual = asdict(configure(self.dataset, self.algorithm, self.tier)) | self.benchmark.told(self)
+        usual = asdict(configure(self.dataset, self.algorithm, self.tier)) | self.benchmark.named_options(self)
         for name, value in (usual | {"device": self.device}).items():
             if own[name] != value:
                 text = "x".join(map(str, own[name])) if isinstance(value, tuple) else str(own[name])
