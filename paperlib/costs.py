@@ -72,9 +72,8 @@ def operations(c: Configuration) -> float:
     for phase in c.phases:
         steps = c.other_steps if phase.startswith("other") else c.evaluation_steps
         for ways, shots in (c.evaluation_easy, c.evaluation_hard):
-            adaptation = (
-                1 if row.head or c.readout != STEPS else steps * _GRADIENT
-            )  # of features, to which a head is added
+            # passes for the features of a support image, to which a head is added, or for the steps
+            adaptation = 1 if row.head or c.readout != STEPS else steps * _GRADIENT
             passes += c.evaluation_tasks / 2 * ways * (shots * adaptation + c.queries)
     return passes * forward(c)
 
