@@ -17,9 +17,8 @@ from paperlib.fewshot.benchmarks import Benchmark
 from paperlib.fewshot.checkpoints import CheckpointError
 from paperlib.fewshot.configuration import TIERS, Configuration
 from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
-from paperlib.fewshot.learners import ALGORITHMS
+from paperlib.fewshot.learners import ALGORITHMS, READOUTS
 from paperlib.fewshot.options import Choice, Option, Shape, options
-from paperlib.fewshot.readouts import READOUTS
 from paperlib.fewshot.runs import OWN
 from paperlib.files import message
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from paperlib.fewshot.configuration import Configuration
-from paperlib.fewshot.learners import ALGORITHMS
-from paperlib.fewshot.readouts import PIXELS, STEPS
+from paperlib.fewshot.learners import ALGORITHMS, PIXELS, STEPS
 from paperlib.fewshot.runs import Run
 from paperlib.records import counted
 

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -137,16 +137,6 @@ def protocol() -> dict[Configuration, Mapping[str, Any]]:
     """
     every = ((one, algorithm, given) for one in BENCHMARKS for algorithm, given in one.protocol)
     return {configure(one.name, algorithm, "paper", **given): given for one, algorithm, given in every}
-
-
-def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[int]]]:
-    """Return the configurations of the protocol of which seeds have no record, with these seeds.
-
-    A record counts if all its options are the protocol's; the device may be another.
-    """
-    have = {run(values) for values in found}
-    lacking = ((one, [seed for seed in SEEDS if Run(one, seed) not in have]) for one in protocol())
-    return [(one, seeds) for one, seeds in lacking if seeds]
 
 
 def counted(number: int, noun: str) -> str:

@@ -355,7 +355,6 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
     },
     "hermite": {
         "deviation": [("covariance @ neurons", "neurons"), (".sqrt()", "")],
-        "_outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
         "HermiteNeurons.__init__": [
             ("2.0 * transform[0, half:]", "transform[0, half:]"),
             ("transform[parity::2", "transform[1 - parity::2"),
@@ -391,7 +390,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         ],
     },
     "planes": {
-        "_outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
+        "outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
         "_excess": [("x**3 / 6.0", "x**3 / 5.0"), ("x.abs() < 1.0", "x.abs() < 0.0"), ("k * (k + 1)", "k * k")],
         "Plane.__init__": [
             ("self.along = (p * second)", "self.along = (p * first)"),
@@ -400,9 +399,9 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         ],
         "Plane.first_moment": [("self.r * m01", "self.p * m01")],
         "Plane.second_moment": [
-            (" - _outer(self.r, r)", ""),
+            (" - outer(self.r, r)", ""),
             ("cross + cross.mT", "cross"),
-            ("(m20, _outer(self.p, self.p))", "(m20, _outer(self.r, self.r))"),
+            ("(m20, outer(self.p, self.p))", "(m20, outer(self.r, self.r))"),
         ],
         "PlanePair.__init__": [("(root.mT @ W)", "(root @ W)"), ("(root.mT @ B)", "(root @ B)")],
         "PlanePair.expectation": [("[0]", "[0] * 2.0")],
