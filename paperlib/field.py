@@ -13,11 +13,10 @@ import yaml
 from matplotlib.figure import Figure
 
 from paperlib import costs, plotting, tables
-from paperlib.fewshot.accuracies import KINDS, mean_interval, shown
+from paperlib.fewshot.accuracies import KINDS, Floats, mean_interval, shown
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.records import run, same
 from paperlib.runtime import book
-from paperlib.tables import Floats
 
 Column = tuple[int, int]  # phase and kind, counted as in `tables.scores`
 MAML, PIXELS, BLURRED = "MAML, one step", "class means of pixels", "class means of blurred pixels"

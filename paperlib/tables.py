@@ -10,17 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 from tabulate import tabulate
 
-from paperlib.fewshot.accuracies import KINDS, Mean, mean_interval, shown
+from paperlib.fewshot.accuracies import KINDS, Floats, Mean, mean_interval, shown
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.datasets import benchmark
 from paperlib.records import counted, run, same
 from paperlib.runtime import book
-
-Floats = NDArray[np.float64]
 
 
 class Interval(NamedTuple):
