@@ -17,11 +17,10 @@ from paperlib.fewshot.benchmarks import Benchmark
 from paperlib.fewshot.checkpoints import CheckpointError
 from paperlib.fewshot.configuration import TIERS, Configuration
 from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
-from paperlib.fewshot.learners import ALGORITHMS
+from paperlib.fewshot.learners import ALGORITHMS, READOUTS
 from paperlib.fewshot.options import Choice, Option, Shape, options
-from paperlib.fewshot.readouts import READOUTS
 from paperlib.fewshot.runs import OWN
-from paperlib.files import told
+from paperlib.files import message
 
 
 class _Parser(argparse.ArgumentParser):
@@ -141,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("error: interrupted", file=sys.stderr)
         return 130
     except (sources.DataError, CheckpointError, ValueError, OSError, torch.cuda.OutOfMemoryError) as error:
-        print(f"error: {told(error)}", file=sys.stderr)
+        print(f"error: {message(error)}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
     return 0
 

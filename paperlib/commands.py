@@ -145,7 +145,9 @@ def listing(arguments: argparse.Namespace) -> None:
             print(f"    python -m paperlib sweep {arguments.grid} --out {records.FOLDER / Path(arguments.grid).stem}")
         return
     if arguments.missing:
-        lacking = dict(records.missing(found))
+        runs = tuple(Run(one, seed) for one in records.protocol() for seed in records.SEEDS)
+        groups = groupby(jobs.missing(runs, found), key=lambda run: run.configuration)
+        lacking = {one: [run.seed for run in group] for one, group in groups}
         for batch in batches(lacking):
             for one in batch:
                 seeds = lacking[one]
@@ -153,7 +155,7 @@ def listing(arguments: argparse.Namespace) -> None:
             for command in training_commands({one: lacking[one] for one in batch}):
                 print(f"    {command}")
         count = sum(map(len, lacking.values()))
-        print(f"{count} of {len(records.protocol()) * len(records.SEEDS)} records of the paper's protocol are missing")
+        print(f"{count} of {len(runs)} records of the paper's protocol are missing")
         return
     for values in found:
         print(_row(values))

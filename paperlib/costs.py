@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from paperlib.fewshot.configuration import Configuration
-from paperlib.fewshot.learners import ALGORITHMS
-from paperlib.fewshot.readouts import PIXELS, STEPS
+from paperlib.fewshot.learners import ALGORITHMS, PIXELS, STEPS
 from paperlib.fewshot.runs import Run
 from paperlib.records import counted
 
@@ -72,9 +71,8 @@ def operations(c: Configuration) -> float:
     for phase in c.phases:
         steps = c.other_steps if phase.startswith("other") else c.evaluation_steps
         for ways, shots in (c.evaluation_easy, c.evaluation_hard):
-            adaptation = (
-                1 if row.head or c.readout != STEPS else steps * _GRADIENT
-            )  # of features, to which a head is added
+            # passes for the features of a support image, to which a head is added, or for the steps
+            adaptation = 1 if row.head or c.readout != STEPS else steps * _GRADIENT
             passes += c.evaluation_tasks / 2 * ways * (shots * adaptation + c.queries)
     return passes * forward(c)
 

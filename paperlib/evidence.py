@@ -6,22 +6,32 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MIME = "application/vnd.paperlib.evidence+json"
 
-VERDICTS = {
-    "sympy": ("proved",),
-    "numerical": ("checked",),
-    "monte carlo": ("checked",),
-    "bound": ("checked",),
-    "cases": ("checked",),
-    "experiment": ("not reproduced", "undecided", "confounded", "reproduced", "attainable"),
-    "contradiction": ("inconsistent",),
-    "source": ("quoted",),
-    "lacking": ("open",),
+
+class Kind(NamedTuple):
+    """A kind of check: the verdicts that it can bear, and its figures in words, with places for those of a record."""
+
+    verdicts: tuple[str, ...]
+    figures: str
+
+
+KINDS = {
+    "sympy": Kind(("proved",), "sympy: the difference is 0"),
+    "numerical": Kind(("checked",), "largest deviation below {deviation}, tolerance {tolerance}, {count}"),
+    "monte carlo": Kind(("checked",), "{deviation} standard errors, limit {tolerance}, {instances:,} draws"),
+    "bound": Kind(("checked",), "comes as near as {nearest} of the bound, median bound {median}, {count}"),
+    "cases": Kind(("checked",), "{count}, {true} of them true"),
+    "experiment": Kind(
+        ("not reproduced", "undecided", "confounded", "reproduced", "attainable"),
+        "{met} of {instances} outcomes meet the rule: {rule}",
+    ),
+    "contradiction": Kind(("inconsistent",), "{quoted}"),
+    "source": Kind(("quoted",), "{source}"),
+    "lacking": Kind(("open",), "not run yet"),
 }
-"""The kinds of checks, and the verdicts that each can bear."""
 
 _NAMES = {
     "eq": ("Eq.", "Eqs."),
@@ -152,23 +162,9 @@ def refusal(item: dict[str, Any]) -> str:
 
 def figures(record: dict[str, Any]) -> str:
     """Return the figures of an accepted check in words."""
-    kind = record["kind"]
     count = f"{record.get('instances', 0):,} instance{'' if record.get('instances') == 1 else 's'}"
-    if kind == "sympy":
-        return "sympy: the difference is 0"
-    if kind == "numerical":
-        return f"largest deviation below {record['deviation']}, tolerance {record['tolerance']}, {count}"
-    if kind == "monte carlo":
-        return f"{record['deviation']} standard errors, limit {record['tolerance']}, {record['instances']:,} draws"
-    if kind == "bound":
-        return f"comes as near as {record['nearest']} of the bound, median bound {record['median']}, {count}"
-    if kind == "cases":
-        return f"{count}, {record['true']} of them true"
-    if kind == "experiment":
-        return f"{record['met']} of {record['instances']} outcomes meet the rule: {record['rule']}"
-    if kind == "contradiction":
-        return " · ".join(f"{place}: {_quoted(**said)}" for place, said in record["places"].items())
-    return "not run yet" if kind == "lacking" else str(record["source"])
+    quoted = " · ".join(f"{place}: {_quoted(**said)}" for place, said in record.get("places", {}).items())
+    return KINDS[record["kind"]].figures.format(**record, count=count, quoted=quoted)
 
 
 def _quoted(words: str, value: str) -> str:

@@ -13,11 +13,10 @@ import yaml
 from matplotlib.figure import Figure
 
 from paperlib import costs, plotting, tables
-from paperlib.fewshot.accuracies import KINDS, mean_interval, shown
+from paperlib.fewshot.accuracies import KINDS, Floats, mean_interval, shown
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.records import run, same
 from paperlib.runtime import book
-from paperlib.tables import Floats
 
 Column = tuple[int, int]  # phase and kind, counted as in `tables.scores`
 MAML, PIXELS, BLURRED = "MAML, one step", "class means of pixels", "class means of blurred pixels"
@@ -135,8 +134,7 @@ def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
 
     Columns are phase and kind of accuracies, by their title.
     """
-    titles = [*columns, "core seconds", "TFLOP", "peak MB", "seeds"]
-    lines = ["| | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
+    titles, rows = ["", *columns, "core seconds", "TFLOP", "peak MB", "seeds"], []
     for name, one in every.items():
         if one.seeds:
             cells = [shown(one.scores[:, phase, kind]) for phase, kind in columns.values()]
@@ -145,8 +143,8 @@ def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
             else:
                 cells.append(f"{one.seconds:,.0f}" if np.isfinite(one.seconds) else "–")
                 cells += [f"{one.operations / 1e12:.1f}", f"{one.memory / 2**20:,.0f}" if one.memory else "–"]
-            lines.append(f"| {name} | " + " | ".join([*cells, str(len(one.seeds))]) + " |")
-    return "\n".join(lines)
+            rows.append([name, *cells, str(len(one.seeds))])
+    return tables.markdown(titles, rows, "l" + "r" * (len(titles) - 1))
 
 
 def sources(every: Mapping[str, Entry], grid: str) -> str:
@@ -213,13 +211,15 @@ def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: s
     Columns are those of `table`, easy tasks first; the pixels named by `floor` are compared in the others alone.
     """
     rules = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))["field"]["sentences"]
-    lines = [f"| by the rule | {' | '.join(columns)} | outcome |", "| --- |" + " ---: |" * len(columns) + " --- |"]
+    rows = []
     for name, (one, other, mark) in PAIRS.items():
         pair, pixels = (every[one], every[floor if other == BLURRED else other]), other == BLURRED
         if set(pair[0].seeds) & set(pair[1].seeds):
             word, parts = verdict(*pair, list(columns.values())[pixels:], mark)
-            lines.append(f"| {rules[name]} | " + " | ".join([""] * pixels + parts) + f" | {word} |")
-    return "\n".join(lines) if len(lines) > 2 else "There is no record of these runs yet."
+            rows.append([rules[name], *[""] * pixels, *parts, word])
+    if not rows:
+        return "There is no record of these runs yet."
+    return tables.markdown(["by the rule", *columns, "outcome"], rows, "l" + "r" * len(columns) + "l")
 
 
 def verdict(one: Entry, other: Entry, columns: Sequence[Column], above: float = 0.0) -> tuple[str, list[str]]:

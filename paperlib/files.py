@@ -29,13 +29,13 @@ def write(path: Path, content: bytes) -> None:
         raise
 
 
-def told(error: BaseException) -> str:
+def message(error: BaseException) -> str:
     """Return what an error says, and what its notes say to do.
 
     Example:
         >>> error = OSError("disk full")
         >>> error.add_note("make room")
-        >>> told(error)
+        >>> message(error)
         'disk full; make room'
     """
     return "; ".join([str(error), *getattr(error, "__notes__", [])])

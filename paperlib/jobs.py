@@ -20,7 +20,7 @@ from paperlib.fewshot import checkpoints, experiments, training
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.options import Count
 from paperlib.fewshot.runs import Run, batches
-from paperlib.fewshot.sources import passed_over
+from paperlib.fewshot.sources import ignored
 from paperlib.files import probe
 
 _TOO_MUCH = (
@@ -131,7 +131,7 @@ def begun(folder: Path) -> list[Job]:
         CheckpointError: if a checkpoint cannot be read.
     """
     paths = sorted(folder.rglob(checkpoints.NAME))
-    own = (path.parent for path in paths if not passed_over(path.relative_to(folder)))
+    own = (path.parent for path in paths if not ignored(path.relative_to(folder)))
     states = ((checkpoints.load(place, mapped=True), place) for place in own)
     return [Job(state.runs, place) for state, place in states if state is not None]
 

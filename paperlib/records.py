@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -19,7 +19,7 @@ from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.datasets import BENCHMARKS
 from paperlib.fewshot.runs import Run
-from paperlib.fewshot.sources import passed_over
+from paperlib.fewshot.sources import ignored
 from paperlib.files import write
 from paperlib.runtime import book
 
@@ -113,7 +113,7 @@ def read(folder: Path = BOOK) -> list[tuple[Path, dict[str, Any]]]:
         raise ValueError(f"folder must be an existing folder; got {str(folder)!r}")
     found = []
     for path in sorted(folder.rglob("*.json")):
-        if passed_over(path.relative_to(folder)):
+        if ignored(path.relative_to(folder)):
             continue
         try:
             values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
@@ -137,16 +137,6 @@ def protocol() -> dict[Configuration, Mapping[str, Any]]:
     """
     every = ((one, algorithm, given) for one in BENCHMARKS for algorithm, given in one.protocol)
     return {configure(one.name, algorithm, "paper", **given): given for one, algorithm, given in every}
-
-
-def missing(found: Iterable[dict[str, Any]]) -> list[tuple[Configuration, list[int]]]:
-    """Return the configurations of the protocol of which seeds have no record, with these seeds.
-
-    A record counts if all its options are the protocol's; the device may be another.
-    """
-    have = {run(values) for values in found}
-    lacking = ((one, [seed for seed in SEEDS if Run(one, seed) not in have]) for one in protocol())
-    return [(one, seeds) for one, seeds in lacking if seeds]
 
 
 def counted(number: int, noun: str) -> str:

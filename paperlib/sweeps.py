@@ -12,7 +12,7 @@ from paperlib import costs, grids, jobs, records
 from paperlib.fewshot import checkpoints, experiments
 from paperlib.fewshot.configuration import DEVICES
 from paperlib.fewshot.runs import Run
-from paperlib.files import told
+from paperlib.files import message
 from paperlib.jobs import Job
 from paperlib.records import counted
 from paperlib.runtime import Deadline, keep_buffers
@@ -195,7 +195,7 @@ def _outcome(job: Job, task: Any) -> Outcome:
     if task.status != "finished":
         lost = f"task {task.status} by the cluster; if its scheduler has died, start another"
         error = task.exception() if task.status == "error" else ConnectionError(lost)
-        return Outcome(job, f"failed: {type(error).__name__}: {told(error)}", failed=True)
+        return Outcome(job, f"failed: {type(error).__name__}: {message(error)}", failed=True)
     if jobs.missing(job.runs, jobs.found(job.folder)):
         text = f"failed: its worker wrote records, but not to this {job.folder}; share the disk"
         return Outcome(job, text, failed=True)

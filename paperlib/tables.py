@@ -10,16 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
+from tabulate import tabulate
 
-from paperlib.fewshot.accuracies import KINDS, Mean, mean_interval, shown
+from paperlib.fewshot.accuracies import KINDS, Floats, Mean, mean_interval, shown
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.datasets import benchmark
 from paperlib.records import counted, run, same
 from paperlib.runtime import book
-
-Floats = NDArray[np.float64]
 
 
 class Interval(NamedTuple):
@@ -59,6 +58,24 @@ def columns(values: Floats) -> Floats:
     return values[:, :2].reshape(len(values), 4)
 
 
+def markdown(titles: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> str:
+    """Return a table in Markdown, its cells as they are given.
+
+    Args:
+        titles: of the columns.
+        rows: a cell for each column.
+        align: a letter for each column, l or r, to the left or to the right.
+
+    Example:
+        >>> print(markdown(["", "easy"], [["MAML", "98.70"]], "lr"))
+        |      |   easy |
+        |:-----|-------:|
+        | MAML |  98.70 |
+    """
+    cells, sides = list(rows), [{"l": "left", "r": "right"}[letter] for letter in align]
+    return str(tabulate(cells, titles, "pipe", disable_numparse=True, colalign=sides if cells else None))
+
+
 def beside(dataset: str, ours: Mapping[tuple[Any, str], Floats], above: Mapping[str, Floats]) -> str:
     """Return in Markdown the paper's table with ours beside it, test before training, below rows that need no training.
 
@@ -67,19 +84,13 @@ def beside(dataset: str, ours: Mapping[tuple[Any, str], Floats], above: Mapping[
         ours: (seeds, 4) accuracies by setting and algorithm, in the paper's order of columns.
         above: the same by name, for what stands above the table.
     """
-    order, titles = (2, 3, 0, 1), ("easy test", "hard test", "easy train", "hard train")
-
-    def ordered(cells: Sequence[str]) -> str:
-        return " | ".join(cells[place] for place in order) + " |"
-
-    lines = ["| | | " + " | ".join(titles) + " |", "| --- | --- |" + " ---: |" * 4]
-    lines += [f"|  | {name} | " + ordered([shown(column) for column in values.T]) for name, values in above.items()]
+    rows = [["", name, *map(shown, values.T)] for name, values in above.items()]
     for (setting, algorithm), cells in paper(dataset).items():
-        own = [shown(column) for column in ours[setting, algorithm].T]
-        lines.append(f"| {setting} | {algorithm.upper()}, ours | " + ordered(own))
+        rows.append([setting, f"{algorithm.upper()}, ours", *map(shown, ours[setting, algorithm].T)])
         printed = [f"*{cell.mean:.1f} ± {cell.half_width:.1f}*" for cell in cells]
-        lines.append(f"| | *{algorithm.upper()}, paper* | " + ordered(printed))
-    return "\n".join(lines)
+        rows.append(["", f"*{algorithm.upper()}, paper*", *printed])
+    titles = ["", "", "easy test", "hard test", "easy train", "hard train"]
+    return markdown(titles, [[*row[:2], *row[4:], *row[2:4]] for row in rows], "llrrrr")
 
 
 def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configuration]) -> str:

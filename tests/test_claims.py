@@ -14,7 +14,7 @@ import sympy as sp
 
 from paperlib import claims
 from paperlib.claims import ClaimRejected, Undecided, WrongAccepted, comparisons, refusals
-from paperlib.evidence import MIME, VERDICTS, Evidence, card, digest, label
+from paperlib.evidence import KINDS, MIME, Evidence, card, digest, label
 
 x, y = sp.symbols("x y", positive=True)
 DRAWS = np.array([[0.0, 4.0], [2.0, 0.0]])  # means 1 and 2 with standard errors 1 and 2
@@ -77,7 +77,7 @@ EQUATIONS = CHECKS[:-1]
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_check_accepts_what_is_right_and_rejects_what_is_wrong(name: str) -> None:
     found = call(name).record
-    assert found["claims"] == ["eq:9"] and found["verdict"] in VERDICTS[found["kind"]]
+    assert found["claims"] == ["eq:9"] and found["verdict"] in KINDS[found["kind"]].verdicts
     with pytest.raises(ClaimRejected, match=r"^eq:9: "):
         call(name, right=False)
 

@@ -560,13 +560,8 @@ def test_the_comparison_sees_a_wrong_number_of_steps(
     trained: Path, trained_for_three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The records claim three steps, and two were made."""
-    adaptation = experiments.Experiment.adaptation
-
-    def short(*given: Any) -> Any:
-        meant = adaptation(*given)
-        return replace(meant, steps=meant.steps - 1)
-
-    monkeypatch.setattr(experiments.Experiment, "adaptation", short)
+    meant = experiments.objective
+    monkeypatch.setattr(experiments, "objective", lambda runs, steps: meant(runs, steps - 1))
     assert command.main(["evaluate", str(trained), *AGAIN, "--out", str(tmp_path)]) == 0
     wrong, right = recorded(tmp_path), recorded(trained_for_three)
     assert wrong.keys() == right.keys()

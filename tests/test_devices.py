@@ -61,7 +61,7 @@ def begun_on_a_gpu(folder: Path, *, old: bool = False, **settings: Any) -> dict[
     values["origins"][-1]["device"] = "cuda"
     if old:
         del values["origins"][-1]["device"]
-    checkpoints.store(values, folder)
+    torch.save(values, folder / checkpoints.NAME)
     return values
 
 

@@ -27,7 +27,7 @@ from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.cifar100 import Cifar100, held_out_superclasses, validation_superclasses
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind
-from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.experiments import Experiment, objective
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.objectives import Objective
@@ -168,8 +168,8 @@ def test_the_comparison_sees_rates_and_weights_of_another_run(
 
 def test_the_comparison_sees_another_run_s_rate_at_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = cross(BATCHES["maml, rates"], [4])
-    right, adaptation = trained(runs, tmp_path / "right"), Experiment.adaptation
-    monkeypatch.setattr(Experiment, "adaptation", lambda self, runs, phase: adaptation(self, runs[::-1], phase))
+    right = trained(runs, tmp_path / "right")
+    monkeypatch.setattr(experiments, "objective", lambda runs, steps: objective(runs[::-1], steps))
     wrong = trained(runs, tmp_path / "wrong")
     assert all(torch.equal(value, wrong.parameters[name]) for name, value in right.parameters.items())
     assert min(losses_apart(right, place, wrong, place) for place in range(2)) > 1e-3

@@ -236,7 +236,7 @@ def test_a_checkpoint_is_no_program(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_version_is_named(tmp_path: Path) -> None:
-    checkpoints.store({"configuration": {"dataset": "omniglot"}}, tmp_path)
+    torch.save({"configuration": {"dataset": "omniglot"}}, tmp_path / checkpoints.NAME)
     with pytest.raises(checkpoints.CheckpointError, match="was not written by this version"):
         checkpoints.load(tmp_path)
 
@@ -247,10 +247,10 @@ def test_a_checkpoint_of_another_format_is_refused_by_name_and_number(tmp_path: 
     state = whole(settings, [0, 1], tmp_path)
     values = torch.load(tmp_path / checkpoints.NAME, weights_only=True)
     assert values.pop("format") == checkpoints.FORMAT == 1
-    checkpoints.store(values, tmp_path)
+    torch.save(values, tmp_path / checkpoints.NAME)
     again = checkpoints.load(tmp_path)
     assert again is not None and equal(again, state) and checkpoints.load(tmp_path, mapped=True).runs == state.runs
-    checkpoints.store(values | {"format": 0}, tmp_path)
+    torch.save(values | {"format": 0}, tmp_path / checkpoints.NAME)
     said = rf"^{tmp_path / checkpoints.NAME} has format 0; this version reads format 1\. Give another folder$"
     for read in (
         checkpoints.load,

@@ -44,7 +44,7 @@ def test_entries_are_what_the_records_say() -> None:
     assert maml.seconds == 30 and maml.memory == 0, "of a process that trained three runs"
     assert anil.seeds == () and np.isnan(anil.seconds)
     assert maml.operations == pytest.approx(costs.operations(ONE) - evaluation(ONE))
-    lines = field.table(entries, COLUMNS).splitlines()
+    lines = [" ".join(line.split()) for line in field.table(entries, COLUMNS).splitlines()]
     assert (
         len(lines) == 3
         and lines[2] == f"| MAML | 85.0 ± 63.5 | 65.0 ± 63.5 | 30 | {maml.operations / 1e12:.1f} | – | 2 |"
@@ -107,7 +107,7 @@ def test_every_rule_compares_learners_that_there_are() -> None:
         assert {name for one, other, _ in field.PAIRS.values() for name in (one, other)} <= set(learners)
         entries = {name: entry(60, 60, 60) for name in learners} | {field.NAMED: entry(70, 70, 70)}
         lines = field.outcomes(entries, COLUMNS).splitlines()
-        assert len(lines) == 2 + len(rules) and sum("| yes |" in line for line in lines) == 3
+        assert len(lines) == 2 + len(rules) and sum(line.split("|")[-2].strip() == "yes" for line in lines) == 3
         none = field.entries([], learners)
         assert field.outcomes(none, COLUMNS) == "There is no record of these runs yet."
 

@@ -55,6 +55,7 @@ MODULES: dict[str, ModuleType] = {  # of each group of functions that the same t
     "wide": wide,
     "networks_population": networks_population,
     "objectives": objectives,
+    "solutions": objectives,
     "tasks": objectives,
 }
 LIMITS = "(definition or slope or first_order or ahead or without_a_step or named) and not 1.7"  # one rate is enough
@@ -75,6 +76,7 @@ TESTS = {
     "wide": ["test_wide.py", "-k", "sums or batch"],
     "networks_population": ["test_networks.py", "-k", FAST],
     "objectives": ["test_networks.py", "-k", "without_a_step or objectives or spelled"],
+    "solutions": ["test_networks.py", "test_minima.py", "-k", "relu_network or stationary and softplus"],
     "tasks": ["test_networks.py", "-k", "environments or no_step or weighted"],
 }
 MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
@@ -353,7 +355,6 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
     },
     "hermite": {
         "deviation": [("covariance @ neurons", "neurons"), (".sqrt()", "")],
-        "_outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
         "HermiteNeurons.__init__": [
             ("2.0 * transform[0, half:]", "transform[0, half:]"),
             ("transform[parity::2", "transform[1 - parity::2"),
@@ -389,7 +390,7 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         ],
     },
     "planes": {
-        "_outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
+        "outer": [("left.unsqueeze(-1) *", "0.5 * left.unsqueeze(-1) *")],
         "_excess": [("x**3 / 6.0", "x**3 / 5.0"), ("x.abs() < 1.0", "x.abs() < 0.0"), ("k * (k + 1)", "k * k")],
         "Plane.__init__": [
             ("self.along = (p * second)", "self.along = (p * first)"),
@@ -398,9 +399,9 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
         ],
         "Plane.first_moment": [("self.r * m01", "self.p * m01")],
         "Plane.second_moment": [
-            (" - _outer(self.r, r)", ""),
+            (" - outer(self.r, r)", ""),
             ("cross + cross.mT", "cross"),
-            ("(m20, _outer(self.p, self.p))", "(m20, _outer(self.r, self.r))"),
+            ("(m20, outer(self.p, self.p))", "(m20, outer(self.r, self.r))"),
         ],
         "PlanePair.__init__": [("(root.mT @ W)", "(root @ W)"), ("(root.mT @ B)", "(root @ B)")],
         "PlanePair.expectation": [("[0]", "[0] * 2.0")],
@@ -477,6 +478,13 @@ MUTANTS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("outer - rate * back", "outer - 0.0 * back"),
             ("population_hessian(activation, start", "population_hessian(activation, start - rate * gradient"),
             ("p * gradient", "gradient"),
+        ],
+    },
+    "solutions": {
+        "erm_solution": [("tasks, 0.0, starts", "tasks, 0.7, starts")],
+        "maml_solution": [
+            ("W, rate)), gradient", "W, 0.0)), gradient"),
+            ("tasks, W, rate)\n", "tasks, W, 0.0)\n"),
         ],
     },
     "tasks": {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paperlib.claims.equalities import MOST_STANDARD_ERRORS
-from paperlib.evidence import MIME, VERDICTS, digest
+from paperlib.evidence import KINDS, MIME, digest
 
 LOOSE = 1000.0  # a tolerance this many times the deviation on record, or rounding, is too loose
 ROUNDING = 1e-12
@@ -54,7 +54,7 @@ class Evidence:
     def doubts(self) -> Iterator[str]:
         """Yield why it does not bear the verdict."""
         figures, kind, verdict = self.figures, self.kind, self.verdict
-        if kind not in VERDICTS or verdict not in VERDICTS[kind]:
+        if kind not in KINDS or verdict not in KINDS[kind].verdicts:
             yield f"{kind!r} is no kind of check that bears it"
             return
         record = {"claims": list(self.claims), "verdict": verdict, "kind": kind, "says": self.says} | dict(figures)

@@ -15,8 +15,8 @@ from paperlib.claims.comparisons import ROUNDING, Undecided
 from paperlib.claims.equalities import checks, proves, samples
 from paperlib.claims.experiments import judges
 from paperlib.claims.refusals import Printed, prints
-from paperlib.claims.settling import ClaimRejected, WrongAccepted
 from paperlib.claims.statements import awaits, bounds, contradicts, decides, quotes
+from paperlib.claims.verification import ClaimRejected, WrongAccepted
 
 __all__ = [
     "ROUNDING",

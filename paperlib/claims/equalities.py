@@ -10,7 +10,7 @@ import sympy as sp
 
 from paperlib.claims import comparisons
 from paperlib.claims.refusals import Prints, Wrong, exchanges
-from paperlib.claims.settling import settle
+from paperlib.claims.verification import verify
 from paperlib.evidence import Evidence
 
 MOST_STANDARD_ERRORS = 5.0
@@ -63,7 +63,7 @@ def proves(
     tried = None
     if all(entry == 0 for entry in right):  # an identity: its factors are those of the left side
         tried = [(name, wrong, rhs) for name, wrong in exchanges(lhs) if name.startswith("without")]
-    return settle(ids, ("proved", "sympy"), says, lhs, rhs, comparisons.equal, refuses, printed, about, tried=tried)
+    return verify(ids, ("proved", "sympy"), says, lhs, rhs, comparisons.equal, refuses, printed, about, tried=tried)
 
 
 def checks(
@@ -116,7 +116,7 @@ def checks(
         raise ValueError("value and reference must be built independently; both are the same array")
     compare = partial(comparisons.close, tolerance=tolerance, floor=None if rtol is None else floor)
     about = {"tolerance": f"{tolerance:g}", "shows": shows, "towards": towards}
-    return settle(ids, ("checked", "numerical"), says, value, reference, compare, refuses, printed, about)
+    return verify(ids, ("checked", "numerical"), says, value, reference, compare, refuses, printed, about)
 
 
 def samples(
@@ -150,4 +150,4 @@ def samples(
         raise ValueError(f"limit must be at most {MOST_STANDARD_ERRORS:g} standard errors; got {limit}")
     about = {"tolerance": f"{limit:g}", "shows": shows, "towards": towards}
     compare = partial(comparisons.mean, limit=limit)
-    return settle(ids, ("checked", "monte carlo"), says, draws, expected, compare, refuses, printed, about)
+    return verify(ids, ("checked", "monte carlo"), says, draws, expected, compare, refuses, printed, about)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from paperlib.claims.settling import ClaimRejected, WrongAccepted
-from paperlib.evidence import VERDICTS, Evidence, rows
+from paperlib.claims.verification import ClaimRejected, WrongAccepted
+from paperlib.evidence import KINDS, Evidence, rows
 
 Rule = Callable[[Any], Sequence[bool | None]]
 
@@ -62,8 +62,8 @@ def judges(
         ...        rule="every gain above 1", scale="2 seeds", refuses={"no gain": [1, 1]}).record["met"]
         2
     """
-    if verdict not in VERDICTS["experiment"]:
-        raise ValueError(f"verdict must be one of {', '.join(VERDICTS['experiment'])}; got {verdict!r}")
+    if verdict not in (borne := KINDS["experiment"].verdicts):
+        raise ValueError(f"verdict must be one of {', '.join(borne)}; got {verdict!r}")
     if not rule or not scale:
         raise ValueError(f"rule and scale must be said; got {rule!r} and {scale!r}")
     refusing = verdict in ("reproduced", "attainable")

@@ -11,7 +11,7 @@ import sympy as sp
 
 from paperlib.claims import comparisons
 from paperlib.claims.refusals import OFF, Prints, Wrong, tighter
-from paperlib.claims.settling import ClaimRejected, settle
+from paperlib.claims.verification import ClaimRejected, verify
 from paperlib.evidence import Evidence, rows
 
 
@@ -63,7 +63,7 @@ def bounds(
     compare = partial(comparisons.within, sign=sign, probability=probability, atol=atol)
     about = {"shows": shows, "towards": towards}
     tried = [(name, value, tighter(bound, factor, sign)) for name, factor in (("1 % tighter", 1.01), ("half", 2.0))]
-    return settle(ids, ("checked", "bound"), says, value, bound, compare, refuses, printed, about, tried=tried)
+    return verify(ids, ("checked", "bound"), says, value, bound, compare, refuses, printed, about, tried=tried)
 
 
 def decides(
@@ -103,7 +103,7 @@ def decides(
         raise ValueError("outcomes and predicted must be built independently; both are the same array")
     about = {"shows": shows, "towards": towards}
     kind = ("checked", "cases")
-    return settle(ids, kind, says, outcomes, predicted, comparisons.alike, refuses, printed, about, tried=tried)
+    return verify(ids, kind, says, outcomes, predicted, comparisons.alike, refuses, printed, about, tried=tried)
 
 
 def contradicts(

@@ -104,7 +104,7 @@ class Benchmark(ABC):
         """
 
     @abstractmethod
-    def told(self, one: Configuration) -> dict[str, Any]:
+    def named_options(self, one: Configuration) -> dict[str, Any]:
         """Return what a name says in `stem` of a configuration: options, and their values."""
 
     @abstractmethod

@@ -125,14 +125,9 @@ def save(state: State, folder: Path) -> None:
     sums = {"history": torch.from_numpy(state.history), "scores": torch.from_numpy(state.scores)}
     plain = {key: getattr(state, key) for key in ("diverged", "iteration", "evaluated", "seconds", "costs", "origins")}
     runs = [[run.configuration.values(), run.seed] for run in state.runs]
-    store({"format": FORMAT, "runs": runs, **tensors, **sums, **plain}, folder)
-
-
-def store(values: dict[str, Any], folder: Path) -> None:
-    """Write tensors and plain values as the checkpoint of a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     content = io.BytesIO()
-    torch.save(values, content)
+    torch.save({"format": FORMAT, "runs": runs, **tensors, **sums, **plain}, content)
     write(folder / NAME, content.getvalue())
 
 

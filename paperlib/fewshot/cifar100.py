@@ -238,7 +238,7 @@ class Cifar100Tasks(Benchmark):
         """Return data set, share of hard tasks, learner and tier."""
         return ["cifar", f"p{one.p_hard}".removesuffix(".0"), one.algorithm, one.tier]
 
-    def told(self, one: Configuration) -> dict[str, Any]:
+    def named_options(self, one: Configuration) -> dict[str, Any]:
         """Return the share of hard tasks."""
         return {"p_hard": one.p_hard}
 

@@ -10,11 +10,10 @@ from typing import Any, get_args
 from paperlib.fewshot.benchmarks import SHAPES, Benchmark
 from paperlib.fewshot.datasets import BENCHMARKS, WORDS, benchmark
 from paperlib.fewshot.initialisations import INITIALISATIONS
-from paperlib.fewshot.learners import ALGORITHMS
+from paperlib.fewshot.learners import ALGORITHMS, PIXELS, READOUTS, STEPS
 from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
 from paperlib.fewshot.options import Choice, Count, Flag, Number, Shape, checked, listed, option, options
-from paperlib.fewshot.readouts import PIXELS, READOUTS, STEPS
 from paperlib.runtime import Tier
 
 TIERS: tuple[str, ...] = get_args(Tier)
@@ -167,7 +166,7 @@ class Configuration:
             'cifar-p0.01-maml-book-lr0.0001'
         """
         parts, own = self.benchmark.stem(self), asdict(self)
-        usual = asdict(configure(self.dataset, self.algorithm, self.tier)) | self.benchmark.told(self)
+        usual = asdict(configure(self.dataset, self.algorithm, self.tier)) | self.benchmark.named_options(self)
         for name, value in (usual | {"device": self.device}).items():
             if own[name] != value:
                 text = "x".join(map(str, own[name])) if isinstance(value, tuple) else str(own[name])

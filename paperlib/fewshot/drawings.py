@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from paperlib.fewshot.episodes import Integers
 from paperlib.fewshot.sources import DataError, members, table
 
 Bytes = NDArray[np.uint8]
-Integers = NDArray[np.int64]
 Resampling = Literal["lanczos", "nearest"]
 DRAWERS = 20
 SIDE = 28

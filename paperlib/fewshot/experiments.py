@@ -77,10 +77,6 @@ class Experiment:
 
         return _drawn(runs, draw)
 
-    def adaptation(self, runs: Sequence[Run], phase: int) -> Objective:
-        """Return how models are adapted in an evaluation."""
-        return objective(runs, self.tasks[runs[0].configuration].evaluation[phase].steps)
-
 
 def objective(runs: Sequence[Run], steps: int | None = None) -> Objective:
     """Return what is minimised in training, or with another number of steps of adaptation."""
@@ -146,7 +142,8 @@ def evaluate(
         first: number of the first task.
         tasks: how many.
     """
-    total, adaptation = np.zeros((len(runs), 2, 3)), experiment.adaptation(runs, phase)
+    total, steps = np.zeros((len(runs), 2, 3)), experiment.tasks[runs[0].configuration].evaluation[phase].steps
+    adaptation = objective(runs, steps)
     for episodes in experiment.evaluation(runs, phase, first, tasks):
         batch = experiment.batch(episodes)
         found = post_adaptation(experiment.network, parameters, batch, adaptation)

@@ -1,6 +1,11 @@
 r"""The learners: MAML, its first-order version, ANIL, ERM of three kinds, prototypical networks; rows of `ALGORITHMS`.
 
 A new one is a row, and an update where none of those here is its own.
+
+A readout is how a task is solved at evaluation: by steps of adaptation, or by the nearest class mean, which takes no
+gradient. With :math:`\mu_c` the mean of :math:`\phi` over the support images of class c, an image x goes to the class
+of the least :math:`\lVert\phi(x)-\mu_c\rVert^2`, as in a prototypical network (Snell et al., 2017). Here :math:`\phi`
+are the features below the head, the pixels, or the pixels after a blur.
 """
 
 from __future__ import annotations
@@ -10,15 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, cross_entropy
-from paperlib.fewshot.readouts import MEANS, STEPS, class_means
 
+STEPS, MEANS = "steps", "class-means"
+BLUR = 1.5  # pixels, the standard deviation
 Objective = Any  # an objectives.Objective, which is made of these rows and so cannot be imported here
 Weighted = Tensor  # (M,) weights of the tasks of a batch, those of a full batch of a run adding up to one on average
 Inner = Callable[[Network, Parameters, TaskBatch, Objective], Parameters]
 Update = Callable[[Network, Parameters, TaskBatch, Objective, Weighted], "MetaGradient"]
+Look = Callable[[Network, Parameters, Tensor], Tensor]
 
 
 def adapt(
@@ -56,7 +64,7 @@ class Algorithm:
     """What a learner does, one row of `ALGORITHMS`.
 
     Attributes:
-        update: what gives loss, accuracy and weighted gradient of each task.
+        update: what gives loss, accuracy and weighted gradient of each task, from its own copy of its run's parameters.
         passes: what a support image and a query cost after so many steps, in passes forward through the network: a
             gradient costs three, a gradient through a gradient six more.
         splits: whether training tells support from queries, as evaluation does.
@@ -64,7 +72,7 @@ class Algorithm:
         second_order: whether the outer gradient goes through the inner steps.
         weighted: whether hard tasks weigh `Objective.hard_odds` times as much as easy ones.
         named: whether training predicts names that classes keep from task to task, by a head of their own.
-        readout: how a task is solved at evaluation, unless otherwise asked for; see `readouts`.
+        readout: how a task is solved at evaluation, unless otherwise asked for; see `READOUTS`.
         lr: of the optimiser, unless another is asked for.
         inner: the inner loop: what gives the parameters of each task after adaptation, at evaluation too.
     """
@@ -97,40 +105,36 @@ class MetaGradient:
 
 
 def after_adaptation(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
+    network: Network, start: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
 ) -> MetaGradient:
     r"""Return the gradient of :math:`\hat f(\theta_K; Q)`, eq. (4), in second order through the inner steps."""
-    start = {name: value.requires_grad_() for name, value in parameters.items()}
     adapted = adapt(network, start, batch, objective, create_graph=objective.row.second_order)
     return _differentiated(network, start, adapted, batch, [batch.query], weights)
 
 
 def before_adaptation(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
+    network: Network, start: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
 ) -> MetaGradient:
     r"""Return the gradient of :math:`\hat f(\theta; S \cup Q)`, eq. (3)."""
-    start = {name: value.requires_grad_() for name, value in parameters.items()}
     return _differentiated(network, start, start, batch, [batch.support, batch.query], weights)
 
 
 def by_names(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
+    network: Network, start: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
 ) -> MetaGradient:
     r"""Return the gradient of eq. (3) where classes are called by names that they keep from task to task.
 
     A batch is that of `experiments.named_batch`, one task of all its images for each run.
     """
-    start = {name: value.requires_grad_() for name, value in parameters.items()}
     labels = torch.cat([batch.called(part) for part in (batch.support, batch.query)], dim=1)
     features = network.features(start, _joined([batch.support, batch.query]))
     return _outcome(start, network.named(start, features), labels, weights)
 
 
 def by_class_means(
-    network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
+    network: Network, start: Parameters, batch: TaskBatch, objective: Objective, weights: Weighted
 ) -> MetaGradient:
     r"""Return the gradient of a prototypical network's loss (Snell et al., 2017), cross-entropy by class means."""
-    start = {name: value.requires_grad_() for name, value in parameters.items()}
     support, query = (network.features(start, part) for part in (batch.support, batch.query))
     return _outcome(start, class_means(support, query, batch.ways), batch.labels(batch.query), weights)
 
@@ -156,6 +160,39 @@ def _outcome(start: Parameters, logits: Tensor, labels: Tensor, weights: Weighte
     return MetaGradient(loss.detach(), accuracy(logits, labels), dict(zip(start, slopes, strict=True)))
 
 
+def class_means(support: Tensor, query: Tensor, ways: int) -> Tensor:
+    r"""Return the logits (M, B, ways) of queries by their distances from the means of classes.
+
+    .. math:: z_{bc} = 2\,\phi_b^\top\mu_c - \lVert\mu_c\rVert^2 = \lVert\phi_b\rVert^2 - \lVert\phi_b-\mu_c\rVert^2
+
+    Args:
+        support: (M, ways · K, F), class by class.
+        query: (M, B, F).
+        ways: how many classes.
+
+    Example:
+        >>> support, query = torch.tensor([[[0.0], [2.0], [5.0], [5.0]]]), torch.tensor([[[2.0], [4.0]]])
+        >>> class_means(support, query, 2)  # means 1 and 5; distances 1 and 9, then 9 and 1
+        tensor([[[  3.,  -5.],
+                 [  7.,  15.]]])
+    """
+    models, _, count = support.shape
+    means = support.reshape(models, ways, -1, count).mean(dim=2)
+    return torch.baddbmm(-means.square().sum(dim=2)[:, None], query, 2 * means.transpose(1, 2))
+
+
+def pixels(network: Network, parameters: Parameters, images: Tensor) -> Tensor:
+    """Return (M, B, C·H·W) of images stacked as (B, M·C, H, W)."""
+    count, _, height, width = images.shape
+    return images.reshape(count, -1, network.channels * height * width).transpose(0, 1)
+
+
+def blurred(network: Network, parameters: Parameters, images: Tensor) -> Tensor:
+    """Return the pixels after a Gaussian blur of `BLUR` pixels."""
+    smooth = torch.from_numpy(gaussian_filter(images.cpu().numpy(), (0, 0, BLUR, BLUR)))
+    return pixels(network, parameters, smooth.to(images.device))
+
+
 ALGORITHMS = {
     "maml": Algorithm(after_adaptation, lambda steps: (9 * steps, 3), second_order=True),
     "fomaml": Algorithm(after_adaptation, lambda steps: (3 * steps, 3)),
@@ -165,3 +202,6 @@ ALGORITHMS = {
     "named-erm": Algorithm(by_names, lambda steps: (3, 3), splits=False, named=True, readout=MEANS),
     "prototypical": Algorithm(by_class_means, lambda steps: (3, 3), readout=MEANS),
 }
+LOOKS: dict[str, Look] = {MEANS: Network.features, "pixels": pixels, "blurred-pixels": blurred}
+PIXELS = tuple(name for name in LOOKS if name != MEANS)  # which need no network
+READOUTS = (STEPS, *LOOKS)

@@ -20,7 +20,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paperlib.fewshot.learners import ALGORITHMS, Algorithm, MetaGradient, by_task
+from paperlib.fewshot.learners import (
+    ALGORITHMS,
+    LOOKS,
+    READOUTS,
+    STEPS,
+    Algorithm,
+    MetaGradient,
+    by_task,
+    class_means,
+)
 from paperlib.fewshot.models import (
     HEAD,
     NAMES,
@@ -32,7 +41,6 @@ from paperlib.fewshot.models import (
     cross_entropy,
     sum_by_run,
 )
-from paperlib.fewshot.readouts import LOOKS, READOUTS, STEPS, class_means
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Objective:
             :math:`1/(p\kappa+1-p)`: one on average, whatever tasks a batch holds.
         p_hard: for weighted ERM, the probability of a hard task, p, one number, or one for each run.
         adapt_norm: whether adaptation changes scale and shift of batch normalisation.
-        readout: how a task is solved at evaluation, one of `readouts.READOUTS`.
+        readout: how a task is solved at evaluation, one of `learners.READOUTS`.
 
     Raises:
         ValueError: if the algorithm is none of these, or a number is out of its range or not finite.
@@ -128,7 +136,7 @@ def meta_gradient(
     Raises:
         ValueError: if the tasks have more classes than the network has outputs.
     """
-    own = {name: copies(value, batch.run) for name, value in parameters.items()}
+    own = {name: copies(value, batch.run).requires_grad_() for name, value in parameters.items()}
     weights = objective.weights(batch.hard, batch.run) / tasks
     found = objective.row.update(network, own, batch, objective, weights)
     runs = len(next(iter(parameters.values())))

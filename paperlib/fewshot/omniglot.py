@@ -21,7 +21,7 @@ from paperlib.fewshot.drawings import (
     read_omniglot,
 )
 from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
-from paperlib.fewshot.sources import Archive, cache_folder, kept, table
+from paperlib.fewshot.sources import Archive, cache_folder, cached, table
 
 Part = Literal["train", "test"]
 Role = Literal["easy train", "easy test", "hard train", "hard test"]
@@ -69,7 +69,7 @@ def load_omniglot(resampling: Resampling = "lanczos") -> Omniglot:
     key = hashlib.sha256(content + f"{resampling} {Image.__version__} 1".encode()).hexdigest()[:16]  # type: ignore[attr-defined]
     shape = DRAWERS * sum(count for _, count in sizes.values()), SIDE, SIDE
     place = cache_folder() / f"omniglot-{resampling}-{key}.npz"
-    return arranged(kept(place, shape, lambda: read_omniglot(paths, sizes, resampling).images), sizes)
+    return arranged(cached(place, shape, lambda: read_omniglot(paths, sizes, resampling).images), sizes)
 
 
 def omniglot_tasks(
@@ -215,7 +215,7 @@ class OmniglotTasks(Benchmark):
         """Return data set, setting, learner, shots and tier."""
         return ["omniglot", one.setting, one.algorithm, str(one.evaluation_easy[1]), one.tier]
 
-    def told(self, one: Configuration) -> dict[str, Any]:
+    def named_options(self, one: Configuration) -> dict[str, Any]:
         """Return setting and shapes."""
         return {"setting": one.setting} | self.defaults(True, one.tier, {"shots": one.evaluation_easy[1]})
 

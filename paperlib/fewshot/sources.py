@@ -108,7 +108,7 @@ def locate(name: str, archives: Sequence[Archive]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def kept(path: Path, shape: tuple[int, ...], make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+def cached(path: Path, shape: tuple[int, ...], make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """Return images of a shape that were kept in a file, or make them and keep them there.
 
     The file saves time and is not needed: one that is broken, or cannot be written, does no harm.
@@ -129,7 +129,7 @@ def kept(path: Path, shape: tuple[int, ...], make: Callable[[], NDArray[np.uint8
     return images
 
 
-def passed_over(path: PurePath) -> bool:
+def ignored(path: PurePath) -> bool:
     """Return whether a file is one that archivers, editors and file managers leave beside those of a person.
 
     That is what is hidden, backups whose names end in a tilde, some names, and all that lies in such a folder.
@@ -139,7 +139,7 @@ def passed_over(path: PurePath) -> bool:
 
     Example:
         >>> names = "__MACOSX/a/._b.png", "a/.DS_Store", "a/b.png~", "a/Thumbs.db", ".cache/b.png", "./a/b.png"
-        >>> [passed_over(PurePosixPath(name)) for name in names]
+        >>> [ignored(PurePosixPath(name)) for name in names]
         [True, True, True, True, True, False]
     """
     return any(part[0] == "." or part[-1] == "~" or part.lower() in _BESIDE for part in path.parts if part != "..")
@@ -148,7 +148,7 @@ def passed_over(path: PurePath) -> bool:
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of every file in a zip or tar archive, or in a folder; nothing is unpacked to disk.
 
-    Names are those in the archive, so they begin with the folder that it unpacks to. Files that are `passed_over` are
+    Names are those in the archive, so they begin with the folder that it unpacks to. Files that are `ignored` are
     not read.
 
     Raises:
@@ -157,19 +157,19 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         if path.is_dir():
             for file in sorted(path.rglob("*")):
-                if not passed_over(file.relative_to(path)) and file.is_file():
+                if not ignored(file.relative_to(path)) and file.is_file():
                     yield file.relative_to(path.parent).as_posix(), file.read_bytes()
         elif path.suffix == ".zip":
             with zipfile.ZipFile(path) as pack:
                 for info in pack.infolist():
                     name = PurePosixPath(info.filename)
-                    if not info.is_dir() and not passed_over(name):
+                    if not info.is_dir() and not ignored(name):
                         yield str(name), pack.read(info)
         else:
             with tarfile.open(path) as tape:
                 for entry in tape:
                     name = PurePosixPath(entry.name)
-                    content = tape.extractfile(entry) if entry.isfile() and not passed_over(name) else None
+                    content = tape.extractfile(entry) if entry.isfile() and not ignored(name) else None
                     if content is not None:
                         yield str(name), content.read()
     except _BROKEN as error:

@@ -1,7 +1,14 @@
 """Two-layer networks on Gaussian inputs (Section 4): population losses, the MAML objective, solutions, and samples."""
 
 from paperlib.networks.activations import Activation, derivative
-from paperlib.networks.objectives import Tasks, post_adaptation_gradient, post_adaptation_loss, post_adaptation_risk
+from paperlib.networks.objectives import (
+    Tasks,
+    erm_solution,
+    maml_solution,
+    post_adaptation_gradient,
+    post_adaptation_loss,
+    post_adaptation_risk,
+)
 from paperlib.networks.population import (
     population_gradient,
     population_hessian,
@@ -14,7 +21,6 @@ from paperlib.networks.samples import (
     sample_inputs,
     sampled_post_adaptation_risk,
 )
-from paperlib.networks.solutions import erm_solution, maml_solution
 
 __all__ = [
     "Activation",

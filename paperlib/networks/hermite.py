@@ -7,6 +7,7 @@ from torch import Tensor
 
 from paperlib.gaussian import gauss_hermite
 from paperlib.networks.activations import derivative
+from paperlib.networks.planes import outer
 
 BLOCK = 32_768  # terms of a sum multiplied out at once: few calls for few neurons, little memory for many
 
@@ -91,17 +92,13 @@ class HermitePair:
 
     def second_moment(self, i: int, j: int) -> Tensor:
         """Return E[σ⁽ⁱ⁾(u) σ⁽ʲ⁾(v) xxᵀ]: (..., M, K, d, d)."""
-        cross = _outer(self._w, self._b)
+        cross = outer(self._w, self._b)
         result = self.covariance * self.expectation(i, j)[..., None, None]
-        result = result + _outer(self._w, self._w) * self.expectation(i + 2, j)[..., None, None]
+        result = result + outer(self._w, self._w) * self.expectation(i + 2, j)[..., None, None]
         result = result + (cross + cross.mT) * self.expectation(i + 1, j + 1)[..., None, None]
-        return result + _outer(self._b, self._b) * self.expectation(i, j + 2)[..., None, None]
+        return result + outer(self._b, self._b) * self.expectation(i, j + 2)[..., None, None]
 
 
 def deviation(neurons: Tensor, covariance: Tensor) -> Tensor:
     """Return the standard deviation of the input of each neuron: (..., d, M) -> (..., M)."""
     return (neurons * (covariance @ neurons)).sum(-2).clamp_min(0.0).sqrt()
-
-
-def _outer(left: Tensor, right: Tensor) -> Tensor:
-    return left.unsqueeze(-1) * right.unsqueeze(-2)

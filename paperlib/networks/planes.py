@@ -49,10 +49,10 @@ class Plane:
     def second_moment(self, m00: Tensor, m20: Tensor, m11: Tensor, m02: Tensor) -> Tensor:
         """Return E[f xxᵀ] of a function f(z, z') with the moments E[f], E[f z²], E[f zz'], E[f z'²]: (..., d, d)."""
         p, r = self._axes
-        rest = self._root - _outer(self.p, p) - _outer(self.r, r)  # as a root, it is exact where it vanishes
-        cross = _outer(self.p, self.r)
-        terms = (m00, rest @ rest.mT), (m20, _outer(self.p, self.p)), (m11, cross + cross.mT)
-        result = _outer(self.r, self.r) * m02[..., None, None]
+        rest = self._root - outer(self.p, p) - outer(self.r, r)  # as a root, it is exact where it vanishes
+        cross = outer(self.p, self.r)
+        terms = (m00, rest @ rest.mT), (m20, outer(self.p, self.p)), (m11, cross + cross.mT)
+        result = outer(self.r, self.r) * m02[..., None, None]
         for moment, matrix in terms:
             result = result + matrix * moment[..., None, None]
         return result
@@ -131,5 +131,6 @@ def _excess(x: Tensor) -> Tensor:
     return torch.where(x.abs() < 1.0, x**3 / 6.0 * series, x - torch.sin(x))
 
 
-def _outer(left: Tensor, right: Tensor) -> Tensor:
+def outer(left: Tensor, right: Tensor) -> Tensor:
+    """Return the outer products of vectors, (..., d), as matrices, (..., d, d)."""
     return left.unsqueeze(-1) * right.unsqueeze(-2)

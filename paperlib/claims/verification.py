@@ -1,4 +1,4 @@
-"""How a check settles: it compares, runs itself on what it must refuse, and leaves evidence."""
+"""What every check does: it compares, runs itself on what it must refuse, and leaves evidence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class WrongAccepted(AssertionError):
     """A check accepted a formula that it must refuse."""
 
 
-def settle(
+def verify(
     ids: str,
     kind: tuple[str, str],
     says: str,
