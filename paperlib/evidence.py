@@ -102,8 +102,13 @@ class Evidence:
 def card(evidence: Evidence) -> str:
     """Write evidence as Markdown: verdict, rows, sentence, the formula, and one line of figures and refusals.
 
-    What is true and what is printed stand apart from each other where they are words: each has its lead.
+    What is true and what is printed stand apart from each other where they are words: each has its lead. What may hold
+    mathematics is a block of its own: not every editor sets it within a line of HTML.
     """
+
+    def block(name: str, text: str) -> str:
+        return f'<div class="{name}">\n\n{text}\n\n</div>'
+
     record, refused = evidence.record, evidence.record.get("refuses", [])
     links = ", ".join(
         f'<a href="claims.html#{claim.replace(":", "-")}">{label(claim)}</a>' for claim in record["claims"]
@@ -116,16 +121,16 @@ def card(evidence: Evidence) -> str:
     if record.get("shows"):
         words, tex = sentence(record["shows"]), record["shows"]
         corrects = any(item["printed"] for item in refused)
-        true = f'<span class="true">True is: {words}.</span>' if corrects else words
+        true = block("true", f"**True is: {words}.**") if corrects else words
         parts.append(f"$$\n{tex}\n$$" if words == f"${tex}$" else true)
     for item in refused:
         if item["printed"]:
             words = sentence(item["tex"])
             said = words if words == f"${item['tex']}$" else f"“{words}”"
-            parts.append(f'<span class="printed">As printed: {said}, false.</span> {_differs(item)}')
+            parts.append(block("printed", f"**As printed: {said}, false.** {_differs(item)}"))
     quiet = [f"*{item['wrong']}*: {_differs(item)}" for item in refused if not item["printed"]]
     words = figures(record) + (f" · refuses {'; '.join(quiet)}" if quiet else "")
-    parts += [f'<span class="figures">{words}</span>', "</div>"]
+    parts += [block("figures", words), "</div>"]
     return "\n\n".join(parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -508,9 +509,9 @@ def test_a_contradiction_shows_what_each_place_says() -> None:
     half = sp.Rational(1, 2)
     places = {"§1": ("half of it", half), "§3": (r"$\frac{1}{3}$", sp.Rational(1, 3))}
     shown = card(claims.contradicts("text:x", places, "A ratio.", agrees=half))
-    assert '<span class="figures">§1: “half of it” ($\\frac{1}{2}$) · §3: “$\\frac{1}{3}$”</span>' in shown
+    assert '<div class="figures">\n\n§1: “half of it” ($\\frac{1}{2}$) · §3: “$\\frac{1}{3}$”\n\n</div>' in shown
     shown = card(claims.contradicts("eq:73", {"(73)": ("uv", untyped)}, "A product.", agrees=lambda: untyped))
-    assert '<span class="figures">(73): “uv” (of no type)</span>' in shown
+    assert '<div class="figures">\n\n(73): “uv” (of no type)\n\n</div>' in shown
 
 
 @pytest.mark.parametrize("item", [1, ("", 1), (1, 1), ("a", 1, 2), "words"])
@@ -608,16 +609,26 @@ def test_a_card_says_case_scale_and_what_is_printed(monkeypatch: pytest.MonkeyPa
     assert "(case: $d=2$)" in card(call("proves", case="$d=2$"))
     assert "(2 seeds)" in card(call("judges"))
     text = card(call("proves", printed=printed, shows="x"))
-    assert '<span class="printed">As printed: $x^2$, false.</span>' in text and "True is" not in text
+    assert '<div class="printed">\n\n**As printed: $x^2$, false.** ' in text and "True is" not in text
 
 
 def test_words_that_are_true_and_words_that_are_printed_each_have_a_lead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusals, "_PRINTED", {})
     printed = claims.prints("eq:9", x**2, r"\text{the larger of the two}")
     text = card(call("proves", printed=printed, shows=r"\text{the smaller one}"))
-    assert '\n<span class="true">True is: the smaller one.</span>\n' in text
-    assert '<span class="printed">As printed: “the larger of the two”, false.</span>' in text
+    assert '\n<div class="true">\n\n**True is: the smaller one.**\n\n</div>\n' in text
+    assert '<div class="printed">\n\n**As printed: “the larger of the two”, false.** ' in text
     assert "True is" not in card(call("proves", shows=r"\text{nothing is printed that it could correct}"))
+
+
+def test_no_mathematics_stands_within_a_line_of_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visual Studio Code shows it as TeX there, and sets it in blocks."""
+    monkeypatch.setattr(refusals, "_PRINTED", {})
+    texts = [
+        card(call("proves", printed=claims.prints("eq:9", x**2, "x^2"), shows=tex)) for tex in ("x", r"\text{so }x")
+    ]
+    for text in [*texts, card(call("proves", case="$d=2$"))]:
+        assert "$" in text and not re.search(r"<(span|a)\b[^>]*>[^<]*\$", text)
 
 
 def test_a_formula_that_is_a_sentence_is_set_as_words() -> None:
