@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from paperlib.fewshot import sources
 from paperlib.fewshot.episodes import TaskDistribution
-from paperlib.fewshot.sources import Archive
+from paperlib.fewshot.sources import Archive, Bytes
 
 QUERIES = 10  # images of a class for the outer loss ("target samples", Appendix C.3 and C.4)
 SHAPES = ("easy", "hard", "evaluation_easy", "evaluation_hard")  # the options that are ways and shots
@@ -95,7 +92,7 @@ class Benchmark(ABC):
         """Return how many classes a task can have, and how many images of each, whatever kind of task it is."""
 
     @abstractmethod
-    def prepare(self, several: Sequence[Configuration]) -> tuple[NDArray[np.uint8], list[Tasksets]]:
+    def prepare(self, several: Sequence[Configuration]) -> tuple[Bytes, list[Tasksets]]:
         """Return all images, (n, H, W, C), and the tasks of configurations that can be trained side by side.
 
         Raises:

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from paperlib.fewshot import pickles
 from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Configuration, Phase, Tasksets
 from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
-from paperlib.fewshot.sources import Archive, DataError, members, table
+from paperlib.fewshot.sources import Archive, Bytes, DataError, members, table
 
-Bytes = NDArray[np.uint8]
 Split = Literal["80-20", "60-20-20"]
 CIFAR_COLOURS = (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)  # mean and deviation of red, green, blue
 _SUPERCLASSES, _CLASSES, _IMAGES = 20, 5, 600  # of CIFAR-100; classes of a superclass, images of a class

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from paperlib.fewshot.episodes import Integers
-from paperlib.fewshot.sources import DataError, members, table
+from paperlib.fewshot.sources import Bytes, DataError, members, table
 
-Bytes = NDArray[np.uint8]
 Resampling = Literal["lanczos", "nearest"]
 DRAWERS = 20
 SIDE = 28

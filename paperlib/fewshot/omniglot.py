@@ -13,7 +13,6 @@ from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Configuratio
 from paperlib.fewshot.drawings import (
     DRAWERS,
     SIDE,
-    Bytes,
     Omniglot,
     Resampling,
     alphabet_sizes,
@@ -21,7 +20,7 @@ from paperlib.fewshot.drawings import (
     read_omniglot,
 )
 from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
-from paperlib.fewshot.sources import Archive, cache_folder, cached, table
+from paperlib.fewshot.sources import Archive, Bytes, cache_folder, cached, table
 
 Part = Literal["train", "test"]
 Role = Literal["easy train", "easy test", "hard train", "hard test"]

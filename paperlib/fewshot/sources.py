@@ -26,6 +26,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "IProgress not found")  # in a notebook without widgets pooch's bar is one of text
     import pooch
 
+Bytes = NDArray[np.uint8]
 VARIABLE = "PAPERLIB_DATA"
 TIMEOUT = 30.0  # seconds without a byte before a download is given up
 _BESIDE = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "lost+found", "@eadir"}
@@ -108,14 +109,14 @@ def locate(name: str, archives: Sequence[Archive]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def cached(path: Path, shape: tuple[int, ...], make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+def cached(path: Path, shape: tuple[int, ...], make: Callable[[], Bytes]) -> Bytes:
     """Return images of a shape that were kept in a file, or make them and keep them there.
 
     The file saves time and is not needed: one that is broken, or cannot be written, does no harm.
     """
     try:
         with path.open("rb") as raw, np.load(raw) as file:
-            images: NDArray[np.uint8] = file["images"]
+            images: Bytes = file["images"]
         if images.shape == shape and images.dtype == np.uint8:
             return images
     except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile):
