@@ -468,7 +468,7 @@ def trained_marks(alpha):
 marks = {alpha: trained_marks(alpha) for alpha in (1.0, 4.0)}
 
 
-# %% mystnb={"code_prompt_show": "Draw Figure 7 with what training finds", "figure": {"caption": "The analogue of Figure 7, $m=500$, with trained solutions. Left: $\\alpha=1/\\rho_E$. Right: $\\alpha=4/\\rho_E$. From above: first coordinate of both solutions, which above the grey line are closer to the hard task; risk above the floor. Lines are population solutions, marks the means of five runs of SGD with 95% $t$-intervals.", "name": "fig-logistic-trained"}, "image": {"classes": "upright", "alt": "Two columns of two panels over the hard task's input variance from 0.1 to 0.9. Marks of trained ERM lie near their lines; those of trained MAML near theirs, with a larger spread in the left column. In the right one MAML's coordinate is about 0.3 and its risk clearly below ERM's."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw Figure 7 with what training finds", "figure": {"caption": "The analogue of Figure 7, $m=500$, with trained solutions. Left: $\\alpha=1/\\rho_E$. Right: $\\alpha=4/\\rho_E$. From above: first coordinate of both solutions, which above the grey line are closer to the hard task; risk above the floor. Lines are population solutions, marks the means of five runs of SGD with 95% $t$-intervals. **Notice** that with the longer step MAML is above the grey line at every variance drawn, and that with the shorter one the risks can hardly be told apart.", "name": "fig-logistic-trained"}, "image": {"classes": "upright", "alt": "Two columns of two panels over the hard task's input variance from 0.1 to 0.9. Marks of trained ERM lie near their lines; those of trained MAML near theirs, with a larger spread in the left column. In the right one MAML's coordinate is about 0.3 and its risk clearly below ERM's."}} tags=["hide-input"]
 def with_intervals(axis, values, name):
     """Draw the means of five runs with their 95% t-intervals."""
     half = stats.t.ppf(0.975, df=4) * values.std(axis=1, ddof=1) / math.sqrt(5)
@@ -685,7 +685,7 @@ very_hard = two_tasks(0.99 * JUMP)  # a hundredth less: there the slope misleads
 assert (lowest(very_hard, 4.0) > 0) != (midpoint_slope(0.99 * JUMP, 4.0) < 0)
 
 
-# %% mystnb={"code_prompt_show": "Draw both valleys", "figure": {"caption": "The full-gradient objective along the axis at $\\alpha=4$, less its lowest value, for three very hard tasks. As the hard task's variance passes the middle value, the lowest point jumps from the easy to the hard side.", "name": "fig-two-valleys"}, "image": {"classes": "upright", "alt": "Three curves over the first coordinate from -1.2 to 0.6. Each has two valleys, one near -0.65 and one near 0.15. For the smallest variance the left valley is the lower one, for the middle one both are equally low, for the largest the right one is lower."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw both valleys", "figure": {"caption": "The full-gradient objective along the axis at $\\alpha=4$, less its lowest value, for three very hard tasks. **Notice** that, as the hard task's variance passes the middle value, the lowest point jumps from the easy to the hard side.", "name": "fig-two-valleys"}, "image": {"classes": "upright", "alt": "Three curves over the first coordinate from -1.2 to 0.6. Each has two valleys, one near -0.65 and one near 0.15. For the smallest variance the left valley is the lower one, for the middle one both are equally low, for the largest the right one is lower."}} tags=["hide-input"]
 def two_valleys():
     """Draw the objective along the axis around the variance at which its valleys are equally deep."""
     figure, axis = plt.subplots(figsize=(5, 3.6))
@@ -696,7 +696,7 @@ def two_valleys():
         label = rf"$\rho_H={factor * JUMP:.4f}$"
         axis.plot(points, 1000 * (risks - risks.min()), **plotting.LINES[look], label=label)
     axis.set(xlabel="first coordinate", ylabel=r"risk less its minimum, $10^{-3}$", ylim=(-0.2, 8))
-    axis.legend(loc="upper center")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize="small")
     return figure
 
 
