@@ -128,7 +128,7 @@ Markdown(
     f"Chance is 50% and 5%. What learns from tasks has {CHOSEN['iterations']} iterations of 2, the last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds; one seed has none. {field.sources(entries, 'field_cifar')}"
 )
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95 % intervals from three seeds on, horizontal lines class means of pixels. **Notice** that on hard tasks MAML's step is no better than raw pixels, while class means of its own features are.", "name": "fig-cifar-field"}, "image": {"alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels; marks with names show trained learners where there are records."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95 % intervals from three seeds on, horizontal lines class means of pixels. **Notice** that on hard tasks MAML's step is no better than raw pixels, while class means of its own features are.", "name": "fig-cifar-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels; marks with names show trained learners where there are records."}} tags=["hide-input"]
 field.against_seconds(entries, floors, COLUMNS)
 
 # %% [markdown]

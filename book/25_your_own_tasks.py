@@ -156,10 +156,10 @@ def by_moments(sample):
     return loss(averages(moments, np.ones((1, len(sample))), M), "maml", np.array([ALPHA]))[0]
 
 
-# %% mystnb={"code_prompt_show": "Estimate MAML's loss by plug-in and without bias, forty tasks at a time", "figure": {"caption": "MAML's loss after the step, estimated from forty tasks with few to many samples each: means of 40 draws, with two standard errors. The line is the truth. **Notice** that with few samples the plug-in of each task's own fit is far off, and that the adviser's moments are right at all of them.", "name": "fig-own-bias"}, "image": {"alt": "Estimated loss over the samples of a task from 12 to 96, logarithmic axis. The marks of the plug-in start far above the line of the truth and come down to it; the marks of the adviser lie on the line throughout."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Estimate MAML's loss by plug-in and without bias, forty tasks at a time", "figure": {"caption": "MAML's loss after the step, estimated from forty tasks with few to many samples each: means of 40 draws, with two standard errors. The line is the truth. **Notice** that with few samples the plug-in of each task's own fit is far off, and that the adviser's moments are right at all of them.", "name": "fig-own-bias"}, "image": {"classes": "upright", "alt": "Estimated loss over the samples of a task from 12 to 96, logarithmic axis. The marks of the plug-in start far above the line of the truth and come down to it; the marks of the adviser lie on the line throughout."}} tags=["hide-input"]
 def bias():
     """Draw the means of both over the samples of a task."""
-    figure, axis = plt.subplots(figsize=(6, 3.6))
+    figure, axis = plt.subplots(figsize=(5, 3.4))
     off = {}
     for name, look, shift, estimate in (
         ("plug-in", 1, 0.97, plug_in),
@@ -226,10 +226,10 @@ Markdown(f"| | wanted | found |\n| --- | --- | --- |\n{body}\n\n{aside}")
 # *Regret* is the true loss from the start and rate that the report offers, above that of the best start at its best rate, in units of the best risk. What it must not exceed is the regret of 5-fold validation of the training solutions (41) and (43) over a grid of rates, on the same tasks.
 
 
-# %% mystnb={"code_prompt_show": "Draw the estimates over the truth", "figure": {"caption": "The gain at the user's rate, or best against best, as estimated with its 90 % interval, over the true one; a mark for each environment that has an interval with two ends. **Notice** where the advice is silent: grey marks, undecided, have long bars or lie near 1.1, the first threshold.", "name": "fig-own-judged"}, "image": {"alt": "Estimated over true gain, both logarithmic, with vertical bars. Most bars cross the diagonal. Grey marks, undecided, are those with long bars and those near a gain of 1.1; black ones, decided, follow the diagonal."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the estimates over the truth", "figure": {"caption": "The gain at the user's rate, or best against best, as estimated with its 90 % interval, over the true one; a mark for each environment that has an interval with two ends. **Notice** where the advice is silent: grey marks, undecided, have long bars or lie near 1.1, the first threshold.", "name": "fig-own-judged"}, "image": {"classes": "upright", "alt": "Estimated over true gain, both logarithmic, with vertical bars. Most bars cross the diagonal. Grey marks, undecided, are those with long bars and those near a gain of 1.1; black ones, decided, follow the diagonal."}} tags=["hide-input"]
 def estimates_over_truth():
     """Draw the gains of the record."""
-    figure, axis = plt.subplots(figsize=(6, 4.4))
+    figure, axis = plt.subplots(figsize=(5, 4.4))
     told = [
         one
         for one in judged

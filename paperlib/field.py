@@ -165,7 +165,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
     What has no record, or none that says its cost, is left out. Floors are two (phases, kinds) accuracies by name,
     drawn where no record has them. Bars are the 95 % intervals over seeds, of three seeds at least.
     """
-    figure, axes = plt.subplots(len(columns), 1, figsize=(6, 3 * len(columns)), sharex=True, squeeze=False)
+    figure, axes = plt.subplots(len(columns), 1, figsize=(5.6, 3.2 * len(columns)), sharex=True, squeeze=False)
     trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}
     seconds = [one.seconds for one in trained.values()] or [1.0, 100.0]
     start, end = 0.7 * min(seconds), 1.2 * max(seconds)

@@ -174,7 +174,8 @@ def test_lines_that_lack_an_environment_are_refused(tmp_path: Path, capsys: pyte
     assert json.loads(capsys.readouterr().out)["coverage"] == 1.0
 
 
-def test_on_none_of_the_four_real_sets_is_the_advice_maml() -> None:
+def test_on_none_of_the_four_real_sets_is_the_advice_maml_and_on_all_it_pays_to_solve_them_outright() -> None:
     """So the front page says."""
     sets = yaml.safe_load((book() / "records" / "real_tasks.yml").read_text(encoding="utf-8"))["tasks"]
     assert len(sets) == 4 and "MAML" not in {one["verdict"] for one in sets}
+    assert all(one["solved"]["measured"] < one["solved"]["after_step"] for one in sets)

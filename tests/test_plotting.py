@@ -248,9 +248,8 @@ def test_no_chapter_has_colours_of_its_own(chapter: Chapter) -> None:
     assert re.findall(r"#[0-9A-Fa-f]{6}\b|[\"']C\d[\"']|get_cmap", code) == []
 
 
-# Strips of pictures, and figures of pages that have not been drawn anew: on a phone they scroll.
-SCROLL = {"fig-omniglot-tasks", "fig-cifar-tasks", "fig-omniglot-field", "fig-cifar-field"}
-SCROLL |= {"fig-own-bias", "fig-own-judged", "fig-explorer"}
+# Strips of photographs, and a figure that is drawn by a script: on a phone they scroll.
+SCROLL = {"fig-omniglot-tasks", "fig-cifar-tasks", "fig-explorer"}
 
 
 @every_chapter
