@@ -52,7 +52,7 @@ torch.set_num_threads(1)  # the arrays are small: threads would only wait for ea
 # $$f_i(w)=\tfrac12E\bigl[(\sigma(\langle w,x\rangle)-\sigma(\langle w_i^*,x\rangle))^2\bigr].$$
 #
 # (def-maml-loss-is-the-metric)=
-# Starts are compared by $F_m$, [(1)](#eq-1), their loss after one step on $m$ samples, whoever found them; Softplus has $m=250$.
+# Starts are compared by $F_m$, [(1)](#eq-1), their loss after one step on $m$ samples, whoever found them. Where samples are drawn, $m=250$; else the step has the full gradient, as a table below says.
 
 
 # %% mystnb={"code_prompt_show": "Losses of an environment, and the lowest points of its landscapes"} tags=["hide-input"]
@@ -157,7 +157,7 @@ slope = sp.factor(e.diff(t))
 slope
 
 # %% [markdown]
-# It changes its sign with $t$ ([proved](#landscapes-short-neurons)), so $e$ is even. Products of an odd and an even function of $x$ have mean zero, so the loss falls in two parts, the first of which is linear regression:
+# It changes its sign with $t$ ([proved](#landscapes-short-neurons)), so $e$ is even. Products of an odd and an even function of $x$ have mean zero, so the loss falls into two parts, the first of which is linear regression:
 #
 # ```{math}
 # :label: softplus-parts
@@ -196,12 +196,12 @@ corner = CORNERS[0][:, None]
 curved = networks.population_hessian("softplus", corner, corner, np.eye(2))
 within = 1 / np.linalg.eigvalsh(curved)[-1]
 Markdown(
-    f"At a neuron of our square Theorem 1 asks for $\\alpha\\le{within:.2f}$, or $q\\le{within / 4:.2f}$. The sections differ in their steps, and in the samples that a step has:"
+    f"At a neuron of our square Theorem 1 asks for $\\alpha\\le{within:.2f}$, or $q\\le{within / 4:.2f}$.\n\nThe sections take different steps, with $\\rho_E=1$ in all, and different numbers of samples:"
 )
 
 # %% tags=["remove-input"]
 used = {
-    "Figure 4": ([LONG], SAMPLES),
+    "one neuron, four tasks (Figure 4)": ([LONG], SAMPLES),
     "equally hard tasks": ([SHORT], "full gradient"),
     "how robust is the picture?": (STEPS, SAMPLES),
     "what hardness does": ([LONG], "full gradient"),
@@ -379,7 +379,7 @@ Markdown(
 )
 
 # %% [markdown]
-# A task that is impossibly hard no longer repays the attention, as in chapter [3](03_hardness). And with a short step the easy tasks are not solved by it, so there is no attention to spare: at $\alpha=1$ and $2$ MAML's solution [moves away from the hard task](#landscapes-falling-variance), as ERM's does.
+# At the far left MAML's start is back near the origin: so hard a task no longer draws it, as in chapter [3](03_hardness). With a short step the easy tasks are not solved by it, and it is never drawn: at $\alpha=1$ and $2$ MAML's solution [moves away from the hard task](#landscapes-falling-variance) as the variance falls, as ERM's does, and only stays a little nearer.
 #
 # The paper's second pair of pictures, Figure 6, is about Sigmoid and about where the tasks lie. It is [redrawn, and counted over eighty environments](#landscapes-figure-6), on the page of the sweeps, as is [Figure 4 on samples](#landscapes-samples). The lesson is the same: it can come out as the paper says, and how often is a matter of the step.
 #
@@ -426,7 +426,7 @@ claims.decides(
 # %% [markdown]
 # The short step makes the counterexample; with the long one MAML stands on the hard neuron itself, from where one step solves the easy task, whose neuron is the opposite one.
 #
-# Is the conjecture true at least in most environments? Not in nine of ten of [sixty random ones](#landscapes-conjecture), at $q=1$, for both activations. What can be expected of MAML in general is to lean, not to arrive.
+# Is the conjecture true at least in most environments? At $q=1$ it is in most of [sixty random ones](#landscapes-conjecture), but not in the nine of ten that our rule asks for, with either activation. With a short step MAML leans, and need not arrive.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention

@@ -3,7 +3,7 @@
 #
 # > **The paper, §1.** "Our work thus highlights the importance of task hardness and task geography to the success of MAML, giving practitioners valuable insights on when to use it."
 #
-# The last chapters have the gain of MAML exactly. This one turns it into advice: how far apart, how packed, how many samples; at which step; and when something cheaper finds the same start.
+# Chapters 3 and 4 have MAML's *gain* exactly: ERM's risk after the step over MAML's. This one turns it into advice: how far apart, how packed, how many samples; at which step; and when something cheaper finds the same start.
 #
 # **What you will do.** Draw the border beyond which MAML pays, move it by giving each learner its own best step, and end with seven sentences to act on.
 #
@@ -175,7 +175,7 @@ sp.Tuple(best_alpha, sp.factor(after.subs(alpha, best_alpha)))
 # \alpha^*(w)=\frac{E[\rho^2\Delta]}{(1+\delta)E[\rho^3\Delta]+\frac{\sigma^2d}mE[\rho^2]}
 # $$ (best-step)
 #
-# `linear.best_step` has it for all covariances; [the other page](23_when_to_use_maml) compares it with a search. For one group it is below $1/\rho$. ERM's start lies in the easy cloud, so that most of its risk is the hard tasks', and its best step is mostly *longer* than $1/\rho_E$.
+# `linear.best_step` has it for all covariances; [the other page](23_when_to_use_maml) compares it with a search. For one group it is below $1/\rho$. ERM's start lies nearer to the easy cloud, so that most of its risk is the hard tasks', and its best step is mostly *longer* than $1/\rho_E$.
 #
 # MAML at its best step minimises over start and step together. That is the second expression above, to be minimised over the weight $\theta$ on the hard centre.
 
@@ -387,17 +387,17 @@ claims.quotes(
 # (seven-sentences)=
 # ## Seven sentences to act on
 #
-# **If you may solve a new task outright**, by least squares on its own samples or by ridge regression towards an old start, try that first: on all four real sets that the book tries ([your own tasks](25_your_own_tasks)) it had the smaller mean loss. All that follows is about a model that is allowed one step, and tasks that are nearly linear in fixed features.
+# **If you may solve a new task outright**, try that first: by ridge regression on its own samples, towards ERM's start. On the four real sets that the book tries ([your own tasks](#own-outright)) its mean loss was smaller than after a step from the better start; on two of them that is told from chance. Sentences 1 to 7 are about a model that is allowed one step, and tasks that are nearly linear in fixed features.
 #
 # 1. **Compute the border before you train.** A gain takes hard tasks that are alike and far from the easy ones, and a step of many samples. No geography climbs over the wall of samples as long as both learners take one size of step. If all tasks draw their inputs from one distribution, or are isotropic and equally hard, the gain is 1 wherever their optima lie. A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and the wall $G_\infty$ is, to leading order in $m$, about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`, [600 environments](#when-border), {eq}`one-covariance`)
-# 2. **Give each learner its own best step before you compare.** Part of a gain may only be that ERM's step was short. The border of 1 decides where the size of the step is given; where you may choose it, the gain at own steps decides, for tasks of similar hardness mostly the smaller one, and past the wall where the clouds are packed enough. ([search](#when-best-steps), {eq}`best-step`, [packed clouds](#when-valley))
-# 3. **Rehearse the step that you will take.** With another number of samples MAML can lose. Below $(d+1)\frac{1+u}{1-u}$ of them, $u$ the ratio of curvatures of hard and easy tasks, it leans to the easy tasks more than ERM does. ([600 environments](#when-rehearsal), {prf:ref}`thm-leaning`)
-# 4. **If your tasks are isotropic, weigh them instead.** ERM with task weights has the same start, without second derivatives. MAML is needed where tasks are hard in different directions. The weights are $\varphi(\rho_i)$, and if all tasks share a covariance, plain ERM will do. ({prf:ref}`prop-weights`, [tried](#when-weights))
+# 2. **Give each learner its own best step before you compare.** Part of a gain may only be that ERM's step was short. If the step is given, the border of 1 decides. If you may choose it, the gain at own steps decides: for tasks of similar hardness mostly the smaller one, and where the clouds are packed enough it can pass the wall. ([search](#when-best-steps), {eq}`best-step`, [packed clouds](#when-valley))
+# 3. **Rehearse the step that you will take.** With another number of samples MAML can lose. For isotropic tasks and the step $1/\rho_E$, one over the easy tasks' curvature: below $(d+1)\frac{1+u}{1-u}$ of them, $u$ the ratio of curvatures of hard and easy tasks, it leans to the easy tasks more than ERM does. ([600 environments](#when-rehearsal), {prf:ref}`thm-leaning`)
+# 4. **If your tasks are isotropic, weigh them instead.** ERM with task weights has the same start, without second derivatives. Where tasks are hard in different directions, weights do not give MAML's start. The weights are $\varphi(\rho_i)$, and if all tasks share a covariance, plain ERM will do. ({prf:ref}`prop-weights`, [tried](#when-weights))
 # 5. **Count your tasks.** MAML's solution is usually the noisier one. From how many tasks on it wins can be computed, and it may be from the first. ([tried](#when-crossover), {eq}`crossover`)
-# 6. **Train at the test's own share of hard tasks, and decide what you pay for.** In the loss saved only the distance of hard and easy tasks counts, in the ratio of risks hard tasks must also be alike. Leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
+# 6. **Train MAML at the test's own share of hard tasks, and decide what you pay for.** How packed the tasks are has no part in the loss saved; for the ratio of risks, hard tasks must also be alike. Leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
 # 7. **Do not judge by diversity of inputs or by distance to the optima.** The first is blind to all of this, the second right only in a range. Where no start helps, learn a representation. That range is $u<h<\frac1u$. ([Diversity](#when-diversity), {eq}`nearer`, [tried](#when-distance), [sinusoids](#when-sinusoids))
 #
-# All seven are about linear models and squared losses. The [front page](intro) quotes them. Its eighth, on tasks that are choices of classes, is not of this chapter: it belongs to [chapter 9](#omniglot-field), and rests on measurements.
+# All seven are about linear models and squared losses. The [front page](intro) shortens them. Its eighth, on tasks that are choices of classes, is not of this chapter: it belongs to [chapter 9](#omniglot-field), and rests on measurements.
 #
 # ## What we have seen
 #

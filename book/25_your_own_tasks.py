@@ -35,6 +35,7 @@ from paperlib import TaskEnvironment, advise, linear, plotting, simulate
 from paperlib.adviser import read_tasks
 from paperlib.adviser.estimates import averages, loss
 from paperlib.adviser.moments import checked, measure
+from paperlib.adviser.verdicts import SURE
 from paperlib.runtime import book
 
 plotting.use_book_style()
@@ -75,19 +76,19 @@ report.plot()
 report
 
 # %% [markdown]
-# There is no intercept but a feature that is constant: if targets have an offset, give a column of ones. Tasks are called what the file calls them; so they are if you hand over a mapping of names to pairs `(X, y)`. From the command line it is the same: `python -m paperlib advise machines.csv --samples 20 --task machine --target yield`.
+# No intercept is added: if targets have an offset, give a column of ones. Tasks are called what the file calls them; so they are if you hand over a mapping of names to pairs `(X, y)`. From the command line it is the same: `python -m paperlib advise machines.csv --samples 20 --task machine --target yield`.
 #
 # ## How to read it
 #
-# The first line says what to build for tasks like these. **The gain** is ERM's risk over MAML's, with each learner at its own best step, which is what chapter 11 asks for, and at your step if you name one. The brackets hold 90 % intervals from resampling *tasks*: the question is about tasks to come.
+# The first line says what to train for tasks like these, if the model is allowed one step. **The gain** is ERM's risk over MAML's, with each learner at its own best step, which is what chapter 11 asks for, and at your step if you name one. The brackets hold 90 % intervals from resampling *tasks*: the question is about tasks to come.
 #
-# **What limits MAML's risk** is one of [chapter 11's two walls](11_when_to_use_maml): too few *samples* of the step, or *geography*, which no number of samples mends. **Tasks to train MAML on** is $T^*$ of chapter 5: with fewer, the variance of MAML's solution costs more than its start gains. **The estimates alone say** a verdict for steps on fewer or more samples, without asking whether the resamples agree: it may name one where the first line does not.
+# **What limits MAML's risk** is one of [chapter 11's two walls](11_when_to_use_maml): too few *samples* of the step, or *geography*, which no number of samples mends; it is called *samples* where endlessly many would spare more than half of the risk. **Tasks to train MAML on** is $T^*$ of chapter 5: with fewer, the variance of MAML's solution costs more than its start gains. **The estimates alone say** a verdict for steps on fewer or more samples, without asking whether the resamples agree: it may name one where the first line does not.
 #
 # **The start for these tasks** is in `report.start`, for the step in `report.rate`. It may be another learner's than the verdict's: the verdict is about an environment, the start about eighty tasks.
 #
-# **One step, or a solution?** All of this is about a model that is allowed one step. If a new task may be solved outright, least squares on its own $m$ samples leaves about $\frac{\sigma^2}2\bigl(1+\frac d{m-d-1}\bigr)$, here far less than either start does. Try that first, and the report says whether it pays: the row **solved outright instead** has the loss on tasks held out after ridge regression, on the samples of the step, towards ERM's start. The ridge is the best of seven on the tasks of the other folds.
+# **One step, or a solution?** All of this is about a model that is allowed one step. If you may solve a new task, least squares on its $m$ samples leaves, for Gaussian features and $m>d+1$, about $\frac{\sigma^2}2\bigl(1+\frac d{m-d-1}\bigr)$ with noise $\sigma$. Try that first. The report tries it for you: the row **solved outright instead** is the loss on tasks held out after ridge regression, on the samples of the step, towards ERM's start; here it is far below the loss after a step, one row above. Its ridge is the one of seven that does best on the other tasks.
 #
-# Then the groups, hardest first: the mean square of their features, $\operatorname{tr}(\Sigma_i)/d$, the variance $r$ of their optima, the distance $R$. Last, what the numbers rest on. Every task is held out once, and `report.held_out` has its loss with ERM's start, with MAML's, and solved outright. Each light is green, amber or red, and says what was measured.
+# Then the groups, hardest first: the mean square of their features, $\operatorname{tr}(\Sigma_i)/d$, the variance $r$ of their optima, the distance $R$. Last, what the numbers rest on. Every task is held out once, and `report.held_out` has its loss with ERM's start, with MAML's, and solved outright. Each light is green, amber or red, and says what was measured. A light does not change the verdict. Amber: read the verdict with doubt, and go by the tasks held out. Red: an assumption fails, and the verdict is about linear tasks that yours are not.
 #
 # Why not weights? Both kinds of machines have the same trace, so no weight on a whole task tells them apart. Each is hard in a direction of its own, and MAML weighs directions. With isotropic tasks the answer is another, as you see next.
 
@@ -97,10 +98,10 @@ report
 # They are asked for in a fixed order, and an answer stands when 85 % of the resamples agree; the thresholds were fixed before the adviser was written.
 #
 # 1. Would another rate divide MAML's risk by 1.5? **Another step.**
-# 2. Does MAML divide ERM's risk by 1.1? If not: would a rate for each direction halve it? **A representation**, else **ERM**.
+# 2. Does MAML divide ERM's risk by 1.1? If not: would a rate for each direction halve MAML's risk? **A representation**, else **ERM**.
 # 3. If so: has ERM with weights on its tasks 1.1 times MAML's risk? **MAML**, else **weighted ERM**, the cheaper one.
 #
-# What the resamples leave open is **not decidable with these tasks**, and the report says what would decide it.
+# What the resamples leave open is **not decidable with these tasks**, and the report says what would decide it. A number of tasks there takes the resamples for Gaussian; with eight tasks a few of them lie far out, and it says little. All six are about one step: whether a step is worth taking is the row *solved outright instead*.
 
 # %% mystnb={"code_prompt_show": "Ask about six sets of tasks"} tags=["hide-input"]
 equal = TaskEnvironment.hard_easy(2, 1.0, 1.0, 1.5, 0.01, 0.02, noise_std=0.1)
@@ -188,6 +189,8 @@ bias()
 # ## How good is the advice?
 #
 # It was judged on 200 environments that were drawn after it was finished: Gaussian inputs and not, one to four groups, isotropic or not, 10 to 1,000 tasks of 2 to 200 samples. The generator, the rule that says which verdict is true, and the margin within which a truth is *not clear* were committed before the adviser was. The wishes stand beside the outcome.
+#
+# *Regret* is the true loss from the start and rate that the report offers, above that of the best start at its best rate, in units of the best risk. What it must not exceed is the regret of 5-fold validation of the training solutions (41) and (43) over a grid of rates, on the same tasks.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Read the record of the judging"}
 record = yaml.safe_load((book() / "records" / "adviser.yml").read_text(encoding="utf-8"))
@@ -205,25 +208,17 @@ rows = [
         f"{figures['adviser is no worse']:.1%}",
     ),
 ]
-worse = [
-    (one["regret"], one["regret_folds"])
-    for one in judged
-    if one.get("regret_folds") is not None and one["regret"] > one["regret_folds"]
-]
-maml = [one["right"] == "MAML" for one in judged if one["clear"] and one.get("said") == "MAML"]
+clear = [(one.get("said"), one["right"]) for one in judged if one["clear"]]
+counts = {name: [right for said, right in clear if said == name] for name, _ in clear}
+counts = {name: (right.count(name), len(right)) for name, right in counts.items() if name in right}
 aside = (
-    f"When it said MAML in a clear case it was right {sum(maml)} times of {len(maml)}: mostly it is other answers that are right. "
+    f"Of its answers in clear cases these were right: {', '.join(f'*{name}* {a} of {n}' for name, (a, n) in counts.items())}. "
     f"{figures['of these without an upper end']} of {figures['with an interval']} intervals have no upper end; "
     f"of the others {figures['coverage, those with an upper end']:.1%} hold the truth. "
     f"{figures['refused']} environments stopped with an error, mended since; they count as undecided. "
-    f"In the {len(worse)} environments in which the advice has the larger regret, the medians are "
-    f"{np.median([a for a, _ in worse]):.2g} and {np.median([b for _, b in worse]):.2g}."
 )
 body = "\n".join(f"| {a} | {b} | {c} |" for a, b, c in rows)
 Markdown(f"| | wanted | found |\n| --- | --- | --- |\n{body}\n\n{aside}")
-
-# %% [markdown]
-# *Regret* is the true loss from the start and rate that the report offers, above that of the best start at its best rate, in units of the best risk. What it must not exceed is the regret of 5-fold validation of the training solutions (41) and (43) over a grid of rates, on the same tasks.
 
 
 # %% mystnb={"code_prompt_show": "Draw the estimates over the truth", "figure": {"caption": "The gain at the user's rate, or best against best, as estimated with its 90 % interval, over the true one; a mark for each environment that has an interval with two ends. **Notice** where the advice is silent: grey marks, undecided, have long bars or lie near 1.1, the first threshold.", "name": "fig-own-judged"}, "image": {"classes": "upright", "alt": "Estimated over true gain, both logarithmic, with vertical bars. Most bars cross the diagonal. Grey marks, undecided, are those with long bars and those near a gain of 1.1; black ones, decided, follow the diagonal."}} tags=["hide-input"]
@@ -260,7 +255,7 @@ estimates_over_truth()
 # %% [markdown]
 # ## Real tasks
 #
-# Nobody knows the truth of these; but training can be carried out. Two thirds of the tasks were handed to the adviser, ERM and MAML were trained on them by gradient descent at the rates that it chose, and the tasks of the last third adapted. Does their loss come out as predicted? Beside each mean over the tasks held out stands its 95 % interval, by Student's $t$.
+# Nobody knows the truth of these; but training can be carried out. Two thirds of the tasks were handed to the adviser, ERM and MAML were trained on them by gradient descent at the rates that it chose, and the tasks of the last third adapted. Does their loss come out as predicted? *Wages*: the logarithm of the wage from experience, union and marriage {cite}`vella1998wages`. *Firms*: investment from value and capital {cite}`grunfeld1958determinants`, in dollars and once more in logarithms. *Characters*: five to a task, one-hot, on features of an untrained network. Beside each mean over the tasks held out stands its 95 % interval, by Student's $t$.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Read the record of real tasks"}
 real = yaml.safe_load((book() / "records" / "real_tasks.yml").read_text(encoding="utf-8"))
@@ -273,8 +268,8 @@ def measured(one, learner):
 
 
 lines = [
-    "| tasks | learnt from, held out | n | d | verdict | ERM: predicted, measured | MAML: predicted, measured | not green |",
-    "| --- " * 8 + "|",
+    "| tasks | learnt from, held out | n | m | d | verdict | ERM: predicted, measured | MAML: predicted, measured | not green |",
+    "| --- " * 9 + "|",
 ]
 for one in real["tasks"]:
     pairs = []
@@ -283,7 +278,7 @@ for one in real["tasks"]:
         pairs.append(f"{one[learner]['predicted']:.3f}, {mean:.3f} ± {half:.3f}")
     warned, counts = ", ".join(one["lights"]) or "–", ", ".join(map(str, one["tasks"]))
     lines.append(
-        f"| {one['says']} | {counts} | {one['samples']} | {one['features']} | {one['verdict']} | {pairs[0]} | {pairs[1]} | {warned} |"
+        f"| {one['says']} | {counts} | {one['samples']} | {one['m']} | {one['features']} | {one['verdict']} | {pairs[0]} | {pairs[1]} | {warned} |"
     )
 Markdown("\n".join(lines))
 
@@ -307,20 +302,23 @@ assert (
 assert all(measured(_dollars, one)[1] > measured(_dollars, one)[0] for one in ("erm", "maml"))
 Markdown(
     f"On the *characters* the forecast is {abs(_worse(_characters, 'erm')):.1%} from what was measured. "
-    f"The *wages* come out {_worse(_wages, 'erm'):.0%} above the forecast, for ERM and MAML alike, which is within the interval of {_wages['tasks'][1]} persons held out; the verdict compares the two. "
+    f"The *wages* come out {_worse(_wages, 'erm'):.0%} above the forecast, for ERM and MAML alike, which is within the interval of {_wages['tasks'][1]} persons held out. Their verdict stands under a light of linearity that is {_wages['lights']['linearity'][0]}; what supports it is that both learners, trained, lose the same. "
     f"The *firms* measure next to nothing. {_dollars['tasks'][1]} were held out, and the interval of a mean of so few reaches {stats.t.ppf(0.975, _dollars['tasks'][1] - 1):.1f} standard errors to each side: "
-    f"{measured(_dollars, 'maml')[0]:.2f} ± {measured(_dollars, 'maml')[1]:.2f} goes down below zero, where no loss can be. The forecast lies within; so would one twice as large."
+    f"{measured(_dollars, 'maml')[0]:.2f} ± {measured(_dollars, 'maml')[1]:.2f} goes down below zero, where no loss can be. The forecast lies within; so would one twice as large. "
+    f"The adviser does not decide there: {_dollars['why']}; with logarithms {_logs['why'].split(';')[1].split('of')[0].strip()}, and {SURE:.0%} are asked for. The light *tasks* says why one should not trust them anyway: the eight firms {_dollars['lights']['tasks'][1]}."
 )
 
 # %% [markdown]
-# That is what a light is for. Eight firms are few to learn from, and in dollars one, General Motors, bears most of the squares: the others say nothing about the next one like it. The light *tasks* counts how many equal tasks would tell as much: red in dollars and in logarithms. So the adviser does not decide.
+# The characters have the answer *a representation*: on the features of an untrained network no start helps. Their loss comes out as predicted; whether another representation helps was not tried.
 #
-# The characters show the answer *a representation*. On the features of an untrained network no start helps, and what is predicted comes true.
-#
-# **And solved outright?** Of the tasks that were handed over, each where it is held out: the loss after a step from the better start, and after ridge regression on the same samples. The difference has its 95 % interval, over tasks.
+# (own-outright)=
+# **And solved outright?** Now the two thirds that the adviser had. Each task is held out once, as in the report: other tasks than in the table above, so other losses. After a step from the start with the smaller mean, and after ridge regression on the same samples, they lose:
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "The step beside the solution"}
-lines, spared = ["| tasks | after the step | solved outright | spared |", "| --- " * 4 + "|"], {}
+lines, spared = (
+    ["| tasks | after the step | solved outright | difference, 95 % |", "| --- " * 4 + "|"],
+    {},
+)
 for one in real["tasks"]:
     solved, step, error = one["solved"].values()
     half = stats.t.ppf(0.975, one["tasks"][0] - 1) * error
@@ -332,16 +330,16 @@ Markdown("\n".join(lines))
 _surely = [name for name, (gap, half) in spared.items() if gap > half]
 assert all(gap > 0 for gap, _ in spared.values()) and len(_surely) == 2
 Markdown(
-    f"Solved outright, the mean loss is the smaller one on all {len(spared)}, and that is told from chance on *{_surely[0]}* and *{_surely[1]}*. Before one asks which start to take, one may ask whether a single step is all that can be afforded."
+    f"Solved outright, the mean loss is the smaller one on all {len(spared)} (the firms count twice), and that is told from chance on *{_surely[0]}* and *{_surely[1]}*. Before one asks which start to take, one may ask whether a single step is all that can be afforded."
 )
 
 # %% [markdown]
-# How long does it take, beside training and validating? *To choose*: for each fold of the tasks ERM is trained once and MAML at each rate of a grid; both adapt and are measured on the fold at each rate; then both are trained on all tasks at their best rates. As one usually trains, that is Adam on batches of tasks, with PyTorch's derivatives through the step. The next column is *the fastest descent* that we could write: it knows that the loss is a quadratic, takes whole batches, and one over the largest curvature for its step. *To be sure*: on each of many resamples of the tasks both are trained anew by this descent, and measured on the tasks that are not in it; so there is an interval. There is still no $T^*$, and no verdict at another $m$.
+# **How long does it take?** The advice beside what it spares. *To choose by training*: five folds; on each, ERM once and MAML at twelve rates; then both on all tasks, at the rates that did best. This was timed twice. *Adam* is how one usually trains: batches of tasks, PyTorch's derivatives through the step. *Descent* is the fastest that we could write: it knows that the loss is a quadratic. *An interval*: both by descent anew on many resamples, measured on the tasks that are not in each; it comes on top. After all that there is still no $T^*$, and no verdict at another $m$.
 
 # %% mystnb={"code_prompt_show": "Compare the times"} tags=["hide-input"]
 protocol = real["protocol"]
 lines = [
-    "| tasks | the advice | to choose, by Adam | by the fastest descent | and to be sure | ERM's loss over MAML's, by resamples |",
+    "| tasks | the advice | choose, Adam | choose, descent | interval, descent | ERM's loss over MAML's, 90 % |",
     "| --- | ---: | ---: | ---: | ---: | --- |",
 ]
 for one in real["tasks"]:
@@ -367,15 +365,15 @@ usual, least = protocol["usual"], _times("training")
 above = max(one["usual_excess"] for one in real["tasks"])
 assert min(_times("usual")) > WISH > min(least) and above < 0.01
 Markdown(
-    f"Seconds of the processor; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Adam takes {usual['iterations']:,} batches of {usual['batch']} tasks at a rate of {usual['lr']:g}, and ends at most {above:.1%} above the least objective; descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. "
-    f"The advice was to be {WISH} times faster. In the order of the table, to choose takes {_list(_times('usual'))} by Adam. By the fastest descent it takes {_list(least)}, and that is less than {WISH} on {sum(time < WISH for time in least)} of the {len(least)}: there training is little work, and 300 resamples, the lights and four other $m$ are more. "
+    f"Seconds of the processor; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Adam takes {usual['iterations']:,} batches of {usual['batch']} tasks, or all where they are fewer, at a rate of {usual['lr']:g}, fixed beforehand, and ends at most {above:.1%} above the least objective; descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. "
+    f"We had wished for an advice {WISH} times faster than training. Adam takes {_list(_times('usual'))}, in the order of the table; the largest two say little, for so many iterations are far more than eight firms need. The fastest descent takes {_list(least)}: on {sum(time < WISH for time in least)} of {len(least)} the wish fails against it. "
     f"With an interval, which the advice has, that descent takes {_list(_times('training', 'resampling'))}."
 )
 
 # %% [markdown]
 # ## When it refuses
 #
-# A refusal is an answer: the tasks at hand would talk you into either choice. More tasks help where the interval is long. More *samples of each task* help where a curvature is not told: a step on $m$ samples has moments of fourth order, and tasks of three or four samples tell them badly. Nothing helps where the gain is 1.1: then it does not matter what you choose, so take ERM.
+# A refusal is an answer: the tasks at hand would talk you into either choice. More tasks help where the interval is wide. More *samples of each task* help where a curvature cannot be told: a step on $m$ samples has moments of fourth order, and tasks of three or four samples tell them badly. Nothing helps where the gain is 1.1: then it does not matter what you choose, so take ERM.
 #
 # What it cannot see: tasks that are not linear in your features (the light of *linearity* sees squares and cubes of the fits, no more), tasks to come that differ from those at hand, more than one step, and features that could be learned instead. There the sentences of [chapter 11](11_when_to_use_maml) end, and the chapters on [images](09_omniglot) begin.
 #
@@ -396,7 +394,7 @@ Markdown(
 # **2.** You may buy either twice as many machines, or twice as many measurements of each. The report says that the wall is geography, and *not decidable*. Which?
 #
 # :::{dropdown} Solution
-# Machines: the interval comes from resampling tasks, and falls like $1/\sqrt T$. More measurements of each would only sharpen what each task tells, and a longer step, which uses them, cannot mend geography.
+# Machines: the interval comes from resampling tasks, and falls like $1/\sqrt T$. More measurements of each would only sharpen what each task tells, and a step on more samples cannot mend geography.
 # :::
 #
 # **Read next.** [Other learners](12_other_learners) may be had more cheaply; the [ledger](claims) has all that was checked.
