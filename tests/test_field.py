@@ -163,7 +163,7 @@ def test_what_was_chosen_is_what_learned_fastest() -> None:
 
 
 def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
-    """Chapter 9 and the front page: ahead in every seed, ten points behind, one to two ahead when ten times as long."""
+    """Chapter 9 and the front page: ahead in every seed, ten points behind, ahead when ten times as long."""
     every = records.read(book() / "records")
     for dataset, common in (("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5})):
         given = field.learners(dataset, initialisation="torch", iterations=300, **common)
@@ -176,6 +176,7 @@ def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
         if dataset == "omniglot":
             behind = maml.scores[:, 1].mean(axis=0) - entries["first-order MAML"].scores[:, 1].mean(axis=0)
             assert behind.round() == pytest.approx(10, abs=1)
-            longer = [entries[name].scores[:, 1:, 1].mean() for name in (field.LONG_MAML, field.LONG_NAMED)]
-            easy = [entries[name].scores[:, 1, 0].mean() for name in (field.LONG_MAML, field.LONG_NAMED)]
-            assert round(easy[0] - easy[1]) == 1 and round(longer[0] - longer[1]) in (1, 2)
+            long_maml, long_named = entries[field.LONG_MAML], entries[field.LONG_NAMED]
+            assert long_maml.seeds == long_named.seeds == (0, 1)
+            ahead = long_maml.scores[:, 1] - long_named.scores[:, 1]
+            assert (ahead > 0).all() and ahead.mean(axis=0) == pytest.approx([0.5, 1.5], abs=0.25)
