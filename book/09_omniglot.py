@@ -224,10 +224,8 @@ Markdown(
 Markdown(field.outcomes(entries, dict(list(COLUMNS.items())[:2])))
 
 # %% tags=["remove-input"]
-_leads = [
-    field.lead(entries, *pair, COLUMNS)
-    for pair in ((field.NAMED, field.MAML), (field.LONG_NAMED, field.LONG_MAML))
-]
+_pairs = ((field.NAMED, field.MAML), (field.LONG_NAMED, field.LONG_MAML))
+_leads = [field.lead(entries, *pair, COLUMNS) for pair in _pairs]
 Markdown(
     f"**In sum.** {_leads[0]} It takes no gradient step at test time. Ten times as long (seeds: {len(entries[field.LONG_MAML].seeds)}), and nothing tuned for the length: {_leads[1]}"
 )
