@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: book test audit pdf offline serve execute check oldest newest colab links bench repository clean
+.PHONY: book test audit pdf offline serve execute check oldest newest colab links lighthouse bench repository clean
 
 $(INSTALLED): requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,9 @@ colab: $(INSTALLED)  ## chapters, all or CHAPTER=03, with the versions of Google
 
 links: $(INSTALLED)  ## ask every address outside that the pages link to
 	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links
+
+lighthouse: book  ## ask Lighthouse about four pages, five times each on two screens; needs Node
+	$(BIN)/python -m tools.lighthouse
 
 bench: $(INSTALLED)  ## time simulations, landscapes and training, beside other libraries where they can be installed
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -1,12 +1,9 @@
 """What the tests of the site share: its build, and a browser that looks at it."""
 
-import functools
-import http.server
 import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -131,26 +128,6 @@ def without(reason: str, command: str) -> None:
     if os.environ.get("CI") or os.environ.get("PAPERLIB_NO_SKIP"):
         pytest.fail(message)
     pytest.skip(message)
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A server that says nothing about what it serves."""
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        pass
-
-
-@contextmanager
-def served(folder: Path, handler: type[Quiet] = Quiet) -> Iterator[str]:
-    """Serve a folder on a free port of this machine."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 LOOKED_AT = ("book/intro", "book/03_hardness")  # in every run of the tests; an audit looks at all pages

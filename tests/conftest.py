@@ -50,7 +50,8 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def browser(site: Path, chromium: Any) -> Iterator[Browser]:
-    from tests.browsing import Browser, served
+    from tests.browsing import Browser
+    from tools.server import served
 
     with served(site) as base:
         yield Browser(chromium, base)

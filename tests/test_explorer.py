@@ -19,8 +19,9 @@ from scipy import optimize
 
 from paperlib import linear, networks
 from paperlib.environments import TaskEnvironment
-from tests.browsing import PATIENCE, probe, served, without
+from tests.browsing import PATIENCE, probe, without
 from tools.chapters import BOOK, chapters, read_notebook
+from tools.server import served
 
 NAMES = "rho_hard rho_easy R r_hard r_easy dim m n2 alpha p_hard noise_std".split()
 RISKS = ["risk_erm", "risk_maml", "excess_erm", "excess_maml", "gain"]

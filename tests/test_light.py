@@ -12,7 +12,8 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from tests.browsing import PAGES, PHONE, SETTLED, Browser, Quiet, served
+from tests.browsing import PAGES, PHONE, SETTLED, Browser
+from tools.server import Quiet, served
 
 pytestmark = pytest.mark.audit
 FRONT = PAGES[0]

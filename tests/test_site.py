@@ -23,8 +23,9 @@ import yaml
 from PIL import Image, ImageColor
 
 from paperlib import plotting
-from tests.browsing import CONTRAST, PAGES, PHONE, THEMED, Browser, Visit, build, every_page, probe, served
+from tests.browsing import CONTRAST, PAGES, PHONE, THEMED, Browser, Visit, build, every_page, probe
 from tools.chapters import ROOT
+from tools.server import served
 from tools.site import HTML, NOTE, digest, finished
 
 EXTRA = {"404", "genindex", "index", "prf-prf", "search"}  # written by Sphinx and Jupyter Book, not by us
