@@ -6,14 +6,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+
+
+def _nothing(*_: object) -> None:
+    """Say nothing."""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
     """A server that says nothing about what it serves."""
 
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
+    log_message = _nothing
 
 
 @contextmanager
