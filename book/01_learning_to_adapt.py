@@ -82,7 +82,7 @@ erm, maml = linear.erm_solution(env)[0], linear.maml_solution(env, ALPHA, M)[0]
 Markdown(
     f"The average before adaptation is smallest at $w = {erm:.2f}$, close to the easy task. "
     f"The average after adaptation is smallest at $w = {maml:.2f}$. "
-    "The easy task no longer needs a good start: its one step takes it there."
+    f"The easy task needs a good start less: from anywhere its one step leaves {linear.adapted_covariance(env.covariances, ALPHA, M)[1, 0, 0]:.0%} of its cost."
 )
 
 # %% [markdown]
@@ -165,7 +165,7 @@ claims.decides(
 # :::
 #
 # In one dimension write $S=\frac1m\sum_j\hat x_j^2$ and $\eta=\frac1m\sum_j\hat x_j\hat z_j$. The adapted error is
-# $w_i-w^*=(1-\alpha S)(w-w^*)+\alpha\eta$. We need $E[S]=\rho$, $E[S^2]=\rho^2(1+2/m)$ (a mean of squared Gaussians), and
+# $w_i-w^*=(1-\alpha S)(w-w^*)+\alpha\eta$. We need $E[S]=\rho$, $E[S^2]=\rho^2(1+2/m)$ (for a Gaussian $x^2$ has variance $2\rho^2$), and
 # $E[\eta^2]=\sigma^2\rho/m$. The cross term vanishes since $\eta$ has mean zero given the inputs.
 
 # %%
@@ -229,8 +229,8 @@ claims.samples(
 # $$
 
 # %% [markdown]
-# Both objectives are quadratic in $w$, so one line solves each. Write $S_{in}$, $S_{out}$ for the means of $x^2$ in the two parts of an episode. In one dimension the minimiser of (3) weighs each task's optimum by
-# $\sum x^2$; the minimiser of (4) weighs an episode by $(1-\alpha S_{in})^2S_{out}$. With many tasks they should settle where the
+# Both objectives are quadratic in $w$, so one line solves each; we leave the noise out. Write $S_{in}$, $S_{out}$ for the means of $x^2$ in the two parts of an episode. The inner step multiplies the distance from the optimum by $1-\alpha S_{in}$, and the outer loss is $\tfrac12S_{out}$ times the square of what is left.
+# So the minimiser of (3) weighs each task's optimum by $\sum x^2$, that of (4) by $(1-\alpha S_{in})^2S_{out}$. With many tasks they should settle where the
 # two panels of the figure say.
 
 
@@ -394,7 +394,7 @@ Markdown(
 #
 # ## What we have seen
 #
-# - One gradient step multiplies the distance to a task's optimum by $1-\alpha\rho$: hard tasks are those it hardly moves.
+# - One gradient step multiplies the distance to a task's optimum by $1-\alpha\rho$: hard tasks are those on which it hardly shortens the distance.
 # - ERM minimises the loss before the step, MAML the loss after it, and in this example the first starts nearer the easy task, the second nearer the hard one.
 # - The post-adaptation risk splits into a noise floor, an irreducible part, and the excess risk (2).
 # - Proposition 1 computes the last two together.

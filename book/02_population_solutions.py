@@ -215,8 +215,8 @@ sp.Eq(sp.Symbol("E[x_1^{3}x_2^{3}]"), expectation(x[0] ** 3 * x[1] ** 3, list(x)
 # with $\ell$: $\sum\Sigma_{rb}Y_{ab}\Sigma_{a\ell}=(\Sigma Y^\top\Sigma)_{r\ell}$. Pair $r$ with $\ell$ and $a$ with $b$:
 # $\Sigma_{r\ell}\sum Y_{ab}\Sigma_{ab}=\operatorname{tr}(\Sigma Y)\Sigma_{r\ell}$.
 #
-# In the double sum over rows there are $n(n-1)$ ordered pairs of *different* rows, which are independent, so that each contributes its $\Sigma$; the $n$ terms with the
-# same row twice are those three matrices. Divide by $n^2$:
+# Written out, $\hat\Sigma Y\hat\Sigma=\frac1{n^2}\sum_{k,l}x_k^\top x_k\,Y\,x_l^\top x_l$. For the $n(n-1)$ pairs $k\ne l$ the two rows are independent, and the mean is $\Sigma Y\Sigma$; the $n$ terms with
+# $k=l$ have as mean those three matrices. Divide by $n^2$:
 # $\frac{n-1}n\Sigma Y\Sigma+\frac1n\Sigma Y\Sigma=\Sigma Y\Sigma$, and the other two terms keep their $\frac1n$. $\square$
 #
 # Now the machine does the same by brute force, with no matrix algebra: it multiplies out, pairs, and sums, with a general covariance and a general $Y$. Here is the lower left entry at $\Sigma=I$:
@@ -243,7 +243,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# The transposition is not cosmetic: $\frac1n$ of the entry is that of the upper right. The paper's own steps, [(77) to (80)](#moments-lemma), with a slip in (78), stand line by line.
+# The transposition is not cosmetic: the lower left entry contains the upper right one of $Y$, over $n$. The paper's own steps, (77) to (80), are [taken line by line](#moments-lemma); (78) has a slip.
 # If the inputs are not Gaussian, only the terms in $1/n$ change, by the fourth cumulants of the inputs.
 #
 # ## The curvature that is left
@@ -322,13 +322,13 @@ curvature_left()
 # needs $s\gg\alpha^2(\operatorname{tr}\Sigma^2+\lambda^2)/(1-\alpha\lambda)^2$ ([measured](#moments-dominated)), which no $s$ satisfies for an easy
 # task at $\alpha=1/\rho_E$, the paper's own choice from §3.1 on. The smallest counterexample has $d=1$, $\Sigma=\alpha=1$: $Q^{(s)}=2/s$, of which
 # $\Sigma(1-\alpha\Sigma)^2=0$. What the paper wants from the sentence, that a step leaves most of the weight with the hard tasks,
-# holds once $s$ is large.
+# holds for two isotropic tasks of any fixed ratio $\rho_H/\rho_E<1$ once $s$ is large enough; [chapter 3](03_hardness) says how large.
 # :::
 
 # %% mystnb={"code_prompt_show": "Weigh the hard tasks before and after the step"} tags=["remove-input"]
 q = [linear.adapted_covariance(rho * np.eye(10), 1 / 0.9, 500)[0, 0] for rho in (0.1, 0.9)]
 Markdown(
-    "At the parameters of the paper's Figure 1, $\\rho_H=0.1$, $\\rho_E=0.9$, $d=10$ and 500 samples, "
+    "At $\\rho_H=0.1$, $\\rho_E=0.9$, $d=10$ and 500 samples, the numbers of §3.2, and at $\\alpha=1/\\rho_E$, "
     f"the hard tasks have {q[0] / sum(q):.2f} of the weight after the step, and {0.1 / (0.1 + 0.9):.2f} before it."
 )
 

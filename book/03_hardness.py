@@ -1,12 +1,10 @@
 # %% [markdown]
 # # Hardness
 #
-# Here $\rho$ is how much a task's inputs vary: small $\rho$ means short steps.
-#
 # > **The paper, §3.1.** "this expression pinpoints the level of hardness discrepancy needed for superior MAML performance:
 # > $\frac{\rho_H}{\rho_E}$ must be much smaller than 1, but also larger than 0"
 #
-# Two tasks, one hard and one easy. In this smallest environment everything that the paper says about hardness
+# Two tasks, one hard and one easy. In this smallest environment everything that §3.1 says about hardness
 # can be computed and decided.
 #
 # **What you will do.** Redraw the paper's Figure 2 from exact formulas, and explain it.
@@ -14,7 +12,7 @@
 # **What you will learn.** To tell hardness from ill-conditioning; to derive both solutions and both risks of the two-task
 # environment; to state when MAML leans to the hard task, when it does not, and how much it gains.
 #
-# **What you need.** Chapters [1](01_learning_to_adapt) and [2](02_population_solutions): the risk above the floor, and the matrices $Q^{(s)}$ of [(5)](#eq-5).
+# **What you need.** Chapters [1](01_learning_to_adapt) and [2](02_population_solutions): the risk above the floor, and the matrices $Q^{(s)}$, {eq}`adapted-covariance`.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -47,7 +45,7 @@ rng = np.random.default_rng(0)
 # and $n_2=m$. The figures have $d=10$, $\rho_E=1$, $\sigma^2=1$ and the step $\alpha=1/\rho_E$. Where do ERM and MAML start, and what does that cost after the step?
 
 
-# %% mystnb={"code_prompt_show": "Draw Figure 2 from the library's solutions", "figure": {"caption": "Figure 2 of the paper, redrawn for three sample sizes $m$. Above: first coordinate of both solutions; the hard optimum is at 1, the easy one at $-1$, and above the grey line a solution is closer to the hard task. ERM's is the same for every $m$. Below: risk above the noise floor, after the step. **Notice** that MAML leaps to the hard task, comes back at both ends, and does both less with few samples; and that it gains where it has leapt.", "name": "fig-two-tasks"}, "image": {"classes": "upright", "alt": "Two panels, one above the other, over the hard task's curvature from 0 to 1. Above: ERM, dashed, rises from -1 to 0. MAML rises steeply from -1, stays above 0 over most of the range for m = 2000 and 500, over half of it for m = 100, and falls back to 0. Below: all risks start at zero. ERM's have a bump near 0.25; MAML's lie far below it for m = 2000 and m = 500, and close to it for m = 100. At the right end the two meet for each m."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw Figure 2 from the library's solutions", "figure": {"caption": "Figure 2 of the paper, redrawn for three sample sizes $m$. Above: first coordinate of both solutions; the hard optimum is at 1, the easy one at $-1$, and above the grey line a solution is closer to the hard task. ERM's is the same for every $m$. Below: risk above the noise floor, after the step. **Notice** that MAML leaps to the hard task and comes back at both ends, sooner with fewer samples, and that it gains where it has leapt.", "name": "fig-two-tasks"}, "image": {"classes": "upright", "alt": "Two panels, one above the other, over the hard task's curvature from 0 to 1. Above: ERM, dashed, rises from -1 to 0. MAML rises steeply from -1, stays above 0 over most of the range for m = 2000 and 500, over half of it for m = 100, and falls back to 0. Below: all risks start at zero. ERM's have a bump near 0.25; MAML's lie far below it for m = 2000 and m = 500, and close to it for m = 100. At the right end the two meet for each m."}} tags=["hide-input"]
 def solutions(u, m, dim=10):
     """Return the environment with ρ_E = 1 and ρ_H = u, and both solutions in it."""
     env = TaskEnvironment.two_tasks(dim, rho_hard=u, rho_easy=1.0, noise_std=1.0)
@@ -103,7 +101,7 @@ Markdown("\n".join(rows))
 # > **The paper, Abstract.** "hardness is related to the condition number of the task's loss function"
 #
 # The table says otherwise. The first three tasks have condition number 1 and differ most. Rows three and four have different condition numbers and
-# need the same number of steps. Rows five and six share a condition number, and one needs thirteen times the steps of the other. What counts is the smallest eigenvalue *in units of the
+# need the same number of steps. Rows five and six share a condition number, and one needs thirteen times the steps of the other. What counts is the smallest eigenvalue *times the
 # common step size*: while $\alpha\lambda_{\max}\le1$ the slowest direction shrinks by $1-\alpha\lambda_{\min}$ a step. ([Counted for 56 spectra](#hardness-rate).)
 #
 # :::{admonition} Where we differ from the paper
@@ -120,7 +118,7 @@ Markdown("\n".join(rows))
 # > **The paper, §3.** "easy tasks can generally be solved after one step of gradient descent from far away, which is not true for hard tasks"
 #
 # (def-a-easy-hard)=
-# From here on tasks are isotropic, $\Sigma=\rho I_d$. By [(5)](#eq-5) the curvature after a step on $m$ samples is then $Q^{(m)}=a(\rho)\,I_d$, and the paper writes $a_H=a(\rho_H)$, $a_E=a(\rho_E)$.
+# From here on tasks are isotropic, $\Sigma=\rho I_d$. By {eq}`adapted-covariance` the curvature after a step on $m$ samples is then $Q^{(m)}=a(\rho)\,I_d$ with $a(\rho)=\rho(1-\alpha\rho)^2+\frac{d+1}m\alpha^2\rho^3$, and the paper writes $a_H=a(\rho_H)$, $a_E=a(\rho_E)$.
 # Write $a(\rho)=\rho\,\varphi(\rho)$: the factor $\varphi$ is the fraction of a task's loss that is left after the step.
 
 # %%
@@ -176,7 +174,7 @@ position = sp.solve(sp.diff(b_H * (t - 1) ** 2 + b_E * (t + 1) ** 2, t), t)[0]
 position
 
 # %% [markdown]
-# So ERM, with the weights $\rho$, stands at $-\frac{1-u}{1+u}$, where $u=\rho_H/\rho_E$ is the *hardness ratio*: always closer to the easy task, as [with any covariances](#hardness-erm). MAML is closer to the hard one if $a_H>a_E$.
+# So ERM, with the weights $\rho$, stands at $-\frac{1-u}{1+u}$, where $u=\rho_H/\rho_E$ is the *hardness ratio*: always closer to the easy task, as [with covariances whose eigenvalues do not overlap](#hardness-erm). MAML is closer to the hard one if $a_H>a_E$.
 #
 # > **The paper, §3.1.** "for sufficiently large values of $m$, we have $a_H>a_E$"
 #
@@ -370,7 +368,7 @@ sp.factor(((1 + stands[1]) / (1 + stands[0])) ** 2)
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# With $n_2=m$ MAML [always sacrifices one of the two tasks](#hardness-who-pays), the easy one beyond that threshold. What makes the trade worth while is that the factor, up to $(1+1/u)^2$, is one of something small: MAML's cost on the easy task is at
+# With $n_2=m$ MAML [sacrifices one of the two tasks](#hardness-who-pays) unless it coincides with ERM: the easy one beyond that threshold. What makes the trade worth while is that the factor, up to $(1+1/u)^2$, multiplies a small cost: MAML's cost on the easy task is at
 # most $2da_E=2d(d+1)\rho_E/m$.
 # :::
 #
@@ -380,7 +378,7 @@ sp.factor(((1 + stands[1]) / (1 + stands[0])) ** 2)
 #
 # > **The paper, §3.1.** "we require that $\rho_H(1-\frac{\rho_H}{\rho_E})^2\gg\frac{d\rho_E}{m}$, otherwise the $O(d/m)$ terms in $a_E$ and $a_H$ are non-negligible and the MAML excess risk may be large"
 #
-# That it is, whether or not the condition holds. How much of this bound it reaches depends on $h=a_H/a_E=J+u^3$, where $J=u(1-u)^2\frac m{d+1}$
+# It is below that bound whether or not the condition holds. Its fraction, $\frac h{1+h}$, depends on $h=a_H/a_E=J+u^3$, where $J=u(1-u)^2\frac m{d+1}$
 # is essentially the paper's quotient. At fixed $m$ the sentence is backwards. Where the condition holds, $J\gg1$, the risk is nearly the whole bound. Where it fails, $J\ll1$, the risk is [at most about half of it](#hardness-near-zero): it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
 #
 # What the condition does govern is the **gain** $G$ of MAML over ERM, the ratio of the two risks. By how much is it above one?
@@ -391,7 +389,7 @@ surplus = sp.factor((risk_erm / risk_maml - 1).subs({a_H: h * a_E, rho_H: u * rh
 surplus
 
 # %% [markdown]
-# With $h=J+u^3$ it depends on $u$ and $J$ alone. For $m\ge2(d+1)$ it lies between two multiples of $J$:
+# With $h=J+u^3$ it depends on $u$ and $J$ alone. Two bounds follow, the upper one for $m\ge2(d+1)$:
 #
 # $$
 # G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{(J+u^3-u)^2}{(1+u)^2(J+u^3)},\qquad\frac J4<G<1+J.
@@ -424,7 +422,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# The upper bound is reached as $u\to0$, the lower one as $u\to1$ with $J\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
+# The gain comes near the upper bound as $u\to0$ at fixed $J$, near the lower one as $u\to1$ with $J\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
 # Nor is smaller better. At $m=500$ the gain is largest at $u=0.228$, where it is 4.8; at $m=2000$ at $u=0.234$, where it is 17.1. In the limit the place is $\sqrt5-2$, a power of the golden ratio ([chapter 4](04_geography)).
 #
 # > **The paper, §3.1.** "*too* much hardness discrepancy causes no gain for MAML over ERM"
@@ -439,7 +437,7 @@ claims.bounds(
 #
 # ## When MAML loses
 #
-# §3.1 sets $n_2=m$: MAML rehearses exactly the step that will be taken. What if it rehearses another one? A tempting simplification is the exact gradient, $n_2=\infty$. At $\alpha=1/\rho_E$ it puts $a_E=0$ and MAML at the hard optimum, $t=1$, while the
+# §3.1 sets $n_2=m$: MAML rehearses exactly the step that will be taken. What if it rehearses another one? A tempting simplification is the exact gradient, $n_2=\infty$. At $\alpha=1/\rho_E$ it gives the easy task no weight and puts MAML at the hard optimum, $t=1$, while the
 # test step still has $m$ samples. How much more does that cost than ERM's start, in units of $\rho_E$?
 
 # %%
@@ -493,7 +491,7 @@ inner_samples()
 # - Hardness is the mismatch of a task's curvature and the common step size, $\alpha\rho<1$, not the task's condition number.
 # - MAML leaps to the hard task because the step solves the easy one. It comes back where the tasks are equal, or the hard one is impossibly hard.
 # - It leans to the hard task more than ERM does iff $\alpha(\rho_H+\rho_E)(1+\frac{d+1}{n_2})<2$, and is closer to it than to the easy one iff {eq}`closer`.
-# - With $n_2=m$ exactly one task pays for MAML: the easy one if MAML leans to the hard task, else the hard one. The gain is large iff $u(1-u)^2\gg(d+1)/m$.
+# - With $n_2=m$ one task pays for MAML, unless it coincides with ERM: the easy one if MAML leans to the hard task, else the hard one. The gain is large iff $u(1-u)^2\gg(d+1)/m$.
 #
 # [Hardness, line by line](15_hardness) takes up every sentence of §3.1.
 #

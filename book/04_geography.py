@@ -121,7 +121,7 @@ sp.factor(best)
 # Everything is in this line. Before adaptation a task costs $c=\rho$, and the best weight for that is ERM's. After a step on $n$ samples it costs the
 # eigenvalue of $Q^{(n)}$, which is $a=\rho(1-\alpha\rho)^2+\frac{d+1}{n}\alpha^2\rho^3$, and the best weight for $n=n_2$ is MAML's. Both are judged by what tasks cost after a step on $m$ samples.
 #
-# :::{prf:corollary} Corollary 1 for any mixture
+# :::{prf:corollary} Corollary 1 for any two isotropic groups
 # :label: cor-any-mixture
 # Let $a_H,a_E$ be the eigenvalues of $Q^{(m)}$ for hard and easy tasks, and let $\theta=\frac{p\,b_H}{p\,b_H+q\,b_E}$, where $b=\rho$ for ERM, and $b_H,b_E$ are the eigenvalues of
 # $Q^{(n_2)}$ for MAML. The risk above the floor is
@@ -272,7 +272,7 @@ claims.proves(
 # | $r_H/r_{\mathrm{eff}}$ | $r_E\ll h\,r_H$ | 0.17 | 1.02 |
 # | saturation, $\frac{(1+h)\,r_{\mathrm{eff}}}{R^2+(1+h)\,r_{\mathrm{eff}}}$ | $R^2\ll h\,r_{\mathrm{eff}}$ | 0.75 | 0.76 |
 #
-# The stated condition, $J\gg1$, cares for the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $J$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
+# The stated condition, $J\gg1$, guarantees the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $J$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
@@ -303,7 +303,7 @@ sp.Tuple(best_ratio, sp.simplify(main_term.subs(u, best_ratio)))
 # Corollary 2 fits on one map: the gain at $\alpha=1/\rho_E$ over $R^2/r_{\mathrm{eff}}$ and $u$. Left of the bend of a contour geography limits the gain; right of it the samples do, and more distance no longer helps.
 
 
-# %% mystnb={"code_prompt_show": "Draw the map", "figure": {"caption": "The gain at step size $1/\\rho_E$ for $d=10$, over $R^2/r_{\\mathrm{eff}}$, the squared distance of the clouds in units of their effective spread, and the hardness ratio $u$. **Notice** that contours turn horizontal where the gain saturates, and open around one hardness ratio. Crosses are three environments of the paper's Figures 1 and 3; the dotted line is the best hardness ratio, $\\sqrt5-2$.", "name": "fig-phase-diagram"}, "image": {"classes": "upright as-drawn", "alt": "Two contour maps, one above the other, with a logarithmic horizontal axis, for m = 500 and m = 5000. The gain rises from left to right and then levels off; the contours are tongues that open to the right around u = 0.24. For m = 500 the highest contour drawn is 4, for m = 5000 it is 30. The environments 1c and 3c lie left of the contour 2, and 1d on the contour 3."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the map", "figure": {"caption": "The gain at step size $1/\\rho_E$ for $d=10$, over $R^2/r_{\\mathrm{eff}}$, the squared distance of the clouds in units of their effective spread, and the hardness ratio $u$. **Notice** that contours turn horizontal where the gain saturates; there the best hardness ratio is near $\\sqrt5-2$ (dotted), further left lower. Crosses are three environments of the paper's Figures 1 and 3.", "name": "fig-phase-diagram"}, "image": {"classes": "upright as-drawn", "alt": "Two contour maps, one above the other, with a logarithmic horizontal axis, for m = 500 and m = 5000. The gain rises from left to right and then levels off; the contours are tongues that open to the right; at the right edge the gain is highest near u = 0.24, and their tips lie lower the further left they are. For m = 500 the highest contour drawn is 4, for m = 5000 it is 30. The environments 1c and 3c lie left of the contour 2, and 1d on the contour 3."}} tags=["hide-input"]
 figure, axes = plt.subplots(2, 1, sharex=True, figsize=(5, 6.4))
 far, v = np.meshgrid(np.logspace(-1, 4, 160), np.linspace(0.004, 0.996, 160))
 gain = sp.lambdify((u, h, R), exact_gain.subs({r_H: 1, r_E: 0}))  # R in units of √r_eff
@@ -337,7 +337,7 @@ figure
 #
 # Formula {eq}`exact-gain` holds at any step size, and what counts against the gain is $h\,r_{\mathrm{eff}}=h\,r_H+r_E$. **The group that must be packed is the one with the larger $a$**, the one that a step leaves unsolved. At $\alpha=1/\rho_E$ these are the hard tasks. At $\alpha=1/\rho_H$ a step solves the hard tasks and overshoots on the easy ones; then $a_E\gg a_H$, and the roles swap. Take $u=\frac12$, $m=2000$, $R=1$:
 
-# %% mystnb={"code_prompt_show": "Draw the gain over the step size", "figure": {"caption": "The gain over the inner step size for $u=\\frac12$, $m=2000$, $d=10$, $R=1$. Solid: hard tasks packed, easy ones scattered ($r_H=0.02$, $r_E=2$). Dashed: the reverse. Dotted lines mark $1/\\rho_E$ and $1/\\rho_H$. **Notice** that each curve peaks at the step that solves the scattered group, and that there the other is near one.", "name": "fig-inner-rate"}, "image": {"classes": "upright", "alt": "Two curves of the gain over the step size, from 0.2 to 2.6 in units of 1/ρ_E. The solid one, packed hard tasks, peaks near 3.7 at 1 and stays close to 1 beyond 1.3. The dashed one, packed easy tasks, stays below 1.3 up to there, where both curves touch 1, and peaks near 5 at 2."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the gain over the step size", "figure": {"caption": "The gain over the inner step size for $u=\\frac12$, $m=2000$, $d=10$, $R=1$. Solid: hard tasks packed, easy ones scattered ($r_H=0.02$, $r_E=2$). Dashed: the reverse. Dotted lines mark $1/\\rho_E$ and $1/\\rho_H$. **Notice** that each curve peaks at the step that solves the scattered group, and there the other is near one.", "name": "fig-inner-rate"}, "image": {"classes": "upright", "alt": "Two curves of the gain over the step size, from 0.2 to 2.6 in units of 1/ρ_E. The solid one, packed hard tasks, peaks near 3.7 at 1 and stays close to 1 beyond 1.3. The dashed one, packed easy tasks, stays below 1.3 up to there, where both curves touch 1, and peaks near 5 at 2."}} tags=["hide-input"]
 rates = np.linspace(0.2, 2.6, 121)
 figure, axis = plt.subplots(figsize=(5, 3))
 for look, (kind, spreads) in enumerate({"hard": (0.02, 2.0), "easy": (2.0, 0.02)}.items()):
@@ -379,9 +379,9 @@ mirrored = TaskEnvironment.finite_tasks([steep_then_flat, flat_then_steep], [[1,
 # \mathcal E_m(w_{ERM}^*)=\sum_{l=1}^d\frac{p^2q^2\,(a_{H,l}\,\lambda_{E,l}-a_{E,l}\,\lambda_{H,l})^2\,\Delta_l^2}{2\,(p\,a_{H,l}+q\,a_{E,l})\,(p\,\lambda_{H,l}+q\,\lambda_{E,l})^2}.
 # $$ (directional-excess)
 #
-# A gain needs a discrepancy *in a direction in which the centres differ*. [Random bases](#geography-headlines), in which the library sees full matrices, agree.
+# With commuting covariances a gain needs a discrepancy *in a direction in which the centres differ*. [Random bases](#geography-headlines), with full matrices, agree.
 
-# %% mystnb={"code_prompt_show": "Draw level lines of both losses, before and after the step", "figure": {"caption": "Level lines of the losses of the two mirrored tasks before and after one step ($m=2000$), with the best start for each. The innermost, middle and outermost line cross the task's steep axis at 0.2, 0.4 and 0.6 from its optimum, so their levels differ between tasks and panels. **Notice** that before the step each task is steep along one axis, after it along the other, because the step has solved the steep direction: the best start moves to the opposite quadrant.", "name": "fig-directions"}, "image": {"classes": "upright", "alt": "Two panels with elliptical level lines around the optima (1, 1) and (-1, -1). Above: the ellipses of task 1 are narrow horizontally, those of task 2 narrow vertically, and the start of ERM lies at the lower right. Below: all ellipses are turned by ninety degrees, and the start of MAML lies at the upper left."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw level lines of both losses, before and after the step", "figure": {"caption": "Level lines of the losses of the two mirrored tasks before and after one step ($m=2000$), with the best start for each. The innermost, middle and outermost lines cross the task's steep axis at 0.2, 0.4 and 0.6 from its optimum, so their levels differ between tasks and panels. **Notice** that before the step each task is steep along one axis, after it along the other, because the step has solved the steep direction: the best start moves to the opposite quadrant.", "name": "fig-directions"}, "image": {"classes": "upright", "alt": "Two panels with elliptical level lines around the optima (1, 1) and (-1, -1). Above: the ellipses of task 1 are narrow horizontally, those of task 2 narrow vertically, and the start of ERM lies at the lower right. Below: all ellipses are turned by ninety degrees, and the start of MAML lies at the upper left."}} tags=["hide-input"]
 figure, axes = plt.subplots(2, 1, sharex=True, figsize=(5, 7.2))
 angle = np.linspace(0, 2 * np.pi, 200)
 curvatures = mirrored.covariances, linear.adapted_covariance(mirrored.covariances, 1.0, 2000)
@@ -451,7 +451,7 @@ claims.proves(
 #
 # ## What we have seen
 #
-# - We computed the gain exactly. It saturates in $R^2/r_{\mathrm{eff}}$ at a ceiling, at the step $1/\rho_E$ of order $m/d$ and highest near $u=\sqrt5-2$.
+# - We computed the gain exactly. It saturates in $R^2/r_{\mathrm{eff}}$ at a ceiling, at the step $1/\rho_E$ of order $m/d$ and, for $p=\frac12$, highest near $u=\sqrt5-2$.
 # - We told gain from saving: spreads change the ratio, distance and mismatch of hardness change the loss.
 # - We read hardness direction by direction. The inner step size decides which group must be packed.
 # - We found the share of hard tasks to train on: the test's own, if training rehearses the test's step.
@@ -476,4 +476,4 @@ claims.proves(
 # By {eq}`exact-gain` $h=u$. At $\alpha=1/\rho_E$ that reads $J+u^3=u$, or $m=(d+1)\frac{1+u}{1-u}$. With $d=10$ and $u=\frac13$ this is $m=22$. Discrepancy is no more sufficient than it is necessary.
 # :::
 #
-# **Read next.** Chapter 5 asks how many tasks it takes to find these solutions.
+# **Read next.** Chapter [5](05_convergence) asks how many tasks it takes to find these solutions.

@@ -100,7 +100,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The curves are $\mathcal E_m(w^*)+c/T$, each with its own population solution $w^*$ and its own $c$. MAML's $c$ is usually the larger: it fits $n_1$ samples of $n=\tau(n_1+n_2)$, each weakened by the step and with the inner noise on top. The two cross at
+# To first order in $1/T$ the curves are $\mathcal E_m(w^*)+c/T$, each with its own population solution $w^*$ and its own $c$. Here MAML's $c$ is the larger: it fits $n_1$ samples of $n=\tau(n_1+n_2)$, each weakened by the step and with the inner noise on top. The two cross at
 #
 # $$
 # T^*=\frac{c_{MAML}-c_{ERM}}{\mathcal E_m(w^*_{ERM})-\mathcal E_m(w^*_{MAML})} .
@@ -277,7 +277,7 @@ square = sp.collect(sp.expand(average(psi**2)), (e, sigma))
 sp.Eq(sp.Symbol(r"E[\psi^{2}]"), square)
 
 # %% [markdown]
-# For ERM with one sample $\psi=x^2e+xz$ and $E[\psi^2]=3e^2+\sigma^2$, what is left at $\alpha=0$: there MAML *is* ERM with its outer sample. A short step makes both terms smaller, and the curvature $A_i$ with them; a long one lets them grow like $\alpha^4$.
+# ERM with one sample has $\psi=x^2e+\sigma xz$ and $E[\psi^2]=3e^2+\sigma^2$. The output says the same at $\alpha=0$, where MAML *is* ERM with its outer sample. A short step makes both terms smaller, and the curvature $A_i$ with them; a long one lets them grow like $\alpha^4$.
 #
 # Three checks of the theorem, in one dimension against these moments, in three dimensions against 1,500 training sets, and for the Gaussian shape, stand [line by line](#convergence-law). What a reader should see is that it is true with *one* sample:
 
@@ -303,7 +303,7 @@ def square_errors(name, n):
 by_tasks = {(name, n): square_errors(name, n) for name in ("ERM", "MAML") for n in (1, 8)}
 
 
-# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the exact law, without a fit. Grey: the shape of the bounds (45) and (81), which the chapter comes to below, at $n=1$, scaled to meet the first point. **Notice** that all four lines fall alike, with one sample as with eight.", "name": "fig-rates-in-tasks"}, "image": {"classes": "upright", "alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bounds: that of (45) is nearly flat, that of (81) rises."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the exact law, without a fit. Grey: the shape of the bounds (45) and (81), which the chapter comes to below, at $n=1$, scaled to meet the first point. **Notice** that the points follow the lines, with one sample as with eight; MAML's with one sample reach theirs last.", "name": "fig-rates-in-tasks"}, "image": {"classes": "upright", "alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bounds: that of (45) is nearly flat, that of (81) rises."}} tags=["hide-input"]
 def rates_in_tasks():
     figure, axis = plt.subplots(figsize=(5, 4.4))
     for (name, n), (draws, law) in by_tasks.items():
@@ -326,8 +326,8 @@ def rates_in_tasks():
 rates_in_tasks()
 
 # %% [markdown]
-# All four lines fall like $1/\sqrt T$, at one sample a task as well as at eight. (The smallest MAML setting is still settling: with a hundred rows in three dimensions its matrix is far from its mean.) The grey curves have the shape of the paper's bounds, to which we come below. They do not
-# fall, because those bounds wait for $n$ or $\tau$.
+# The points follow $1/\sqrt T$, at one sample a task as well as at eight. (The smallest MAML setting is still settling: with a hundred rows in three dimensions its matrix is far from its mean.) The grey curves have the shape of the paper's bounds, to which we come below. They hardly fall,
+# because those bounds wait for $n$ or $\tau$.
 
 # %% mystnb={"code_prompt_show": "Compare the mean square error with the law"} tags=["hide-input"]
 draws = np.stack([errors[-1] for errors, _ in by_tasks.values()], axis=1)
@@ -338,7 +338,7 @@ claims.samples(
     "thm:2 thm:3 text:solutions-converge",
     {row: draws[:, part] for row, part in parts.items()},
     {row: laws[part] / sizes[-1] for row, part in parts.items()},
-    f"With {sizes[-1]:,} tasks the mean square error is a {sizes[-1]:,}th of what the law says, with one sample as with eight.",
+    f"With {sizes[-1]:,} tasks the mean square error is $\\operatorname{{tr}}(A^{{-1}}VA^{{-1}})/T$, as the law says, with one sample as with eight.",
     shows=r"T\,E\lVert\hat w-w^*\rVert^2\to\operatorname{tr}(A^{-1}VA^{-1})",
     refuses={f"the error with {sizes[1]} tasks: more do not help": fewer},
 )
@@ -467,12 +467,12 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 #
 # > **The paper, Remark 2.** "Our dimension-dependence is significantly worse, than theirs, which suggests the extra complexity of the MAML objective with finite samples allowed for task-specific adaptation."
 #
-# "Theirs" is the result of {cite}`gao2020modeling`, which takes $\tau=1$ and $n_1=n_2\to\infty$. The worse dependence seems the proof's, not MAML's: with samples in proportion to the dimension, [the two mean square errors keep a constant ratio](#convergence-dimension). The other half
-# of the remark stands, and can be said more strongly: finitely many inner samples are no obstacle, not even one.
+# "Theirs" is the result of {cite}`gao2020modeling`, which takes $\tau=1$ and $n_1=n_2\to\infty$. The worse dependence seems the proof's, not MAML's: with samples in proportion to the dimension, [the two mean square errors keep a constant ratio](#convergence-dimension). The remark's first
+# half, that finitely many inner samples are allowed, stands and can be said more strongly: not even one inner sample a task is an obstacle.
 #
 # ### A bound for finitely many tasks
 #
-# A limit says nothing about any given $T$. The following does, with no bound on the optima, no largest eigenvalue, and one sample a task if need be. It takes two lines, because {eq}`estimating-equation` needs two events only.
+# A limit says nothing about any given $T$. The following does, with no bound on the optima, no upper bound on the eigenvalues, and one sample a task if need be. It takes two lines, because {eq}`estimating-equation` needs two events only.
 #
 # :::{prf:theorem} Finitely many tasks
 # :label: thm-finitely-many-tasks
@@ -493,10 +493,10 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 #
 # ## What we have seen
 #
-# - The crossover {eq}`crossover` says how many tasks MAML needs before it pays. The simulation agreed.
+# - The crossover {eq}`crossover` says how many tasks MAML needs before it pays. In the one environment that we simulated it was right.
 # - Both trainings solve one equation, {eq}`estimating-equation`: a mean over tasks divided by a mean over tasks. More tasks suffice, with one sample each; more samples alone do not.
 # - {prf:ref}`thm-training-law` gives the exact law, {prf:ref}`prop-learning-curve` the learning curve with its bias, {prf:ref}`thm-finitely-many-tasks` a bound that holds for finitely many tasks.
-# - Theorems 2 and 3 add an error of few samples to one of few tasks. As rates the bounds are wrong in $T$, $d$ and $\sigma$, and as printed they are false.
+# - Theorems 2 and 3 add an error of few samples to one of few tasks. Both bounds are wrong in $T$, Theorem 3's in $d$ and $\sigma$ too; and as printed both are false.
 # - We differed from the paper in the sign in (42), the meaning of the variance of a vector, (44), (81) and the conditions of both theorems, and in what Remark 2 concludes. The steps are dealt with one by one in
 #   [D.1, line by line](13_erm_proof) and [D.2, line by line](14_maml_proof).
 #

@@ -435,7 +435,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The inner rate decides more than labels, scale and $m$ do. At $\alpha\rho_E=8$ the full gradient has left the band of small signals, which ends at $\frac{16}3$ or before.
+# In this table the inner rate decides more than labels, scale and $m$ do. At $\alpha\rho_E=8$ small signals have left their band, which ends at $\frac{16}3$ or before. The rows with $m=100$ are [approximate](#logistic-samples).
 #
 # Both halves of the caption assume that MAML trains with as many inner samples as the test will have. If not, the second half is no longer true by definition. Let MAML train with the full gradient, $n_2=\infty$, and be tested on $m=100$ samples, at $\alpha=4$ and $\rho_H=0.9$: ERM has [the smaller risk](#logistic-other-samples) there.
 # A start far out on the hard side relies on a precise step, and a hundred samples in ten dimensions do not give one.
@@ -444,7 +444,7 @@ Markdown(
 #
 # - Losses, gradients and Hessians of logistic regression with Gaussian inputs are three one-dimensional integrals.
 # - The curvature is at most $\rho/4$ and tends to zero far out. There is no strong convexity parameter, and variance need not order tasks by their curvature at the optimum.
-# - Figure 7's caption is not borne out at $\alpha=1/\rho_E$: MAML leans to the hard task but starts closer to the easy one, and saves next to nothing. It is borne out at $\alpha=4/\rho_E$, the inverse of the true smoothness.
+# - Figure 7's caption is not borne out at $\alpha=1/\rho_E$: MAML leans to the hard task but, for $\gamma=1$, starts closer to the easy one, and saves next to nothing. It is borne out at $\alpha=4/\rho_E$, the inverse of the true smoothness, in all readings with $m\ge500$.
 # - For small signals MAML is closer to the hard task exactly while $\alpha\rho_E/4$ is between $1/(1+\sqrt u+u)$ and $1/(1-\sqrt u+u)$.
 # - MAML's objective can have two valleys, and its best start can jump between them.
 # - With $n_2=m$ MAML's smaller excess risk is true by definition; with $n_2\ne m$ it can be false.

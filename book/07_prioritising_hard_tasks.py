@@ -48,7 +48,7 @@ plotting.use_book_style()
 # where $\sigma$ is the ReLU, Softplus, Sigmoid or tanh function. A task is a network $W_*$ of the same kind and a covariance $\Sigma$: inputs are
 # $x\sim N(0,\Sigma)$, labels $y=h_{W_*}(x)$, without noise. The loss is half the mean squared error (in print it [lacks the $\sigma$](#theorem-1-loss)).
 #
-# Look at MAML's solution for two pairs of tasks, one Softplus neuron each. Task 1 is the hard one: its loss is the flatter.
+# Look at MAML's solution for two pairs of tasks, one Softplus neuron each. Task 1 is called the hard one: at MAML's solution its loss is the flatter. (In the second pair only there: at its own optimum it is the steeper one. That will matter.)
 
 
 # %% mystnb={"code_prompt_show": "Solve for MAML's stationary points, many pairs of tasks at once"} tags=["hide-input"]
@@ -231,13 +231,13 @@ sp.factor((1 - alpha * beta_2) / (1 - alpha * L_1) - 1)
 
 # %% [markdown]
 # So the factor is below one exactly if $\beta_2>L_1$: the *flattest* direction of task 2 must be steeper than the *steepest* of task 1. Then task 1 is hard, task 2 is easy, and
-# after adaptation the hard task has the smaller gradient. (At an ERM solution $\nabla f_1=-\nabla f_2$. The lengths are equal there, or in the inverse ratio of the weights; the equality says nothing on hardness.)
+# after adaptation the hard task has the smaller gradient. (At an ERM solution $\nabla f_1=-\nabla f_2$. The lengths are equal there, or in the inverse ratio of the weights; the equality says nothing about hardness.)
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
 # Lemma 1 is printed with "$\lesssim$" and "$+\,O(\alpha^2)$". Its proof up to (33) is exact, and so is (29). Two hypotheses are idle: $\beta_i>0$ is not
 # used, so the tasks need not be convex, and neither is $\beta_2>\beta_1$, since $\beta_1$ does not occur. The step size needs $\alpha L_1<1$ and $\alpha(L_2+\beta_2)\le2$,
-# less than the $\alpha<1/\max(L_1,L_2)$ asked for. The paper's own steps, (32) and (33), are followed [line by line](#theorem-1-inverse).
+# which is weaker than the $\alpha<1/\max(L_1,L_2)$ asked for. The paper's own steps, (32) and (33), are followed [line by line](#theorem-1-inverse).
 # :::
 #
 # ## Looking for a counterexample
@@ -341,13 +341,13 @@ Markdown(
 )
 
 # %% [markdown]
-# Bounds at the stationary point alone say nothing on the gradients before the step. The sentence that opens this chapter asks for more: the point must lie in both balls, and the bounds must hold in them. Here they do not. A ball around $-2.5$ that reaches the
+# Bounds at the stationary point alone say nothing about the gradients before the step. The sentence that opens this chapter asks for more: the point must lie in both balls, and the bounds must hold in them. Here they do not. A ball around $-2.5$ that reaches the
 # stationary point contains $-2.5$, where the first task's second derivative is larger than $\beta_2$.
 #
 #
 # ## A bound without remainder
 #
-# The second road keeps the mean Hessians. Put {eq}`mean-hessian` into [(29)](#eq-29): if $\bar H_1\preceq L_1I$ and $\beta_2I\preceq\bar H_2\preceq L_2I$ as well, with a step as in Lemma 1, every factor is exact. A mean of matrices between
+# The second road keeps the mean Hessians. Put {eq}`mean-hessian` into [(29)](#eq-29): if $\bar H_1\preceq L_1I$ and $\beta_2I\preceq\bar H_2\preceq L_2I$ as well, with a step as in Lemma 1, the identities apply to $\bar H_i$ as well: $(1-\alpha L_1)\lVert\nabla f_1\rVert$ bounds the hard task's gradient after the step from below, $(1-\alpha\beta_2)\lVert\nabla f_2\rVert$ the easy one's from above. With [(29)](#eq-29) between them the factor is squared and nothing remains. A mean of matrices between
 # $\beta_iI$ and $L_iI$ lies between them too. So it is enough that the Hessian of each task keeps its bounds along the task's own step. When does it?
 #
 # Suppose that $\beta_iI\preceq\nabla^2f_i\preceq L_iI$ with $\beta_i\ge0$ holds in a ball $\mathcal S_i$ around the optimum $w_i^*$, that $w$ lies in it, and $\alpha L_i\le1$.
@@ -357,7 +357,7 @@ Markdown(
 # \lVert w_i-w_i^*\rVert=\lVert(I-\alpha\tilde H)(w-w_i^*)\rVert\le\lVert w-w_i^*\rVert:
 # $$
 #
-# the step does not leave the ball. This is a theorem.
+# the step does not leave the ball. So we have a theorem.
 #
 # :::{admonition} Theorem 1, repaired
 # :class: important
@@ -516,7 +516,7 @@ sp.factor(rho_2 * R / (rho_1 + rho_2) - w_maml)
 # :::{admonition} Where we differ from the paper
 # :class: attention
 # "Smaller gradient" is not "smaller loss" or "closer". In a ball of the repaired theorem a distance is at least $\lVert\nabla f_1\rVert/L_1$ and at most $\lVert\nabla f_1\rVert/\beta_1$. So MAML is surely closer to the hard optimum than to the easy one if
-# $\bigl(\frac{1-\alpha\beta_2}{1-\alpha L_1}\bigr)^2<\beta_1/L_2$, a much stronger condition than $\beta_2>L_1$ (Exercise 3). Under the weaker one MAML moves from the ERM solution *towards* the hard task: always for isotropic quadratics with $\alpha(\rho_1+\rho_2)<2$, unmeasured in the search.
+# $\bigl(\frac{1-\alpha\beta_2}{1-\alpha L_1}\bigr)^2<\beta_1/L_2$, a much stronger condition than $\beta_2>L_1$ (Exercise 3). Under the weaker one MAML moves from the ERM solution *towards* the hard task: always for isotropic quadratics with $\alpha(\rho_1+\rho_2)<2$. For networks we compared losses, not distances.
 # :::
 #
 # ## What we have seen

@@ -4,7 +4,7 @@
 # > **The paper, §1.** "MAML's computational cost can sometimes be reduced by updating a fraction of the model parameters via the cheaper ERM scheme instead of the MAML update […] or by
 # > ignoring the MAML inner loop altogether"
 #
-# First-order MAML, Reptile, iMAML, more steps, no split, a learned representation: each is cheaper than MAML or better in somebody's hands. One formula says what each of them looks for, and when it finds it.
+# First-order MAML, Reptile, iMAML, more steps, no split, a learned representation: each has been proposed in MAML's place, to be cheaper or better. One formula says what each of them looks for, and when it finds it.
 #
 # **What you will do.** Derive where five learners come to rest, and end with a table: what a step costs, which tasks it weighs, how much it can gain, when to take it.
 #
@@ -41,7 +41,7 @@ plotting.use_book_style()
 # Each learner of this chapter comes to rest at a *weighted mean of the task optima*. Here are the weights: how much a task counts, over its curvature $\rho$ in units of the inverse step $1/\alpha$.
 
 
-# %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top: ERM counts the easiest task most, MAML one of a third of the largest curvature that the step can bear, with more steps harder ones; Reptile counts alike above 0.4; iMAML has a top of its own, which its $\\lambda$ moves (here $0.05/\\alpha$). First-order MAML, not drawn, has MAML's weights for half as many steps.", "name": "fig-weights"}, "image": {"classes": "upright", "alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top. ERM counts the easiest task most. MAML counts most a task with a third of the curvature $1/\\alpha$ that one step solves, and with more steps a harder one. Reptile counts all tasks above 0.4 alike. iMAML has its top at $\\lambda$, here $0.05/\\alpha$. First-order MAML, not drawn, has the curve of MAML with half as many steps.", "name": "fig-weights"}, "image": {"classes": "upright", "alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
 def weight_curves():
     """Draw B over alpha rho, as the library computes it."""
     figure, axis = plt.subplots(figsize=(5, 3.4))
@@ -65,7 +65,7 @@ weight_curves()
 # %% [markdown]
 # Why? On one task, in one of its eigendirections, let $e=w-w^*$ be the distance of the start from the optimum. The loss is $\frac12\rho e^2$, and a step of the full gradient multiplies $e$ by $1-\alpha\rho$.
 # After $K$ steps there is $(1-\alpha\rho)^Ke$ left. What does each learner do with that? ERM takes the gradient before, MAML that of the loss after the steps; **first-order MAML** takes the gradient *at the end* and applies it at the start;
-# **Reptile** moves the start towards the end. **iMAML** replaces the steps by the minimiser of $\frac12\rho x^2+\frac\lambda2(x-e)^2$, and takes the gradient of the loss there {cite}`nichol2018first,rajeswaran2019meta`.
+# **Reptile** moves the start towards the end. **iMAML** replaces the steps by the minimiser of $\frac12\rho x^2+\frac\lambda2(x-e)^2$, and differentiates the loss there with respect to the start {cite}`nichol2018first,rajeswaran2019meta`.
 
 # %%
 rho, alpha, lam, K, e, x = sp.symbols("rho alpha lambda K e x", positive=True)
@@ -109,7 +109,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# MAML looks for tasks that are *hard but not impossibly hard*. iMAML with a small $\lambda$ has no such scruple: $B\to\lambda^2/\rho$, and the hardest task counts most, even if no step will ever solve it.
+# MAML looks for tasks that are *hard but not impossibly hard*. iMAML with a small $\lambda$ has no such scruple: $B\approx\lambda^2/\rho$, and the hardest task counts most, even if no step will ever solve it.
 #
 # ## When the cheap one fails
 #
@@ -133,7 +133,7 @@ sp.Matrix([hard - maml, erm - hard]).applyfunc(sp.factor)
 # \text{first-order MAML beats ERM}\iff\frac A\delta>1+2u .
 # $$ (first-order-pays)
 #
-# MAML itself leans to the hard side already for $\frac A\delta>u$. In between, its cheap form is worse than the learner that ignores the inner loop.
+# MAML itself leans to the hard task already for $\frac A\delta>u$. In between, its cheap form is worse than the learner that ignores the inner loop.
 
 
 # %% mystnb={"code_prompt_show": "Draw the gain of three learners", "figure": {"caption": "Gain over ERM (its risk above the floor over the learner's) against the samples of the step: two points, $u=\\frac12$, $d=10$, $\\alpha=1/\\rho_E$. **Notice** that first-order MAML is as good as MAML with many samples; with fewer than at the dotted line it is worse than ERM, and soon far worse. Reptile never wins much.", "name": "fig-first-order"}, "image": {"classes": "upright", "alt": "Gain against samples from 10 to 10,000 on logarithmic axes; ERM is a horizontal line at 1. MAML starts a little above it, touches it near 33 samples and rises to 50. First-order MAML starts at 0.2, crosses ERM at the dotted line, 165 samples, and joins MAML from below. Reptile rises from 0.7 to 1.7 and is flat."}} tags=["hide-input"]
@@ -185,7 +185,7 @@ claims.proves(
 
 # %% [markdown]
 # The library, which knows nothing of $\theta$, decides 3,000 random cases alike ([Learners at work](24_other_learners)).
-# On images first-order MAML came within about a point of MAML after [1,000 iterations](#omniglot-equal-cost), and was further behind in the shorter field of [chapter 9](09_omniglot). In the linear model it does not come close with few samples, or with tasks of similar hardness.
+# On images first-order MAML came within about a point of MAML after [1,000 iterations](#omniglot-equal-cost), and was ten points behind in [chapter 9](09_omniglot)'s comparison, which is shorter and has another start. In the linear model it does not come close with few samples, or with tasks of similar hardness.
 #
 # ## More steps, other inputs
 #
@@ -219,9 +219,9 @@ claims.proves(
 )
 
 # %% [markdown]
-# For $K=1$ this is chapter 4's $\sqrt5-2$. It falls like $\frac1{2K}$: with more steps, harder tasks pay.
+# For $K=1$ this is chapter 4's $\sqrt5-2$. It falls like $\frac1{2K}$: the more steps, the harder the tasks that count most.
 #
-# In practice the steps share **one batch**. Then they leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$, Wishart moments up to order $2K$, which [Learners at work](24_other_learners) counts. Two steps at $\alpha=1/\rho_E$ leave $\frac{2d^2+5d+5}{m^2}+\frac{d^3+6d^2+21d+20}{m^3}$ of an easy task, about $2\delta^2+\delta^3$ in many dimensions. Fresh batches leave $\delta^2$ but need twice the samples: with $\frac m2$ each, $4\delta^2$. That is more if and only if $m(2d^2+3d-1)>d^3+6d^2+21d+20$. *At equal cost in samples, for $d\ge5$ and $\delta<1$, use the batch again*; in one dimension it takes more than twelve samples.
+# In practice the steps share **one batch**. Then they leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$, Wishart moments up to order $2K$, which [Learners at work](24_other_learners) counts. Two steps at $\alpha=1/\rho_E$ leave $\frac{2d^2+5d+5}{m^2}+\frac{d^3+6d^2+21d+20}{m^3}$ of an easy task, about $2\delta^2+\delta^3$ in many dimensions. Fresh batches leave $\delta^2$ but need twice the samples: with $\frac m2$ each, $4\delta^2$. That is more if and only if $m(2d^2+3d-1)>d^3+6d^2+21d+20$. *At equal cost in samples, for $d\ge5$ and $\delta<1$, two steps on one batch leave less of an easy task*; in one dimension that takes more than twelve samples.
 #
 # And where did $d+1$ come from? From $\hat S^2$. It has $m$ products of a sample with itself, and $m^2-m$ of two different ones, which are independent:
 #
@@ -259,7 +259,7 @@ sp.factor(fourth / d - 1) / m
 # - *A split only costs.* Averaged over the outer batch, $M^2$ is $(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$ by Lemma 2, and $M$ is $P^2$. By Cauchy and Schwarz the ratio is at least $1+\frac{d+1}{n_1}$, whatever the step: the inner samples are wasted. The best step is none; with label noise it is even *negative*.
 # - *Both loops on all samples* can be better than ERM: at a step near $\frac14$, $M=\hat S(I-\alpha\hat S)^2$ varies less than $\hat S$.
 #
-# Figure, moments and simulations are on [the same page](24_other_learners). So for equally hard tasks the paper's remark is more than right {cite}`bai2021important,bernacchia2021negative`: training that ignores the inner loop finds the start sooner. At test time the step is still taken.
+# Figure, moments and simulations are on [the same page](24_other_learners). So for equally hard tasks the paper's remark is more than right {cite}`bai2021important,bernacchia2021negative`: training that ignores the inner loop finds the start sooner than MAML on split samples does. At test time the step is still taken.
 #
 # ## A representation lives on spread
 #
@@ -318,7 +318,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# From any start, the samples must grow with $d$; through the subspace they need not. **An initialisation pays for spread; a representation lives on it.** Spread is a cost that no start can lower: it has no part in {eq}`learner-start`. If it lies in a subspace, it is all that {eq}`anil-pull` learns from.
+# From any start, the samples must grow with $d$; through the subspace they need not. **An initialisation pays for spread; a representation lives on it.** Spread is a cost that no start can lower: it has no part in {eq}`learner-start`. If the optima have mean zero, $\Omega$ is their spread, and {eq}`anil-pull` learns from nothing else.
 # So "similar tasks" here and "diverse tasks" elsewhere are no contradiction: they speak of different learners. Three remarks of §1 are about other work, and one is dated:
 
 # %% mystnb={"code_prompt_show": "A quotation"} tags=["hide-input"]
@@ -358,7 +358,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds) | its ceiling at $\alpha=1/\rho_E$ | take it |
+# | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds, unlimited tasks) | its ceiling at $\alpha=1/\rho_E$ | take it |
 # | --- | --- | --- | --- | --- | --- |
 # | ERM | 1 | the easiest | | 1 | if tasks share their covariance, or are few, or if optima do not depend on hardness |
 # | ERM with [weights on its tasks](#when-weights) | 1 | as MAML, with weights $\varphi(\rho_i)$ | never worse, if $n_2=m$ | MAML's | if tasks are isotropic |
@@ -373,7 +373,7 @@ claims.proves(
 #
 # - We derived the starts of five learners from one formula, and read off whom each of them looks for.
 # - First-order MAML pays exactly where $\frac A\delta>1+2u$. Below it is worse than ERM, as it does not see the variance of a step.
-# - More steps do what more samples do; from five dimensions on a batch is better used again than split.
+# - More steps do what more samples do; from five dimensions on two steps on one batch leave less of an easy task than two on its halves.
 # - For other inputs than Gaussian ones, $d+1$ becomes $d+\kappa-2$, or what {eq}`delta-of-length` says.
 # - With equally hard tasks, a split only costs, and its best step in training is zero, with noise even negative.
 # - An initialisation pays for spread, a representation lives on it.

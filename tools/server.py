@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def _nothing(*_: object) -> None:
+def _nothing(self: object, format: str, *args: object) -> None:
     """Say nothing."""
 
 
