@@ -4,7 +4,7 @@
 # > **The paper, §3.1.** "this expression pinpoints the level of hardness discrepancy needed for superior MAML performance:
 # > $\frac{\rho_H}{\rho_E}$ must be much smaller than 1, but also larger than 0"
 #
-# Two tasks, one hard and one easy. In this smallest environment everything that §3.1 says about hardness
+# Two tasks, one hard and one easy. Here everything that §3.1 says about hardness
 # can be computed and decided.
 #
 # **What you will do.** Redraw the paper's Figure 2 from exact formulas, and explain it.
@@ -422,7 +422,7 @@ claims.bounds(
 )
 
 # %% [markdown]
-# The gain comes near the upper bound as $u\to0$ at fixed $J$, near the lower one as $u\to1$ with $J\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
+# The gain nears the upper bound as $u\to0$ at fixed $J$, the lower one as $u\to1$ with $J\gg1$. The grid reaches $u=\frac12$ and beyond, where the gain is large as well: the condition does not ask for a ratio "much smaller than 1".
 # Nor is smaller better. At $m=500$ the gain is largest at $u=0.228$, where it is 4.8; at $m=2000$ at $u=0.234$, where it is 17.1. In the limit the place is $\sqrt5-2$, a power of the golden ratio ([chapter 4](04_geography)).
 #
 # > **The paper, §3.1.** "*too* much hardness discrepancy causes no gain for MAML over ERM"

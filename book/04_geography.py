@@ -121,7 +121,7 @@ sp.factor(best)
 # Everything is in this line. Before adaptation a task costs $c=\rho$, and the best weight for that is ERM's. After a step on $n$ samples it costs the
 # eigenvalue of $Q^{(n)}$, which is $a=\rho(1-\alpha\rho)^2+\frac{d+1}{n}\alpha^2\rho^3$, and the best weight for $n=n_2$ is MAML's. Both are judged by what tasks cost after a step on $m$ samples.
 #
-# :::{prf:corollary} Corollary 1 for any two isotropic groups
+# :::{prf:corollary} Corollary 1 for two isotropic groups
 # :label: cor-any-mixture
 # Let $a_H,a_E$ be the eigenvalues of $Q^{(m)}$ for hard and easy tasks, and let $\theta=\frac{p\,b_H}{p\,b_H+q\,b_E}$, where $b=\rho$ for ERM, and $b_H,b_E$ are the eigenvalues of
 # $Q^{(n_2)}$ for MAML. The risk above the floor is
@@ -379,7 +379,7 @@ mirrored = TaskEnvironment.finite_tasks([steep_then_flat, flat_then_steep], [[1,
 # \mathcal E_m(w_{ERM}^*)=\sum_{l=1}^d\frac{p^2q^2\,(a_{H,l}\,\lambda_{E,l}-a_{E,l}\,\lambda_{H,l})^2\,\Delta_l^2}{2\,(p\,a_{H,l}+q\,a_{E,l})\,(p\,\lambda_{H,l}+q\,\lambda_{E,l})^2}.
 # $$ (directional-excess)
 #
-# With commuting covariances a gain needs a discrepancy *in a direction in which the centres differ*. [Random bases](#geography-headlines), with full matrices, agree.
+# With commuting covariances a gain needs a discrepancy *in a direction in which the centres differ*. [Random bases](#geography-headlines) agree.
 
 # %% mystnb={"code_prompt_show": "Draw level lines of both losses, before and after the step", "figure": {"caption": "Level lines of the losses of the two mirrored tasks before and after one step ($m=2000$), with the best start for each. The innermost, middle and outermost lines cross the task's steep axis at 0.2, 0.4 and 0.6 from its optimum, so their levels differ between tasks and panels. **Notice** that before the step each task is steep along one axis, after it along the other, because the step has solved the steep direction: the best start moves to the opposite quadrant.", "name": "fig-directions"}, "image": {"classes": "upright", "alt": "Two panels with elliptical level lines around the optima (1, 1) and (-1, -1). Above: the ellipses of task 1 are narrow horizontally, those of task 2 narrow vertically, and the start of ERM lies at the lower right. Below: all ellipses are turned by ninety degrees, and the start of MAML lies at the upper left."}} tags=["hide-input"]
 figure, axes = plt.subplots(2, 1, sharex=True, figsize=(5, 7.2))
