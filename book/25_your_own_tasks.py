@@ -365,8 +365,8 @@ usual, least = protocol["usual"], _times("training")
 above = max(one["usual_excess"] for one in real["tasks"])
 assert min(_times("usual")) > WISH > min(least) and above < 0.01
 Markdown(
-    f"Seconds of the processor; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Adam takes {usual['iterations']:,} batches of {usual['batch']} tasks, or all where they are fewer, at a rate of {usual['lr']:g}, fixed beforehand, and ends at most {above:.1%} above the least objective; descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. "
-    f"We had wished for an advice {WISH} times faster than training. Adam takes {_list(_times('usual'))}, in the order of the table; the largest two say little, for so many iterations are far more than eight firms need. The fastest descent takes {_list(least)}: on {sum(time < WISH for time in least)} of {len(least)} the wish fails against it. "
+    f"Seconds of the processor; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Adam takes {usual['iterations']:,} batches of {usual['batch']} tasks, or all where they are fewer, at a rate of {usual['lr']:g} and ends at most {above:.1%} above the least objective; descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. "
+    f"We had wished for an advice {WISH} times faster than training. Adam takes {_list(_times('usual'))}, in the order of the table; the largest two say little, for so many iterations are far more than eight firms need. Adam was added, its settings fixed before it was timed, after descent had been; so the wish is judged by descent. The fastest descent takes {_list(least)}: on {sum(time < WISH for time in least)} of {len(least)} the wish fails against it. "
     f"With an interval, which the advice has, that descent takes {_list(_times('training', 'resampling'))}."
 )
 
