@@ -1,9 +1,7 @@
 """What a page weighs: bytes as a server sends them, requests, elements, and how much moves while it comes."""
 
 import base64
-import gzip
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +11,6 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from tests.browsing import PAGES, PHONE, SETTLED, Browser
-from tools.server import Quiet, served
 
 pytestmark = pytest.mark.audit
 FRONT = PAGES[0]
@@ -26,32 +23,7 @@ LISTEN = """window.shift = 0; new PerformanceObserver((list) => {
 BELOW = """Array.from(document.images)
   .filter((image) => image.loading === "lazy" && image.getBoundingClientRect().top > innerHeight)
   .map((image) => image.src)"""
-LEFT, ALL = "document.querySelectorAll('mjx-lazy').length", "document.querySelectorAll('.math').length"
-
-
-class Pressing(Quiet):
-    """A server that sends text as gzip, as those of the world do."""
-
-    def do_GET(self) -> None:
-        path = Path(self.translate_path(self.path))
-        if not path.is_file():
-            return self.send_error(404)
-        content, pressed = path.read_bytes(), path.suffix in {".html", ".js", ".css", ".svg", ".json"}
-        if pressed:
-            content = gzip.compress(content, 6)
-        self.send_response(200)
-        if pressed:
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Type", self.guess_type(str(path)))
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-
-@pytest.fixture(scope="module")
-def pressed(site: Path, chromium: Any) -> Iterator[Browser]:
-    with served(site, Pressing) as base:
-        yield Browser(chromium, base)
+ALL, LEFT = (f"document.querySelectorAll('.math{kind}').length" for kind in ("", ":not(:has(mjx-math))"))
 
 
 class Weight(NamedTuple):
@@ -79,8 +51,8 @@ def weigh(browser: Browser, name: str, width: int) -> Weight:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [1280, PHONE])
-def test_a_page_is_light_and_stays_where_it_is(pressed: Browser, name: str, width: int) -> None:
-    weight = weigh(pressed, name, width)
+def test_a_page_is_light_and_stays_where_it_is(browser: Browser, name: str, width: int) -> None:
+    weight = weigh(browser, name, width)
     assert weight.kilobytes <= (KILOBYTES_OF_THE_FRONT if name == FRONT else KILOBYTES), weight
     assert weight.requests <= REQUESTS and weight.elements <= ELEMENTS, weight
     assert weight.shift < SHIFT, weight
@@ -142,17 +114,27 @@ def test_a_formula_has_about_the_room_that_it_will_take(browser: Browser) -> Non
         assert len(error) > 200 and np.median(error) < 0.1 and np.quantile(error / taken, 0.9) < 0.2
 
 
-# Formulas come when they are near, or when there is nothing else to do; nobody is left without them.
+# Formulas come when they are near, or when the page is in use and there is nothing else to do; nobody is left without them.
 
 
-def test_formulas_far_away_are_set_when_the_browser_is_idle(browser: Browser) -> None:
+def test_formulas_far_away_are_set_once_the_page_is_in_use(browser: Browser) -> None:
     with browser.page() as page:
         page.goto(f"{browser.base}/book/03_hardness.html", wait_until="load")
-        page.evaluate("MathJax.startup.promise")
         page.wait_for_function(f"{LEFT} < {ALL}")  # those in sight come first
-        assert page.evaluate(LEFT) > 0
-        page.wait_for_function(f"{LEFT} === 0")
-        assert page.locator("mjx-assistive-mml").count() >= page.evaluate(ALL)
+        page.clock.install()
+        page.wait_for_timeout(100)
+        far = page.evaluate(LEFT)
+        assert far > 0.5 * page.evaluate(ALL)
+        page.clock.fast_forward(60_000)
+        assert page.evaluate(LEFT) == far, "nobody has touched it"
+        page.keyboard.press("Tab")
+        page.clock.fast_forward(60_000)
+        page.clock.resume()
+        unfolded = (
+            "Array.from(document.querySelectorAll('.math:not(:has(mjx-math))')).every((one) => !one.offsetParent)"
+        )
+        page.wait_for_function(unfolded)
+        assert page.locator("mjx-assistive-mml").count() >= 0.5 * page.evaluate(ALL)
 
 
 def test_a_formula_that_comes_near_is_set(browser: Browser) -> None:
@@ -169,9 +151,9 @@ def test_printing_sets_every_formula(browser: Browser, name: str) -> None:
     with browser.page() as page:
         page.goto(f"{browser.base}/{name}.html", wait_until="load")
         if name == FRONT:
-            assert not page.evaluate("!!MathJax.startup")
+            assert not page.evaluate("!!MathJax.version")
             page.locator(".math").first.scroll_into_view_if_needed()
-            page.wait_for_function("MathJax.startup")
+            page.wait_for_function("MathJax.version")
         page.evaluate("MathJax.startup.promise")
         page.emulate_media(media="print")
         page.wait_for_function(f"{LEFT} === 0")

@@ -1,15 +1,17 @@
-// Formulas: MathJax sets those that come near the window (its ui/lazy). All others follow when the browser has nothing to do,
-// for who reads the page without scrolling; printing sets them at once. A page may come without MathJax: it is loaded when
-// its first formula comes near.
+// Formulas: MathJax sets those that come near the window. From the first key, touch or scroll on all others that are not
+// folded away follow, when the browser has nothing to do; printing sets them at once. A page may come without MathJax: it
+// is loaded when its first formula comes near.
 "use strict";
 
 (function () {
-  const NEAR = "200px", PAUSE = 5000, SLICE = 6;
+  const here = Boolean(MathJax.version);
+  const NEAR = here ? "600px" : "200px", PAUSE = 5000, SLICE = 6, USES = ["keydown", "pointerdown", "scroll", "focusin"];
   const script = new URL("mathjax/formulas.js", document.currentScript.src).href;
-  let loading = null;
+  const left = new Set(document.querySelectorAll(".math, .text_html"));  // of an output all formulas come at once
+  let loading = null, turn = Promise.resolve();
 
   function load() {
-    loading ??= MathJax.startup
+    loading ??= here
       ? MathJax.startup.promise
       : new Promise((done, fail) => {
           const tag = document.createElement("script");
@@ -24,33 +26,38 @@
     return loading;
   }
 
-  // A few formulas in every idle moment, the first of the page first.
+  // Sets the formulas of some elements after those that are being set; the promise is kept when they are.
+  function set(some) {
+    for (const element of some) {
+      left.delete(element);
+      watch.unobserve(element);
+    }
+    if (some.length) turn = turn.then(load).then(() => MathJax.typesetPromise(some));
+    return turn;
+  }
+
+  const watch = new IntersectionObserver((seen) => {
+    set(seen.filter((entry) => entry.isIntersecting).map((entry) => entry.target));
+  }, { rootMargin: NEAR });
+  left.forEach((element) => watch.observe(element));
+
+  // A few in every idle moment, the first of the page first.
   function finish() {
-    const left = Array.from(document.querySelectorAll("mjx-lazy"));
+    const some = Array.from(left).filter((element) => element.offsetParent).slice(0, SLICE);
     const idle = window.requestIdleCallback || ((call) => setTimeout(call, 50));
-    (function next() {
-      const some = left.splice(0, SLICE).filter((mark) => mark.isConnected);
-      if (some.length) MathJax.startup.document.lazyObserve(some.map((target) => ({ target, isIntersecting: true })));
-      if (left.length) idle(next);
-    })();
+    if (some.length) set(some).then(() => idle(finish));
   }
 
-  // Sets every formula now; the promise is kept when they are set.
-  window.typesetAll = () => load().then(() => MathJax.startup.document.lazyTypesetAll());
-
-  function begin() {
-    load().then(() => setTimeout(finish, PAUSE));
+  const use = new AbortController();
+  for (const kind of USES) {
+    addEventListener(kind, () => {
+      use.abort();
+      setTimeout(finish, PAUSE);
+    }, { signal: use.signal, passive: true });
   }
 
-  if (MathJax.startup) {
-    begin();
-  } else {
-    const watch = new IntersectionObserver((seen) => {
-      if (!seen.some((entry) => entry.isIntersecting)) return;
-      watch.disconnect();
-      begin();
-    }, { rootMargin: NEAR });
-    document.querySelectorAll(".math").forEach((formula) => watch.observe(formula));
-    addEventListener("beforeprint", window.typesetAll);
-  }
+  // Sets every formula now.
+  window.typesetAll = () => set(Array.from(left));
+  addEventListener("beforeprint", typesetAll);
+  matchMedia("print").addEventListener("change", typesetAll);
 })();
