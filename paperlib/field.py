@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from matplotlib.figure import Figure
 from paperlib import costs, plotting, tables
 from paperlib.fewshot.accuracies import KINDS, Floats, mean_interval, shown
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.learners import STEPS
 from paperlib.records import run, same
 from paperlib.runtime import book
 
 Column = tuple[int, int]  # phase and kind, counted as in `tables.scores`
 MAML, PIXELS, BLURRED = "MAML, one step", "class means of pixels", "class means of blurred pixels"
-NAMED, SHUFFLED, HALF = "ERM with names, class means", "ERM, names shuffled", "ERM, half of them shuffled"
+NAMED, SHUFFLED, HALF = "ERM with names, class means", "ERM, names shuffled", "ERM, names of half the batches shuffled"
 LONG_NAMED, LONG_MAML = "ERM with names, ten times as long", "MAML, ten times as long"
 SINGLE = {"tasks": 2, "iterations": 800}  # images one by one, a quarter of what others have in an iteration
 LEARNERS: dict[str, dict[str, Any]] = {
@@ -29,8 +30,8 @@ LEARNERS: dict[str, dict[str, Any]] = {
     "untrained, one step": {"algorithm": "erm", "iterations": 1, "evaluation_steps": 1},
     "untrained, five steps": {"algorithm": "erm", "iterations": 1, "evaluation_steps": 5},
     "untrained, class means": {"algorithm": "erm", "iterations": 1, "readout": "class-means"},
-    "ERM of the paper, rate 10⁻⁶": {"algorithm": "erm"},
-    "ERM of the paper, rate 10⁻³": {"algorithm": "erm", "lr": 1e-3},
+    "ERM of the paper, rate 10⁻⁶": {"algorithm": "erm", "evaluation_steps": 1},
+    "ERM of the paper, rate 10⁻³": {"algorithm": "erm", "lr": 1e-3, "evaluation_steps": 1},
     SHUFFLED: {"algorithm": "named-erm", **SINGLE, "shuffled": 1.0},
     HALF: {"algorithm": "named-erm", **SINGLE, "shuffled": 0.5},
     NAMED: {"algorithm": "named-erm", **SINGLE},
@@ -92,21 +93,28 @@ def learners(dataset: str, **common: Any) -> dict[str, Configuration]:
 
 
 def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, Configuration]) -> dict[str, Entry]:
-    """Return by name what records, see `records.read`, say of each configuration; without a record it has no seed."""
-    every = list(found)
-    result = {}
+    """Return by name what records, see `records.read`, say of each configuration; without a record it has no seed.
+
+    Where runs are evaluated after two numbers of steps, as on CIFAR, a record tells of either.
+    """
+    every, result = list(found), {}
     for name, one in wanted.items():
-        own = [(path, v) for path, v in every if same(v["configuration"], one) and v["metrics"]["evaluation"]]
-        own.sort(key=lambda pair: int(pair[1]["seed"]))
-        known = [v for _, v in own if "core_seconds_training" in v]
+        own: dict[int, tuple[Path, dict[str, Any], Floats]] = {}
+        steps = one.other_steps if one.readout == STEPS else one.evaluation_steps
+        for alike, turn in ((replace(one, evaluation_steps=steps), len(one.phases) // 2), (one, 0)):
+            for path, v in every:
+                if same(v["configuration"], alike) and v["metrics"]["evaluation"]:
+                    own[run(v).seed] = path, v, np.roll(tables.scores([v], alike)[0], turn, axis=0)
+        values = [own[seed][1] for seed in sorted(own)]
+        known = [v for v in values if "core_seconds_training" in v]
         spent = [v["core_seconds_training"] / v["runs_trained_together"] for v in known]
         result[name] = Entry(
             one,
-            tables.scores([values for _, values in own], one),
-            tuple(run(values).seed for _, values in own),
+            np.reshape([own[seed][2] for seed in sorted(own)], (-1, len(one.phases), len(KINDS))),
+            tuple(sorted(own)),
             float(np.mean(spent)) if spent else np.nan,
-            max((float(v.get("peak_memory", 0)) for _, v in own if v["runs_trained_together"] == 1), default=0.0),
-            frozenset(path.parent.name for path, _ in own),
+            max((float(v.get("peak_memory", 0)) for v in values if v["runs_trained_together"] == 1), default=0.0),
+            frozenset(path.parent.name for path, _, _ in own.values()),
         )
     return result
 
@@ -225,13 +233,7 @@ def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: s
 def verdict(one: Entry, other: Entry, columns: Sequence[Column], above: float = 0.0) -> tuple[str, list[str]]:
     """Return whether one learner less another is above some points in all columns, and each difference in words.
 
-    Differences are paired by seed, see `tables.paired`.
-
-    Args:
-        one: has some seed in common with the other.
-        other: what is subtracted.
-        columns: phase and kind of each.
-        above: in points.
+    Differences are paired by seed, of which they share some, see `tables.paired`.
 
     Returns:
         ``yes``, ``no`` where some interval lies below, or ``undecided``, and the differences.

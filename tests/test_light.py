@@ -114,7 +114,7 @@ def test_a_formula_has_about_the_room_that_it_will_take(browser: Browser) -> Non
         assert len(error) > 200 and np.median(error) < 0.1 and np.quantile(error / taken, 0.9) < 0.2
 
 
-# Formulas come when they are near, or when the page is in use and there is nothing else to do; nobody is left without them.
+# Formulas come when they are near, or when the page is in use and there is nothing else to do.
 
 
 def test_formulas_far_away_are_set_once_the_page_is_in_use(browser: Browser) -> None:

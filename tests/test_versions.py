@@ -29,6 +29,8 @@ def test_all_of_the_library_is_tried_and_no_tool(tmp_path: Path) -> None:
     (tmp_path / "test_one.py").write_text("import paperlib\n")
     (tmp_path / "test_two.py").write_text("from tools import pdf\n")
     (tmp_path / "test_three.py").write_text("from test_two import x\n")
+    (tmp_path / "four.py").write_text("from tools import pdf\n")
+    (tmp_path / "test_five.py").write_text("from tests.four import x\n")
     assert [path.name for path in versions.unit_tests(tmp_path)] == ["test_one.py"]
     found = {path.name for path in versions.unit_tests()}
     assert {*QUICK, "test_fewshot_training.py"} <= found and "test_site.py" not in found

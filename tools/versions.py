@@ -23,6 +23,7 @@ from tools.standalone import build_wheel, copy_tree, describe, run, settings
 
 COLAB = ROOT / "environments" / "colab.txt"
 TESTING = ("hypothesis", "pytest", "pytest-xdist")  # as pinned, whatever else is tried
+GIVEN = ("pandas",)  # what users hand to the library, in a version that fits
 KINDS = ("oldest", "newest", "colab")
 BEYOND = re.compile(
     r"^\s*(?:from|import) (?:tools|test_(?:site|standalone)|nbformat|dask|distributed|playwright)\b", re.M
@@ -60,15 +61,15 @@ def allowed(kind: str, root: Path = ROOT) -> list[str]:
 
 def unit_tests(folder: Path = ROOT / "tests") -> list[Path]:
     """Return the tests that need the library and no tool: not those that import one, or a test that does."""
-    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.glob("test_*.py"))}
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")) if path.stem != "conftest"}
     beyond = {path.stem for path, text in texts.items() if BEYOND.search(text)}
     while more := {
         path.stem
         for path, text in texts.items()
-        if path.stem not in beyond and any(f"from {name} import" in text for name in beyond)
+        if path.stem not in beyond and any(re.search(rf"from (?:tests\.)?{name} import", text) for name in beyond)
     }:
         beyond |= more
-    return [path for path in texts if path.stem not in beyond and path.stem != "test_mutants"]
+    return [path for path in texts if path.match("test_*") and path.stem not in beyond | {"test_mutants"}]
 
 
 def make(folder: Path, wanted: Sequence[str], wheel: Path) -> Path:
@@ -89,7 +90,7 @@ def versions(python: Path) -> str:
 def try_library(kind: str, options: Sequence[str], folder: Path) -> int:
     """Run the library's tests with the oldest or the newest versions; return the exit status of pytest."""
     wheel = build_wheel(copy_tree(folder / "source"), folder)
-    python = make(folder / "environment", [*allowed(kind), *pinned(*TESTING)], wheel)
+    python = make(folder / "environment", [*allowed(kind), *GIVEN, *pinned(*TESTING)], wheel)
     print(versions(python), flush=True)
     chosen = [
         "-m",
