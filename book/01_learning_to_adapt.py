@@ -41,11 +41,11 @@ plotting.use_book_style()
 # ## Many tasks, one start
 #
 # You build a controller that must work in many houses. In house $i$, heating by $x$ changes the temperature by
-# $y = w_i^*x + z$, where $z$ is noise. The gain $w_i^*$ differs from house to house. When the controller is
+# $y = w_i^*x + z$, where $z$ is noise. The slope $w_i^*$ differs from house to house. When the controller is
 # switched on in a new house it collects $m$ measurements, takes **one** gradient step on them, and is then on its own.
 # You choose only the value $w$ from which that step starts. Where should it be?
 #
-# Here are two of the houses, one *hard* and one *easy*, and what every start costs in each: on the left before the step, on the right after it. The optima are at $1$ and at $-1$, the step size is $\alpha=1$ and there are $m=32$ measurements, without noise for the moment.
+# Here are two equally likely houses, one *hard* and one *easy*, and what every start costs in each: on the left before the step, on the right after it. The optima are at $1$ and at $-1$, the step size is $\alpha=1$ and there are $m=32$ measurements, without noise for the moment.
 
 
 # %% mystnb={"code_prompt_show": "Draw both losses before and after a step", "figure": {"caption": "Loss of a start before (left) and after (right) one adaptation step, for a hard task with optimum 1 and an easy task with optimum $-1$. **Notice** that before the step the steep easy task dominates the average; after it the easy task is nearly solved from anywhere, and the hard task weighs more.", "name": "fig-before-after"}, "image": {"classes": "upright", "alt": "Two panels of parabolas over the start w. Left: the easy task's parabola is four times as steep as the hard task's, and their average has its minimum near the easy optimum at -1. Right: after adaptation both are flatter, the easy one much more, and the minimum of the average lies between the optima."}} tags=["hide-input"]
@@ -82,15 +82,13 @@ erm, maml = linear.erm_solution(env)[0], linear.maml_solution(env, ALPHA, M)[0]
 Markdown(
     f"The average before adaptation is smallest at $w = {erm:.2f}$, close to the easy task. "
     f"The average after adaptation is smallest at $w = {maml:.2f}$. "
-    f"The easy task needs a good start less: from anywhere its one step leaves {linear.adapted_covariance(env.covariances, ALPHA, M)[1, 0, 0]:.0%} of its cost."
+    f"The easy task needs a good start less: from anywhere its one step leaves {linear.adapted_covariance(env.covariances, ALPHA, M)[1, 0, 0]:.0%} of its cost on average."
 )
 
 # %% [markdown]
-# The chapter explains this picture: what a step does to a parabola, who finds which of the two minima, and what the difference is worth.
-#
 # (def-environment)=
 # In the words of the field, each house is a *task*, a distribution of pairs $(x, y)$; the houses form a *task environment*;
-# the step is the *adaptation*. In this chapter and the next three the model is linear, the loss is half the squared error,
+# the step is the *adaptation*. In this chapter and the next four the model is linear, the loss is half the squared error,
 # and the inputs are Gaussian with mean zero. In one dimension task $i$ is then three numbers: the input variance
 # $\rho_i$, the optimum $w_i^*$ and the noise variance $\sigma^2$. In the picture $\rho_H=\tfrac14$ for the hard task and $\rho_E=1$ for the easy one.
 
@@ -101,8 +99,8 @@ Markdown(
 # The **population loss** of task $i$ is $f_i(w)=\tfrac12E(wx-y)^2$, the mean loss of the model over the task.
 #
 # (def-empirical-loss)=
-# The **empirical loss** $\hat f_i$ is its mean over a sample. Let sympy take the
-# expectation: it needs only $E[x^2]=\rho$, $E[z^2]=\sigma^2$ and $E[xz]=0$.
+# The **empirical loss** $\hat f_i$ is the mean of $\tfrac12(wx-y)^2$ over a sample. Let sympy take the
+# expectation of the first: it needs only $E[x^2]=\rho$, $E[z^2]=\sigma^2$ and $E[xz]=0$.
 
 # %%
 rho, alpha, sigma, m = sp.symbols("rho alpha sigma m", positive=True)
@@ -150,7 +148,7 @@ claims.decides(
 #
 # (def-adaptation)=
 # With $m$ samples the step follows an estimate of the gradient. The start $w$ is replaced by
-# $w_i=w-\frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)$, where the $m$ inputs are the rows of $\hat X$ (of one column in this chapter) and the labels those of $\hat y$. Its worth is the population loss *there*, averaged over tasks and samples:
+# $w_i=w-\frac{\alpha}{m}\hat X^\top(\hat Xw-\hat y)$, where the $m$ inputs are the rows of $\hat X$ (of one column in this chapter) and the labels those of $\hat y$. Its worth is the **post-adaptation risk**, which the paper calls test loss: the population loss *there*, averaged over tasks and samples:
 #
 # (eq-1)=
 # $$
@@ -255,7 +253,7 @@ claims.samples(
 )
 
 # %% [markdown]
-# Each of the 200 repetitions used 2,000 tasks. In each of them the MAML solution was the better start, which is what training for the step is for.
+# Each of the 200 repetitions used 2,000 tasks. In each of them the MAML solution was the better start.
 # That it need not be so is the subject of later chapters: with other sample sizes at test time (chapter 3) or few tasks (chapter 5) ERM can win.
 
 # %% mystnb={"code_prompt_show": "Compare the 200 pairs of trained starts"} tags=["hide-input"]
@@ -305,9 +303,9 @@ sp.Tuple(floor, infimum - floor)
 
 # %% [markdown]
 # So the infimum in (2) lies strictly above the floor. The gap is the **irreducible risk**: the price of having to share one start.
-# Now evaluate the paper's Proposition 1 for this example. Let MAML train with as many
-# inner samples as will be there at test time, $n_2=m$, and write $Q_i$ for the curvature after the step found above. In one dimension
-# the paper's formula (7) is $\tfrac12E_i\,Q_i(w_{MAML}^*-w_i^*)^2$.
+# The paper's Proposition 1 claims to give the excess risks of $w_{ERM}^*$ and $w_{MAML}^*$, the starts to which the minimisers of [(3)](#eq-3) and
+# [(4)](#eq-4) tend with more and more data. Evaluate it here. Let MAML train with as many inner samples as will be there at test time, $n_2=m$, and
+# write $Q_i$ for the curvature after the step found above. In one dimension the formula for $w_{MAML}^*$, (7), is $\tfrac12E_i\,Q_i(w_{MAML}^*-w_i^*)^2$.
 
 # %%
 Q_hard, Q_easy = curvature.subs(hard), curvature.subs(easy)
@@ -346,8 +344,8 @@ claims.proves(
 # :::{admonition} Where we differ from the paper
 # :class: attention
 # The paper subtracts the noise floor where definition (2) subtracts the infimum, and calls the result excess risk. From here on the two
-# have two names. The **risk above the floor** $R_m(w)=F_m(w)-N$ is what Proposition 1 and everything after it computes. The
-# **excess risk** $\mathcal E_m(w)$ is (2). The first never vanishes while tasks differ; the second does, at the MAML solution with $n_2=m$.
+# have two names. The **risk above the floor** $R_m(w)=F_m(w)-N$ is what Proposition 1 and its corollaries compute. The
+# **excess risk** $\mathcal E_m(w)$ is (2). The first never vanishes while optima differ; the second does, at the MAML solution with $n_2=m$.
 # Chapter 2 shows how they are related in general.
 # :::
 #
@@ -394,7 +392,7 @@ Markdown(
 #
 # ## What we have seen
 #
-# - One gradient step multiplies the distance to a task's optimum by $1-\alpha\rho$: hard tasks are those on which it hardly shortens the distance.
+# - An exact gradient step multiplies the distance to a task's optimum by $1-\alpha\rho$: hard tasks are those on which it hardly shortens the distance.
 # - ERM minimises the loss before the step, MAML the loss after it, and in this example the first starts nearer the easy task, the second nearer the hard one.
 # - The post-adaptation risk splits into a noise floor, an irreducible part, and the excess risk (2).
 # - Proposition 1 computes the last two together.
@@ -416,7 +414,7 @@ Markdown(
 # $\alpha(\rho_H+\rho_E)(1+2/m)=2$. For $m=32$ this is $\alpha=128/85$. Chapter 3 finds this condition again.
 # :::
 #
-# **3.** A colleague reports the ratio of ERM's to MAML's *test loss* $F_m$ instead of the ratio of risks above the floor. What happens to
+# **3.** A colleague reports the ratio of ERM's to MAML's *post-adaptation risk* $F_m$ instead of the ratio of risks above the floor. What happens to
 # it as the noise grows?
 #
 # :::{dropdown} Solution

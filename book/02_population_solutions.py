@@ -41,9 +41,9 @@ plotting.use_book_style()
 # %% [markdown]
 # ## Two tasks before and after a step
 #
-# Two tasks in the plane, a hard and an easy one. The ellipses are starts that cost a task the same, before any step above, after one step on 100 samples below. ERM settles at the minimum of the average above, MAML at that below.
+# Two tasks in the plane, a hard and an easy one, and $\alpha=1$. The ellipses are starts that cost a task the same, before any step above, after one step on 100 samples below. ERM settles at the minimum of the average above, MAML at that below.
 
-# %% mystnb={"code_prompt_show": "Draw both tasks and both solutions", "figure": {"caption": "Two tasks in the plane before (above) and after (below) one step on 100 samples. The ellipses around a task's optimum are starts of equal cost, at the same level in both panels. The solid ellipse belongs to the average and sits at its minimiser, ERM above and MAML below. The thin segment joins the two optima.", "name": "fig-two-metrics"}, "image": {"classes": "upright", "alt": "Two panels of the plane of starts. Above: a small ellipse around the easy optimum, a larger tilted one around the hard optimum, and the ERM solution near the easy optimum, beside the segment that joins the optima. Below: the easy ellipse has become the largest, and the MAML solution lies near the hard optimum; ERM is outside the ellipse around MAML."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw both tasks and both solutions", "figure": {"caption": "Two tasks in the plane before (above) and after (below) one step on 100 samples. The ellipses around a task's optimum are starts of equal cost, at the same level in both panels. The solid ellipse belongs to the average and sits at its minimiser. The thin segment joins the two optima. The covariances are $(0.19,0.17;0.17,0.26)$, hard, and $(0.98,0.07;0.07,0.77)$, easy; the optima $\\pm(1,0.3)$.", "name": "fig-two-metrics"}, "image": {"classes": "upright", "alt": "Two panels of the plane of starts. Above: a small ellipse around the easy optimum, a larger tilted one around the hard optimum, and the ERM solution near the easy optimum, beside the segment that joins the optima. Below: the easy ellipse has become the largest, and the MAML solution lies near the hard optimum; ERM is outside the ellipse around MAML."}} tags=["hide-input"]
 metrics = [[[0.19, 0.17], [0.17, 0.26]], [[0.98, 0.07], [0.07, 0.77]]]
 plane = TaskEnvironment.finite_tasks(metrics, [[1.0, 0.3], [-1.0, -0.3]])
 erm, maml = linear.erm_solution(plane), linear.maml_solution(plane, 1.0, 100)
@@ -75,7 +75,7 @@ def two_metrics():
 two_metrics()
 
 # %% [markdown]
-# **What to notice.** The step has flattened the easy task, whose ellipse is now the larger, and hardly touched the hard one. So the average after the step leans to the hard task. And neither solution lies on the segment that joins the optima: the weights of the two tasks are matrices, not numbers.
+# **What to notice.** The step has flattened the easy task, whose ellipse is now the larger, far more than the hard one. So the average after the step leans to the hard task. And neither solution lies on the segment that joins the optima: the weights of the two tasks are matrices, not numbers.
 
 # %% [markdown]
 # ## Tasks, groups, and a promise
@@ -103,9 +103,8 @@ two_metrics()
 # ## One step in $d$ dimensions
 #
 # (def-linear-model)=
-# The samples are the rows of $\hat X_i$, with inputs from $N(0,\Sigma_i)$ and labels $\hat y_i=\hat X_iw_i^*+\hat z_i$, whose noise has variance $\sigma^2$ ($\nu^2$ once in §3). The loss is half the mean squared error,
-# over samples as well. (Without the mean the step would grow with the number of samples;
-# [the paper has both](#moments-a1).) In dimension one the step multiplied the
+# The samples are the rows of $\hat X_i$, with inputs from $N(0,\Sigma_i)$ and labels $\hat y_i=\hat X_iw_i^*+\hat z_i$, whose noise has variance $\sigma^2$. The loss is half the mean squared error,
+# over samples as well. In dimension one the step multiplied the
 # distance to the optimum by a random number. Now it multiplies it by a random matrix, $P_i$:
 #
 # (def-adaptation-matrix)=
@@ -145,7 +144,7 @@ sp.collect(sp.expand(residual - x.dot(P * (w - w_star))), [alpha, *z_hat], sp.fa
 # \end{aligned}
 # $$ (test-loss)
 #
-# $N$ is the noise floor. What is left is a matrix. With the sample covariance $\hat\Sigma=\frac1m\hat X^\top\hat X$ we have
+# $N$ is the noise floor. It remains to find $E[P\Sigma P]$. With the sample covariance $\hat\Sigma=\frac1m\hat X^\top\hat X$ we have
 # $P=I-\alpha\hat\Sigma$ and $E[P\Sigma P]=\Sigma-2\alpha\Sigma^2+\alpha^2E[\hat\Sigma\Sigma\hat\Sigma]$, and the last
 # expectation holds products of four Gaussians.
 #
@@ -188,14 +187,14 @@ def mean_over_rows(matrix, X, covariance):
 
 
 # %%
-a, b, c = sp.symbols("a b c", real=True)
+a, b, c = sp.symbols("Sigma_11 Sigma_12 Sigma_22", real=True)
 Sigma = sp.Matrix([[a, b], [b, c]])
 sp.Eq(sp.Symbol("E[x_1^{3}x_2^{3}]"), expectation(x[0] ** 3 * x[1] ** 3, list(x), Sigma))
 
 # %% [markdown]
 # Fifteen pairings. ([The rule agrees with the generating function](#moments-pairing).)
 #
-# ## Lemma 2, for any covariance and any matrix
+# ## Lemma 2
 #
 # The moment that we need is a second moment of the Wishart distribution {cite}`wishart1928generalised`. The paper proves it
 # for a diagonal $\Sigma$ and a symmetric matrix in the middle. Pairing needs neither.
@@ -210,13 +209,13 @@ sp.Eq(sp.Symbol("E[x_1^{3}x_2^{3}]"), expectation(x[0] ** 3 * x[1] ** 3, list(x)
 #
 # :::
 #
-# All is decided in a single row $x_k$, a $1\times d$ matrix. Entry $(r,\ell)$ of $x_k^\top x_kYx_k^\top x_k$ is $\sum_{ab}Y_{ab}\,x_rx_ax_bx_\ell$, and the three pairings of {eq}`isserlis` are three matrices. Pair $r$ with $a$ and $b$ with $\ell$:
+# All is decided in a single row $x$, a $1\times d$ matrix. Entry $(r,\ell)$ of $x^\top xYx^\top x$ is $\sum_{ab}Y_{ab}\,x_rx_ax_bx_\ell$, and the three pairings of {eq}`isserlis` are three matrices. Pair $r$ with $a$ and $b$ with $\ell$:
 # $\sum\Sigma_{ra}Y_{ab}\Sigma_{b\ell}=(\Sigma Y\Sigma)_{r\ell}$. Pair $r$ with $b$ and $a$
 # with $\ell$: $\sum\Sigma_{rb}Y_{ab}\Sigma_{a\ell}=(\Sigma Y^\top\Sigma)_{r\ell}$. Pair $r$ with $\ell$ and $a$ with $b$:
 # $\Sigma_{r\ell}\sum Y_{ab}\Sigma_{ab}=\operatorname{tr}(\Sigma Y)\Sigma_{r\ell}$.
 #
-# Written out, $\hat\Sigma Y\hat\Sigma=\frac1{n^2}\sum_{k,l}x_k^\top x_k\,Y\,x_l^\top x_l$. For the $n(n-1)$ pairs $k\ne l$ the two rows are independent, and the mean is $\Sigma Y\Sigma$; the $n$ terms with
-# $k=l$ have as mean those three matrices. Divide by $n^2$:
+# Written out, $\hat\Sigma Y\hat\Sigma=\frac1{n^2}\sum_{j,k}x_j^\top x_j\,Y\,x_k^\top x_k$. For the $n(n-1)$ pairs $j\ne k$ the two rows are independent, and the mean is $\Sigma Y\Sigma$; the $n$ terms with
+# $j=k$ have as mean those three matrices. Divide by $n^2$:
 # $\frac{n-1}n\Sigma Y\Sigma+\frac1n\Sigma Y\Sigma=\Sigma Y\Sigma$, and the other two terms keep their $\frac1n$. $\square$
 #
 # Now the machine does the same by brute force, with no matrix algebra: it multiplies out, pairs, and sums, with a general covariance and a general $Y$. Here is the lower left entry at $\Sigma=I$:
@@ -322,7 +321,7 @@ curvature_left()
 # needs $s\gg\alpha^2(\operatorname{tr}\Sigma^2+\lambda^2)/(1-\alpha\lambda)^2$ ([measured](#moments-dominated)), which no $s$ satisfies for an easy
 # task at $\alpha=1/\rho_E$, the paper's own choice from §3.1 on. The smallest counterexample has $d=1$, $\Sigma=\alpha=1$: $Q^{(s)}=2/s$, of which
 # $\Sigma(1-\alpha\Sigma)^2=0$. What the paper wants from the sentence, that a step leaves most of the weight with the hard tasks,
-# holds for two isotropic tasks of any fixed ratio $\rho_H/\rho_E<1$ once $s$ is large enough; [chapter 3](03_hardness) says how large.
+# holds at this $\alpha$ for two isotropic tasks of any fixed ratio $\rho_H/\rho_E<1$ once $s$ is large enough; [chapter 3](03_hardness) says how large.
 # :::
 
 # %% mystnb={"code_prompt_show": "Weigh the hard tasks before and after the step"} tags=["remove-input"]
@@ -426,7 +425,7 @@ claims.proves(
 #
 # :::{prf:theorem} Decomposition of the post-adaptation risk
 # :label: thm-decomposition
-# Let the task optima have finite second moments and let $E_i[Q_i^{(m)}]$ be invertible, as it is for every finite $m$. Write
+# Let the task optima have finite second moments and let $m$ be finite. Write
 # $w_{MAML(m)}^*$ for the MAML solution [(5)](#eq-5) with $n_2=m$. Then for every start $w$
 #
 # $$
@@ -468,15 +467,16 @@ sp.factor(half_mean - half_mean.subs(v, best))
 
 # %% mystnb={"code_prompt_show": "Check that this is the squared distance from the best start"} tags=["hide-input"]
 square = (p * q1 + (1 - p) * q2) * (v - best) ** 2 / 2
+tex = r"\text{The excess risks for }\mathbf w_{ERM}^*\text{ and }\mathbf w_{MAML}^*\text{ are (6) and (7)}"
 claims.proves(
     "prop:1",
     half_mean - half_mean.subs(v, best),
     square,
     "What an average of two parabolas has beyond its minimum; (6) and (7) subtract no minimum.",
-    shows=r"\mathcal E_m(w)=\frac12\lVert w-w_m^*\rVert^2_{\mathbb E[Q_i^{(m)}]}",
+    shows=r"\mathcal E_m(w)=\frac12\lVert w-w_{MAML(m)}^*\rVert^2_{E_i[Q_i^{(m)}]}",
     case="two tasks, $d=1$",
     refuses={"twice": 2 * square},
-    printed=claims.prints("prop:1", half_mean, r"\text{(6) and (7)}"),
+    printed=claims.prints("prop:1", half_mean, tex),
 )
 
 # %% [markdown]
@@ -570,7 +570,7 @@ twins = TaskEnvironment.two_tasks(dim=1, rho_hard=1.0, rho_easy=1.0)
 #   the gradient.
 # - ERM averages the optima with the matrices $\Sigma_i$, MAML with $Q_i^{(n_2)}$. Noise and spreads play no part.
 # - The post-adaptation risk is noise floor + irreducible risk + excess risk, and only the last depends on the start.
-# - Proposition 1 gives the last two together. The ratio that the paper calls gain is one plus the excess risk of ERM in units
+# - Proposition 1 gives the last two together. With $n_2=m$ the paper's gain is one plus the excess risk of ERM in units
 #   of the irreducible risk.
 #
 # **Where the paper differs.** The sign of the noise in A.1's residual; $1/n$ for $1/n^2$ in (78); "dominated" at

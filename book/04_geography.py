@@ -48,7 +48,7 @@ plotting.use_book_style()
 # their distance $D=\lVert\mu_H-\mu_E\rVert$ will matter, which is $R\sqrt d$ in the paper.
 #
 # (def-fig-1-sampling)=
-# Its Figure 1 shows 100 optima of each of four such environments, in ten dimensions, and the two starts. We take $m=500$, $\alpha=1/\rho_E$, and $R$ so that (d) gains 3.
+# Its Figure 1 shows 100 optima of each of four such environments, in ten dimensions, and the two starts. We take $m=500$, $\rho_E=0.9$, $\alpha=1/\rho_E$, and in (d) $\rho_H=0.1$, $r_H=r_E=1$ and $R=3.44$, with which it gains 3. (a) has $\rho_H=0.9$, (b) $R=3.44/\sqrt{12}$, (c) $r_H=12$.
 
 # %% mystnb={"code_prompt_show": "The four environments, and the risks of both starts"} tags=["hide-cell"]
 DIM, M, HARD, EASY, FAR = 10, 500, 0.1, 0.9, 3.44  # with this R the gain of (d) is the paper's 3
@@ -108,7 +108,7 @@ sp.factor(squared_distance - r) + r
 # %% [markdown]
 # Turn the coordinates so that the spread $S$ is diagonal and sum: $E\lVert w-w^*\rVert^2=\lVert w-\mu\rVert^2+\operatorname{tr}S$.
 # A start off the line through the two centres is farther from both, so only the starts $w=\theta\mu_H+(1-\theta)\mu_E$ matter,
-# and **$\theta$ is the weight on the hard centre**. If a hard task costs $\frac{c_H}{2}$ times the squared distance, and an easy one $\frac{c_E}{2}$ times, the average and the best weight are, with $q=1-p$ and $s=\operatorname{tr}S$,
+# and **$\theta$ is the weight on the hard centre**. If a hard task costs $\frac{c_H}{2}$ times the squared distance, and an easy one $\frac{c_E}{2}$ times, then `loss` is the average, and the best weight is, with $q=1-p$ and $s=\operatorname{tr}S$,
 
 # %%
 p, q, D, theta = sp.symbols("p q D theta", positive=True)
@@ -152,15 +152,16 @@ sp.factor(risk_erm - risk_maml)
 saving = risk_erm - risk_maml
 excess = (p * q * (a_H * rho_E - a_E * rho_H) * D) ** 2
 excess /= 2 * (p * a_H + q * a_E) * (p * rho_H + q * rho_E) ** 2
+tex = r"\text{the excess risks of }\mathbf w_{ERM}^*\text{ and }\mathbf w_{MAML}^*\text{ are (10) and (11)}"
 claims.proves(
     "cor:1",
     [saving, sp.diff(saving, s_H), sp.diff(saving, s_E)],
     [excess, 0, 0],
     "The excess risk of ERM is free of both spreads.",
     shows=r"\mathcal E_m(w_{ERM}^*)=\frac{p^2q^2(a_H\rho_E-a_E\rho_H)^2D^2}{2(pa_H+qa_E)(p\rho_H+q\rho_E)^2}",
-    case="which covers any $R$, $r_H$, $r_E$ through $D$ and the traces",
+    case="$D$ and the traces in place of $R$, $r_H$, $r_E$",
     refuses={"the squares forgotten": [excess / (p * q), 0, 0]},
-    printed=claims.prints("cor:1", [risk_erm, p * a_H / 2, q * a_E / 2], r"\text{(10) and (11)}"),
+    printed=claims.prints("cor:1", [risk_erm, p * a_H / 2, q * a_E / 2], tex),
 )
 
 # %% [markdown]
@@ -181,7 +182,7 @@ claims.proves(
 # G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{\mathcal E_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}.
 # $$ (gain-ratio)
 #
-# We call $G$ the **gain** and $\mathcal E_m(w_{ERM}^*)$ the **saving**. For the gain, geography means distance and spread; for the saving it means distance.
+# We call $\mathcal E_m(w_{ERM}^*)$ the **saving**. For the gain, geography means distance and spread; for the saving it means distance.
 #
 # §3.2 says that "the comparison between MAML and ERM depends on the relative weights" of $r_E$, $r_H$ and $R^2$. The weights of $r_H$, $r_E$ and $R^2$ are, for ERM (first row) and for MAML,
 
@@ -193,8 +194,7 @@ weights = sp.Matrix.hstack(both.diff(r_H), both.diff(r_E), both.diff(R) / (2 * R
 weights.applyfunc(sp.factor)
 
 # %% [markdown]
-# **ERM and MAML put the same weights on the spreads**, $\frac d4a_H$ and $\frac d4a_E$. They differ in their weight on $R^2$, and in nothing else. No start changes what the spreads cost:
-# a start is near to or far from a centre, and around the centre the optima lie on all sides. The paper's [(10)](#eq-10) and [(11)](#eq-11) are these two risks, in an order that hides it; [another page](17_geography) takes them letter by letter.
+# **ERM and MAML put the same weights on the spreads**, $\frac d4a_H$ and $\frac d4a_E$. They differ in their weight on $R^2$, and in nothing else. No start changes what the spreads cost. The paper's [(10)](#eq-10) and [(11)](#eq-11) are these two risks, in an order that hides it; [another page](17_geography) takes them letter by letter.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
@@ -218,7 +218,7 @@ ratio = (both[0] / both[1]).subs({a_H: h * a_E, rho_H: u * rho_E})
 sp.factor(ratio - 1)
 
 # %% [markdown]
-# The last bracket is $h\bigl(R^2+(1+h)(r_H+r_E/h)\bigr)$. So the spread of the easy tasks counts, at a discount, and it pays to introduce the **effective spread** $r_{\mathrm{eff}}=r_H+\frac{r_E}h$.
+# The last bracket is $h\bigl(R^2+(1+h)(r_H+r_E/h)\bigr)$. So the spread of the easy tasks counts, divided by $h$, and it pays to introduce the **effective spread** $r_{\mathrm{eff}}=r_H+\frac{r_E}h$.
 #
 # :::{prf:corollary} Corollary 2, exact
 # :label: cor-exact-gain
@@ -238,7 +238,7 @@ claims.proves(
     "cor:2",
     ratio,
     exact_gain,
-    "The ratio of (10) to (11), exactly.",
+    "The ratio of (10) to (11), exactly; not (12).",
     shows=r"G=1+\frac{(h-u)^2}{h(1+u)^2}\cdot\frac{R^2}{R^2+(1+h)r_{\mathrm{eff}}}",
     refuses={"the spread of the easy tasks forgotten": exact_gain.subs(r_E, 0)},
 )
@@ -253,17 +253,17 @@ claims.proves(
     "eq:12 text:ratio-in-the-introduction",
     sp.limit(sp.cancel(ratio), h, sp.oo),
     1 + R**2 / ((1 + u) ** 2 * r_H),
-    "The gain as $m\\to\\infty$.",
+    "The gain as $m\\to\\infty$; then $u\\to0$ gives (12).",
     shows=r"1+\frac{R^2}{(1+u)^2r_H}",
     case=r"the limit, in which $h$ and $r_E$ are gone",
     refuses={"the square of $r_H$": 1 + R**2 / ((1 + u) ** 2 * r_H**2)},
     printed=claims.prints(
-        "eq:12 text:ratio-in-the-introduction", 1 + R**2 / r_H, r"1+\frac{R^2}{r_H}"
+        "eq:12 text:ratio-in-the-introduction", 1 + R**2 / r_H, r"\approx1+\frac{R^2}{r_H}"
     ),
 )
 
 # %% [markdown]
-# It is the paper's, with $R^2/r_H$ multiplied by a number between $\frac14$ and $1$. And the limit is far away. In Figure 3(d), where $R^2/r_H=10$ and $R^2/r_E=\frac12$, the printed gain is 11. It is 1.76. Where does the predicted 10 go?
+# It is the paper's, with $R^2/r_H$ multiplied by a number between $\frac14$ and $1$. And the limit is far away. In Figure 3(c), with $R^2/r_H=10$, $R^2/r_E=\frac12$ and else as in 1(d), the printed gain is 11. It is 1.76. Where does the predicted 10 go?
 #
 # | factor | near one when | value here | left of 10 |
 # | --- | --- | --- | --- |
@@ -272,23 +272,23 @@ claims.proves(
 # | $r_H/r_{\mathrm{eff}}$ | $r_E\ll h\,r_H$ | 0.17 | 1.02 |
 # | saturation, $\frac{(1+h)\,r_{\mathrm{eff}}}{R^2+(1+h)\,r_{\mathrm{eff}}}$ | $R^2\ll h\,r_{\mathrm{eff}}$ | 0.75 | 0.76 |
 #
-# The stated condition, $J\gg1$, guarantees the second factor alone. The last two conditions are about geography, and the last forbids the very case that the paper recommends: $R^2/r_H$ must stay far below $J$. With $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
+# The stated condition, $J\gg1$, guarantees the second factor alone. The last two conditions are about geography, and the last limits the very case that the paper recommends: $R^2/r_H$ must stay far below $J$. With $d=10$, $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# The ratio in Corollary 2 is {eq}`exact-gain`. [(12)](#eq-12) needs all four conditions of the table, of which one is stated. As a ratio of excess risks [(2)](#eq-2) it is a division by zero.
+# The ratio in Corollary 2 is {eq}`exact-gain`. [(12)](#eq-12) needs all four conditions of the table, of which the corollary states one. As a ratio of excess risks [(2)](#eq-2) it is a division by zero.
 # :::
 #
-# ## The ceiling
+# ## The ceiling, or wall of samples
 #
-# However far apart the clouds, and however tightly packed, the gain at one step $\alpha$ of both learners stays below its value for two points, {eq}`two-task-gain` of chapter 3: one, and the square of $h-u$ over $(1+u)^2h$. As a product:
+# However far apart the clouds, and however tightly packed, at $p=\frac12$ the gain at one step $\alpha$ of both learners stays below its value for two points, {eq}`two-task-gain`:
 
 # %%
 sp.factor(sp.limit(exact_gain, R, sp.oo))
 
 # %% [markdown]
 # (golden-ratio)=
-# At $\alpha=1/\rho_E$ and with many samples $h\approx J$, and the main term of the ceiling is $\frac{u(1-u)^2}{(1+u)^2}\cdot\frac m{d+1}$. ([Best steps](11_when_to_use_maml) have another.) Which hardness ratio is best, and what is the first factor there?
+# At $\alpha=1/\rho_E$ and with many samples $h\approx J$, and the main term of the ceiling is $\frac{u(1-u)^2}{(1+u)^2}\cdot\frac m{d+1}$. ([Each learner at its best step](11_when_to_use_maml) has another.) Which hardness ratio is best, and what is the first factor there?
 
 # %%
 main_term = u * (1 - u) ** 2 / (1 + u) ** 2
@@ -296,7 +296,7 @@ best_ratio = next(root for root in sp.solve(sp.diff(main_term, u), u) if 0 < roo
 sp.Tuple(best_ratio, sp.simplify(main_term.subs(u, best_ratio)))
 
 # %% [markdown]
-# These are the inverse third and fifth powers of the golden ratio, 0.236 and 0.090. At $p=\frac12$ the main term is at most $0.09\frac m{d+1}$, with hard tasks some four times as hard as easy ones. The "$\frac{\rho_H}{\rho_E}\ll1$, without being impossibly hard" of §1 should be read [with moderation](#geography-observation-i).
+# These are the inverse third and fifth powers of the golden ratio, 0.236 and 0.090. The main term is at most $0.09\frac m{d+1}$, with hard tasks some four times as hard as easy ones. The "$\frac{\rho_H}{\rho_E}\ll1$, without being impossibly hard" of §1 should be read [with moderation](#geography-observation-i).
 #
 # ## One map
 #
@@ -324,7 +324,7 @@ axes[1].set_xlabel(r"$R^2/r_{\mathrm{eff}}$")
 figure
 
 # %% [markdown]
-# **Figure 1.** The paper does not tell its $R$, $r_H$, $r_E$ and $\alpha$. With $r_H=r_E$ and $\alpha=1/\rho_E$ a gain of 3 needs $R^2/r_H=11.8$ at $u=\frac19$, the ratio of §3.2, which we took, and 9.0 at $u=\frac15$, that of §1; [(12)](#eq-12) asks for 2.
+# **Figure 1.** The paper does not tell its $R$, $r_H$, $r_E$ and $\alpha$. With $r_H=r_E$ and $\alpha=1/\rho_E$ a gain of 3 needs $R^2/r_H=11.8$ at $u=\frac19$ and 9.0 at $u=\frac15$, that of §1; [(12)](#eq-12) asks for 2.
 # And 3 does not lie on an open scale: at the paper's $\rho_H$, $\rho_E$, $m$ and $d$ the ceiling at this step is 4.06.
 #
 # Does it demonstrate "the primary dependence of relative performance on $R^2/r_H$" (§3.2)? Keep $R$ and $r_H$ of (d), and scatter the *easy* tasks. With $r_E=0$, 1, 10 and 100 the gain is 3.15, 3.00, 2.23 and 1.25. It depends on $R^2/r_{\mathrm{eff}}$.
@@ -335,7 +335,7 @@ figure
 #
 # > **The paper, abstract.** "(ii) the optimal solutions of the hard tasks must be closely packed [...]"
 #
-# Formula {eq}`exact-gain` holds at any step size, and what counts against the gain is $h\,r_{\mathrm{eff}}=h\,r_H+r_E$. **The group that must be packed is the one with the larger $a$**, the one that a step leaves unsolved. At $\alpha=1/\rho_E$ these are the hard tasks. At $\alpha=1/\rho_H$ a step solves the hard tasks and overshoots on the easy ones; then $a_E\gg a_H$, and the roles swap. Take $u=\frac12$, $m=2000$, $R=1$:
+# Formula {eq}`exact-gain` holds at any step size, and what counts against the gain is $h\,r_{\mathrm{eff}}=h\,r_H+r_E$. **The group that must be packed is the one with the larger $a$**. At $\alpha=1/\rho_E$, beyond {eq}`closer`, these are the hard tasks. At $\alpha=1/\rho_H$ a step solves the hard tasks and overshoots on the easy ones; then $a_E\gg a_H$, and the roles swap. Take $u=\frac12$, $m=2000$, $R=1$:
 
 # %% mystnb={"code_prompt_show": "Draw the gain over the step size", "figure": {"caption": "The gain over the inner step size for $u=\\frac12$, $m=2000$, $d=10$, $R=1$. Solid: hard tasks packed, easy ones scattered ($r_H=0.02$, $r_E=2$). Dashed: the reverse. Dotted lines mark $1/\\rho_E$ and $1/\\rho_H$. **Notice** that each curve peaks at the step that solves the scattered group, and there the other is near one.", "name": "fig-inner-rate"}, "image": {"classes": "upright", "alt": "Two curves of the gain over the step size, from 0.2 to 2.6 in units of 1/ρ_E. The solid one, packed hard tasks, peaks near 3.7 at 1 and stays close to 1 beyond 1.3. The dashed one, packed easy tasks, stays below 1.3 up to there, where both curves touch 1, and peaks near 5 at 2."}} tags=["hide-input"]
 rates = np.linspace(0.2, 2.6, 121)
@@ -379,9 +379,9 @@ mirrored = TaskEnvironment.finite_tasks([steep_then_flat, flat_then_steep], [[1,
 # \mathcal E_m(w_{ERM}^*)=\sum_{l=1}^d\frac{p^2q^2\,(a_{H,l}\,\lambda_{E,l}-a_{E,l}\,\lambda_{H,l})^2\,\Delta_l^2}{2\,(p\,a_{H,l}+q\,a_{E,l})\,(p\,\lambda_{H,l}+q\,\lambda_{E,l})^2}.
 # $$ (directional-excess)
 #
-# With commuting covariances a gain needs a discrepancy *in a direction in which the centres differ*. [Random bases](#geography-headlines) agree.
+# With commuting covariances a gain needs $a_{H,l}\lambda_{E,l}\ne a_{E,l}\lambda_{H,l}$ *in a direction in which the centres differ*. [Random bases](#geography-headlines) agree.
 
-# %% mystnb={"code_prompt_show": "Draw level lines of both losses, before and after the step", "figure": {"caption": "Level lines of the losses of the two mirrored tasks before and after one step ($m=2000$), with the best start for each. The innermost, middle and outermost lines cross the task's steep axis at 0.2, 0.4 and 0.6 from its optimum, so their levels differ between tasks and panels. **Notice** that before the step each task is steep along one axis, after it along the other, because the step has solved the steep direction: the best start moves to the opposite quadrant.", "name": "fig-directions"}, "image": {"classes": "upright", "alt": "Two panels with elliptical level lines around the optima (1, 1) and (-1, -1). Above: the ellipses of task 1 are narrow horizontally, those of task 2 narrow vertically, and the start of ERM lies at the lower right. Below: all ellipses are turned by ninety degrees, and the start of MAML lies at the upper left."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw level lines of both losses, before and after the step", "figure": {"caption": "Level lines of the losses of the two mirrored tasks before and after one step ($m=2000$), with the best start for each. The innermost, middle and outermost lines cross the task's steep axis at 0.2, 0.4 and 0.6 from its optimum, so their levels differ between panels. **Notice** that before the step each task is steep along one axis, after it along the other, because the step has solved the steep direction: the best start moves to the opposite quadrant.", "name": "fig-directions"}, "image": {"classes": "upright", "alt": "Two panels with elliptical level lines around the optima (1, 1) and (-1, -1). Above: the ellipses of task 1 are narrow horizontally, those of task 2 narrow vertically, and the start of ERM lies at the lower right. Below: all ellipses are turned by ninety degrees, and the start of MAML lies at the upper left."}} tags=["hide-input"]
 figure, axes = plt.subplots(2, 1, sharex=True, figsize=(5, 7.2))
 angle = np.linspace(0, 2 * np.pi, 200)
 curvatures = mirrored.covariances, linear.adapted_covariance(mirrored.covariances, 1.0, 2000)
@@ -403,7 +403,7 @@ figure
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# "(i) there must be some discrepancy in hardness among the tasks" holds for isotropic groups. In general the discrepancy is between *directions*, and tasks of the same spectrum can show a large gain. "(ii) the hard tasks must be closely packed" holds for the relative gain at
+# "(i) there must be some discrepancy in hardness among the tasks" holds for isotropic groups. In general the discrepancy is between *directions*, and tasks of the same spectrum can show a large gain. (ii), that the hard tasks "must be closely packed", holds for the relative gain at
 # $\alpha\approx1/\rho_E$. At $\alpha=1/\rho_H$ it is the easy tasks that must be packed, and for the loss saved it is neither.
 # :::
 #
@@ -411,7 +411,7 @@ figure
 #
 # > **The paper, §5.** "oversampling hard tasks during training in order to improve MAML performance"
 #
-# Whose performance? Let a share $\pi$ of the *test* tasks be hard, and train with another share $p$. Training may take its step on another number of samples, $n_2$, than the test, $m$; so $b_H$ and $b_E$ are the two curvatures in training, and $a_H$ and $a_E$ those at the test.
+# Whose performance? Let a share $\pi$ of the *test* tasks be hard, and let $p$ from now on be the share in training. Training may take its step on another number of samples, $n_2$, than the test, $m$; so $b_H$ and $b_E$ are the two curvatures in training, and $a_H$ and $a_E$ those at the test.
 # MAML's training ends at the weight $\theta$ on the hard centre that we know, which increases with $p$; the test weighs the same distances with $\pi$ and $a$. The odds $p/(1-p)$ of a hard task in training that make the test's risk least are, with $\bar\pi=1-\pi$,
 
 # %%
@@ -442,9 +442,9 @@ claims.proves(
 # For isotropic groups at a distance $D>0$, more hard tasks in training lower the post-adaptation risk of hard tasks and raise that of easy ones, strictly. The risk of a test mixture with share $\pi$ is least where $\frac{p}{1-p}=\frac{\pi}{1-\pi}\cdot\frac{a_H/a_E}{b_H/b_E}$.
 # :::
 #
-# It is about population solutions, one step with the same $\alpha$ in training and at the test, and $0<p,\pi<1$. (The risk is a convex quadratic in $\theta$, which increases with $p$; so its one stationary point is the minimum.)
+# It is about population solutions, one step, and $0<p,\pi<1$. (The risk is a convex quadratic in $\theta$, which increases with $p$; so its one stationary point is the minimum.)
 #
-# - **MAML with $n_2=m$:** $a=b$, and $p=\pi$: *train at the test's share*. Where hard tasks are scarcer than that, oversample them up to it. Beyond, easy ones pay.
+# - **MAML with $n_2=m$ and the same $\alpha$:** $a=b$, and $p=\pi$: *train at the test's share*. Where hard tasks are scarcer than that, oversample them up to it. Beyond, easy ones pay.
 # - **ERM:** $b=\rho$ and $a=\rho\,\varphi(\rho)$ with the $\varphi$ of chapter 3, so the odds are to be multiplied by $\varphi(\rho_H)/\varphi(\rho_E)$, and then ERM ends where MAML does.
 #
 # [A search](#geography-headlines) finds the same shares. [Chapter 10](10_cifar) holds this against photographs.
