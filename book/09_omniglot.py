@@ -107,7 +107,6 @@ assert [len(names) for names in parts.values()] == [25, 15, 5, 5]
 assert len(set().union(*parts.values())) == 50  # no alphabet twice
 kinds = [len(set(row)) for row in alphabet_of[drawn.classes]]
 assert all(count == (1 if hard else 5) for count, hard in zip(kinds, drawn.hard, strict=True))
-assert abs(drawn.hard.mean() - 0.5) < 4 * 0.5 / np.sqrt(len(drawn.hard))
 
 # %% tags=["remove-input"]
 _written = {name: name.replace("Ge_ez", "Ge'ez").replace("_", " ") for name in omniglot.alphabets}
@@ -210,10 +209,8 @@ Markdown(
 field.against_seconds(entries, floors, dict(list(COLUMNS.items())[:2]))
 
 # %% tags=["remove-input"]
-_batches = replace(learners[field.NAMED], iterations=300, tasks=8)
-(_first,) = (
-    tables.scores([v], _batches)[0] for v in found if records.same(v["configuration"], _batches)
-)
+_old = [v for path, v in stored if path.parent.name == "field-omniglot-superseded"]
+_first = tables.scores(_old, replace(learners[field.NAMED], iterations=300, tasks=8))[0]
 Markdown(
     "What follows from it is said by the rules in `book/paper_values.yml`, committed before the first of these runs. "
     f"One learner was changed after one run: ERM with names first drew batches of tasks, as the others do, and had {_first[1, 0]:.1f} and {_first[1, 1]:.1f}% on easy and hard test tasks, less than MAML (`book/records/field-omniglot-superseded`); since then it draws single images, as a classifier does. "
@@ -258,9 +255,10 @@ Markdown(
 # **What was chosen, and on what.** The initialisation is nowhere in the paper, and with batch normalisation its scale is a learning rate, in both loops: a kernel's scale does not change what leaves batch normalisation, only how far a step of given size turns the kernel. We took the one with which MAML is most accurate on *training* tasks in iterations 51 to 100, by a rule that was committed beforehand, and gave it to all:
 
 # %% tags=["remove-input"]
-_torch = {"initialisation": CHOSEN["initialisation"]}
 _fast = {n: field.early(stored, initialisation=n) for n in ("torch", "glorot", "antoniou", "finn")}
-_rates = {r: field.early(stored, "anil", inner_lr=r, **_torch) for r in (0.1, 0.3, 1, 3)}
+_rates = {
+    r: field.early(stored, "anil", inner_lr=r, initialisation="torch") for r in (0.1, 0.3, 1, 3)
+}
 _told = ["; ".join(f"`{k}` {v:.1f}%" for k, v in d.items() if v > 0) for d in (_fast, _rates)]
 Markdown(
     f"{_told[0]} (mean of easy and hard training tasks, iterations 51 to 100, seed 0). `torch` is PyTorch's default, `glorot` that of Glorot and Bengio, which the book's older records have, `antoniou` and `finn` are those of the public codes of Antoniou et al. and Finn et al. (`paperlib.fewshot.initialisations` has the formulas)."
@@ -313,7 +311,6 @@ if len(_large) == len(_small) > 1:
     _test = (_large[:, 1] - _large[:, 0] + _small[:, 0] - _small[:, 1]) / 2
     _train = (_small[:, 1] - _large[:, 0] + _small[:, 0] - _large[:, 1]) / 2
     _part, _all = mean_interval(_test / (_test + _train)), mean_interval(_test + _train)
-    assert _part.mean > 0.5
     said = (
         f"MAML of Large has {tables.shown(_large[:, 0])} on five alphabets and {tables.shown(_large[:, 1])} on Bengali; MAML of Small {tables.shown(_small[:, 1])} and {tables.shown(_small[:, 0])}. From Large to Small it gains {_all.mean:+.1f} ± {_all.half_width:.1f} points on hard test tasks, "
         f"and {100 * _part.mean:.0f} ± {100 * _part.half_width:.0f}% of it comes from the test (averaged over the two orders of changing them; five seeds, paired). What the head of this chapter says of MAML is *confounded*: its rule is met by another cause alone."
@@ -351,13 +348,9 @@ Markdown("; ".join(_said) + "." if _said else "The runs are missing.")
 # The field's table has core seconds, operations and memory side by side. MAML's derivative through the step is a small part of them: one drawing of each character to adapt to and ten to classify.
 
 # %% tags=["remove-input"]
-_one, _first, _five = (
-    entries[name] for name in (field.MAML, "first-order MAML", "MAML, five steps")
-)
-_less = (_one.scores[:, 1].mean(axis=0) - _first.scores[:, 1].mean(axis=0)) if _first.seeds else ()
+_ops = [entries[n].operations for n in ("first-order MAML", field.MAML, "MAML, five steps")]
 Markdown(
-    f"An iteration of MAML costs {_one.operations / entries['ERM of the paper, rate 10⁻³'].operations:.2f} times that of the paper's ERM by operations, five steps {_five.operations / _one.operations:.1f} times one (by core seconds {_five.seconds / _one.seconds:.1f}). "
-    f"First-order MAML saves the derivative, {100 * (1 - _first.operations / _one.operations):.0f}% of the operations, and is {' and '.join(f'{gap:.0f}' for gap in _less)} points behind on easy and hard test tasks; after 1,000 iterations from Glorot's start it loses [about a point](#omniglot-equal-cost)."
+    f"By operations an iteration of MAML costs {_ops[1] / _ops[0]:.2f} times that of learners without second derivatives, five steps {_ops[2] / _ops[1]:.1f} times one. First-order MAML saves the derivative, and accuracy with it: {field.lead(entries, 'first-order MAML', field.MAML, COLUMNS)} After 1,000 iterations from Glorot's start it loses [about a point](#omniglot-equal-cost)."
 )
 
 # %% [markdown]

@@ -131,7 +131,7 @@ claims.checks(
 )
 
 # %% [markdown]
-# And the definition agrees. Take [(1)](#eq-1) at its word: draw a task, draw $m$ noisy samples, step, and look at the loss. The environment is that of the paper's Figure 3(c),
+# The definition agrees. Take [(1)](#eq-1) at its word: draw a task, draw $m$ noisy samples, step, and look at the loss. The environment is that of the paper's Figure 3(c),
 # with $d=10$, $m=500$, $\rho_E=0.9$, $\rho_H=0.1$, $\alpha=1/\rho_E$, $R^2/r_H=10$ and $R^2/r_E=\frac12$.
 
 
@@ -328,7 +328,9 @@ claims.proves(
     "The excess risk (2) of ERM for $p=\\frac12$.",
     shows=r"\mathcal E_m(w_{ERM}^*)=\frac d4\frac{(a_H\rho_E-a_E\rho_H)^2R^2}{(a_H+a_E)(\rho_H+\rho_E)^2}",
     refuses={"twice": 2 * saved},
-    printed=claims.prints("eq:10", printed_10, r"\frac d{4(\rho_E+\rho_H)^2}[\ldots]"),
+    printed=claims.prints(
+        "eq:10", printed_10, r"\mathcal E_m(\mathbf w_{ERM}^*)=\frac d{4(\rho_E+\rho_H)^2}[\ldots]"
+    ),
 )
 
 # %% mystnb={"code_prompt_show": "Subtract MAML's risk from that of any start"} tags=["hide-input"]
@@ -343,7 +345,9 @@ claims.proves(
     refuses={
         "about ERM's $\\theta$": d / 4 * (a_H + a_E) * (theta - rho_H / (rho_H + rho_E)) ** 2 * R**2
     },
-    printed=claims.prints("eq:11", printed_11, r"\frac d{4(a_E+a_H)^2}[\ldots]"),
+    printed=claims.prints(
+        "eq:11", printed_11, r"\mathcal E_m(\mathbf w_{MAML}^*)=\frac d{4(a_E+a_H)^2}[\ldots]"
+    ),
 )
 
 # %% [markdown]
@@ -1510,21 +1514,21 @@ apart = mixture(10, 1 / 3, 1.0, R=5, r_hard=0.1, r_easy=0.1)
 assert abs(gain(apart, 1.0, 22) - 1) < 1e-9
 
 # %% [markdown]
-# **One more.** Find numerically how many samples it takes until the gain in Figure 3(d) is within a tenth of its limit $1+\frac{R^2}{(1+u)^2r_H}$. Is $J$ large long before?
+# **One more.** Find how many samples it takes until the gain in Figure 3(c) is within a tenth of its limit $1+\frac{R^2}{(1+u)^2r_H}$. Is $J$ large long before?
 #
 # :::{dropdown} Solution
 # Search {eq}`exact-gain` for the smallest $m$, as the cell below does. The condition of Corollary 2 is met much earlier, which is no help.
 # :::
 
 # %% mystnb={"code_prompt_show": "Search for the number of samples"} tags=["hide-input"]
-limit_3d = float(limit_form.subs({R: 1, r_H: 0.1, u: 1 / 9}))
+limit_3c = float(limit_form.subs({R: 1, r_H: 0.1, u: 1 / 9}))
 sizes = np.arange(500, 50_000)
-enough = gain_formula(1 / 9, h_at(1 / 9, sizes), 1.0, 0.1, 2.0) >= 0.9 * limit_3d
+enough = gain_formula(1 / 9, h_at(1 / 9, sizes), 1.0, 0.1, 2.0) >= 0.9 * limit_3c
 smallest = int(sizes[np.argmax(enough)])
 early, large_J = gain(figure_3c, ALPHA, 5000), float(J.subs({u: 1 / 9, delta: 11 / 5000}))
-assert gain(figure_3c, ALPHA, smallest - 1) < 0.9 * limit_3d <= gain(figure_3c, ALPHA, smallest)
-assert large_J > 30 and early < 0.7 * limit_3d
+assert gain(figure_3c, ALPHA, smallest - 1) < 0.9 * limit_3c <= gain(figure_3c, ALPHA, smallest)
+assert large_J > 30 and early < 0.7 * limit_3c
 Markdown(
-    f"The limit is {limit_3d:.1f}, and it takes {smallest:,} samples, for tasks in ten dimensions. "
+    f"The limit is {limit_3c:.1f}, and it takes {smallest:,} samples, for tasks in ten dimensions. "
     f"With 5,000 samples $J={large_J:.0f}$, and the gain is {early:.2f}."
 )

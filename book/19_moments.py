@@ -773,12 +773,14 @@ printed = [
     claims.prints(
         "eq:6",
         right_hand_sides[:, 0],
+        r"\mathcal E_m(\mathbf w_{ERM}^*)="
         r"\frac12\mathbb E_i\lVert\mathbb E_{i'}[\Sigma_{i'}]^{-1}"
         r"\mathbb E_{i'}[\Sigma_{i'}(\mathbf w_{i'}^*-\mathbf w_i^*)]\rVert^2_{\mathbf Q_i^{(m)}}",
     ),
     claims.prints(
         "eq:7",
         right_hand_sides[:, 1],
+        r"\mathcal E_m(\mathbf w_{MAML}^*)="
         r"\frac12\mathbb E_i\lVert\mathbb E_{i'}[\mathbf Q_{i'}^{(n_2)}]^{-1}"
         r"\mathbb E_{i'}[\mathbf Q_{i'}^{(n_2)}(\mathbf w_{i'}^*-\mathbf w_i^*)]\rVert^2_{\mathbf Q_i^{(m)}}",
     ),

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 import yaml
 from matplotlib.text import Text
 
-from paperlib import costs, field, grids, records
+from paperlib import costs, field, grids, records, tables
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.initialisations import INITIALISATIONS
 from paperlib.runtime import book
@@ -194,3 +195,27 @@ def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
             assert long_maml.seeds == long_named.seeds == (0, 1)
             ahead = long_maml.scores[:, 1] - long_named.scores[:, 1]
             assert (ahead > 0).all() and ahead.mean(axis=0) == pytest.approx([0.5, 1.5], abs=0.25)
+
+
+TITLES = ("easy train", "hard train", "easy test", "hard test")  # in the order of `tables.paper`
+
+
+@pytest.mark.parametrize("dataset", ["omniglot", "cifar"])
+def test_the_papers_cells_stand_under_their_titles(dataset: str) -> None:
+    """In every table with these four columns; a setting stands in the head, or in the row above the paper's."""
+    told, found = tables.paper(dataset), 0
+    for path in sorted(book().glob(f"*_{dataset}*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+        setting, heads = "", []
+        for line in "\n".join(output.data.get("text/markdown", "") for output in outputs).splitlines():
+            cells = [part.strip(" *") for part in line.strip("|").split("|")]
+            heads = cells if set(TITLES) <= set(cells) else heads
+            setting = cells[0].lower() if cells[0].lower() in {str(one) for one, _ in told} else setting
+            label = next((cell.removesuffix(", paper").lower() for cell in cells if cell.endswith(", paper")), "")
+            if label and len(cells) == len(heads):
+                (printed,) = (row for (one, learner), row in told.items() if (str(one), learner) == (setting, label))
+                shown = [float(cells[heads.index(title)].split()[0]) for title in TITLES]
+                assert shown == [cell.mean for cell in printed], (path.name, line)
+                found += 1
+    assert found >= 6
