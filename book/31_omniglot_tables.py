@@ -31,7 +31,7 @@ from IPython.display import Markdown
 from scipy import stats
 
 # %% mystnb={"code_prompt_show": "Set-up, what is the book's own"} tags=["hide-cell"]
-from paperlib import claims, costs, plotting, records, tables
+from paperlib import claims, costs, field, plotting, records, tables
 from paperlib.fewshot import alphabets, configure, mean_interval
 from paperlib.runtime import book
 
@@ -45,7 +45,8 @@ plotting.use_book_style()
 # The paper's runs have 20,000 iterations of eight tasks and 64 filters. `python -m paperlib train` makes them and leaves a record of each, and this page reads what is there. A **tier** says at what scale: `paper` is the paper's protocol, as far as it is stated, and needs a GPU; `book` differs from it in one number, 1,000 iterations instead of 20,000.
 
 # %% mystnb={"code_prompt_show": "Read accuracies from the records"} tags=["hide-cell"]
-found = [one for _, one in records.read(book() / "records")]
+stored = records.read(book() / "records")
+found = [one for _, one in stored]
 LABELS, SETTINGS = ("maml", "erm-1", "erm-10"), ("large", "small")
 
 
@@ -972,6 +973,21 @@ if len(_less) == 4:
         low < 0 < high
         for low, high in (tables.difference(a, b) for a, b in zip(weighted.T, plain.T, strict=True))
     )
+
+# %% [markdown]
+# (omniglot-field-small)=
+# ## Past the paper: the field in Small
+#
+# In Small, Sanskrit is all that is hard in training, Bengali all that is hard at test time. Is the order of the [field](#omniglot-field) another one there? Its best three, with the same start and lengths:
+
+# %% tags=["remove-input"]
+_learners = field.learners("omniglot", setting="small", initialisation="torch", iterations=300)
+_three = (field.NAMED, "prototypical network", field.MAML)
+_entries = field.entries(stored, {name: _learners[name] for name in _three})
+_columns = {"easy test": (1, 0), "Bengali": (1, 1), "hard test, five": (2, 1)}
+Markdown(
+    f"{field.table(_entries, _columns)}\n\n{' '.join(field.lead(_entries, one, field.MAML, _columns) for one in _three[:2])} {field.sources(_entries, 'field_omniglot')}"
+)
 
 # %% [markdown]
 # ## Exercise

@@ -92,11 +92,13 @@ def try_library(kind: str, options: Sequence[str], folder: Path) -> int:
     wheel = build_wheel(copy_tree(folder / "source"), folder)
     python = make(folder / "environment", [*allowed(kind), *GIVEN, *pinned(*TESTING)], wheel)
     print(versions(python), flush=True)
+    of_others = ["-W", "default::DeprecationWarning"] if kind == "oldest" else []  # what old packages say of new ones
     chosen = [
         "-m",
         "not audit",
         "-p",
         "no:cacheprovider",
+        *of_others,
         *(options or map(str, [*unit_tests(), ROOT / "paperlib"])),
     ]
     return subprocess.run([python, "-m", "pytest", *chosen], cwd=ROOT, env=settings(), check=False).returncode
