@@ -3,9 +3,9 @@
 #
 # > **The paper, §1.** "Our work thus highlights the importance of task hardness and task geography to the success of MAML, giving practitioners valuable insights on when to use it."
 #
-# Chapters 3 and 4 have MAML's *gain* exactly: ERM's risk after the step over MAML's. This one turns it into advice: how far apart, how packed, how many samples; at which step; and when something cheaper finds the same start.
+# Chapters 3 and 4 have MAML's *gain* exactly: ERM's risk after the step, above what label noise costs, over MAML's. This one turns it into advice: how far apart, how packed, how many samples; at which step; and when something cheaper finds the same start.
 #
-# **What you will do.** Draw the border beyond which MAML pays, move it by giving each learner its own best step, and end with seven sentences to act on.
+# **What you will do.** Draw the border beyond which MAML pays, move it by giving each learner its own best step, and end with [seven sentences to act on](#seven-sentences).
 #
 # **What you will learn.** To solve the gain for the geography that it needs; to compare learners fairly; to replace MAML by weights where they do the same; to distrust other criteria.
 #
@@ -38,7 +38,7 @@ plotting.use_book_style()
 # %% [markdown]
 # ## The border
 #
-# Two clouds of isotropic tasks, as in chapter 4: hardness ratio $u=\rho_H/\rho_E$, distance $R$, spreads $r_H$ and $r_E$, half of the tasks hard; $m$ samples for the step at test time and $n_2=m$ in training. A step leaves $\varphi(\rho)=(1-\alpha\rho)^2+\delta(\alpha\rho)^2$ of a loss with curvature $\rho$, with $\delta=\frac{d+1}m$, and MAML weighs a task by $a=\rho\,\varphi(\rho)$. Let a gain of 2 be worth MAML's cost. Where is it reached?
+# Two clouds of isotropic tasks, as in chapter 4: hardness ratio $u=\rho_H/\rho_E$, distance $R\sqrt d$, spreads $r_H$ and $r_E$, half of the tasks hard; $m$ samples for the step at test time and $n_2=m$ in training. A step leaves $\varphi(\rho)=(1-\alpha\rho)^2+\delta(\alpha\rho)^2$ of a loss with curvature $\rho$, with $\delta=\frac{d+1}m$, and MAML weighs a task by $a=\rho\,\varphi(\rho)$. Let a gain of 2 be worth MAML's cost. Where is it reached?
 
 
 # %% mystnb={"code_prompt_show": "Gains at one step size and at the best ones, and the picture", "figure": {"caption": "Where the gain is 2, for $r_H=r_E=r$: right of a curve it is larger. Solid: both learners take the step $1/\\rho_E$; dotted: each its own best step. The numbers at the right are $m/(d+1)$. **Notice** that no distance makes good too few samples, and that for tasks of similar hardness (high $u$) the best steps mostly move the border to the right. At the kinks, and with few samples, another valley takes over, of which more below.", "name": "fig-border"}, "image": {"classes": "upright", "alt": "Three pairs of tongues that open to the right, over squared distance in units of the spread from 1 to 10,000 and hardness ratio from 0 to 1, for 20, 50 and 500 samples per dimension. The more samples, the further left a tongue reaches, and the higher. Solid and dotted tongues agree at low ratios; at high ones the dotted one lies inside the solid one, except far right for 20 samples."}} tags=["hide-input"]
@@ -120,7 +120,7 @@ claims.proves(
 #
 # ## Which mixture?
 #
-# All this for as many hard tasks as easy ones. With a share $p$ of hard tasks, in training and at test time, two points have the gain
+# All this for as many hard tasks as easy ones. With a share $p$ of hard tasks, in training and at test time, and the weight $\theta$ on the hard centre, two points have the gain
 
 # %%
 p, theta, delta = sp.symbols("p theta delta", positive=True)
@@ -177,7 +177,7 @@ sp.Tuple(best_alpha, sp.factor(after.subs(alpha, best_alpha)))
 #
 # `linear.best_step` has it for all covariances; [the other page](23_when_to_use_maml) compares it with a search. For one group it is below $1/\rho$. ERM's start lies nearer to the easy cloud, so that most of its risk is the hard tasks', and its best step is mostly *longer* than $1/\rho_E$.
 #
-# MAML at its best step minimises over start and step together. That is the second expression above, to be minimised over the weight $\theta$ on the hard centre.
+# MAML at its best step minimises over start and step together. That is the second expression above, to be minimised over $\theta$.
 
 # %% mystnb={"code_prompt_show": "Tabulate gains and best steps"} tags=["hide-input"]
 PHI, delta_ = math.sqrt(5) - 2, 11 / 500
@@ -191,7 +191,7 @@ Markdown("\n".join(rows))
 # %% [markdown]
 # The table has $m=500$, $d=10$, $r_H=r_E=r$. A [search over MAML's step](#when-best-steps), with the library, finds the same. Two things happen.
 #
-# **The ceiling is one of the step $1/\rho_E$.** MAML can take a step for the hard tasks and *start* where the easy ones are solved. For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$ (14.87 at the rounded $u=0.236$). MAML's step is then near $1/\rho_H$, and its start on the *easy* centre. It takes points, or nearly: at $u=0.1$ the easy tasks' spread $r_E$ must be below $2\cdot10^{-4}R^2+9\cdot10^{-4}r_H$, a curiosity. At $u=\frac12$ it is the rule for packed clouds: see the kinks in the first figure. ([The exact condition, derived and tried](#when-valley).)
+# **The ceiling is one of the step $1/\rho_E$.** MAML can take a step for the hard tasks and *start* where the easy ones are solved. For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$. MAML's step is then near $1/\rho_H$, and its start on the *easy* centre. It takes points, or nearly: at $u=0.1$ the easy tasks' spread $r_E$ must be below $2\cdot10^{-4}R^2+9\cdot10^{-4}r_H$, a curiosity. At $u=\frac12$ it is the rule for packed clouds: see the kinks in the first figure. ([The exact condition, derived and tried](#when-valley).)
 #
 # **For tasks of similar hardness the gain falls**, since a longer step is all that ERM lacks. At $u=\frac12$, $R=3$, $r_H=r_E=0.1$ it falls from 2.98 to 2.25. An adviser who compares both at $1/\rho_E$ oversells MAML there; for $u\le0.1$ with some spread it hardly matters.
 
@@ -202,7 +202,6 @@ numbers = [
     for step in (1.0, None)
 ]
 assert [f"{number:.2f}" for number in numbers] == ["4.80", "14.86", "2.98", "2.25"]
-assert f"{gain_at(None, 0.236, 1.0, (0.0, 0.0), delta_):.2f}" == "14.87"
 assert 2.5 < 0.25 * (1 + PHI) ** 2 / (PHI * (1 - PHI) ** 2) < 3
 
 # %% [markdown]
@@ -249,7 +248,7 @@ claims.decides(
 #
 # ## The same start, cheaper
 #
-# MAML's objective is said to be "significantly more difficult to optimize" (abstract). In linear regression it is a quadratic with the Hessian $E[Q]$ where ERM has $E[\Sigma]$, so the question is which is worse conditioned. Take one covariance with eigenvalues $1$ and $\lambda<1$ (in units of the larger), full gradients and $\alpha\le1$. The Hessian of MAML has the eigenvalues $(1-\alpha)^2$ and $\lambda(1-\alpha\lambda)^2$.
+# MAML's objective is said to be "significantly more difficult to optimize" (abstract). In linear regression it is a quadratic with the Hessian $E[Q]$ where ERM has $E[\Sigma]$, so one measure is which is worse conditioned. Take one covariance with eigenvalues $1$ and $\lambda<1$ (in units of the larger), full gradients and $\alpha\le1$. The Hessian of MAML has the eigenvalues $(1-\alpha)^2$ and $\lambda(1-\alpha\lambda)^2$.
 
 # %%
 lam = sp.Symbol("lambda", positive=True)
@@ -278,7 +277,7 @@ claims.decides(
 # %% [markdown]
 # MAML's condition number is the larger if one of the two is positive. The first is for $\alpha(1+\lambda)>1$, the second never. At the natural step $\alpha=1/\lambda_{\max}$ it is the larger, at half of that step never. Either way, a step of MAML costs two gradients and a Hessian product. Is that needed?
 #
-# For isotropic tasks MAML weighs a task by $\rho\,\varphi(\rho)$, and ERM by $\rho$. So **MAML is ERM with the task weights $\varphi(\rho_i)$**: the same start, no second derivative, no split of the samples.
+# For isotropic tasks MAML weighs a task by $\rho\,\varphi(\rho)$, and ERM by $\rho$. So **MAML is ERM with the task weights $\varphi(\rho_i)$**: the same start, no second derivative, no split of the samples; only the $\rho_i$ must be known.
 
 # %% mystnb={"code_prompt_show": "Put MAML's start into the slope of weighted ERM"} tags=["hide-input"]
 shares, rhos, optima = (sp.symbols(f"{name}_1:4", positive=True) for name in ("p", "rho", "w"))
@@ -346,7 +345,7 @@ claims.decides(
 #
 # Beyond $\frac1u$, with many samples, MAML is *farther* from the optima, [and better](#when-distance). In the environment of Figure 3(c) that begins beyond $m=1127$.
 #
-# **Similarity.** With isotropic tasks of equal hardness, or one common covariance, the gain is 1, however similar or not. The best start is then the mean; if the optima are $\pm v$, the best step from there leaves the share $\frac{d+1}{d+1+m}$ ([chapter 12](12_other_learners)). No start helps: learn a representation.
+# **Similarity.** With isotropic tasks of equal hardness, or one common covariance, the gain is 1, however similar or not. The best start is then the mean. If the tasks are isotropic and without noise, the best step from there leaves the share $\frac{d+1}{d+1+m}$ ([chapter 12](12_other_learners)). Where that is too much, no other start helps: learn a representation.
 #
 # **Cost.** Trained on $T$ tasks, MAML usually has the larger variance; not always, as where easy tasks are scattered. It pays from the crossover $T^*$ on, {eq}`crossover`; with fewer tasks ERM has the smaller excess risk *and* costs less ([tried](#when-crossover), at half of $T^*$ tasks and at twice). Even its population solution can be as good. At $\alpha=1/\rho_E$ and the $\delta$ for which $h=u$, it has no excess risk, although hardness differs:
 
@@ -371,38 +370,28 @@ claims.proves(
 # w_{MAML}^*=E[Q]^{-1}E[Qw_i^*]=E[w_i^*]=w_{ERM}^* .
 # $$ (one-covariance)
 #
-# The gain must be 1. [It is](#when-sinusoids), to four digits, on random features and on learned ones, at each of five steps. And yet MAML beats ERM on sinusoids by far. What it gains there is *features*: with those that MAML has learned, the same best start leaves less than two thirds of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for the last section of [chapter 12](12_other_learners).
-
-# %% [markdown]
-# Three sentences of the paper's introduction are about other work:
-
-# %% mystnb={"code_prompt_show": "Three quotations"} tags=["hide-input"]
-claims.quotes(
-    "text:maml-adapts-faster text:few-works-ask-why text:first-characterisation",
-    "Said in 2020: of experiments, and of works on convergence rates. Later ones ask for the best step and for the start that local updates find.",
-    source="Finn et al. 2017, and the works that §1.1 cites; Zou et al. 2022 and Charles and Konečný 2021, by their abstracts",
-)
+# The gain must be 1. [It is](#when-sinusoids), to four digits, on random features at one step and on learned ones at each of five. And yet MAML beats ERM on sinusoids by far (two seeds, 300 iterations). What it gains there is *features*: with those that MAML has learned, the same best start leaves less than two thirds of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for the last section of [chapter 12](12_other_learners).
 
 # %% [markdown]
 # (seven-sentences)=
 # ## Seven sentences to act on
 #
-# **If you may solve a new task outright**, try that first: by ridge regression on its own samples, towards ERM's start. On the four real sets that the book tries ([your own tasks](#own-outright)) its mean loss was smaller than after a step from the better start; on two of them that is told from chance. Sentences 1 to 7 are about a model that is allowed one step, and tasks that are nearly linear in fixed features.
+# **If you may solve a new task outright**, try that first: by ridge regression on its own samples, towards ERM's start. On the three real data sets that the book tries, one in two units ([your own tasks](#own-outright)), its mean loss was smaller than after a step from the better start; on two of them that is told from chance. Sentences 1 to 7 are about a model that is allowed one step, and tasks that are nearly linear in fixed features.
 #
-# 1. **Compute the border before you train.** A gain takes hard tasks that are alike and far from the easy ones, and a step of many samples. No geography climbs over the wall of samples as long as both learners take one size of step. If all tasks draw their inputs from one distribution, or are isotropic and equally hard, the gain is 1 wherever their optima lie. A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and the wall $G_\infty$ is, to leading order in $m$, about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`, [600 environments](#when-border), {eq}`one-covariance`)
-# 2. **Give each learner its own best step before you compare.** Part of a gain may only be that ERM's step was short. If the step is given, the border of 1 decides. If you may choose it, the gain at own steps decides: for tasks of similar hardness mostly the smaller one, and where the clouds are packed enough it can pass the wall. ([search](#when-best-steps), {eq}`best-step`, [packed clouds](#when-valley))
-# 3. **Rehearse the step that you will take.** With another number of samples MAML can lose. For isotropic tasks and the step $1/\rho_E$, one over the easy tasks' curvature: below $(d+1)\frac{1+u}{1-u}$ of them, $u$ the ratio of curvatures of hard and easy tasks, it leans to the easy tasks more than ERM does. ([600 environments](#when-rehearsal), {prf:ref}`thm-leaning`)
-# 4. **If your tasks are isotropic, weigh them instead.** ERM with task weights has the same start, without second derivatives. Where tasks are hard in different directions, weights do not give MAML's start. The weights are $\varphi(\rho_i)$, and if all tasks share a covariance, plain ERM will do. ({prf:ref}`prop-weights`, [tried](#when-weights))
-# 5. **Count your tasks.** MAML's solution is usually the noisier one. From how many tasks on it wins can be computed, and it may be from the first. ([tried](#when-crossover), {eq}`crossover`)
-# 6. **Train MAML at the test's own share of hard tasks, and decide what you pay for.** How packed the tasks are has no part in the loss saved; for the ratio of risks, hard tasks must also be alike. Leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
-# 7. **Do not judge by diversity of inputs or by distance to the optima.** The first is blind to all of this, the second right only in a range. Where no start helps, learn a representation. That range is $u<h<\frac1u$. ([Diversity](#when-diversity), {eq}`nearer`, [tried](#when-distance), [sinusoids](#when-sinusoids))
+# 1. **Compute the border before you train.** [The explorer](26_explorer) draws it; [the adviser](25_your_own_tasks) estimates the gain from a file. Among isotropic tasks, at the easy ones' step, a gain takes hard tasks that are alike and far from the easy ones, and a step of many samples. No geography of theirs climbs over the wall of samples as long as both learners take one size of step. If all tasks draw their inputs from one distribution, or are isotropic and equally hard, the gain is 1 wherever their optima lie. A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and the wall $G_\infty$ is, to leading order in $m$, about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`, [600 environments](#when-border), {eq}`one-covariance`)
+# 2. **Give each learner its own best step before you compare.** Part of a gain may only be that ERM's step was short. If the step is given, the gain at it decides. If you may choose it, the gain at own steps decides: for tasks of similar hardness mostly the smaller one. Where optima are packed enough it can pass the wall. ([search](#when-best-steps), {eq}`best-step`, [packed optima](#when-valley))
+# 3. **Rehearse the step that you will take.** With another number of samples MAML can lose. For isotropic tasks and the step $1/\rho_E$, one over the easy tasks' curvature: rehearsed with fewer than $(d+1)\frac{1+u}{1-u}$ samples, $u$ the ratio of curvatures of hard and easy tasks, it leans to the easy tasks more than ERM does. ([600 environments](#when-rehearsal), {prf:ref}`thm-leaning`)
+# 4. **If your tasks are isotropic, weigh them instead.** ERM with task weights has the same start, without second derivatives. Where tasks are hard in different directions, weights do not give MAML's start. Among isotropic tasks MAML is not needed: the weights are $\varphi(\rho_i)$, $\rho_i=\operatorname{tr}(\Sigma_i)/d$, at the step's $\alpha$ and $m$. If all tasks share a covariance, plain ERM will do. ({prf:ref}`prop-weights`, [tried](#when-weights))
+# 5. **Count your tasks.** MAML's solution is usually the noisier one. From how many tasks on it wins can be computed, to first order in one over their number, and it may be from the first. ([tried](#when-crossover), {eq}`crossover`)
+# 6. **Train MAML at the test's own share of hard tasks, with the test's own step, and decide what you pay for.** How packed the tasks are has no part in the loss saved; for the ratio of risks, hard tasks must also be alike. Leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
+# 7. **Do not judge by diversity of inputs or by distance to the optima.** The first is zero for all isotropic tasks, and never sees the optima; the second is right only in a range. Where no start helps, learn a representation. That range is $u<h<\frac1u$. ([Diversity](#when-diversity), {eq}`nearer`, [tried](#when-distance), [sinusoids](#when-sinusoids))
 #
 # All seven are about linear models and squared losses. The [front page](intro) shortens them. Its eighth, on tasks that are choices of classes, is not of this chapter: it belongs to [chapter 9](#omniglot-field), and rests on measurements.
 #
 # ## What we have seen
 #
 # - We solved the gain for the geography that it takes, and found two walls, samples and geography.
-# - We moved the border by giving each learner its best step. The ceiling of chapter 4 is one of the step $1/\rho_E$.
+# - We moved the border by giving each learner its best step.
 # - For isotropic tasks weights do what MAML does. In general they do iff all $\Psi_i$ are multiples of one matrix.
 # - Diversity and distance say little about the gain in this environment. Sinusoids are about features.
 #

@@ -660,7 +660,7 @@ claims.checks(
     "eq:5",
     gains,
     [1.0] * len(gains),
-    "The gain of MAML's start over ERM's on random features and on those of four networks, at five steps each.",
+    "The gain of MAML's start over ERM's on random features at one step, and on those of four networks at five steps each.",
     shows=r"w_{MAML}^*=E[Q]^{-1}E[Qw_i^*]=E[w_i^*]=w_{ERM}^*",
     rtol=1e-4,
     towards=True,
@@ -684,6 +684,18 @@ claims.judges(
     rule="at its own best step, MAML leaves less than two thirds of the error that ERM leaves",
     scale="sinusoids, two seeds, 300 of 70,000 iterations",
     refuses={"the start of the head alone": [[1.0, 1.0], [1.0, 1.0]]},
+)
+
+# %% [markdown]
+# ## Other work
+#
+# Three sentences of the paper's introduction are about other work:
+
+# %% mystnb={"code_prompt_show": "Three quotations"} tags=["hide-input"]
+claims.quotes(
+    "text:maml-adapts-faster text:few-works-ask-why text:first-characterisation",
+    "Said in 2020: of experiments, and of works on convergence rates. Later ones ask for the best step and for the start that local updates find.",
+    source="Finn et al. 2017, and the works that §1.1 cites; Zou et al. 2022 and Charles and Konečný 2021, by their abstracts",
 )
 
 # %% [markdown]

@@ -70,7 +70,7 @@ def gain(ratio, distance):
     return erm / maml
 
 
-# %% mystnb={"code_prompt_show": "Draw the first state with the library", "figure": {"caption": "The first state: hard inputs have variance 0.1, easy ones 0.9; the centres are 3 apart in each of ten coordinates, the optima spread with variance 1, the step is taken on 500 samples. Above: optima in two coordinates, and both starts; risk above the floor, MAML's being what the best start leaves. Below: the gain over the hardness ratio; and the phase diagram, the gain over distance, in units of the spread, and hardness ratio. The cross is this setting. **Notice** that more distance leads to a larger gain, more hardness only up to a point.", "name": "fig-explorer"}, "image": {"classes": "as-drawn", "alt": "Four panels. Two tight clouds; ERM's square lies in the easy one, MAML's circle near the hard one. Two bars, 1.69 for ERM and 0.60 for MAML. A curve that rises from 1 at ratio 0 to its top near 0.2 and falls back to 1; a cross on it at 0.11 and 2.8. A map of tongues that open to the right, darker for larger gains, from 1.1 to 3; a cross at distance 9 and ratio 0.11, between the tongues of 2 and 3."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the first state with the library", "figure": {"caption": "The first state: hard inputs have variance 0.1, easy ones 0.9; the centres are 3 apart in each of ten coordinates, the optima spread with variance 1, the step is taken on 500 samples. Above: optima in two coordinates, and both starts; risk above the floor, MAML's being what the best start leaves. Below: the gain over the hardness ratio; and the phase diagram, the gain over distance, in units of the spread, and hardness ratio. The cross is this setting. **Notice** that more distance leads to a larger gain, more hardness only up to a point.", "name": "fig-explorer"}, "image": {"classes": "as-drawn", "alt": "Four panels. Two clouds that touch; ERM's square lies in the easy one, MAML's circle in the hard one, on the side of the easy one. Two bars, 1.69 for ERM and 0.60 for MAML. A curve that rises steeply from ratio 0.01 to its top near 0.2 and falls back to 1; a cross on it at 0.11 and 2.8. A map of tongues that open to the right, darker for larger gains, from 1.1 to 3; a cross at distance 9 and ratio 0.11, between the tongues of 2 and 3."}} tags=["hide-input"]
 def standing_still():
     """Draw clouds, risks, the gain of the first state, and the phase diagram."""
     figure, ((clouds, bars), (curve, phases)) = plt.subplots(2, 2, figsize=(8, 6.6))
@@ -106,11 +106,11 @@ standing_still()
 # %% [markdown]
 # ## How to read it
 #
-# A gain is ERM's risk above the floor, over MAML's. The floor is what label noise costs. On the map a dark place is a large gain; click it, or drag the point. Where it is orange, ERM's colour, MAML loses. The grey field over the curve of the gain lies beyond the *wall of samples*, the gain of two points with the same numbers of samples.
+# A gain is ERM's risk above the floor, over MAML's. The floor is what label noise costs. On the map a dark place is a large gain; click it, or drag the point. Where it is orange, ERM's colour, MAML loses. The grey field over the curve of the gain lies beyond the *wall of samples*, the gain of two points at the same step and with the same numbers of samples.
 #
-# Three things to try. Move the hard tasks' inputs up, to the easy ones' variance: the gain falls to 1. Pull the clouds apart: the gain stops at the wall. Then let each learner take its best step: for tasks of similar hardness a part of the gain was only that ERM's step was short.
+# Three things to try. Move the hard tasks' inputs up, to the easy ones' variance: the gain falls to 1. Pull the clouds apart: the gain stops at the wall. Then take the setting *similar tasks, each at its best step*, and put the step back to 1/*ρ*<sub>E</sub>: the gain rises from 2.25 to 2.98, only because ERM's step is then too short.
 #
-# The settings of the paper's figures, by the library:
+# The settings with a given step, those of the paper's figures among them, by the library:
 
 # %% mystnb={"code_prompt_show": "Tabulate"} tags=["hide-input"]
 rows = ["| setting | risk of ERM | risk of MAML | gain |", "| --- | ---: | ---: | ---: |"]

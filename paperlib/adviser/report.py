@@ -190,7 +190,7 @@ class Report:
         if self.wall == "not told":
             return self.wall
         text = "samples of the step" if self.wall == "samples" else "geography, where the tasks' optima lie"
-        return f"{text}; endlessly many samples would spare {self.samples_share:.0%} of the risk"
+        return f"{text}; endlessly many samples would spare {self.samples_share:.1%} of the risk"
 
     def _tasks(self) -> list[tuple[str, str]]:
         few = f": too small are {_listed(self.left_out)}" if self.left_out else ""
