@@ -10,20 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paperlib.adviser.estimates import LEAST, loss, slope, start
-from paperlib.adviser.groups import curvatures, environment, grouped, interval
-from paperlib.adviser.lights import lights
+from paperlib.adviser.groups import interval
 from paperlib.adviser.moments import Tasks, checked, measure
 from paperlib.adviser.questions import NAMES, Question
 from paperlib.adviser.report import Report
-from paperlib.adviser.validation import Choice, Folds, calibration, choose
-from paperlib.adviser.verdicts import UNTOLD, VERDICTS, Numbers, decide
+from paperlib.adviser.validation import Choice, Folds, choose
+from paperlib.adviser.verdicts import UNTOLD, Numbers, decide
 from paperlib.arguments import Array, real_number, sample_number, whole_number
 
 Intervals = dict[str, tuple[float, float]]
 Task = tuple[ArrayLike, ArrayLike]
 FEWEST_DRAWS = 50
 FINEST = 0.005  # intervals of gains reach so far to each side: corrections to first order in 1/T tell no less
-FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
 
 def advise(
@@ -96,11 +94,12 @@ def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
     trained = {learner: endless[learner] + slopes[learner] / moments.tasks for learner in rates}
     folds = Folds.drawn(data, m, seed)
     choice = _choice(question, folds, rates, trained, told and bent <= UNTOLD)
-    agreed, held_out = calibration(folds, moments, {name: rates[name] for name in ("erm", "maml")})
-    centres, belongs = grouped(data)
-    hard = np.flatnonzero(belongs == 0)
-    second = np.mean([data.X[i].T @ data.X[i] / len(data.X[i]) for i in hard], axis=0)
     return Report(
+        data=data,
+        question=question,
+        folds=folds,
+        rates=rates,
+        seed=seed,
         verdict=verdict,
         why=why,
         suffices=suffices,
@@ -110,17 +109,8 @@ def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
         intervals=intervals,
         shares=shares,
         tasks_needed=_tasks_needed(endless, slopes),
-        samples_share=question.samples_share(estimates["risk_maml"]),
-        other_m=_at_their_word(data, question) if told else {},
         names=data.names,
         left_out=data.left_out,
-        curvatures=curvatures(data),
-        environment=environment(data, centres, belongs, seed),
-        hard_tasks=[data.names[i] for i in hard] if len(centres) > 1 else [],
-        hard_directions=(data.axes @ np.linalg.eigh(second)[1]).T,
-        lights=lights(data, moments, centres, belongs, agreed),
-        calibration=agreed,
-        held_out=held_out,
         trained=trained,
         learner=choice.learner,
         rate=choice.rate,
@@ -135,9 +125,15 @@ def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Inte
 
     def statistic(places: Array) -> Array:
         rows = np.reshape(places, (-1, places.shape[-1]))
-        numbers = question.numbers(np.stack([np.bincount(row, minlength=tasks) for row in rows]).astype(float))
+        counts = (rows + tasks * np.arange(len(rows))[:, None]).ravel()
+        counts = np.bincount(counts, minlength=tasks * len(rows)).reshape(-1, tasks).astype(float)
+        whole = (counts == 1.0).all(axis=1)  # the tasks themselves: their estimate, to the last digit
+        numbers = np.repeat(first, len(rows), axis=1)
+        if not whole.all():
+            numbers[:, ~whole] = question.numbers(counts[~whole])
         return numbers.reshape(len(numbers), *places.shape[:-1])
 
+    first = question.numbers(np.ones((1, tasks)))
     generator = np.random.default_rng(seed)
     point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=max(50, 2**14 // tasks))
     for values in (point, low, high):
@@ -164,16 +160,3 @@ def _tasks_needed(endless: Numbers, slopes: Numbers) -> float:
     """Return the number of tasks from which trained MAML is expected to win, to first order in 1/T."""
     gain, cost = endless["erm"] - endless["maml"], slopes["maml"] - slopes["erm"]
     return max(0.0, cost / gain) if gain > 0.0 else math.inf
-
-
-def _at_their_word(tasks: Tasks, question: Question) -> dict[float, str]:
-    """Return the verdict that the estimates alone would give, by the number of samples of the step."""
-    said, moments, alpha = {}, question.moments, question.alpha
-    for m in sorted({max(1.0, float(round(min(question.m, 1000.0) * factor))) for factor in FACTORS} | {question.m}):
-        asked = question if m == question.m else Question.of(tasks, moments, m, alpha)
-        numbers = asked.numbers(np.ones((1, moments.tasks)))
-        drawn = dict(zip(NAMES, numbers, strict=True))
-        if drawn["curvature"][0] >= LEAST:
-            point = {name: float(values[0]) for name, values in drawn.items()}
-            said[m] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
-    return {m: verdict for m, verdict in said.items() if verdict != VERDICTS[-1]}

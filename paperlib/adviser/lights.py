@@ -1,24 +1,106 @@
-"""What the adviser's numbers rest on: assumptions, each with a light and what was measured."""
+"""What the adviser's numbers rest on: the environment, tasks held out, and assumptions, each with a light."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.stats import combine_pvalues, f, rankdata, spearmanr
 
-from paperlib.adviser.groups import curvatures, fits
-from paperlib.adviser.moments import Moments, Tasks, span
+from paperlib.adviser.estimates import LEAST
+from paperlib.adviser.groups import Told, curvatures, environment, fits, grouped
+from paperlib.adviser.moments import Moments, Name, Tasks, span
+from paperlib.adviser.questions import NAMES, Question
+from paperlib.adviser.validation import Folds, Losses, calibration
+from paperlib.adviser.verdicts import VERDICTS, Numbers, decide
 from paperlib.arguments import Array
 from paperlib.environments import Groups
 
 Lights = dict[str, tuple[str, str]]
+FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of m, at which the verdict is looked at
+
+
+@dataclass(frozen=True, repr=False)
+class Evidence:
+    """What a report tells beside its answer. It is computed from the tasks when it is read for the first time."""
+
+    data: Tasks
+    question: Question
+    folds: Folds
+    rates: Numbers
+    seed: int
+    estimates: Numbers
+
+    @cached_property
+    def samples_share(self) -> float:
+        """Share of MAML's risk that a step on endlessly many samples would spare."""
+        return self.question.samples_share(self.estimates["risk_maml"])
+
+    @cached_property
+    def other_m(self) -> dict[float, str]:
+        """The verdict that the estimates alone would give, by the number of samples of the step."""
+        said, (moments, m, alpha) = {}, (self.question.moments, self.question.m, self.question.alpha)
+        told = math.isfinite(self.estimates["noise_std"])
+        for other in sorted({max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS} | {m}) * told:
+            asked = self.question if other == m else Question.of(self.data, moments, other, alpha)
+            drawn = dict(zip(NAMES, asked.numbers(np.ones((1, moments.tasks))), strict=True))
+            if drawn["curvature"][0] >= LEAST:
+                point = {name: float(values[0]) for name, values in drawn.items()}
+                said[other] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
+        return {other: verdict for other, verdict in said.items() if verdict != VERDICTS[-1]}
+
+    @cached_property
+    def curvatures(self) -> Array:
+        """Mean square of the features of each task, (T,)."""
+        return curvatures(self.data)
+
+    @cached_property
+    def _grouped(self) -> tuple[Array, Groups]:
+        return grouped(self.data)
+
+    @cached_property
+    def environment(self) -> list[dict[str, Told]]:
+        """The groups of tasks, the hardest first, each with its numbers and their intervals."""
+        return environment(self.data, *self._grouped, self.seed)
+
+    @cached_property
+    def hard_tasks(self) -> list[Name]:
+        """Names of the tasks in the hardest group; none where all are alike."""
+        centres, belongs = self._grouped
+        return [self.data.names[i] for i in np.flatnonzero(belongs == 0)] if len(centres) > 1 else []
+
+    @cached_property
+    def hard_directions(self) -> Array:
+        """Principal axes of the features in the hardest group, those along which they vary least first, (r, d)."""
+        hard = [self.data.X[i] for i in np.flatnonzero(self._grouped[1] == 0)]
+        return (self.data.axes @ np.linalg.eigh(np.mean([X.T @ X / len(X) for X in hard], axis=0))[1]).T
+
+    @cached_property
+    def lights(self) -> Lights:
+        """Light of each assumption, and what was measured."""
+        return lights(self.data, self.question.moments, *self._grouped, self.calibration)
+
+    @cached_property
+    def _held_out(self) -> tuple[Numbers, Losses]:
+        return calibration(self.folds, self.question.moments, {name: self.rates[name] for name in ("erm", "maml")})
+
+    @property
+    def calibration(self) -> Numbers:
+        """Loss after the step that was predicted, and that was measured, of tasks held out."""
+        return self._held_out[0]
+
+    @property
+    def held_out(self) -> Losses:
+        """Loss of each task, where it is held out, with ERM's start, with MAML's, and solved outright."""
+        return self._held_out[1]
 
 
 def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, calibration: dict[str, float]) -> Lights:
     """Return each assumption's light, green, amber or red, and what was measured."""
     rho, sizes, left_out = curvatures(tasks), np.array([len(X) for X in tasks.X]), len(tasks.left_out)
-    values = np.linalg.eigvalsh(moments.loss[0, :, : moments.rank, : moments.rank].mean(axis=0))
+    values = np.linalg.eigvalsh(moments.parts[2, :, : moments.rank, : moments.rank].mean(axis=0))
     kurtosis, bent, worth, labels = _kurtosis(tasks), _bent(tasks), _worth(tasks), _labels(tasks)
     (place, place_p), (size, size_p) = _place(tasks, -rho, belongs), _rank(-rho, sizes)
     powers = "no task is large enough" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fitted values"

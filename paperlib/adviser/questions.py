@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, start
+from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, raised_inverse, start
 from paperlib.adviser.moments import Moments, Tasks, directions
 from paperlib.arguments import Array
 
@@ -85,12 +85,11 @@ class Question:
         mean_square = np.tensordot(of.shares, square, 1)
         sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
         scale = np.sqrt(np.maximum(sizes, 1e-12 * np.abs(sizes).max(axis=1, keepdims=True).clip(1e-200)))
-        values, vectors = np.linalg.eigh(mean_square / scale[:, :, None] / scale[:, None, :])
-        vectors = vectors / scale[:, :, None]
-        inverse = vectors / np.maximum(values, 1e-2)[:, None, :] @ vectors.swapaxes(-1, -2)
+        sizes = scale[:, :, None] * scale[:, None, :]
+        inverse = raised_inverse(mean_square / sizes, 1e-2) / sizes
         rates = (inverse @ mean_linear[:, :, None])[:, :, 0]
-        scores = linear - np.einsum("tij,bj->bti", square, rates)
-        own = np.einsum("bt,bti,bij,btj->b", of.shares**2, scores, inverse, scores, optimize=True)
+        scores = linear - (rates @ square.reshape(-1, rates.shape[1]).T).reshape(-1, *linear.shape)
+        own = (of.shares**2 * ((scores @ inverse) * scores).sum(axis=2)).sum(axis=1)
         extended = np.concatenate([-self.start, np.eye(self.start.shape[1])])
         before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
         noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, np.tensordot(of.shares, entries, 1), rates) / of.m)
