@@ -66,12 +66,12 @@ def start(of: Averages, learner: str, alpha: Array) -> Array:
     return _fitted(of, learner, alpha)[0]
 
 
-def _fitted(of: Averages, learner: str, alpha: Array) -> tuple[Array, Array, Array]:
-    """Return a start (B, r, k), the inverse of its weight matrix (B, r, r), and its coefficients of parts, (K, B)."""
+def _fitted(of: Averages, learner: str, alpha: Array) -> tuple[Array, Array, Array, Array]:
+    """Return a start (B, r, k), its weight matrix, (B, r+k, r+k), with the coefficients (K, B), and its inverse."""
     rank, weights = of.moments.rank, _weights(of, learner, alpha)
     matrix = _mean(weights, of.parts[PARTS[learner]])
     inverse = _inverse(of, matrix[:, :rank, :rank])
-    return inverse @ matrix[:, :rank, rank:], inverse, weights
+    return inverse @ matrix[:, :rank, rank:], matrix, weights, inverse
 
 
 def best_rate(of: Averages, w: Array) -> Array:
@@ -110,18 +110,20 @@ def _least(of: Averages, learner: str, rates: Array) -> Array:
 
 def loss(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the loss after adaptation of a learner's start, (B,), unbiased to first order in 1/T."""
-    scale, (w, inverse, weights) = coefficients(alpha, of.m), _fitted(of, learner, alpha)
+    scale, (w, *fit, inverse) = coefficients(alpha, of.m), _fitted(of, learner, alpha)
     rank, extended, matrix = of.moments.rank, _extended(w), _mean(scale, of.loss)
     tasks, own, inverse = of.moments.tasks, np.empty(len(alpha)), inverse[:, None]
     bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
+
+    def shared(some: Array, learner: str, mean: Array, weights: Array) -> Array:
+        found = _scores(of.moments, learner, weights[:, some], extended[some])  # of the tasks, last: (B, k, r, T)
+        found -= (mean[some, :rank] @ extended[some]).swapaxes(1, 2)[..., None]
+        found *= of.shares[some, None, None]
+        return found
+
     for some in np.array_split(np.arange(len(alpha)), -(-len(alpha) * tasks * extended[0].size // MOST)):
-        shares = of.shares[some, None, None]  # of the tasks, last: (B, k, r, T) below
-        push = _scores(of.moments, learner, weights[:, some], extended[some])
-        push = shares * (push - (shares @ push.swapaxes(-1, -2)).swapaxes(-1, -2))
-        pull = push
-        if learner != "maml":  # whose influence is by the gradient itself
-            pull = _scores(of.moments, "maml", scale[:, some], extended[some])
-            pull = shares * (pull - (shares @ pull.swapaxes(-1, -2)).swapaxes(-1, -2))
+        push = shared(some, learner, *fit)
+        pull = push if learner == "maml" else shared(some, "maml", matrix, scale)  # by the gradient itself
         curved, along = push @ push.swapaxes(-1, -2), pull @ push.swapaxes(-1, -2)
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
     return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
@@ -135,7 +137,7 @@ def floor(of: Averages, alpha: Array) -> Array:
 def slope(of: Averages, learner: str, alpha: float) -> float:
     """Return what the mean excess of a learner's start falls with, times the number of tasks."""
     rank, rate = of.moments.rank, np.array([alpha])
-    (w, inverse, weights), matrix = _fitted(of, learner, rate), _mean(coefficients(rate, of.m), of.loss)
+    (w, _, weights, inverse), matrix = _fitted(of, learner, rate), _mean(coefficients(rate, of.m), of.loss)
     influence = inverse @ _scores(of.moments, learner, weights, _extended(w))[0]
     return float(0.5 * (influence * (matrix[0, :rank, :rank] @ influence)).sum(axis=(0, 1)).mean())
 

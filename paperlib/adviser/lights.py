@@ -19,7 +19,7 @@ from paperlib.arguments import Array
 from paperlib.environments import Groups
 
 Lights = dict[str, tuple[str, str]]
-FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of m, at which the verdict is looked at
+FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
 
 @dataclass(frozen=True, repr=False)

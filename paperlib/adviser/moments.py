@@ -94,10 +94,13 @@ def checked(tasks: Iterable[Any]) -> Tasks:
     names: list[Name] = [*map(str, tasks)] if isinstance(tasks, Mapping) else [*range(len(given))]
     if len(set(names)) < len(names):
         raise ValueError(f"tasks must have keys that differ as text; got {names[:8]}")
-    found = [_pair(name, task) for name, task in zip(names, given, strict=True)]
-    pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
-    if any(head != heads[0] for head in heads):
-        raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
+    if _plain(given):
+        pairs = [(X, y.reshape(len(y), -1).copy()) for X, y in given]
+    else:
+        found = [_pair(name, task) for name, task in zip(names, given, strict=True)]
+        pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
+        if any(head != heads[0] for head in heads):
+            raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
     if len(pairs) < 2:
         raise ValueError(f"tasks must be at least two, each a pair (X, y); got {len(pairs)}")
     first, (dim, outputs) = pairs[0][0].shape, (part.shape[1] for part in pairs[0])
@@ -115,7 +118,7 @@ def checked(tasks: Iterable[Any]) -> Tasks:
         )
     size = f"of a size from {1.0 / LARGEST:g} to {LARGEST:g}"
     for kind, part in (("features", 0), ("targets", 1)):
-        largest = max(float(np.abs(pair[part]).max()) for pair in pairs)
+        largest = float(np.abs(np.concatenate([pair[part] for pair in pairs])).max())
         if largest < 1.0 / LARGEST:
             raise ValueError(f"tasks must have {kind} that are not all zero, {size}; the largest is {largest:g}")
     second = np.mean([X.T @ X / len(X) for _, X, _ in large], axis=0)
@@ -192,6 +195,18 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     left = np.where(free > 0, ((y - basis @ _product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
     mean = (reach - size**2).sum(axis=1) / pairs
     return np.stack([*weighted, *loss], axis=1), mean, left, free.astype(np.float64)
+
+
+def _plain(given: list[Any]) -> bool:
+    """Tell at a glance whether nothing is wrong: pairs of arrays of float64 whose shapes match, and all finite."""
+    for task in given:
+        if type(task) is not tuple or [*map(type, task)] != [np.ndarray, np.ndarray]:
+            return False
+        X, y = task
+        if not (X.dtype == y.dtype == np.float64 and X.ndim == 2 and y.ndim in (1, 2) and len(X) == len(y) >= 2):
+            return False
+    parts = [part.ravel() for task in given for part in task if part.size]
+    return len(parts) == 2 * len(given) > 0 and bool(np.abs(np.concatenate(parts)).max() <= LARGEST)
 
 
 def _pair(name: Name, task: Any) -> tuple[Array, Array, list[str]]:

@@ -37,7 +37,10 @@ class Question:
         whole = averages(moments, np.ones((1, moments.tasks)), m)
         best = {learner: best_rates(whole, learner) for learner in LEARNERS}
         fitted = start(whole, "maml", best["maml"] if alpha is None else np.array([alpha]))[0]
-        return cls(moments, m, alpha, whole, best, fitted, tasks.each(lambda X, y: directions(X, y - X @ fitted)))
+        linear, triple, pair, entries = tasks.each(lambda X, y: directions(X, y - X @ fitted))
+        square = (1.0 - 1.0 / m) * triple + pair / m
+        axes = [linear, 0.5 * (square + square.swapaxes(1, 2)), entries]
+        return cls(moments, m, alpha, whole, best, fitted, axes)
 
     @property
     def rates(self) -> dict[str, float]:
@@ -78,9 +81,7 @@ class Question:
 
     def _directions_risk(self, of: Averages) -> Array:
         """Return the risk of the start with the best rate for each axis, its fit's bias taken out, (B,)."""
-        linear, triple, pair, entries = self.axes
-        square = (1.0 - 1.0 / of.m) * triple + pair / of.m
-        square = 0.5 * (square + square.swapaxes(-1, -2))
+        linear, square, entries = self.axes
         mean_linear = of.shares @ linear
         mean_square = np.tensordot(of.shares, square, 1)
         sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
@@ -89,7 +90,8 @@ class Question:
         inverse = raised_inverse(mean_square / sizes, 1e-2) / sizes
         rates = (inverse @ mean_linear[:, :, None])[:, :, 0]
         scores = linear - (rates @ square.reshape(-1, rates.shape[1]).T).reshape(-1, *linear.shape)
-        own = (of.shares**2 * ((scores @ inverse) * scores).sum(axis=2)).sum(axis=1)
+        scores *= of.shares[:, :, None]
+        own = (inverse * (scores.swapaxes(1, 2) @ scores)).sum(axis=(1, 2))
         extended = np.concatenate([-self.start, np.eye(self.start.shape[1])])
         before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
         noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, np.tensordot(of.shares, entries, 1), rates) / of.m)
