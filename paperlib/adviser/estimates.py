@@ -115,16 +115,17 @@ def loss(of: Averages, learner: str, alpha: Array) -> Array:
     tasks, own, inverse = of.moments.tasks, np.empty(len(alpha)), inverse[:, None]
     bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
 
-    def shared(some: Array, learner: str, mean: Array, weights: Array) -> Array:
+    def centred(some: Array, learner: str, mean: Array, weights: Array) -> Array:
         found = _scores(of.moments, learner, weights[:, some], extended[some])  # of the tasks, last: (B, k, r, T)
         found -= (mean[some, :rank] @ extended[some]).swapaxes(1, 2)[..., None]
-        found *= of.shares[some, None, None]
         return found
 
     for some in np.array_split(np.arange(len(alpha)), -(-len(alpha) * tasks * extended[0].size // MOST)):
-        push = shared(some, learner, *fit)
-        pull = push if learner == "maml" else shared(some, "maml", matrix, scale)  # by the gradient itself
-        curved, along = push @ push.swapaxes(-1, -2), pull @ push.swapaxes(-1, -2)
+        push = centred(some, learner, *fit)
+        weighted = (of.shares[some, None, None] ** 2 * push).swapaxes(2, 3)
+        along = curved = push @ weighted
+        if learner != "maml":  # whose influence is by the gradient itself
+            along = centred(some, "maml", matrix, scale) @ weighted
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
     return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
 
