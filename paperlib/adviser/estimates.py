@@ -58,7 +58,7 @@ def averages(moments: Moments, counts: Array, m: float) -> Averages:
 
 def coefficients(alpha: Array, m: float) -> Array:
     """Return what the four moments of the loss are multiplied with, (4, B)."""
-    return np.stack([np.ones_like(alpha), -2.0 * alpha, (1.0 - 1.0 / m) * alpha**2, alpha**2 / m])
+    return np.array([np.ones_like(alpha), -2.0 * alpha, (1.0 - 1.0 / m) * alpha**2, alpha**2 / m])
 
 
 def start(of: Averages, learner: str, alpha: Array) -> Array:
@@ -148,7 +148,7 @@ def _weights(of: Averages, learner: str, alpha: Array) -> Array:
     if learner == "maml":
         return coefficients(alpha, of.m)
     if learner == "weighted":
-        return np.stack([(1.0 + (of.moments.rank + 1.0) / of.m) * alpha**2, -2.0 * alpha, np.ones_like(alpha)])
+        return np.array([(1.0 + (of.moments.rank + 1.0) / of.m) * alpha**2, -2.0 * alpha, np.ones_like(alpha)])
     return np.ones((1, len(alpha)))
 
 
@@ -182,20 +182,22 @@ def _inverse(of: Averages, matrix: Array) -> Array:
 def raised_inverse(matrix: Array, least: float) -> Array:
     """Return the inverse of symmetric matrices (B, r, r), their eigenvalues raised to at least `least`.
 
-    By elimination of one row after another, of all matrices at once; by eigenvalues where there are many rows, or where
-    a pivot or the size of the inverse leaves it open whether an eigenvalue is raised.
+    By elimination of one row after another, of all matrices at once, where rows are few and matrices many; by
+    eigenvalues elsewhere, and where a pivot or the size of the inverse leaves it open whether one is raised.
     """
-    swept, rows = np.moveaxis(matrix, 0, 2).copy(), matrix.shape[1] * (matrix.shape[1] <= SWEPT)
-    sure = np.full(len(matrix), rows > 0)
+    (count, rows), swept = matrix.shape[:2], matrix.transpose(1, 2, 0).copy()
+    few = rows <= min(SWEPT, count // 2)
+    sure = np.full(count, few)
     with np.errstate(all="ignore"):
-        for k in range(rows):
+        for k in range(rows * few):
             column = swept[k].copy()
             scaled = column / column[k]
             sure &= column[k] > 0.0
             swept -= column[:, None] * scaled
-            swept[k], swept[:, k], swept[k, k] = scaled, scaled, -1.0 / column[k]
+            swept[k] = swept[:, k] = scaled
+            swept[k, k] = -1.0 / column[k]
         sure &= (swept**2).sum(axis=(0, 1)) * least**2 < 1.0
-    inverse, rest = -np.moveaxis(swept, 2, 0), np.flatnonzero(~sure)
+    inverse, rest = -swept.transpose(2, 0, 1), np.flatnonzero(~sure)
     if rest.size:
         values, vectors = np.linalg.eigh(matrix[rest])
         inverse[rest] = vectors / np.maximum(values, least)[:, None, :] @ vectors.swapaxes(-1, -2)
@@ -203,8 +205,10 @@ def raised_inverse(matrix: Array, least: float) -> Array:
 
 
 def _extended(w: Array) -> Array:
-    outputs = w.shape[-1]
-    return np.concatenate([-w, np.broadcast_to(np.eye(outputs), (*w.shape[:-2], outputs, outputs))], axis=-2)
+    dim, outputs = w.shape[-2:]
+    extended = np.empty((*w.shape[:-2], dim + outputs, outputs))
+    extended[..., :dim, :], extended[..., dim:, :] = -w, np.eye(outputs)
+    return extended
 
 
 def _quadratic(matrix: Array, extended: Array) -> Array:
