@@ -135,7 +135,7 @@ def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Inte
 
     first = question.numbers(np.ones((1, tasks)))
     generator = np.random.default_rng(seed)
-    point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=max(50, 2**14 // tasks))
+    point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=max(50, 2**17 // tasks))
     for values in (point, low, high):
         values[:2] = question.gain(values[:2])
     low[:2] = np.maximum(np.minimum(low[:2], (1.0 - FINEST) * point[:2]), [float(question.alpha is not None), 0.0])

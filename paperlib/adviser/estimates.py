@@ -13,14 +13,16 @@ from functools import cached_property
 
 import numpy as np
 
-from paperlib.adviser.moments import MOST, PARTS, Moments
+from paperlib.adviser.moments import PARTS, Moments
 from paperlib.arguments import Array
+from paperlib.environments import Groups
 
 LEARNERS = ("erm", "weighted", "maml")
 LEAST = 0.25  # curvature times m + 2, over that before the step, below which it is not told
 WIDEST = 100.0  # times the largest mean second moment, the largest rate that is looked at
 ENDLESS = 1e4  # samples of the step; the curvature of more is compared with that of so many
 SWEPT = 24  # rows up to which matrices are inverted by elimination
+CACHED = 2**17  # numbers that are computed with at once
 ROUNDS = 6  # of the alternation between a start and its best rate
 
 
@@ -115,12 +117,12 @@ def loss(of: Averages, learner: str, alpha: Array) -> Array:
     tasks, own, inverse = of.moments.tasks, np.empty(len(alpha)), inverse[:, None]
     bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
 
-    def centred(some: Array, learner: str, mean: Array, weights: Array) -> Array:
+    def centred(some: Groups, learner: str, mean: Array, weights: Array) -> Array:
         found = _scores(of.moments, learner, weights[:, some], extended[some])  # of the tasks, last: (B, k, r, T)
         found -= (mean[some, :rank] @ extended[some]).swapaxes(1, 2)[..., None]
         return found
 
-    for some in np.array_split(np.arange(len(alpha)), -(-len(alpha) * tasks * extended[0].size // MOST)):
+    for some in pieces(len(alpha), tasks * w[0].size):
         push = centred(some, learner, *fit)
         weighted = (of.shares[some, None, None] ** 2 * push).swapaxes(2, 3)
         along = curved = push @ weighted
@@ -128,6 +130,11 @@ def loss(of: Averages, learner: str, alpha: Array) -> Array:
             along = centred(some, "maml", matrix, scale) @ weighted
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
     return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
+
+
+def pieces(count: int, size: int) -> list[Groups]:
+    """Return the places of some arrays of a size in pieces that a processor's cache holds."""
+    return np.array_split(np.arange(count), -(-count * size // CACHED))
 
 
 def floor(of: Averages, alpha: Array) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, raised_inverse, start
+from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, pieces, raised_inverse, start
 from paperlib.adviser.moments import Moments, Tasks, directions
 from paperlib.arguments import Array
 
@@ -39,7 +39,8 @@ class Question:
         fitted = start(whole, "maml", best["maml"] if alpha is None else np.array([alpha]))[0]
         linear, triple, pair, entries = tasks.each(lambda X, y: directions(X, y - X @ fitted))
         square = (1.0 - 1.0 / m) * triple + pair / m
-        axes = [linear, 0.5 * (square + square.swapaxes(1, 2)), entries]
+        square = 0.5 * (square + square.swapaxes(1, 2))
+        axes = [np.moveaxis(part, 0, -1).copy() for part in (linear, square, entries)]  # the tasks last
         return cls(moments, m, alpha, whole, best, fitted, axes)
 
     @property
@@ -82,17 +83,17 @@ class Question:
     def _directions_risk(self, of: Averages) -> Array:
         """Return the risk of the start with the best rate for each axis, its fit's bias taken out, (B,)."""
         linear, square, entries = self.axes
-        mean_linear = of.shares @ linear
-        mean_square = np.tensordot(of.shares, square, 1)
+        mean_linear, mean_square, mean_entries = ((part @ of.shares.T).T for part in self.axes)
         sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
         scale = np.sqrt(np.maximum(sizes, 1e-12 * np.abs(sizes).max(axis=1, keepdims=True).clip(1e-200)))
         sizes = scale[:, :, None] * scale[:, None, :]
         inverse = raised_inverse(mean_square / sizes, 1e-2) / sizes
-        rates = (inverse @ mean_linear[:, :, None])[:, :, 0]
-        scores = linear - (rates @ square.reshape(-1, rates.shape[1]).T).reshape(-1, *linear.shape)
-        scores *= of.shares[:, :, None]
-        own = (inverse * (scores.swapaxes(1, 2) @ scores)).sum(axis=(1, 2))
+        rates, own = (inverse @ mean_linear[:, :, None])[:, :, 0], np.empty(len(of.shares))
+        for some in pieces(len(own), linear.size):
+            scores = linear - (rates[some] @ square.reshape(len(linear), -1)).reshape(-1, *linear.shape)
+            weighted = (of.shares[some, None] ** 2 * scores).swapaxes(1, 2)
+            own[some] = (inverse[some] * (scores @ weighted)).sum(axis=(1, 2))
         extended = np.concatenate([-self.start, np.eye(self.start.shape[1])])
         before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
-        noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, np.tensordot(of.shares, entries, 1), rates) / of.m)
+        noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, mean_entries, rates) / of.m)
         return np.asarray(0.5 * (before - (mean_linear * rates).sum(axis=1) + own - noise))
