@@ -16,12 +16,12 @@ import numpy as np
 from paperlib.adviser.moments import PARTS, Moments
 from paperlib.arguments import Array
 from paperlib.environments import Groups
+from paperlib.gaussian import raised_inverse
 
 LEARNERS = ("erm", "weighted", "maml")
 LEAST = 0.25  # curvature times m + 2, over that before the step, below which it is not told
 WIDEST = 100.0  # times the largest mean second moment, the largest rate that is looked at
 ENDLESS = 1e4  # samples of the step; the curvature of more is compared with that of so many
-SWEPT = 24  # rows up to which matrices are inverted by elimination
 CACHED = 2**15  # numbers that are computed with at once
 ROUNDS = 6  # of the alternation between a start and its best rate
 
@@ -41,6 +41,10 @@ class Averages:
     def loss(self) -> Array:
         """The four moments of the loss, (4, B, r+k, r+k)."""
         return self.parts[PARTS["maml"]]
+
+    def pieces(self, size: int) -> list[Groups]:
+        """Return the places of the resamples in pieces, so that the cache holds an array of a size for each of them."""
+        return np.array_split(np.arange(len(self.shares)), -(-len(self.shares) * size // CACHED))
 
     @cached_property
     def whitening(self) -> tuple[Array, Array]:
@@ -122,7 +126,7 @@ def loss(of: Averages, learner: str, alpha: Array) -> Array:
         found -= (mean[some, :rank] @ extended[some]).swapaxes(1, 2)[..., None]
         return found
 
-    for some in pieces(len(alpha), tasks * w[0].size):
+    for some in of.pieces(tasks * w[0].size):
         push = centred(some, learner, *fit)
         weighted = (of.shares[some, None, None] ** 2 * push).swapaxes(2, 3)
         along = curved = push @ weighted
@@ -130,11 +134,6 @@ def loss(of: Averages, learner: str, alpha: Array) -> Array:
             along = centred(some, "maml", matrix, scale) @ weighted
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
     return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
-
-
-def pieces(count: int, size: int) -> list[Groups]:
-    """Return the places of some arrays of a size in pieces that a processor's cache holds."""
-    return np.array_split(np.arange(count), -(-count * size // CACHED))
 
 
 def floor(of: Averages, alpha: Array) -> Array:
@@ -184,31 +183,6 @@ def _inverse(of: Averages, matrix: Array) -> Array:
     """
     root, least = of.whitening[1], LEAST / (min(of.m, ENDLESS) + 2.0)
     return root @ raised_inverse(root.swapaxes(-1, -2) @ matrix @ root, least) @ root.swapaxes(-1, -2)
-
-
-def raised_inverse(matrix: Array, least: float) -> Array:
-    """Return the inverse of symmetric matrices (B, r, r), their eigenvalues raised to at least `least`.
-
-    By elimination of one row after another, of all matrices at once, where rows are few and matrices many; by
-    eigenvalues elsewhere, and where a pivot or the size of the inverse leaves it open whether one is raised.
-    """
-    (count, rows), swept = matrix.shape[:2], matrix.transpose(1, 2, 0).copy()
-    few = rows <= min(SWEPT, count // 2)
-    sure = np.full(count, few)
-    with np.errstate(all="ignore"):
-        for k in range(rows * few):
-            column = swept[k].copy()
-            scaled = column / column[k]
-            sure &= column[k] > 0.0
-            swept -= column[:, None] * scaled
-            swept[k] = swept[:, k] = scaled
-            swept[k, k] = -1.0 / column[k]
-        sure &= (swept**2).sum(axis=(0, 1)) * least**2 < 1.0
-    inverse, rest = -swept.transpose(2, 0, 1), np.flatnonzero(~sure)
-    if rest.size:
-        values, vectors = np.linalg.eigh(matrix[rest])
-        inverse[rest] = vectors / np.maximum(values, least)[:, None, :] @ vectors.swapaxes(-1, -2)
-    return inverse
 
 
 def _extended(w: Array) -> Array:

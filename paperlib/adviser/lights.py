@@ -9,11 +9,12 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import combine_pvalues, f, rankdata, spearmanr
 
+from paperlib.adviser import groups
 from paperlib.adviser.estimates import LEAST
-from paperlib.adviser.groups import Told, curvatures, environment, fits, grouped
-from paperlib.adviser.moments import Moments, Name, Tasks, span
+from paperlib.adviser.groups import curvatures, fits, grouped
+from paperlib.adviser.moments import Moments, Tasks, span
 from paperlib.adviser.questions import NAMES, Question
-from paperlib.adviser.validation import Folds, Losses, calibration
+from paperlib.adviser.validation import Folds, calibration
 from paperlib.adviser.verdicts import VERDICTS, Numbers, decide
 from paperlib.arguments import Array
 from paperlib.environments import Groups
@@ -24,7 +25,14 @@ FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
 @dataclass(frozen=True, repr=False)
 class Evidence:
-    """What a report tells beside its answer. It is computed from the tasks when it is read for the first time."""
+    """What a report tells beside its answer, each computed from the tasks when it is read for the first time.
+
+    `samples_share` is the share of MAML's risk that a step on endlessly many samples would spare; `other_m` the verdict
+    that the estimates alone would give, by the number of samples of the step; `curvatures` the mean square of the
+    features of each task, (T,); `environment` the groups of tasks, the hardest first; `hard_tasks` are the names of the
+    hardest group, none where all are alike; `hard_directions` (r, d) its principal axes, those along which features
+    vary least first; `lights` of the assumptions; `calibration` and `held_out` are of tasks held out.
+    """
 
     data: Tasks
     question: Question
@@ -33,71 +41,43 @@ class Evidence:
     seed: int
     estimates: Numbers
 
-    @cached_property
-    def samples_share(self) -> float:
-        """Share of MAML's risk that a step on endlessly many samples would spare."""
-        return self.question.samples_share(self.estimates["risk_maml"])
-
-    @cached_property
-    def other_m(self) -> dict[float, str]:
-        """The verdict that the estimates alone would give, by the number of samples of the step."""
-        said, (moments, m, alpha) = {}, (self.question.moments, self.question.m, self.question.alpha)
-        told = math.isfinite(self.estimates["noise_std"])
-        for other in sorted({max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS} | {m}) * told:
-            asked = self.question if other == m else Question.of(self.data, moments, other, alpha)
-            drawn = dict(zip(NAMES, asked.numbers(np.ones((1, moments.tasks))), strict=True))
-            if drawn["curvature"][0] >= LEAST:
-                point = {name: float(values[0]) for name, values in drawn.items()}
-                said[other] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
-        return {other: verdict for other, verdict in said.items() if verdict != VERDICTS[-1]}
-
-    @cached_property
-    def curvatures(self) -> Array:
-        """Mean square of the features of each task, (T,)."""
-        return curvatures(self.data)
-
-    @cached_property
-    def _grouped(self) -> tuple[Array, Groups]:
-        return grouped(self.data)
-
-    @cached_property
-    def environment(self) -> list[dict[str, Told]]:
-        """The groups of tasks, the hardest first, each with its numbers and their intervals."""
-        return environment(self.data, *self._grouped, self.seed)
-
-    @cached_property
-    def hard_tasks(self) -> list[Name]:
-        """Names of the tasks in the hardest group; none where all are alike."""
-        centres, belongs = self._grouped
-        return [self.data.names[i] for i in np.flatnonzero(belongs == 0)] if len(centres) > 1 else []
-
-    @cached_property
-    def hard_directions(self) -> Array:
-        """Principal axes of the features in the hardest group, those along which they vary least first, (r, d)."""
-        hard = [self.data.X[i] for i in np.flatnonzero(self._grouped[1] == 0)]
-        return (self.data.axes @ np.linalg.eigh(np.mean([X.T @ X / len(X) for X in hard], axis=0))[1]).T
-
-    @cached_property
-    def lights(self) -> Lights:
-        """Light of each assumption, and what was measured."""
-        return lights(self.data, self.question.moments, *self._grouped, self.calibration)
-
-    @cached_property
-    def _held_out(self) -> tuple[Numbers, Losses]:
-        return calibration(self.folds, self.question.moments, {name: self.rates[name] for name in ("erm", "maml")})
-
-    @property
-    def calibration(self) -> Numbers:
-        """Loss after the step that was predicted, and that was measured, of tasks held out."""
-        return self._held_out[0]
-
-    @property
-    def held_out(self) -> Losses:
-        """Loss of each task, where it is held out, with ERM's start, with MAML's, and solved outright."""
-        return self._held_out[1]
+    m = property(lambda self: self.question.m)
+    alpha = property(lambda self: self.question.alpha)
+    names = property(lambda self: self.data.names)
+    left_out = property(lambda self: self.data.left_out)
+    samples_share = cached_property(lambda self: self.question.samples_share(self.estimates["risk_maml"]))
+    other_m = cached_property(lambda self: _at_their_word(self.data, self.question, self.estimates))
+    curvatures = cached_property(lambda self: curvatures(self.data))
+    environment = cached_property(lambda self: groups.environment(self.data, *self._grouped, self.seed))
+    hard_tasks = cached_property(lambda self: [self.data.names[i] for i in self._hard] * (len(self._grouped[0]) > 1))
+    hard_directions = cached_property(lambda self: _directions(self.data, self._hard))
+    lights = cached_property(lambda self: looked_at(self.data, self.question.moments, *self._grouped, self.calibration))
+    calibration = cached_property(lambda self: self._held_out[0])
+    held_out = cached_property(lambda self: self._held_out[1])
+    _grouped = cached_property(lambda self: grouped(self.data))
+    _hard = cached_property(lambda self: np.flatnonzero(self._grouped[1] == 0))
+    _held_out = cached_property(lambda self: calibration(self.folds, self.question.moments, self.rates))
 
 
-def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, calibration: dict[str, float]) -> Lights:
+def _directions(tasks: Tasks, hard: Groups) -> Array:
+    second = np.mean([tasks.X[i].T @ tasks.X[i] / len(tasks.X[i]) for i in hard], axis=0)
+    return np.asarray((tasks.axes @ np.linalg.eigh(second)[1]).T)
+
+
+def _at_their_word(tasks: Tasks, question: Question, estimates: Numbers) -> dict[float, str]:
+    """Return the verdict that the estimates alone would give, by the number of samples of the step."""
+    said, moments, alpha, m = {}, question.moments, question.alpha, question.m
+    others = {max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS}
+    for other in sorted(others | {m}) if math.isfinite(estimates["noise_std"]) else ():
+        asked = question if other == m else Question.of(tasks, moments, other, alpha)
+        drawn = dict(zip(NAMES, asked.numbers(np.ones((1, moments.tasks))), strict=True))
+        if drawn["curvature"][0] >= LEAST:
+            point = {name: float(values[0]) for name, values in drawn.items()}
+            said[other] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
+    return {other: verdict for other, verdict in said.items() if verdict != VERDICTS[-1]}
+
+
+def looked_at(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, calibration: dict[str, float]) -> Lights:
     """Return each assumption's light, green, amber or red, and what was measured."""
     rho, sizes, left_out = curvatures(tasks), np.array([len(X) for X in tasks.X]), len(tasks.left_out)
     values = np.linalg.eigvalsh(moments.parts[2, :, : moments.rank, : moments.rank].mean(axis=0))

@@ -94,13 +94,10 @@ def checked(tasks: Iterable[Any]) -> Tasks:
     names: list[Name] = [*map(str, tasks)] if isinstance(tasks, Mapping) else [*range(len(given))]
     if len(set(names)) < len(names):
         raise ValueError(f"tasks must have keys that differ as text; got {names[:8]}")
-    if _plain(given):
-        pairs = [(X, y.reshape(len(y), -1).copy()) for X, y in given]
-    else:
-        found = [_pair(name, task) for name, task in zip(names, given, strict=True)]
-        pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
-        if any(head != heads[0] for head in heads):
-            raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
+    found = _plain(given) or [_pair(name, task) for name, task in zip(names, given, strict=True)]
+    pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
+    if any(head != heads[0] for head in heads):
+        raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
     if len(pairs) < 2:
         raise ValueError(f"tasks must be at least two, each a pair (X, y); got {len(pairs)}")
     first, (dim, outputs) = pairs[0][0].shape, (part.shape[1] for part in pairs[0])
@@ -135,8 +132,8 @@ def checked(tasks: Iterable[Any]) -> Tasks:
 
 def measure(tasks: Tasks) -> Moments:
     """Return the moments of tasks."""
-    parts, *others = tasks.each(_moments)
-    return Moments(parts.swapaxes(0, 1).copy(), *others, tasks.axes.shape[1])
+    parts, squares, residuals, free = tasks.each(_moments)
+    return Moments(parts.swapaxes(0, 1).copy(), squares, residuals, free, tasks.axes.shape[1])
 
 
 def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
@@ -197,16 +194,17 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     return np.stack([*weighted, *loss], axis=1), mean, left, free.astype(np.float64)
 
 
-def _plain(given: list[Any]) -> bool:
-    """Tell at a glance whether nothing is wrong: pairs of arrays of float64 whose shapes match, and all finite."""
+def _plain(given: list[Any]) -> list[tuple[Array, Array, list[str]]]:
+    """Return what `_pair` does of all tasks, if one look tells that nothing is wrong with any; else none."""
     for task in given:
         if type(task) is not tuple or [*map(type, task)] != [np.ndarray, np.ndarray]:
-            return False
+            return []
         X, y = task
         if not (X.dtype == y.dtype == np.float64 and X.ndim == 2 and y.ndim in (1, 2) and len(X) == len(y) >= 2):
-            return False
+            return []
     parts = [part.ravel() for task in given for part in task if part.size]
-    return len(parts) == 2 * len(given) > 0 and bool(np.abs(np.concatenate(parts)).max() <= LARGEST)
+    sound = len(parts) == 2 * len(given) > 0 and np.abs(np.concatenate(parts)).max() <= LARGEST
+    return [(X, y.reshape(len(y), -1).copy(), []) for X, y in given] if sound else []
 
 
 def _pair(name: Name, task: Any) -> tuple[Array, Array, list[str]]:

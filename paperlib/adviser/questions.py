@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, pieces, raised_inverse, start
+from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, start
 from paperlib.adviser.moments import Moments, Tasks, directions
 from paperlib.arguments import Array
+from paperlib.gaussian import raised_inverse
 
 ROWS = (*LEARNERS, *(f"{learner}_best" for learner in LEARNERS), "directions", "curvature")
 NAMES = ("gain", "gain_best", "risk_erm", "risk_maml", "best_alpha", "best_alpha_erm", "noise_std", *ROWS)
@@ -82,14 +83,14 @@ class Question:
 
     def _directions_risk(self, of: Averages) -> Array:
         """Return the risk of the start with the best rate for each axis, its fit's bias taken out, (B,)."""
-        linear, square, entries = self.axes
+        linear, square, _ = self.axes
         mean_linear, mean_square, mean_entries = ((part @ of.shares.T).T for part in self.axes)
         sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
         scale = np.sqrt(np.maximum(sizes, 1e-12 * np.abs(sizes).max(axis=1, keepdims=True).clip(1e-200)))
         sizes = scale[:, :, None] * scale[:, None, :]
         inverse = raised_inverse(mean_square / sizes, 1e-2) / sizes
         rates, own = (inverse @ mean_linear[:, :, None])[:, :, 0], np.empty(len(of.shares))
-        for some in pieces(len(own), linear.size):
+        for some in of.pieces(linear.size):
             scores = linear - (rates[some] @ square.reshape(len(linear), -1)).reshape(-1, *linear.shape)
             weighted = (of.shares[some, None] ** 2 * scores).swapaxes(1, 2)
             own[some] = (inverse[some] * (scores @ weighted)).sum(axis=(1, 2))

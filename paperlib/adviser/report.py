@@ -46,13 +46,9 @@ class Report(Evidence):
     verdict: str
     why: str
     suffices: str
-    m: float
-    alpha: float | None
-    intervals: dict[str, tuple[float, float]]
     shares: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
     tasks_needed: float
-    names: list[Name]
-    left_out: list[Name]
     trained: dict[str, float]
     learner: str
     rate: float

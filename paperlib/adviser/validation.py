@@ -108,13 +108,13 @@ def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tupl
     losses: Losses = {folds.tasks.names[place]: [] for place in np.flatnonzero(large)}
     of = averages(moments, folds.counts, folds.m)
     result = {"tasks": float(large.sum())}
-    held = {learner: start(of, learner, np.full(FOLDS, alpha)) for learner, alpha in rates.items()}
-    measured = {learner: folds.losses(held[learner], alpha)[large] for learner, alpha in rates.items()}
+    held = {learner: start(of, learner, np.full(FOLDS, rates[learner])) for learner in ("erm", "maml")}
+    measured = {learner: folds.losses(w, rates[learner])[large] for learner, w in held.items()}
     measured["solved"] = folds.solved(held["erm"])[large]
     for learner, values in measured.items():
         for found, value in zip(losses.values(), values, strict=True):
             found.append(float(value))
-        if learner in rates:
+        if learner in held:
             predicted = loss(of, learner, np.full(FOLDS, rates[learner]))
             result[f"predicted_{learner}"] = float(predicted[folds.of[large]].mean())
         result[f"measured_{learner}"] = float(values.mean())
@@ -163,7 +163,7 @@ def _solutions(tasks: Tasks, counts: Array, rates: Array, scale: Array) -> Array
         return u.swapaxes(1, 2) @ u, *parts
 
     erm, *parts = (np.tensordot(counts, part, 1) for part in tasks.each(products))
-    maml = sum(rates[:, None, None, None] ** power * part for power, part in enumerate(parts))
+    maml = np.tensordot(rates[:, None] ** np.arange(3), parts, 1)
     matrix = np.concatenate([np.broadcast_to(erm, maml.shape), maml])[..., :rank, :]
     values = np.linalg.eigvalsh(matrix[..., :rank])
     matrix[(values[..., 0] <= 1e-12 * values[..., -1]).any(axis=1)] = np.nan
