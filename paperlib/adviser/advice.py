@@ -68,9 +68,8 @@ def advise(tasks: Given, m: float, alpha: float | None = None, resamples: int = 
     m, alpha = sample_number("m", m), None if alpha is None else real_number("alpha", alpha, above=0.0)
     draws, seed = whole_number("resamples", resamples, at_least=FEWEST_DRAWS), whole_number("seed", seed, at_least=0)
     data = checked(tasks)
-    moments = measure(data)
-    question = Question.of(data, moments, m, alpha)
-    whole, rates = question.whole, question.rates
+    question = Question.of(data, measure(data), m, alpha)
+    moments, whole, rates = question.moments, question.whole, question.rates
     draws = draws if moments.free.any() else FEWEST_DRAWS  # without noise the answer is given: do not tarry
     estimates, intervals, drawn = _resampled(question, draws, seed)
     bent, noisy = float(np.mean(drawn["curvature"] < LEAST)), math.isfinite(estimates["noise_std"])
@@ -89,7 +88,7 @@ def advise(tasks: Given, m: float, alpha: float | None = None, resamples: int = 
     fitted = {learner: start(whole, learner, np.array([rate]))[0] for learner, rate in rates.items()}
     own = {learner: Choice(learner, rates[learner], w, validated=False) for learner, w in fitted.items()}
     best = own[min(trained, key=trained.__getitem__)] if told else None  # where moments are told: the least loss
-    choice = vars(choose(folds, moments, alpha, best) or own["erm"])
+    choice = {**vars(choose(folds, moments, alpha, best) or own["erm"])}
     choice["start"] = (data.axes @ choice["start"]).squeeze(axis=1 if data.y[0].shape[1] == 1 else ())
     return Report(data, question, folds, rates, seed, estimates, *said, intervals, needed, trained, **choice)
 
@@ -115,5 +114,4 @@ def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Inte
     low[:2] = np.maximum(np.minimum(low[:2], (1.0 - FINEST) * point[:2]), [float(question.alpha is not None), 0.0])
     high[:2] = np.maximum(high[:2], (1.0 + FINEST) * point[:2])
     intervals = {name: (float(a), float(b)) for name, a, b in zip(NAMES, low, high, strict=True)}
-    drawn = dict(zip(NAMES, sampled, strict=True))
-    return dict(zip(NAMES, map(float, point), strict=True)), intervals, drawn
+    return dict(zip(NAMES, map(float, point), strict=True)), intervals, dict(zip(NAMES, sampled, strict=True))

@@ -186,10 +186,8 @@ def _inverse(of: Averages, matrix: Array) -> Array:
 
 
 def _extended(w: Array) -> Array:
-    dim, outputs = w.shape[-2:]
-    extended = np.empty((*w.shape[:-2], dim + outputs, outputs))
-    extended[..., :dim, :], extended[..., dim:, :] = -w, np.eye(outputs)
-    return extended
+    outputs = w.shape[-1]
+    return np.concatenate([-w, np.broadcast_to(np.eye(outputs), (*w.shape[:-2], outputs, outputs))], axis=-2)
 
 
 def _quadratic(matrix: Array, extended: Array) -> Array:

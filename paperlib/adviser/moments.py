@@ -196,14 +196,10 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 
 def _plain(given: list[Any]) -> list[tuple[Array, Array, list[str]]]:
     """Return what `_pair` does of all tasks, if one look tells that nothing is wrong with any; else none."""
-    for task in given:
-        if type(task) is not tuple or [*map(type, task)] != [np.ndarray, np.ndarray]:
-            return []
-        X, y = task
-        if not (X.dtype == y.dtype == np.float64 and X.ndim == 2 and y.ndim in (1, 2) and len(X) == len(y) >= 2):
-            return []
-    parts = [part.ravel() for task in given for part in task if part.size]
-    sound = len(parts) == 2 * len(given) > 0 and np.abs(np.concatenate(parts)).max() <= LARGEST
+    pairs = [task for task in given if type(task) is tuple and [*map(type, task)] == [np.ndarray, np.ndarray]]
+    right = [X.ndim == 2 and y.ndim in (1, 2) and len(X) == len(y) >= 2 for X, y in pairs]
+    parts = [part.ravel() for task in pairs for part in task if part.dtype == np.float64 and part.size]
+    sound = all(right) and len(parts) == 2 * len(given) > 0 and np.abs(np.concatenate(parts)).max() <= LARGEST
     return [(X, y.reshape(len(y), -1).copy(), []) for X, y in given] if sound else []
 
 

@@ -105,21 +105,19 @@ def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tupl
     large = np.array([len(X) > folds.m for X in folds.tasks.X])
     if large.sum() < FOLDS:
         return {}, {}
-    losses: Losses = {folds.tasks.names[place]: [] for place in np.flatnonzero(large)}
     of = averages(moments, folds.counts, folds.m)
     result = {"tasks": float(large.sum())}
     held = {learner: start(of, learner, np.full(FOLDS, rates[learner])) for learner in ("erm", "maml")}
     measured = {learner: folds.losses(w, rates[learner])[large] for learner, w in held.items()}
     measured["solved"] = folds.solved(held["erm"])[large]
     for learner, values in measured.items():
-        for found, value in zip(losses.values(), values, strict=True):
-            found.append(float(value))
         if learner in held:
             predicted = loss(of, learner, np.full(FOLDS, rates[learner]))
             result[f"predicted_{learner}"] = float(predicted[folds.of[large]].mean())
         result[f"measured_{learner}"] = float(values.mean())
         result[f"error_{learner}"] = float(values.std(ddof=1) / math.sqrt(len(values)))
-    return result, losses
+    names = [folds.tasks.names[place] for place in np.flatnonzero(large)]
+    return result, dict(zip(names, np.stack([*measured.values()], axis=1).tolist(), strict=True))
 
 
 def choose(folds: Folds, moments: Moments, alpha: float | None, own: Choice | None) -> Choice | None:
