@@ -19,8 +19,7 @@ from paperlib.adviser.verdicts import UNTOLD, Numbers, decide
 from paperlib.arguments import Array, real_number, sample_number, whole_number
 
 Intervals = dict[str, tuple[float, float]]
-Task = tuple[ArrayLike, ArrayLike]
-Given = Iterable[Task] | Mapping[Any, Task]
+Given = Iterable[tuple[ArrayLike, ArrayLike]] | Mapping[Any, tuple[ArrayLike, ArrayLike]]
 FEWEST_DRAWS = 50
 FINEST = 0.005  # intervals of gains reach so far to each side: corrections to first order in 1/T tell no less
 
@@ -70,8 +69,8 @@ def advise(tasks: Given, m: float, alpha: float | None = None, resamples: int = 
     data = checked(tasks)
     question = Question.of(data, measure(data), m, alpha)
     moments, whole, rates = question.moments, question.whole, question.rates
-    draws = draws if moments.free.any() else FEWEST_DRAWS  # without noise the answer is given: do not tarry
-    estimates, intervals, drawn = _resampled(question, draws, seed)
+    # without noise the answer is given: do not tarry
+    estimates, intervals, drawn = _resampled(question, draws if moments.free.any() else FEWEST_DRAWS, seed)
     bent, noisy = float(np.mean(drawn["curvature"] < LEAST)), math.isfinite(estimates["noise_std"])
     told = bent <= UNTOLD and noisy
     if not told:
@@ -85,8 +84,7 @@ def advise(tasks: Given, m: float, alpha: float | None = None, resamples: int = 
     needed = max(0.0, cost / gain) if gain > 0.0 else math.inf  # to first order in 1/T
     trained = {learner: endless[learner] + slopes[learner] / moments.tasks for learner in rates}
     folds = Folds.drawn(data, m, seed)
-    fitted = {learner: start(whole, learner, np.array([rate]))[0] for learner, rate in rates.items()}
-    own = {learner: Choice(learner, rates[learner], w, validated=False) for learner, w in fitted.items()}
+    own = {one: Choice(one, rate, start(whole, one, np.array([rate]))[0], False) for one, rate in rates.items()}
     best = own[min(trained, key=trained.__getitem__)] if told else None  # where moments are told: the least loss
     choice = {**vars(choose(folds, moments, alpha, best) or own["erm"])}
     choice["start"] = (data.axes @ choice["start"]).squeeze(axis=1 if data.y[0].shape[1] == 1 else ())

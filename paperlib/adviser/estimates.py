@@ -86,8 +86,7 @@ def best_rate(of: Averages, w: Array) -> Array:
     The loss is half of :math:`a-2b\alpha+c\alpha^2`, where :math:`c\ge b^2/a` whatever the tasks (Cauchy-Schwarz), so
     that few tasks may not say otherwise.
     """
-    extended = _extended(w)
-    zero, one, two, three = _quadratic(of.loss, extended)
+    zero, one, two, three = _quadratic(of.loss, _extended(w))
     one, zero = np.maximum(one, 0.0), np.maximum(zero, 1e-300)
     bend = np.maximum((1.0 - 1.0 / of.m) * two + three / of.m, one**2 / zero)
     return np.asarray(np.minimum(one / np.maximum(bend, 1e-300), WIDEST / of.whitening[0]))

@@ -67,8 +67,8 @@ def _directions(tasks: Tasks, hard: Groups) -> Array:
 def _at_their_word(tasks: Tasks, question: Question, estimates: Numbers) -> dict[float, str]:
     """Return the verdict that the estimates alone would give, by the number of samples of the step."""
     said, moments, alpha, m = {}, question.moments, question.alpha, question.m
-    others = {max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS}
-    for other in sorted(others | {m}) if math.isfinite(estimates["noise_std"]) else ():
+    others = {max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS} | {m}
+    for other in sorted(others) if math.isfinite(estimates["noise_std"]) else ():
         asked = question if other == m else Question.of(tasks, moments, other, alpha)
         drawn = dict(zip(NAMES, asked.numbers(np.ones((1, moments.tasks))), strict=True))
         if drawn["curvature"][0] >= LEAST:

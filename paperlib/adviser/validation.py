@@ -57,8 +57,8 @@ class Folds:
 
         Starts are (..., FOLDS, r, k), with rates (...).
         """
-        rates = np.repeat(rates, starts.shape[-1])  # of the columns
-        return self._measured(starts, lambda X, r: X.swapaxes(1, 2) / X.shape[1] @ (rates * r))
+        columns = np.repeat(rates, starts.shape[-1])
+        return self._measured(starts, lambda X, r: X.swapaxes(1, 2) / X.shape[1] @ (columns * r))
 
     def solved(self, starts: Array) -> Array:
         """Return the loss of each task solved outright, (T,): on the step's samples, by the best of `RIDGES`.
@@ -141,8 +141,7 @@ def choose(folds: Folds, moments: Moments, alpha: float | None, own: Choice | No
         gap = folds.losses(held, own.rate) - losses[best]
         if gap.mean() <= gap.std(ddof=1) / math.sqrt(len(gap)):
             return own
-    learner = "erm" if 2 * best < len(rates) else "maml"
-    return Choice(learner, float(rates[best]), starts[best, -1], validated=True)
+    return Choice("erm" if 2 * best < len(rates) else "maml", float(rates[best]), starts[best, -1], validated=True)
 
 
 def _solutions(tasks: Tasks, counts: Array, rates: Array, scale: Array) -> Array:
