@@ -365,7 +365,7 @@ def _list(times):
 
 def _met(times):
     fails = sum(time < WISH for time in times)
-    return f"the wish fails on {fails} of {len(times)}" if fails else "the wish is met on all of them"
+    return f"the wish fails on {fails} of {len(times)}" if fails else "the wish is met on all"
 
 
 usual, least = protocol["usual"], _times("training")

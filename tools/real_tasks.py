@@ -4,11 +4,12 @@ Two thirds of the tasks are handed to the adviser. Both learners are then traine
 objectives, (3) and (4), at the rates that it chose; each task of the last third adapts on m of its samples, and the
 others measure the loss. Of the tasks handed over, each where it is held out: the loss after a step from the better of
 both starts, and solved outright. Beside it, the processor's seconds of the adviser, `seconds` of its decision and
-`seconds_report` of the decision and all that is printed, and of what it spares, all by gradient descent. To choose: for each of `FOLDS` folds, ERM trained once and MAML at each of `RATES`, and both
-validated on the fold at each rate; then both trained on all tasks at the rates that did best. This is timed twice: as
-such models are usually trained, by Adam on batches of tasks with PyTorch's derivatives through the step, and by the
-fastest descent that we could write, which knows that the loss is a quadratic. To know how sure the choice is: on each
-of `DRAWS` resamples of the tasks both trained anew at these rates, and measured on the tasks that are not in it.
+`seconds_report` of that and all that is printed, and of what it spares, all by gradient descent. To choose: for each
+of `FOLDS` folds, ERM trained once and MAML at each of `RATES`, and both validated on the fold at each rate; then both
+trained on all tasks at the rates that did best. This is timed twice: as such models are usually trained, by Adam on
+batches of tasks with PyTorch's derivatives through the step, and by the fastest descent that we could write, which
+knows that the loss is a quadratic. To know how sure the choice is: on each of `DRAWS` resamples of the tasks both
+trained anew at these rates, and measured on the tasks that are not in it.
 
 The data: wages of 545 persons over eight years (Vella and Verbeek, 1998) from `linearmodels`, investments of eleven
 firms over twenty years (Grunfeld, 1950) from `statsmodels`, and characters of Omniglot, five to a task, half of the

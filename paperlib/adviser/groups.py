@@ -176,10 +176,10 @@ def interval(
     """
     sizes, point = [len(sample) for sample in samples], statistic(*samples)
     options = {"n_resamples": draws, "batch": batch, "confidence_level": level(min(sizes)), "rng": rng}
-    options["method"] = "BCa" if max(sizes) <= MOST else "percentile"
+    method = "BCa" if max(sizes) <= MOST else "percentile"
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
-        found = bootstrap(samples, lambda *places, axis=-1: statistic(*places), vectorized=True, **options)
+        found = bootstrap(samples, lambda *places, axis=-1: statistic(*places), vectorized=True, method=method, **options)
     low, high = (np.where(np.isnan(end), point, end) for end in found.confidence_interval)
     if min(sizes) < FEWEST:
         low, high = np.full_like(low, -math.inf), np.full_like(high, math.inf)

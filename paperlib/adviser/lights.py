@@ -48,10 +48,10 @@ class Evidence:
     samples_share = cached_property(lambda self: self.question.samples_share(self.estimates["risk_maml"]))
     other_m = cached_property(lambda self: _at_their_word(self.data, self.question, self.estimates))
     curvatures = cached_property(lambda self: curvatures(self.data))
-    environment = cached_property(lambda self: groups.environment(self.data, *self._grouped, self.seed))
+    environment = cached_property(lambda self: groups.environment(self.data, *self._grouped, seed=self.seed))
     hard_tasks = cached_property(lambda self: [self.data.names[i] for i in self._hard] * (len(self._grouped[0]) > 1))
     hard_directions = cached_property(lambda self: _directions(self.data, self._hard))
-    lights = cached_property(lambda self: looked_at(self.data, self.question.moments, *self._grouped, self.calibration))
+    lights = cached_property(lambda self: looked_at(self.data, self.question.moments, self._grouped, self.calibration))
     calibration = cached_property(lambda self: self._held_out[0])
     held_out = cached_property(lambda self: self._held_out[1])
     _grouped = cached_property(lambda self: grouped(self.data))
@@ -77,12 +77,12 @@ def _at_their_word(tasks: Tasks, question: Question, estimates: Numbers) -> dict
     return {other: verdict for other, verdict in said.items() if verdict != VERDICTS[-1]}
 
 
-def looked_at(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, calibration: dict[str, float]) -> Lights:
+def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calibration: Numbers) -> Lights:
     """Return each assumption's light, green, amber or red, and what was measured."""
     rho, sizes, left_out = curvatures(tasks), np.array([len(X) for X in tasks.X]), len(tasks.left_out)
     values = np.linalg.eigvalsh(moments.parts[2, :, : moments.rank, : moments.rank].mean(axis=0))
     kurtosis, bent, worth, labels = _kurtosis(tasks), _bent(tasks), _worth(tasks), _labels(tasks)
-    (place, place_p), (size, size_p) = _place(tasks, -rho, belongs), _rank(-rho, sizes)
+    (place, place_p), (size, size_p) = _place(tasks, -rho, found[1]), _rank(-rho, sizes)
     powers = "no task is large enough" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fitted values"
     if bent < 0.01 and not _constant(tasks):
         powers += "; no feature is constant: a column of ones lets targets have an offset"
@@ -99,7 +99,7 @@ def looked_at(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, c
         "kurtosis": (abs(math.log(kurtosis / 3.0)), 0.3, math.inf, f"{kurtosis:.2g}, of Gaussian features 3"),
         "optimum and hardness": (-math.log10(place_p), 2.0, math.inf, f"rank correlation {place:.2f} within groups"),
         "targets": (bool(labels), 0.0, 0.0, labels or "quantities, or one-hot"),
-        "groups": (len(centres), 3.0, math.inf, f"{len(centres)} found, up to 4 are looked for"),
+        "groups": (len(found[0]), 3.0, math.inf, f"{len(found[0])} found, up to 4 are looked for"),
         "sizes": (few, 2.0, 1e3, f"{samples}{left_out} tasks too small"),
         "tasks": (-worth, -15.0, -5.0, f"count as {worth:.3g} equal ones, by the squares of their targets"),
     }
