@@ -179,7 +179,7 @@ def interval(
     method = "BCa" if max(sizes) <= MOST else "percentile"
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
-        found = bootstrap(samples, lambda *places, axis=-1: statistic(*places), vectorized=True, method=method, **options)
+        found = bootstrap(samples, lambda *i, axis=-1: statistic(*i), vectorized=True, method=method, **options)
     low, high = (np.where(np.isnan(end), point, end) for end in found.confidence_interval)
     if min(sizes) < FEWEST:
         low, high = np.full_like(low, -math.inf), np.full_like(high, math.inf)
