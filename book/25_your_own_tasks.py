@@ -336,17 +336,18 @@ Markdown(
 )
 
 # %% [markdown]
-# **How long does it take?** The advice beside what it spares. *To choose by training*: five folds; on each, ERM once and MAML at twelve rates; then both on all tasks, at the rates that did best. This was timed twice. *Adam* is how one usually trains: batches of tasks, PyTorch's derivatives through the step. *Descent* is the fastest that we could write: it knows that the loss is a quadratic. *An interval*: both by descent anew on many resamples, measured on the tasks that are not in each; it comes on top. After all that there is still no $T^*$, and no verdict at another $m$.
+# **How long does it take?** The advice beside what it spares. *The decision* is the verdict, all numbers with their intervals, $T^*$ and the start; that is what `advise` computes. *With the report* comes what explains it, from the groups and lights to the tasks held out, which is computed when it is read. *To choose by training*: five folds; on each, ERM once and MAML at twelve rates; then both on all tasks, at the rates that did best. This was timed twice. *Adam* is how one usually trains: batches of tasks, PyTorch's derivatives through the step. *Descent* is the fastest that we could write: it knows that the loss is a quadratic. *An interval*: both by descent anew on many resamples, measured on the tasks that are not in each; it comes on top. After all that there is still no $T^*$, and no verdict at another $m$.
 
 # %% mystnb={"code_prompt_show": "Compare the times"} tags=["hide-input"]
 protocol = real["protocol"]
 lines = [
-    "| tasks | the advice | choose, Adam | choose, descent | interval, descent | ERM's loss over MAML's, 90 % |",
-    "| --- | ---: | ---: | ---: | ---: | --- |",
+    "| tasks | the decision | with the report | choose, Adam | choose, descent | interval, descent | ERM's loss over MAML's, 90 % |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
 ]
 for one in real["tasks"]:
-    times = (one[f"seconds{part}"] for part in ("", "_usual", "_training", "_resampling"))
-    spent = " | ".join(f"{seconds:.2f} s" for seconds in times)
+    parts = ("", "_report", "_usual", "_training", "_resampling")
+    times = (one[f"seconds{part}"] for part in parts)
+    spent = " | ".join(f"{seconds:.{2 if seconds > 0.1 else 3}f} s" for seconds in times)
     ends = " to ".join(f"{end:.2f}" for end in one["trained_interval"])
     lines.append(f"| {one['says']} | {spent} | {ends} |")
 Markdown("\n".join(lines))
@@ -355,21 +356,29 @@ Markdown("\n".join(lines))
 WISH = 20
 
 
-def _times(*parts):
-    return [sum(one[f"seconds_{part}"] for part in parts) / one["seconds"] for one in real["tasks"]]
+def _times(*parts, of="seconds"):
+    return [sum(one[f"seconds_{part}"] for part in parts) / one[of] for one in real["tasks"]]
 
 
 def _list(times):
-    return f"{', '.join(f'{time:.0f}' for time in times[:-1])} and {times[-1]:.0f} times as long"
+    said = [f"{time:,.0f}" if time > 100 else f"{time:.1f}" for time in times]
+    return f"{', '.join(said[:-1])} and {said[-1]} times as long"
+
+
+def _met(times):
+    fails = sum(time < WISH for time in times)
+    return f"the wish fails on {fails} of {len(times)}" if fails else "the wish is met on all"
 
 
 usual, least = protocol["usual"], _times("training")
+whole = _times("training", of="seconds_report")
 above = max(one["usual_excess"] for one in real["tasks"])
-assert min(_times("usual")) > WISH > min(least) and above < 0.01
+assert min(_times("usual")) > WISH and above < 0.01
+assert set(np.argsort(_times("usual"))[-2:]) == {1, 2}
 Markdown(
     f"Seconds of the processor; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Adam takes {usual['iterations']:,} batches of {usual['batch']} tasks, or all where they are fewer, at a rate of {usual['lr']:g} and ends at most {above:.1%} above the least objective; descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. "
-    f"We had wished for an advice {WISH} times faster than training. Adam takes {_list(_times('usual'))}, in the order of the table; the largest two say little, for so many iterations are far more than eight firms need. Adam was added, its settings fixed before it was timed, after descent had been; so the wish is judged by descent. The fastest descent takes {_list(least)}: on {sum(time < WISH for time in least)} of {len(least)} the wish fails against it. "
-    f"With an interval, which the advice has, that descent takes {_list(_times('training', 'resampling'))}."
+    f"We had wished for an advice {WISH} times faster than training. Adam takes {_list(_times('usual'))} as the decision, in the order of the table; the largest two say little, for so many iterations are far more than eight firms need. Adam was added, its settings fixed before it was timed, after descent had been; so the wish is judged by descent. The fastest descent takes {_list(least)} as the decision: {_met(least)}. Beside the decision with the report it takes {_list(whole)}: {_met(whole)}. "
+    f"With an interval, which the decision has, that descent takes {_list(_times('training', 'resampling'))} as the decision."
 )
 
 # %% [markdown]

@@ -19,6 +19,7 @@ from paperlib.arguments import Array, whole_number
 
 LARGEST_ORDER = 3000
 """The matrix of this order takes 72 MB."""
+SWEPT = 24  # rows up to which matrices are inverted by elimination
 
 
 @lru_cache(maxsize=16)
@@ -65,6 +66,31 @@ def square_roots(matrices: Array) -> Array:
     """Return the symmetric square roots of symmetric positive semidefinite matrices, (..., d, d)."""
     values, vectors = np.linalg.eigh(matrices)
     return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, None))[..., None, :]) @ vectors.swapaxes(-1, -2))
+
+
+def raised_inverse(matrix: Array, least: float) -> Array:
+    """Return the inverse of symmetric matrices (B, r, r), their eigenvalues raised to at least `least`.
+
+    By elimination of one row after another, of all matrices at once, where rows are few and matrices many; by
+    eigenvalues elsewhere, and where a pivot or the size of the inverse leaves it open whether one is raised.
+    """
+    (count, rows), swept = matrix.shape[:2], matrix.transpose(1, 2, 0).copy()
+    few = rows <= min(SWEPT, count // 2)
+    sure = np.full(count, few)
+    with np.errstate(all="ignore"):
+        for k in range(rows * few):
+            column = swept[k].copy()
+            scaled = column / column[k]
+            sure &= column[k] > 0.0
+            swept -= column[:, None] * scaled
+            swept[k] = swept[:, k] = scaled
+            swept[k, k] = -1.0 / column[k]
+        sure &= (swept**2).sum(axis=(0, 1)) * least**2 < 1.0
+    inverse, rest = -swept.transpose(2, 0, 1), np.flatnonzero(~sure)
+    if rest.size:
+        values, vectors = np.linalg.eigh(matrix[rest])
+        inverse[rest] = vectors / np.maximum(values, least)[:, None, :] @ vectors.swapaxes(-1, -2)
+    return inverse
 
 
 def check_order(order: int) -> int:

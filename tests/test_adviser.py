@@ -45,14 +45,14 @@ def test_moments_are_means_over_all_pairs_and_triples_of_different_samples() -> 
             for a, b, c in permutations(range(5), 3)
         ]  # fmt: skip
         scale = np.array([1.0, -2 * alpha, (1 - 1 / m) * alpha**2, alpha**2 / m])
-        matrix = np.tensordot(scale, moments.loss[:, i], 1)
+        matrix = np.tensordot(scale, moments.parts[2:, i], 1)
         assert (matrix @ extended * extended).sum() == pytest.approx(np.mean(triples), rel=1e-10)
         size = (X**2).sum(axis=1) / 2
         u = np.hstack([X, y])
         one = [size[b] * np.outer(u[a], u[a]) for a, b in permutations(range(5), 2)]
         two = [size[b] * size[c] * np.outer(u[a], u[a]) for a, b, c in permutations(range(5), 3)]
-        np.testing.assert_allclose(moments.weighted[0, i], np.mean(one, axis=0), rtol=1e-10)
-        np.testing.assert_allclose(moments.weighted[1, i], np.mean(two, axis=0), rtol=1e-10)
+        np.testing.assert_allclose(moments.parts[1, i], np.mean(one, axis=0), rtol=1e-10)
+        np.testing.assert_allclose(moments.parts[0, i], np.mean(two, axis=0), rtol=1e-10)
         square = [(X[a] @ X[b]) ** 2 for a, b in permutations(range(5), 2)]
         assert moments.squares[i] == pytest.approx(np.mean(square), rel=1e-10)
 

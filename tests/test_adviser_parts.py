@@ -225,12 +225,12 @@ def test_resamples_all_at_once_are_what_a_loop_over_them_and_their_tasks_gives(l
     starts, losses = start(of, learner, rates), loss(of, learner, rates)
     for b, alpha in enumerate(rates):
         after = [1.0, -2 * alpha, (1 - 1 / m) * alpha**2, alpha**2 / m]
-        judge = [sum(c * part[i] for c, part in zip(after, moments.loss, strict=True)) for i in range(6)]
+        judge = [sum(c * part[i] for c, part in zip(after, moments.parts[2:], strict=True)) for i in range(6)]
         fit = {
-            "erm": [moments.loss[0][i] for i in range(6)],
+            "erm": [moments.parts[2][i] for i in range(6)],
             "weighted": [
-                moments.loss[0][i] - 2 * alpha * moments.weighted[0][i]
-                + (1 + 4 / m) * alpha**2 * moments.weighted[1][i]
+                moments.parts[2][i] - 2 * alpha * moments.parts[1][i]
+                + (1 + 4 / m) * alpha**2 * moments.parts[0][i]
                 for i in range(6)
             ],
             "maml": judge,
@@ -269,5 +269,5 @@ def test_tasks_of_many_sizes_have_the_moments_that_each_has_alone() -> None:
     together = measure(tasks)
     for i in range(12):
         alone = measure(Tasks(tasks.X[i : i + 1], tasks.y[i : i + 1], tasks.axes, [i], []))
-        np.testing.assert_allclose(together.loss[:, i], alone.loss[:, 0], rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(together.parts[:, i], alone.parts[:, 0], rtol=1e-12, atol=1e-14)
         assert (together.squares[i], together.free[i]) == (alone.squares[0], alone.free[0])

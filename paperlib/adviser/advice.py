@@ -10,29 +10,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paperlib.adviser.estimates import LEAST, loss, slope, start
-from paperlib.adviser.groups import curvatures, environment, grouped, interval
-from paperlib.adviser.lights import lights
-from paperlib.adviser.moments import Tasks, checked, measure
+from paperlib.adviser.groups import interval
+from paperlib.adviser.moments import checked, measure
 from paperlib.adviser.questions import NAMES, Question
 from paperlib.adviser.report import Report
-from paperlib.adviser.validation import Choice, Folds, calibration, choose
-from paperlib.adviser.verdicts import UNTOLD, VERDICTS, Numbers, decide
+from paperlib.adviser.validation import Choice, Folds, choose
+from paperlib.adviser.verdicts import UNTOLD, Numbers, decide
 from paperlib.arguments import Array, real_number, sample_number, whole_number
 
 Intervals = dict[str, tuple[float, float]]
-Task = tuple[ArrayLike, ArrayLike]
+Given = Iterable[tuple[ArrayLike, ArrayLike]] | Mapping[Any, tuple[ArrayLike, ArrayLike]]
 FEWEST_DRAWS = 50
 FINEST = 0.005  # intervals of gains reach so far to each side: corrections to first order in 1/T tell no less
-FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
 
-def advise(
-    tasks: Iterable[Task] | Mapping[Any, Task],
-    m: float,
-    alpha: float | None = None,
-    resamples: int = 300,
-    seed: int = 0,
-) -> Report:
+def advise(tasks: Given, m: float, alpha: float | None = None, resamples: int = 300, seed: int = 0) -> Report:
     r"""Return whether MAML pays on tasks like these, and what else does, or that these tasks cannot tell.
 
     The loss after a step, Eq. (1), is estimated without bias from products over different samples of a task and pairs
@@ -56,7 +48,7 @@ def advise(
         seed: of the resamples and of the split of tasks for the calibration.
 
     Returns:
-        a `Report`.
+        a `Report`: its answer is computed here, and what explains it, named there, when it is read.
 
     Raises:
         ValueError: fewer than two tasks of three samples, shapes that do not match, entries that are not finite
@@ -72,61 +64,31 @@ def advise(
         >>> advise([task(0.2, 1) for _ in range(40)] + [task(1, -1) for _ in range(40)], m=20).verdict
         'weighted ERM'
     """
-    count = sample_number("m", m)
-    rate = None if alpha is None else real_number("alpha", alpha, above=0.0)
-    draws, first = whole_number("resamples", resamples, at_least=FEWEST_DRAWS), whole_number("seed", seed, at_least=0)
+    m, alpha = sample_number("m", m), None if alpha is None else real_number("alpha", alpha, above=0.0)
+    draws, seed = whole_number("resamples", resamples, at_least=FEWEST_DRAWS), whole_number("seed", seed, at_least=0)
     data = checked(tasks)
-    return _report(data, Question.of(data, measure(data), count, rate), draws, first)
-
-
-def _report(data: Tasks, question: Question, draws: int, seed: int) -> Report:
-    moments, m, alpha, rates = question.moments, question.m, question.alpha, question.rates
-    draws = draws if moments.free.any() else FEWEST_DRAWS  # without noise the answer is given: do not tarry
-    estimates, intervals, drawn = _resampled(question, draws, seed)
-    bent = float(np.mean(drawn["curvature"] < LEAST))
-    told = math.isfinite(estimates["noise_std"])
-    if bent > UNTOLD or not told:
+    question = Question.of(data, measure(data), m, alpha)
+    moments, whole, rates = question.moments, question.whole, question.rates
+    # without noise the answer is given: do not tarry
+    estimates, intervals, drawn = _resampled(question, draws if moments.free.any() else FEWEST_DRAWS, seed)
+    bent, noisy = float(np.mean(drawn["curvature"] < LEAST)), math.isfinite(estimates["noise_std"])
+    told = bent <= UNTOLD and noisy
+    if not told:
         intervals |= {"gain": (float(alpha is not None), math.inf), "gain_best": (0.0, math.inf)}
-    verdict, why, suffices, shares = decide(estimates, drawn, alpha, moments.tasks, told, bent, moments.rank)
+    said = decide(estimates, drawn, alpha, moments.tasks, noisy, bent, moments.rank)
     if alpha is None and bent > UNTOLD:  # no rate is told: one with which no task's own loss can rise
         rates["erm"] = min(rates["erm"], 1.0 / max(float(np.linalg.norm(X, 2)) ** 2 / len(X) for X in data.X))
-    whole = question.whole
     slopes = {learner: slope(whole, learner, rate) for learner, rate in rates.items()}
     endless = {learner: float(loss(whole, learner, np.array([rate]))[0]) for learner, rate in rates.items()}
+    gain, cost = endless["erm"] - endless["maml"], slopes["maml"] - slopes["erm"]
+    needed = max(0.0, cost / gain) if gain > 0.0 else math.inf  # to first order in 1/T
     trained = {learner: endless[learner] + slopes[learner] / moments.tasks for learner in rates}
     folds = Folds.drawn(data, m, seed)
-    choice = _choice(question, folds, rates, trained, told and bent <= UNTOLD)
-    agreed, held_out = calibration(folds, moments, {name: rates[name] for name in ("erm", "maml")})
-    centres, belongs = grouped(data)
-    hard = np.flatnonzero(belongs == 0)
-    second = np.mean([data.X[i].T @ data.X[i] / len(data.X[i]) for i in hard], axis=0)
-    return Report(
-        verdict=verdict,
-        why=why,
-        suffices=suffices,
-        m=m,
-        alpha=alpha,
-        estimates=estimates,
-        intervals=intervals,
-        shares=shares,
-        tasks_needed=_tasks_needed(endless, slopes),
-        samples_share=question.samples_share(estimates["risk_maml"]),
-        other_m=_at_their_word(data, question) if told else {},
-        names=data.names,
-        left_out=data.left_out,
-        curvatures=curvatures(data),
-        environment=environment(data, centres, belongs, seed),
-        hard_tasks=[data.names[i] for i in hard] if len(centres) > 1 else [],
-        hard_directions=(data.axes @ np.linalg.eigh(second)[1]).T,
-        lights=lights(data, moments, centres, belongs, agreed),
-        calibration=agreed,
-        held_out=held_out,
-        trained=trained,
-        learner=choice.learner,
-        rate=choice.rate,
-        start=(data.axes @ choice.start).squeeze(axis=1 if choice.start.shape[1] == 1 else ()),
-        validated=choice.validated,
-    )
+    own = {one: Choice(one, rate, start(whole, one, np.array([rate]))[0], False) for one, rate in rates.items()}
+    best = own[min(trained, key=trained.__getitem__)] if told else None  # where moments are told: the least loss
+    choice = {**vars(choose(folds, moments, alpha, best) or own["erm"])}
+    choice["start"] = (data.axes @ choice["start"]).squeeze(axis=1 if data.y[0].shape[1] == 1 else ())
+    return Report(data, question, folds, rates, seed, estimates, *said, intervals, needed, trained, **choice)
 
 
 def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Intervals, dict[str, Array]]:
@@ -135,45 +97,19 @@ def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Inte
 
     def statistic(places: Array) -> Array:
         rows = np.reshape(places, (-1, places.shape[-1]))
-        numbers = question.numbers(np.stack([np.bincount(row, minlength=tasks) for row in rows]).astype(float))
+        counts = np.stack([np.bincount(row, minlength=tasks) for row in rows]).astype(float)
+        whole = (counts == 1.0).all(axis=1)  # the tasks themselves: their estimate, to the last digit
+        numbers = np.repeat(first, len(rows), axis=1)
+        if not whole.all():
+            numbers[:, ~whole] = question.numbers(counts[~whole])
         return numbers.reshape(len(numbers), *places.shape[:-1])
 
+    first = question.numbers(np.ones((1, tasks)))
     generator = np.random.default_rng(seed)
-    point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=max(50, 2**14 // tasks))
+    point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=max(50, 2**17 // tasks))
     for values in (point, low, high):
         values[:2] = question.gain(values[:2])
     low[:2] = np.maximum(np.minimum(low[:2], (1.0 - FINEST) * point[:2]), [float(question.alpha is not None), 0.0])
     high[:2] = np.maximum(high[:2], (1.0 + FINEST) * point[:2])
     intervals = {name: (float(a), float(b)) for name, a, b in zip(NAMES, low, high, strict=True)}
-    drawn = dict(zip(NAMES, sampled, strict=True))
-    return dict(zip(NAMES, map(float, point), strict=True)), intervals, drawn
-
-
-def _choice(question: Question, folds: Folds, rates: Numbers, trained: Numbers, told: bool) -> Choice:
-    """Return the start with the least expected loss; what validation says where the moments are not told."""
-
-    def own(learner: str) -> Choice:
-        fitted = start(question.whole, learner, np.array([rates[learner]]))[0]
-        return Choice(learner, rates[learner], fitted, validated=False)
-
-    best = own(min(trained, key=trained.__getitem__)) if told else None
-    return choose(folds, question.moments, question.alpha, best) or own("erm")
-
-
-def _tasks_needed(endless: Numbers, slopes: Numbers) -> float:
-    """Return the number of tasks from which trained MAML is expected to win, to first order in 1/T."""
-    gain, cost = endless["erm"] - endless["maml"], slopes["maml"] - slopes["erm"]
-    return max(0.0, cost / gain) if gain > 0.0 else math.inf
-
-
-def _at_their_word(tasks: Tasks, question: Question) -> dict[float, str]:
-    """Return the verdict that the estimates alone would give, by the number of samples of the step."""
-    said, moments, alpha = {}, question.moments, question.alpha
-    for m in sorted({max(1.0, float(round(min(question.m, 1000.0) * factor))) for factor in FACTORS} | {question.m}):
-        asked = question if m == question.m else Question.of(tasks, moments, m, alpha)
-        numbers = asked.numbers(np.ones((1, moments.tasks)))
-        drawn = dict(zip(NAMES, numbers, strict=True))
-        if drawn["curvature"][0] >= LEAST:
-            point = {name: float(values[0]) for name, values in drawn.items()}
-            said[m] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
-    return {m: verdict for m, verdict in said.items() if verdict != VERDICTS[-1]}
+    return dict(zip(NAMES, map(float, point), strict=True)), intervals, dict(zip(NAMES, sampled, strict=True))

@@ -13,13 +13,16 @@ from functools import cached_property
 
 import numpy as np
 
-from paperlib.adviser.moments import MOST, Moments
+from paperlib.adviser.moments import PARTS, Moments
 from paperlib.arguments import Array
+from paperlib.environments import Groups
+from paperlib.gaussian import raised_inverse
 
 LEARNERS = ("erm", "weighted", "maml")
 LEAST = 0.25  # curvature times m + 2, over that before the step, below which it is not told
 WIDEST = 100.0  # times the largest mean second moment, the largest rate that is looked at
 ENDLESS = 1e4  # samples of the step; the curvature of more is compared with that of so many
+CACHED = 2**15  # numbers that are computed with at once
 ROUNDS = 6  # of the alternation between a start and its best rate
 
 
@@ -29,11 +32,19 @@ class Averages:
 
     moments: Moments
     shares: Array
-    loss: Array
-    weighted: Array
+    parts: Array
     squares: Array
     noise: Array
     m: float
+
+    @property
+    def loss(self) -> Array:
+        """The four moments of the loss, (4, B, r+k, r+k)."""
+        return self.parts[PARTS["maml"]]
+
+    def pieces(self, size: int) -> list[Groups]:
+        """Return the places of the resamples in pieces, so that the cache holds an array of a size for each of them."""
+        return np.array_split(np.arange(len(self.shares)), -(-len(self.shares) * size // CACHED))
 
     @cached_property
     def whitening(self) -> tuple[Array, Array]:
@@ -45,26 +56,28 @@ class Averages:
 
 def averages(moments: Moments, counts: Array, m: float) -> Averages:
     """Return the averages of moments for how often each task counts, (B, T)."""
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    free = counts @ moments.free
-
-    def mean(values: Array) -> Array:
-        flat = values.reshape(*values.shape[:-2], -1)
-        return np.asarray(shares @ flat).reshape(len(values), len(shares), *values.shape[-2:])
-
+    shares, free, parts = counts / counts.sum(axis=1, keepdims=True), counts @ moments.free, moments.parts
+    means = (shares @ parts.reshape(*parts.shape[:2], -1)).reshape(len(parts), -1, *parts.shape[2:])
     noise = np.divide(counts @ moments.residuals, free, out=np.full(len(free), np.nan), where=free > 0)
-    return Averages(moments, shares, mean(moments.loss), mean(moments.weighted), shares @ moments.squares, noise, m)
+    return Averages(moments, shares, means, shares @ moments.squares, noise, m)
 
 
 def coefficients(alpha: Array, m: float) -> Array:
     """Return what the four moments of the loss are multiplied with, (4, B)."""
-    return np.stack([np.ones_like(alpha), -2.0 * alpha, (1.0 - 1.0 / m) * alpha**2, alpha**2 / m])
+    return np.array([np.ones_like(alpha), -2.0 * alpha, (1.0 - 1.0 / m) * alpha**2, alpha**2 / m])
 
 
 def start(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the start of a learner at rates (B,): (B, r, k)."""
-    matrix, rank = _mean(*_weights(of, learner, alpha)[1:]), of.moments.rank
-    return _inverse(of, matrix) @ matrix[:, :rank, rank:]
+    return _fitted(of, learner, alpha)[0]
+
+
+def _fitted(of: Averages, learner: str, alpha: Array) -> tuple[Array, Array, Array, Array]:
+    """Return a start (B, r, k), its weight matrix, (B, r+k, r+k), with the coefficients (K, B), and its inverse."""
+    rank, weights = of.moments.rank, _weights(of, learner, alpha)
+    matrix = _mean(weights, of.parts[PARTS[learner]])
+    inverse = _inverse(of, matrix[:, :rank, :rank])
+    return inverse @ matrix[:, :rank, rank:], matrix, weights, inverse
 
 
 def best_rate(of: Averages, w: Array) -> Array:
@@ -73,8 +86,7 @@ def best_rate(of: Averages, w: Array) -> Array:
     The loss is half of :math:`a-2b\alpha+c\alpha^2`, where :math:`c\ge b^2/a` whatever the tasks (Cauchy-Schwarz), so
     that few tasks may not say otherwise.
     """
-    extended = _extended(w)
-    zero, one, two, three = (_quadratic(matrix, extended) for matrix in of.loss)
+    zero, one, two, three = _quadratic(of.loss, _extended(w))
     one, zero = np.maximum(one, 0.0), np.maximum(zero, 1e-300)
     bend = np.maximum((1.0 - 1.0 / of.m) * two + three / of.m, one**2 / zero)
     return np.asarray(np.minimum(one / np.maximum(bend, 1e-300), WIDEST / of.whitening[0]))
@@ -103,21 +115,22 @@ def _least(of: Averages, learner: str, rates: Array) -> Array:
 
 def loss(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the loss after adaptation of a learner's start, (B,), unbiased to first order in 1/T."""
-    rank, extended, scale = of.moments.rank, _extended(start(of, learner, alpha)), coefficients(alpha, of.m)
-    matrix = _mean(scale, of.loss)
-    parts, weights, means = _weights(of, learner, alpha)
-    inverse = _inverse(of, _mean(weights, means))[:, None]
-    tasks, own = of.moments.tasks, np.empty(len(alpha))
+    scale, (w, *fit, inverse) = coefficients(alpha, of.m), _fitted(of, learner, alpha)
+    rank, extended, matrix = of.moments.rank, _extended(w), _mean(scale, of.loss)
+    tasks, own, inverse = of.moments.tasks, np.empty(len(alpha)), inverse[:, None]
     bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
-    for some in np.array_split(np.arange(len(alpha)), -(-len(alpha) * tasks * extended[0].size // MOST)):
-        shares = of.shares[some, None, None]  # of the tasks, last: (B, k, r, T) below
-        push = _scores(parts, weights[:, some], extended[some], rank)
-        push = shares * (push - (shares @ push.swapaxes(-1, -2)).swapaxes(-1, -2))
-        pull = push
+
+    def centred(some: Groups, learner: str, mean: Array, weights: Array) -> Array:
+        found = _scores(of.moments, learner, weights[:, some], extended[some])  # of the tasks, last: (B, k, r, T)
+        found -= (mean[some, :rank] @ extended[some]).swapaxes(1, 2)[..., None]
+        return found
+
+    for some in of.pieces(tasks * w[0].size):
+        push = centred(some, learner, *fit)
+        weighted = (of.shares[some, None, None] ** 2 * push).swapaxes(2, 3)
+        along = curved = push @ weighted
         if learner != "maml":  # whose influence is by the gradient itself
-            pull = _scores(of.moments.loss, scale[:, some], extended[some], rank)
-            pull = shares * (pull - (shares @ pull.swapaxes(-1, -2)).swapaxes(-1, -2))
-        curved, along = push @ push.swapaxes(-1, -2), pull @ push.swapaxes(-1, -2)
+            along = centred(some, "maml", matrix, scale) @ weighted
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
     return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
 
@@ -130,32 +143,29 @@ def floor(of: Averages, alpha: Array) -> Array:
 def slope(of: Averages, learner: str, alpha: float) -> float:
     """Return what the mean excess of a learner's start falls with, times the number of tasks."""
     rank, rate = of.moments.rank, np.array([alpha])
-    extended, matrix = _extended(start(of, learner, rate)), _mean(coefficients(rate, of.m), of.loss)
-    parts, weights, means = _weights(of, learner, rate)
-    influence = _inverse(of, _mean(weights, means)) @ _scores(parts, weights, extended, rank)[0]
+    (w, _, weights, inverse), matrix = _fitted(of, learner, rate), _mean(coefficients(rate, of.m), of.loss)
+    influence = inverse @ _scores(of.moments, learner, weights, _extended(w))[0]
     return float(0.5 * (influence * (matrix[0, :rank, :rank] @ influence)).sum(axis=(0, 1)).mean())
 
 
-def _weights(of: Averages, learner: str, alpha: Array) -> tuple[Array, Array, Array]:
-    """Return what a learner's weight matrix is made of, for each task, its coefficients (K, B), and its means."""
+def _weights(of: Averages, learner: str, alpha: Array) -> Array:
+    """Return the coefficients of the parts that a learner's weight matrix is made of, (K, B)."""
     if learner == "maml":
-        return of.moments.loss, coefficients(alpha, of.m), of.loss
+        return coefficients(alpha, of.m)
     if learner == "weighted":
-        parts, means = np.concatenate([of.moments.loss[:1], of.moments.weighted]), [of.loss[:1], of.weighted]
-        square = (1.0 + (of.moments.rank + 1.0) / of.m) * alpha**2
-        return parts, np.stack([np.ones_like(alpha), -2.0 * alpha, square]), np.concatenate(means)
-    return of.moments.loss[:1], np.ones((1, len(alpha))), of.loss[:1]
+        return np.array([(1.0 + (of.moments.rank + 1.0) / of.m) * alpha**2, -2.0 * alpha, np.ones_like(alpha)])
+    return np.ones((1, len(alpha)))
 
 
 def _mean(scale: Array, means: Array) -> Array:
     return np.asarray(np.einsum("kb,kbij->bij", scale, means))
 
 
-def _scores(parts: Array, scale: Array, extended: Array, rank: int) -> Array:
+def _scores(moments: Moments, learner: str, scale: Array, extended: Array) -> Array:
     """Return for each task minus the gradient of its quadratic at starts (B, r+k, k): (B, k, r, T)."""
-    weights = np.einsum("kb,bjo->bokj", scale, extended).reshape(-1, len(parts) * extended.shape[1])
-    across = np.ascontiguousarray(parts[:, :, :rank, :].transpose(0, 3, 2, 1)).reshape(weights.shape[1], -1)
-    return np.asarray(weights @ across).reshape(len(extended), -1, rank, parts.shape[1])
+    weights, across = np.einsum("kb,bjo->bokj", scale, extended), moments.gradients[PARTS[learner]]
+    scores = weights.reshape(-1, across.shape[0] * across.shape[1]) @ across.reshape(-1, across.shape[2])
+    return np.asarray(scores).reshape(len(extended), -1, moments.rank, moments.tasks)
 
 
 def least_curvature(of: Averages, alpha: Array) -> Array:
@@ -166,15 +176,12 @@ def least_curvature(of: Averages, alpha: Array) -> Array:
 
 
 def _inverse(of: Averages, matrix: Array) -> Array:
-    """Return the inverse of means of curvatures, (B, r+k, r+k), which are at least a part of the second moments.
+    """Return the inverse of means of curvatures, (B, r, r), which are at least a part of the second moments.
 
     Per task :math:`Q\\succeq\\tfrac2{m+2}\\Sigma` for Gaussian inputs; below an eighth of it they are not believed.
     """
-    root = of.whitening[1]
-    shares, axes = np.linalg.eigh(root.swapaxes(-1, -2) @ matrix[:, : of.moments.rank, : of.moments.rank] @ root)
-    turned = root @ axes
-    least = LEAST / (min(of.m, ENDLESS) + 2.0)
-    return np.asarray(turned / np.maximum(shares, least)[:, None, :] @ turned.swapaxes(-1, -2))
+    root, least = of.whitening[1], LEAST / (min(of.m, ENDLESS) + 2.0)
+    return root @ raised_inverse(root.swapaxes(-1, -2) @ matrix @ root, least) @ root.swapaxes(-1, -2)
 
 
 def _extended(w: Array) -> Array:

@@ -175,18 +175,11 @@ def interval(
     The ends are the estimate where all resamples are alike, and infinite where there are fewer than five tasks.
     """
     sizes, point = [len(sample) for sample in samples], statistic(*samples)
+    options = {"n_resamples": draws, "batch": batch, "confidence_level": level(min(sizes)), "rng": rng}
+    method = "BCa" if max(sizes) <= MOST else "percentile"
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
-        found = bootstrap(
-            samples,
-            lambda *places, axis=-1: statistic(*places),
-            n_resamples=draws,
-            batch=batch,
-            vectorized=True,
-            confidence_level=level(min(sizes)),
-            method="BCa" if max(sizes) <= MOST else "percentile",
-            rng=rng,
-        )
+        found = bootstrap(samples, lambda *i, axis=-1: statistic(*i), vectorized=True, method=method, **options)
     low, high = (np.where(np.isnan(end), point, end) for end in found.confidence_interval)
     if min(sizes) < FEWEST:
         low, high = np.full_like(low, -math.inf), np.full_like(high, math.inf)

@@ -1,26 +1,88 @@
-"""What the adviser's numbers rest on: assumptions, each with a light and what was measured."""
+"""What the adviser's numbers rest on: the environment, tasks held out, and assumptions, each with a light."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.stats import combine_pvalues, f, rankdata, spearmanr
 
-from paperlib.adviser.groups import curvatures, fits
+from paperlib.adviser import groups
+from paperlib.adviser.estimates import LEAST
+from paperlib.adviser.groups import curvatures, fits, grouped
 from paperlib.adviser.moments import Moments, Tasks, span
+from paperlib.adviser.questions import NAMES, Question
+from paperlib.adviser.validation import Folds, calibration
+from paperlib.adviser.verdicts import VERDICTS, Numbers, decide
 from paperlib.arguments import Array
 from paperlib.environments import Groups
 
 Lights = dict[str, tuple[str, str]]
+FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
 
-def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, calibration: dict[str, float]) -> Lights:
+@dataclass(frozen=True, repr=False)
+class Evidence:
+    """What a report tells beside its answer, each computed from the tasks when it is read for the first time.
+
+    `samples_share` is the share of MAML's risk that a step on endlessly many samples would spare; `other_m` the verdict
+    that the estimates alone would give, by the number of samples of the step; `curvatures` the mean square of the
+    features of each task, (T,); `environment` the groups of tasks, the hardest first; `hard_tasks` are the names of the
+    hardest group, none where all are alike; `hard_directions` (r, d) its principal axes, those along which features
+    vary least first; `lights` of the assumptions; `calibration` and `held_out` are of tasks held out.
+    """
+
+    data: Tasks
+    question: Question
+    folds: Folds
+    rates: Numbers
+    seed: int
+    estimates: Numbers
+
+    m = property(lambda self: self.question.m)
+    alpha = property(lambda self: self.question.alpha)
+    names = property(lambda self: self.data.names)
+    left_out = property(lambda self: self.data.left_out)
+    samples_share = cached_property(lambda self: self.question.samples_share(self.estimates["risk_maml"]))
+    other_m = cached_property(lambda self: _at_their_word(self.data, self.question, self.estimates))
+    curvatures = cached_property(lambda self: curvatures(self.data))
+    environment = cached_property(lambda self: groups.environment(self.data, self._found[0], self._found[1], self.seed))
+    hard_tasks = cached_property(lambda self: [self.data.names[i] for i in self._hard] * (len(self._found[0]) > 1))
+    hard_directions = cached_property(lambda self: _directions(self.data, self._hard))
+    lights = cached_property(lambda self: looked_at(self.data, self.question.moments, self._found, self.calibration))
+    calibration = cached_property(lambda self: self._held_out[0])
+    held_out = cached_property(lambda self: self._held_out[1])
+    _found = cached_property(lambda self: grouped(self.data))
+    _hard = cached_property(lambda self: np.flatnonzero(self._found[1] == 0))
+    _held_out = cached_property(lambda self: calibration(self.folds, self.question.moments, self.rates))
+
+
+def _directions(tasks: Tasks, hard: Groups) -> Array:
+    second = np.mean([tasks.X[i].T @ tasks.X[i] / len(tasks.X[i]) for i in hard], axis=0)
+    return np.asarray((tasks.axes @ np.linalg.eigh(second)[1]).T)
+
+
+def _at_their_word(tasks: Tasks, question: Question, estimates: Numbers) -> dict[float, str]:
+    """Return the verdict that the estimates alone would give, by the number of samples of the step."""
+    said, moments, alpha, m = {}, question.moments, question.alpha, question.m
+    others = {max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS} | {m}
+    for other in sorted(others) if math.isfinite(estimates["noise_std"]) else ():
+        asked = question if other == m else Question.of(tasks, moments, other, alpha)
+        drawn = dict(zip(NAMES, asked.numbers(np.ones((1, moments.tasks))), strict=True))
+        if drawn["curvature"][0] >= LEAST:
+            point = {name: float(values[0]) for name, values in drawn.items()}
+            said[other] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
+    return {other: verdict for other, verdict in said.items() if verdict != VERDICTS[-1]}
+
+
+def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calibration: Numbers) -> Lights:
     """Return each assumption's light, green, amber or red, and what was measured."""
     rho, sizes, left_out = curvatures(tasks), np.array([len(X) for X in tasks.X]), len(tasks.left_out)
-    values = np.linalg.eigvalsh(moments.loss[0, :, : moments.rank, : moments.rank].mean(axis=0))
+    values = np.linalg.eigvalsh(moments.parts[2, :, : moments.rank, : moments.rank].mean(axis=0))
     kurtosis, bent, worth, labels = _kurtosis(tasks), _bent(tasks), _worth(tasks), _labels(tasks)
-    (place, place_p), (size, size_p) = _place(tasks, -rho, belongs), _rank(-rho, sizes)
+    (place, place_p), (size, size_p) = _place(tasks, -rho, found[1]), _rank(-rho, sizes)
     powers = "no task is large enough" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fitted values"
     if bent < 0.01 and not _constant(tasks):
         powers += "; no feature is constant: a column of ones lets targets have an offset"
@@ -37,7 +99,7 @@ def lights(tasks: Tasks, moments: Moments, centres: Array, belongs: Groups, cali
         "kurtosis": (abs(math.log(kurtosis / 3.0)), 0.3, math.inf, f"{kurtosis:.2g}, of Gaussian features 3"),
         "optimum and hardness": (-math.log10(place_p), 2.0, math.inf, f"rank correlation {place:.2f} within groups"),
         "targets": (bool(labels), 0.0, 0.0, labels or "quantities, or one-hot"),
-        "groups": (len(centres), 3.0, math.inf, f"{len(centres)} found, up to 4 are looked for"),
+        "groups": (len(found[0]), 3.0, math.inf, f"{len(found[0])} found, up to 4 are looked for"),
         "sizes": (few, 2.0, 1e3, f"{samples}{left_out} tasks too small"),
         "tasks": (-worth, -15.0, -5.0, f"count as {worth:.3g} equal ones, by the squares of their targets"),
     }

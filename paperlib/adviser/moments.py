@@ -24,6 +24,7 @@ from paperlib.environments import Groups
 
 FEWEST = 3  # samples of a task: a triple
 Name = str | int
+PARTS = {"erm": slice(2, 3), "weighted": slice(0, 3), "maml": slice(2, 6)}  # of moments, of each learner's weights
 MOST = 2**20  # numbers in the stacks of tasks of one size that are computed with at once
 
 
@@ -63,13 +64,13 @@ class Tasks:
 class Moments:
     """For each of T tasks, unbiased: what the loss after a step is made of.
 
-    `loss` (4, T, r+k, r+k): those of :math:`r^2`, :math:`rx^\\top g`, of the triple and of the pair. `weighted`
-    (2, T, r+k, r+k): the first times hardness and its square. `squares` (T,): :math:`\\operatorname{tr}\\Sigma^2`.
-    `residuals` (T,) and `free` (T,): squares left by the task's own fit, over outputs, and degrees of freedom.
+    `parts` (6, T, r+k, r+k): the moments of :math:`r^2` times the square of hardness, and times hardness; then those
+    of the loss, of :math:`r^2`, :math:`rx^\\top g`, of the triple and of the pair. `squares` (T,):
+    :math:`\\operatorname{tr}\\Sigma^2`. `residuals` (T,) and `free` (T,): squares left by the task's own fit, over
+    outputs, and degrees of freedom.
     """
 
-    loss: Array
-    weighted: Array
+    parts: Array
     squares: Array
     residuals: Array
     free: Array
@@ -78,7 +79,13 @@ class Moments:
     @property
     def tasks(self) -> int:
         """Number of tasks T."""
-        return int(self.loss.shape[1])
+        return int(self.parts.shape[1])
+
+    @cached_property
+    def gradients(self) -> Array:
+        """What gives minus the gradients of the parts at a start, the tasks last: (6, r+k, r T)."""
+        across = self.parts[:, :, : self.rank, :].transpose(0, 3, 2, 1)
+        return across.reshape(*across.shape[:2], -1)
 
 
 def checked(tasks: Iterable[Any]) -> Tasks:
@@ -87,7 +94,7 @@ def checked(tasks: Iterable[Any]) -> Tasks:
     names: list[Name] = [*map(str, tasks)] if isinstance(tasks, Mapping) else [*range(len(given))]
     if len(set(names)) < len(names):
         raise ValueError(f"tasks must have keys that differ as text; got {names[:8]}")
-    found = [_pair(name, task) for name, task in zip(names, given, strict=True)]
+    found = _plain(given) or [_pair(name, task) for name, task in zip(names, given, strict=True)]
     pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
     if any(head != heads[0] for head in heads):
         raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
@@ -108,7 +115,7 @@ def checked(tasks: Iterable[Any]) -> Tasks:
         )
     size = f"of a size from {1.0 / LARGEST:g} to {LARGEST:g}"
     for kind, part in (("features", 0), ("targets", 1)):
-        largest = max(float(np.abs(pair[part]).max()) for pair in pairs)
+        largest = float(np.abs(np.concatenate([pair[part] for pair in pairs])).max())
         if largest < 1.0 / LARGEST:
             raise ValueError(f"tasks must have {kind} that are not all zero, {size}; the largest is {largest:g}")
     second = np.mean([X.T @ X / len(X) for _, X, _ in large], axis=0)
@@ -125,9 +132,8 @@ def checked(tasks: Iterable[Any]) -> Tasks:
 
 def measure(tasks: Tasks) -> Moments:
     """Return the moments of tasks."""
-    loss, weighted, squares, residuals, free = tasks.each(_moments)
-    axes = tasks.axes.shape[1]
-    return Moments(loss.swapaxes(0, 1).copy(), weighted.swapaxes(0, 1).copy(), squares, residuals, free, axes)
+    parts, squares, residuals, free = tasks.each(_moments)
+    return Moments(parts.swapaxes(0, 1).copy(), squares, residuals, free, tasks.axes.shape[1])
 
 
 def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
@@ -161,7 +167,7 @@ def _product(one: Array, other: Array) -> Array:
     return np.asarray(one.swapaxes(1, 2) @ other)
 
 
-def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array, Array]:
+def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     (n, dim), second = X.shape[1:], _product(X, X)
     u, size, reach = np.concatenate([X, y], axis=2), (X**2).sum(axis=2), ((X @ second) * X).sum(axis=2)
 
@@ -180,12 +186,21 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array, Array]:
     ]
     others = size.sum(axis=1, keepdims=True) - size
     squares = (size**2).sum(axis=1, keepdims=True) - size**2
-    weighted = [diagonal(others / dim) / pairs, diagonal((others**2 - squares) / dim**2) / triples]
+    weighted = [diagonal((others**2 - squares) / dim**2) / triples, diagonal(others / dim) / pairs]
     basis = span(X)
     free = n - basis.any(axis=1).sum(axis=1)
     left = np.where(free > 0, ((y - basis @ _product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
     mean = (reach - size**2).sum(axis=1) / pairs
-    return np.stack(loss, axis=1), np.stack(weighted, axis=1), mean, left, free.astype(np.float64)
+    return np.stack([*weighted, *loss], axis=1), mean, left, free.astype(np.float64)
+
+
+def _plain(given: list[Any]) -> list[tuple[Array, Array, list[str]]]:
+    """Return what `_pair` does of all tasks, if one look tells that nothing is wrong with any; else none."""
+    pairs = [task for task in given if type(task) is tuple and [*map(type, task)] == [np.ndarray, np.ndarray]]
+    right = [X.ndim == 2 and y.ndim in (1, 2) and len(X) == len(y) >= 2 for X, y in pairs]
+    parts = [part.ravel() for task in pairs for part in task if part.dtype == np.float64 and part.size]
+    sound = all(right) and len(parts) == 2 * len(given) > 0 and np.abs(np.concatenate(parts)).max() <= LARGEST
+    return [(X, y.reshape(len(y), -1).copy(), []) for X, y in given] if sound else []
 
 
 def _pair(name: Name, task: Any) -> tuple[Array, Array, list[str]]:

@@ -10,6 +10,7 @@ import numpy as np
 from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, start
 from paperlib.adviser.moments import Moments, Tasks, directions
 from paperlib.arguments import Array
+from paperlib.gaussian import raised_inverse
 
 ROWS = (*LEARNERS, *(f"{learner}_best" for learner in LEARNERS), "directions", "curvature")
 NAMES = ("gain", "gain_best", "risk_erm", "risk_maml", "best_alpha", "best_alpha_erm", "noise_std", *ROWS)
@@ -37,7 +38,11 @@ class Question:
         whole = averages(moments, np.ones((1, moments.tasks)), m)
         best = {learner: best_rates(whole, learner) for learner in LEARNERS}
         fitted = start(whole, "maml", best["maml"] if alpha is None else np.array([alpha]))[0]
-        return cls(moments, m, alpha, whole, best, fitted, tasks.each(lambda X, y: directions(X, y - X @ fitted)))
+        linear, triple, pair, entries = tasks.each(lambda X, y: directions(X, y - X @ fitted))
+        square = (1.0 - 1.0 / m) * triple + pair / m
+        square = 0.5 * (square + square.swapaxes(1, 2))
+        axes = [np.moveaxis(part, 0, -1).copy() for part in (linear, square, entries)]  # the tasks last
+        return cls(moments, m, alpha, whole, best, fitted, axes)
 
     @property
     def rates(self) -> dict[str, float]:
@@ -78,20 +83,18 @@ class Question:
 
     def _directions_risk(self, of: Averages) -> Array:
         """Return the risk of the start with the best rate for each axis, its fit's bias taken out, (B,)."""
-        linear, triple, pair, entries = self.axes
-        square = (1.0 - 1.0 / of.m) * triple + pair / of.m
-        square = 0.5 * (square + square.swapaxes(-1, -2))
-        mean_linear = of.shares @ linear
-        mean_square = np.tensordot(of.shares, square, 1)
+        linear, square, _ = self.axes
+        mean_linear, mean_square, mean_entries = ((part @ of.shares.T).T for part in self.axes)
         sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
         scale = np.sqrt(np.maximum(sizes, 1e-12 * np.abs(sizes).max(axis=1, keepdims=True).clip(1e-200)))
-        values, vectors = np.linalg.eigh(mean_square / scale[:, :, None] / scale[:, None, :])
-        vectors = vectors / scale[:, :, None]
-        inverse = vectors / np.maximum(values, 1e-2)[:, None, :] @ vectors.swapaxes(-1, -2)
-        rates = (inverse @ mean_linear[:, :, None])[:, :, 0]
-        scores = linear - np.einsum("tij,bj->bti", square, rates)
-        own = np.einsum("bt,bti,bij,btj->b", of.shares**2, scores, inverse, scores, optimize=True)
+        sizes = scale[:, :, None] * scale[:, None, :]
+        inverse = raised_inverse(mean_square / sizes, 1e-2) / sizes
+        rates, own = (inverse @ mean_linear[:, :, None])[:, :, 0], np.empty(len(of.shares))
+        for some in of.pieces(linear.size):
+            scores = linear - (rates[some] @ square.reshape(len(linear), -1)).reshape(-1, *linear.shape)
+            weighted = (of.shares[some, None] ** 2 * scores).swapaxes(1, 2)
+            own[some] = (inverse[some] * (scores @ weighted)).sum(axis=(1, 2))
         extended = np.concatenate([-self.start, np.eye(self.start.shape[1])])
         before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
-        noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, np.tensordot(of.shares, entries, 1), rates) / of.m)
+        noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, mean_entries, rates) / of.m)
         return np.asarray(0.5 * (before - (mean_linear * rates).sum(axis=1) + own - noise))

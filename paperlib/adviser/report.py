@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paperlib.adviser.groups import Told
+from paperlib.adviser.lights import Evidence
 from paperlib.adviser.moments import Name
 from paperlib.arguments import Array
 
@@ -29,7 +30,7 @@ LIGHTS = "What this rests on, and how sure that is: green, amber or red."
 
 
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(Evidence):
     """The answer of `advise`: it prints, `to_dict` holds its numbers, `plot` draws them, `start` is what to begin with.
 
     `estimates` and `intervals` (90 %) have a risk, a ratio or a rate by name; `shares` says for each question that
@@ -38,28 +39,16 @@ class Report:
     if `validated`, of what K-fold validation chooses. Rates and risks are those of the features as they were given.
     `names` are the tasks that were used, `hard_tasks` those of the hardest group, `left_out` those that are too small;
     `held_out` has of each task, where it is held out, the loss with ERM's start, with MAML's, and solved outright.
+    What does not bear on the answer is computed when it is read: `environment`, `hard_tasks`, `hard_directions`,
+    `curvatures`, `lights`, `calibration`, `held_out`, `other_m` and `samples_share`, and so when the report is printed.
     """
 
     verdict: str
     why: str
     suffices: str
-    m: float
-    alpha: float | None
-    estimates: dict[str, float]
-    intervals: dict[str, tuple[float, float]]
     shares: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
     tasks_needed: float
-    samples_share: float
-    other_m: dict[float, str]
-    curvatures: Array
-    environment: list[dict[str, Told]]
-    names: list[Name]
-    left_out: list[Name]
-    hard_tasks: list[Name]
-    hard_directions: Array
-    lights: dict[str, tuple[str, str]]
-    calibration: dict[str, float]
-    held_out: dict[Name, list[float]]
     trained: dict[str, float]
     learner: str
     rate: float

@@ -52,9 +52,13 @@ class Folds:
         """How often each task counts for the start of a fold: once, where it is not in it, (FOLDS, T)."""
         return np.array([(self.of != one).astype(float) for one in range(FOLDS)])
 
-    def losses(self, starts: Array, rate: float) -> Array:
-        """Return the loss of each task after a step from its fold's start, (T,): on m samples, on half if n <= m."""
-        return self._measured(starts, lambda X, r: rate / X.shape[1] * X.swapaxes(1, 2) @ r)
+    def losses(self, starts: Array, rates: float | Array) -> Array:
+        """Return the loss of each task after a step from its fold's start, (..., T): on m samples, on half if n <= m.
+
+        Starts are (..., FOLDS, r, k), with rates (...).
+        """
+        columns = np.repeat(rates, starts.shape[-1])
+        return self._measured(starts, lambda X, r: X.swapaxes(1, 2) / X.shape[1] @ (columns * r))
 
     def solved(self, starts: Array) -> Array:
         """Return the loss of each task solved outright, (T,): on the step's samples, by the best of `RIDGES`.
@@ -75,14 +79,20 @@ class Folds:
         return np.asarray(losses[best[self.of], np.arange(len(self.of))])
 
     def _measured(self, starts: Array, step: Callable[[Array, Array], Array]) -> Array:
-        """Return the loss of each task, (T,), after a step that takes the samples of it and what the start leaves."""
-        found = np.empty(len(self.of))
+        """Return the loss of each task, (..., T), after a step that takes the samples of it and what the start leaves.
+
+        Starts (..., FOLDS, r, k) stand side by side, as columns.
+        """
+        several = starts.reshape(-1, *starts.shape[-3:])
+        columns = several.transpose(1, 2, 0, 3).reshape(*several.shape[1:3], -1)
+        found = np.empty((len(several), len(self.of)))
         for places, X, y in self.tasks.stacks:
-            n, w = X.shape[1], starts[self.of[places]]
+            n, w, y = X.shape[1], columns[self.of[places]], np.tile(y, len(several))
             inner = int(self.m) if self.m < n else n // 2
             w = w + step(X[:, :inner], y[:, :inner] - X[:, :inner] @ w)
-            found[places] = 0.5 * ((X[:, inner:] @ w - y[:, inner:]) ** 2).sum(axis=2).mean(axis=1)
-        return found
+            squares = ((X[:, inner:] @ w - y[:, inner:]) ** 2).mean(axis=1)
+            found[:, places] = 0.5 * squares.reshape(len(X), len(several), -1).sum(axis=2).T
+        return found.reshape(*starts.shape[:-3], -1)
 
 
 def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tuple[dict[str, float], Losses]:
@@ -95,21 +105,19 @@ def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tupl
     large = np.array([len(X) > folds.m for X in folds.tasks.X])
     if large.sum() < FOLDS:
         return {}, {}
-    losses: Losses = {folds.tasks.names[place]: [] for place in np.flatnonzero(large)}
     of = averages(moments, folds.counts, folds.m)
     result = {"tasks": float(large.sum())}
-    held = {learner: start(of, learner, np.full(FOLDS, alpha)) for learner, alpha in rates.items()}
-    measured = {learner: folds.losses(held[learner], alpha)[large] for learner, alpha in rates.items()}
+    held = {learner: start(of, learner, np.full(FOLDS, rates[learner])) for learner in ("erm", "maml")}
+    measured = {learner: folds.losses(w, rates[learner])[large] for learner, w in held.items()}
     measured["solved"] = folds.solved(held["erm"])[large]
     for learner, values in measured.items():
-        for found, value in zip(losses.values(), values, strict=True):
-            found.append(float(value))
-        if learner in rates:
+        if learner in held:
             predicted = loss(of, learner, np.full(FOLDS, rates[learner]))
             result[f"predicted_{learner}"] = float(predicted[folds.of[large]].mean())
         result[f"measured_{learner}"] = float(values.mean())
         result[f"error_{learner}"] = float(values.std(ddof=1) / math.sqrt(len(values)))
-    return result, losses
+    names = [folds.tasks.names[place] for place in np.flatnonzero(large)]
+    return result, dict(zip(names, np.stack([*measured.values()], axis=1).tolist(), strict=True))
 
 
 def choose(folds: Folds, moments: Moments, alpha: float | None, own: Choice | None) -> Choice | None:
@@ -118,41 +126,42 @@ def choose(folds: Folds, moments: Moments, alpha: float | None, own: Choice | No
     Its starts are the training solutions (41) and (43), half of each task's samples for the step, at rates of a grid
     or at alpha. None where there is no own choice and too few samples span the features.
     """
-    second = np.mean([X.T @ X / len(X) for X in folds.tasks.X], axis=0)
+    second = moments.parts[2, :, : moments.rank, : moments.rank].mean(axis=0)
     rates = RATES / np.linalg.eigvalsh(second)[-1] if alpha is None else np.array([alpha])
     scale = np.sqrt(np.diag(second))  # the axes are its own: then the least squares of all tasks are well conditioned
-    everyone = np.ones((1, len(folds.tasks.X)))
-    losses: dict[tuple[str, float], Array] = {}
-    starts: dict[tuple[str, float], Array] = {}
-    for learner, rate in ((learner, float(rate)) for learner in ("erm", "maml") for rate in rates):
-        fitted = _solutions(folds.tasks, np.concatenate([folds.counts, everyone]), learner, rate, scale)
-        if fitted is not None:
-            losses[learner, rate], starts[learner, rate] = folds.losses(fitted[:-1], rate), fitted[-1]
-    if not losses:
+    counts = np.concatenate([folds.counts, np.ones((1, len(folds.tasks.X)))])
+    starts, rates = _solutions(folds.tasks, counts, rates, scale), np.tile(rates, 2)
+    losses = folds.losses(starts[:, :-1], rates)
+    told = np.flatnonzero(np.isfinite(losses).all(axis=1))
+    if not told.size:
         return own
-    best = min(losses, key=lambda one: float(losses[one].mean()))
+    best = told[losses[told].mean(axis=1).argmin()]
     if own is not None:
         held = start(averages(moments, folds.counts, folds.m), own.learner, np.full(FOLDS, own.rate))
         gap = folds.losses(held, own.rate) - losses[best]
         if gap.mean() <= gap.std(ddof=1) / math.sqrt(len(gap)):
             return own
-    return Choice(*best, starts[best], validated=True)
+    return Choice("erm" if 2 * best < len(rates) else "maml", float(rates[best]), starts[best, -1], validated=True)
 
 
-def _solutions(tasks: Tasks, counts: Array, learner: str, rate: float, scale: Array) -> Array | None:
-    """Return (41) or (43) for how often each task counts, (B, T): (B, r, k), or None where one is not unique."""
+def _solutions(tasks: Tasks, counts: Array, rates: Array, scale: Array) -> Array:
+    """Return (41), then (43), at rates (R,) for how often each task counts, (B, T): (2 R, B, r, k).
 
-    def products(X: Array, y: Array) -> tuple[Array, Array]:
-        if learner == "maml":
-            half = X.shape[1] // 2
-            inner, step = X[:, :half].swapaxes(1, 2), rate / half
-            y = y[:, half:] - step * X[:, half:] @ (inner @ y[:, :half])
-            X = X[:, half:] - step * (X[:, half:] @ inner) @ X[:, :half]
-        across = (X / scale).swapaxes(1, 2)
-        return across @ (X / scale), across @ y
+    They are NaN where one of the B is not unique. The matrices of (43) are polynomials of the rate.
+    """
+    rank = len(scale)
 
-    matrix, right = (np.tensordot(counts, part, 1) for part in tasks.each(products))
-    values = np.linalg.eigvalsh(matrix)
-    if (values[:, 0] <= 1e-12 * values[:, -1]).any():
-        return None
-    return np.asarray(np.linalg.solve(matrix, right) / scale[:, None])
+    def products(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
+        u, half = np.concatenate([X / scale, y], axis=2), X.shape[1] // 2
+        rest = u[:, half:]
+        step = X[:, half:] @ (X[:, :half].swapaxes(1, 2) / half @ u[:, :half])
+        cross = rest.swapaxes(1, 2) @ step
+        parts = rest.swapaxes(1, 2) @ rest, -(cross + cross.swapaxes(1, 2)), step.swapaxes(1, 2) @ step
+        return u.swapaxes(1, 2) @ u, *parts
+
+    erm, *parts = (np.tensordot(counts, part, 1) for part in tasks.each(products))
+    maml = np.tensordot(rates[:, None] ** np.arange(3), parts, 1)
+    matrix = np.concatenate([np.broadcast_to(erm, maml.shape), maml])[..., :rank, :]
+    values = np.linalg.eigvalsh(matrix[..., :rank])
+    matrix[(values[..., 0] <= 1e-12 * values[..., -1]).any(axis=1)] = np.nan
+    return np.asarray(np.linalg.solve(matrix[..., :rank], matrix[..., rank:]) / scale[:, None])

@@ -34,12 +34,8 @@ def decide(
         why = f"in {bent:.0%} of the resamples the estimate of the loss after the step has no lowest point"
         return VERDICTS[-1], why, "more tasks, or tasks with more samples", shares
     maml, erm, weighted = (f"{learner}{'_best' * (alpha is None)}" for learner in ("maml", "erm", "weighted"))
-    pairs = {
-        "step": (maml, "maml_best"),
-        "gain": (erm, maml),
-        "directions": (maml, "directions"),
-        "weights": (weighted, maml),
-    }
+    pairs = {"step": (maml, "maml_best"), "gain": (erm, maml)}
+    pairs |= {"directions": (maml, "directions"), "weights": (weighted, maml)}
 
     def times(upper: str, lower: str) -> str:
         return f"{float(ratio(np.array(estimates[upper]), np.array(estimates[lower]))):#.3g}".rstrip(".")
