@@ -125,6 +125,18 @@ def test_equally_hard_tasks_need_no_maml() -> None:
     assert paperlib.advise(drawn(env, 80, 40), m=20, alpha=0.8).verdict == "ERM"
 
 
+@pytest.mark.parametrize(("tasks", "samples", "dim"), [(5, 10, 2), (10, 6, 5), (50, 10, 3)])
+def test_targets_of_noise_alone_need_no_maml(tasks: int, samples: int, dim: int) -> None:
+    """Every start is as good as every other: estimated risks are on both sides of zero."""
+    found = set()
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        report = paperlib.advise([(rng.normal(size=(samples, dim)), rng.normal(size=samples)) for _ in range(tasks)], m=5)
+        found.add(report.verdict)
+        assert "inf" not in report.why
+    assert found <= {"ERM", "not decidable with these tasks"}
+
+
 def test_a_step_too_small_is_named() -> None:
     report = paperlib.advise(drawn(PAPER, 80, 40), m=20, alpha=0.01)
     assert report.verdict == "another step" and report.to_dict()["best_alpha"] > 0.5

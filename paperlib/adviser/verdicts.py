@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from paperlib.adviser.groups import FEWEST
@@ -40,16 +43,17 @@ def decide(
     def times(upper: str, lower: str) -> str:
         return f"{float(ratio(np.array(estimates[upper]), np.array(estimates[lower]))):#.3g}".rstrip(".")
 
+    def gap(name: str, of: Mapping[str, Any]) -> Any:
+        upper, lower = pairs[name]  # an estimate below zero stands for a risk of none
+        return of[upper] - LIMITS[name] * np.maximum(of[lower], 0.0)
+
     def answers(name: str) -> bool | None:
-        upper, lower = pairs[name]
-        shares[name] = float(np.mean(drawn[upper] > LIMITS[name] * drawn[lower]))
+        shares[name] = float(np.mean(gap(name, drawn) > 0.0))
         return True if shares[name] >= SURE else False if shares[name] <= 1.0 - SURE else None
 
     def refuse(name: str) -> tuple[str, str, str, Numbers]:
-        upper, lower = pairs[name]
-        gap = drawn[upper] - LIMITS[name] * drawn[lower]
-        middle = estimates[upper] - LIMITS[name] * estimates[lower]
-        needed = tasks * (1.04 * float(np.std(gap)) / max(abs(middle), 1e-300)) ** 2
+        middle = max(abs(float(gap(name, estimates))), 1e-300)
+        needed = tasks * (1.04 * float(np.std(gap(name, drawn))) / middle) ** 2
         rough = f", as far as {tasks} can say" if needed > 20.0 * tasks else ""
         enough = f"about {float(f'{needed:.2g}'):,.0f} tasks like these{rough}"
         say = enough if tasks < needed < 1e6 else "more samples in each task, or more tasks"
@@ -74,6 +78,8 @@ def decide(
     if (axis := answers("directions")) is None:
         return refuse("directions")
     why = f"ERM's risk is only {times(erm, maml)} times MAML's"
+    if estimates[erm] <= 0.0:
+        why = "ERM's risk is not told from zero: no start would do better"
     if axis:
         why += f"; a step for each direction of the features would divide MAML's by {times(maml, 'directions')}"
         return "a representation", why, "", shares
