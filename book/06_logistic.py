@@ -258,7 +258,7 @@ claims.proves(
     "text:logistic-maml-closer-to-hard",
     balance,
     (q**6 - 1) * (a - low) * (a - high),
-    r"For small signals MAML changes sides at two inner rates, with $u=q^2=\rho_H/\rho_E$ and $a=\alpha\rho_E/4$.",
+    r"A step towards it: for small signals MAML changes sides at two inner rates, with $u=q^2=\rho_H/\rho_E$ and $a=\alpha\rho_E/4$.",
     shows=r"q^2(1-q^2a)^2-(1-a)^2=(q^6-1)\Bigl(a-\frac1{1+q+q^2}\Bigr)\Bigl(a-\frac1{1-q+q^2}\Bigr)",
     case=r"$\gamma\to0$, the full gradient",
     refuses={r"the same ends for $\alpha\rho_E$": (q**6 - 1) * (a - low / 4) * (a - high / 4)},
@@ -432,7 +432,7 @@ Markdown(
     f"Figure 7 as the caption describes it, closer to the hard task throughout and a visible saving, comes out in {sum(holds for holds, _ in held.values())} of {len(held)} readings. A third of every row has $m=100$ and is [approximate](#logistic-samples). Without them it is {sum(map(sum, large.values()))} of {sum(map(len, large.values()))}: {parts}. "
     f"Up to $\\alpha\\rho_E=4$ the inner rate decides. At 8 the scale does: MAML is closer at {max(weak)} of {len(NINE)} values for drawn labels with $\\gamma=0.1$, at {min(strong)} or more with $\\gamma=3$. Small signals have left their band, which ends at $\\frac{{16}}3$ or before.\n\n"
     f"Both halves of the caption assume that MAML trains with as many inner samples as the test will have. If not, the second half is no longer true by definition. Let MAML train with the full gradient, $n_2=\\infty$, and be tested on $m=100$ samples, at $\\alpha=4$ and $\\rho_H=0.9$: ERM has [the smaller risk](#logistic-other-samples) there. "
-    f"MAML's start, at {own:.2f} of the way to the hard optimum where {best:.2f} would be best, relies on a more precise step than a hundred samples in ten dimensions give."
+    f"MAML's start, at {own:.2f} of the way from the midpoint to the hard optimum where {best:.2f} would be best, relies on a more precise step than a hundred samples in ten dimensions give."
 )
 
 # %% [markdown]
