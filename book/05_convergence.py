@@ -8,10 +8,10 @@
 #
 # **What you will do.** Predict how many training tasks MAML needs before it beats ERM, and watch the prediction come true.
 #
-# **What you will learn.** To write both trainings as one linear equation; to derive the law of a training solution, exactly, with its covariance and its
+# **What you will learn.** To write both trainings as one linear equation; to derive the limit law of a training solution, with its covariance and its
 # bias; to read Theorems 2 and 3 term by term and say which terms survive.
 #
-# **What you need.** Chapters [1](01_learning_to_adapt) and [2](02_population_solutions): the training problems [(3)](#eq-3) and [(4)](#eq-4), the solutions [(5)](#eq-5), Lemma 2. The central limit theorem.
+# **What you need.** Chapters [1](01_learning_to_adapt) to [4](04_geography): the training problems [(3)](#eq-3) and [(4)](#eq-4), the solutions [(5)](#eq-5), Lemma 2. The central limit theorem.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -73,7 +73,7 @@ c_maml = linear.excess_risk_slope_maml(mix, 1.0, m, tau=1, n1=n1, n2=n2)
 crossing = (c_maml - c_erm) / limit
 
 
-# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "Expected excess risk of trained ERM and MAML against the number of training tasks $T$, 30 samples each. Points: 400 training sets with 95 % intervals; lines: the prediction. The vertical line is the predicted crossover $T^*$: left of it ERM is the better start, although MAML's curve goes to zero and ERM's does not.", "name": "fig-crossover"}, "image": {"classes": "upright", "alt": "Excess risk against tasks from 10 to 640 on logarithmic axes. MAML's straight line falls with slope minus one. ERM's curve starts at a third of MAML's risk and levels off near 0.01. They cross at a vertical grey line near 75 tasks. The simulated points lie on both curves."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "Expected excess risk of trained ERM and MAML against the number of training tasks $T$, 30 samples each. Points: 400 training sets with 95 % intervals; lines: the prediction. The vertical line is the predicted crossover $T^*$: left of it ERM is the better start, although MAML's curve goes to zero and ERM's does not.", "name": "fig-crossover"}, "image": {"classes": "upright", "alt": "Excess risk against tasks from 10 to 640 on logarithmic axes. MAML's straight line falls with slope minus one. ERM's curve starts at a third of MAML's risk and levels off near 0.01. They cross at a vertical grey line near 75 tasks. From 20 tasks on the simulated points lie on both curves."}} tags=["hide-input"]
 def learning_curves():
     figure, axis = plt.subplots(figsize=(5, 3.6))
     x = np.geomspace(9, 700, 200)
@@ -106,7 +106,7 @@ Markdown(
 # T^*=\frac{c_{MAML}-c_{ERM}}{\mathcal E_m(w^*_{ERM})-\mathcal E_m(w^*_{MAML})} .
 # $$ (crossover)
 #
-# With fewer tasks ERM is the better start, *even where the population theory of this book favours MAML*. The denominator is chapter 4's saving (if $n_2=m$), the numerator what MAML costs. Where does $c$ come from?
+# With fewer tasks ERM is the better start, *even where the population theory of this book favours MAML*. Where does $c$ come from?
 #
 # ## Two least-squares problems
 #
@@ -200,14 +200,14 @@ simulate.maml_estimate([([[1.0]], [1.0], [[1.0]], [0.0])], alpha=0.5)
 # \hat w-w^*=\Bigl(\frac1T\sum_{i=1}^T\hat A_i\Bigr)^{-1}\frac1T\sum_{i=1}^T\psi_i,\qquad\psi_i=\hat A_i(w_i^*-w^*)+\xi_i .
 # $$ (estimating-equation)
 #
-# This line is the whole chapter. Equation (5) says $E[A_i(w_i^*-w^*)]=0$, so every $\psi_i$ has mean zero. The tasks are independent. As $T$ grows, the matrix tends to $A=E[A_i]$ and the mean of
+# Equation (5) says $E[A_i(w_i^*-w^*)]=0$, so every $\psi_i$ has mean zero. The tasks are independent. As $T$ grows, the matrix tends to $A=E[A_i]$ and the mean of
 # the $\psi_i$ to zero, like $1/\sqrt T$. **Nothing else has to grow.** One sample a task is enough for ERM, and one episode of one inner and one outer sample for MAML.
-# More samples only make each $\psi_i$ smaller, and not arbitrarily small: what the tasks disagree about, $A_i(w_i^*-w^*)$, stays.
+# More samples ($n$, $n_1$ or $\tau$) only make each $\psi_i$ smaller, and not arbitrarily small: what the tasks disagree about, $A_i(w_i^*-w^*)$, stays. (More inner samples, $n_2$, change $A$ and $w^*$ too, and need not help.)
 #
 # ## The law of a training solution
 #
 # Equation {eq}`estimating-equation` is a mean divided by a mean, and so the central limit theorem applies. What makes it useful is that everything in it can be computed. For a task of covariance $\Sigma_i$, mean optimum $\mu_i$ and spread $S_i$ write
-# $M_i=(\mu_i-w^*)(\mu_i-w^*)^\top+S_i$ for the second moment of its optimum about $w^*$, and let $\hat S_{in}$, $\hat S_{out}$ be the sample covariances of an episode, $P=I-\alpha\hat S_{in}$.
+# $M_i=(\mu_i-w^*)(\mu_i-w^*)^\top+S_i$ for the second moment of its optimum about $w^*$, and let $\hat\Sigma_{in}$, $\hat\Sigma_{out}$ be the sample covariances of an episode, $P=I-\alpha\hat\Sigma_{in}$ (the $\hat P$ above).
 #
 # :::{prf:theorem} The law of a training solution
 # :label: thm-training-law
@@ -218,18 +218,18 @@ simulate.maml_estimate([([[1.0]], [1.0], [[1.0]], [0.0])], alpha=0.5)
 # \sqrt T\,(\hat w-w^*)\ \longrightarrow\ N\bigl(0,\;A^{-1}VA^{-1}\bigr)
 # $$
 #
-# in distribution, where for ERM $A=E\Sigma_i$ and
+# in distribution, where $V=E[\psi_i\psi_i^\top]$. For ERM $A=E\Sigma_i$ and
 #
 # $$
 # V=E\Bigl[\bigl(1+\tfrac1n\bigr)\Sigma_iM_i\Sigma_i+\tfrac1n\bigl(\operatorname{tr}(\Sigma_iM_i)+\sigma^2\bigr)\Sigma_i\Bigr],
 # $$ (erm-score)
 #
-# and for MAML, with $\hat Q=P\hat S_{out}P$ ($1/n_1$ of that above), $A=EQ_i^{(n_2)}$ and
+# and for MAML, with $\hat Q=P\hat\Sigma_{out}P$ ($1/n_1$ of that above), $A=EQ_i^{(n_2)}$ and
 #
 # $$
 # \begin{aligned}
 # V=E\Bigl[Q_iM_iQ_i+\tfrac1\tau\Bigl(&E[\hat QM_i\hat Q]-Q_iM_iQ_i\\
-# &+\tfrac{\sigma^2}{n_1}Q_i+\tfrac{\alpha^2\sigma^2}{n_2}E[P\hat S_{out}\hat S_{in}\hat S_{out}P]\Bigr)\Bigr].
+# &+\tfrac{\sigma^2}{n_1}Q_i+\tfrac{\alpha^2\sigma^2}{n_2}E[P\hat\Sigma_{out}\hat\Sigma_{in}\hat\Sigma_{out}P]\Bigr)\Bigr].
 # \end{aligned}
 # $$ (maml-score)
 #
@@ -240,18 +240,18 @@ simulate.maml_estimate([([[1.0]], [1.0], [[1.0]], [0.0])], alpha=0.5)
 # The $\hat A_i$ are independent with mean $A$, and $\frac1T\sum\hat A_i\to A$, which is invertible. The $\psi_i$ are independent with mean zero and covariance $V=E\psi_i\psi_i^\top<\infty$, so $\frac1{\sqrt T}\sum\psi_i\to N(0,V)$. Slutsky's lemma gives the limit; it
 # remains to compute $V$.
 #
-# *ERM.* With $\hat S_i=\frac1nX_i^\top X_i$, $\psi_i=\hat S_i(w_i^*-w^*)+\frac1nX_i^\top z_i$. Given the task's covariance, data, optimum and noise are independent, and $E\psi_i\psi_i^\top=E[\hat S_iM_i\hat S_i]+\frac{\sigma^2}n\Sigma_i$. Lemma 2, [(77)](#eq-77), is the rest.
+# *ERM.* With $\hat\Sigma_i=\frac1nX_i^\top X_i$, $\psi_i=\hat\Sigma_i(w_i^*-w^*)+\frac1nX_i^\top z_i$. Given the task's covariance, data, optimum and noise are independent, and $E\psi_i\psi_i^\top=E[\hat\Sigma_iM_i\hat\Sigma_i]+\frac{\sigma^2}n\Sigma_i$. Lemma 2, [(77)](#eq-77), is the rest.
 #
 # *MAML.* Given the task, $\psi_i$ is the mean of $\tau$ independent and identically distributed vectors $\psi_{ij}=\hat Q_{ij}(w_i^*-w^*)+\xi_{ij}$ with mean $Q_i(w_i^*-w^*)$. Hence $E\psi_i\psi_i^\top=Q_iM_iQ_i+\frac1\tau\bigl(E\psi_{i1}\psi_{i1}^\top-Q_iM_iQ_i\bigr)$.
-# In one episode $\xi=\frac1{n_1}PX_{out}^\top z_{out}-\frac\alpha{n_2}P\hat S_{out}X_{in}^\top z_{in}$, whose two noises are independent: its covariance given the inputs is $\frac{\sigma^2}{n_1}P\hat S_{out}P+\frac{\alpha^2\sigma^2}{n_2}P\hat S_{out}\hat S_{in}\hat S_{out}P$.
+# In one episode $\xi=\frac1{n_1}PX_{out}^\top z_{out}-\frac\alpha{n_2}P\hat\Sigma_{out}X_{in}^\top z_{in}$, whose two noises are independent: its covariance given the inputs is $\frac{\sigma^2}{n_1}P\hat\Sigma_{out}P+\frac{\alpha^2\sigma^2}{n_2}P\hat\Sigma_{out}\hat\Sigma_{in}\hat\Sigma_{out}P$.
 #
-# Average the outer samples first, by Lemma 2: $E[\hat S_{out}Y\hat S_{out}]=(1+\frac1{n_1})\Sigma Y\Sigma+\frac1{n_1}\operatorname{tr}(\Sigma Y)\Sigma$. With $Y=PMP$,
+# Average the outer samples first, by Lemma 2: $E[\hat\Sigma_{out}Y\hat\Sigma_{out}]=(1+\frac1{n_1})\Sigma Y\Sigma+\frac1{n_1}\operatorname{tr}(\Sigma Y)\Sigma$. With $Y=PMP$,
 #
 # $$
 # E[\hat QM\hat Q]=\bigl(1+\tfrac1{n_1}\bigr)E[P\Sigma PMP\Sigma P]+\tfrac1{n_1}E[\operatorname{tr}(PMP\Sigma)\,P\Sigma P],
 # $$
 #
-# and with $Y=\hat S_{in}$ likewise. What is left has up to four factors $\hat S_{in}$, and Wick's theorem expresses it by pairings (1, 0, 2, 8 and 60 of them for zero to four centred factors), which `linear.wishart_average` sums.
+# and with $Y=\hat\Sigma_{in}$ likewise. What is left has up to four factors $\hat\Sigma_{in}$, and Wick's theorem expresses it by pairings (1, 0, 2, 8 and 60 of them for zero to four centred factors), which `linear.wishart_average` sums.
 # :::
 #
 # In one dimension every ingredient is a moment of a Gaussian variable, and sympy can do without any of this. Take $\Sigma_i=1$ and one episode with one inner and one outer sample. The inputs are $x$ and $x'$, the noises $\sigma z$ and $\sigma z'$, with $x,x',z,z'$ standard normal; the
@@ -279,7 +279,7 @@ sp.Eq(sp.Symbol(r"E[\psi^{2}]"), square)
 # %% [markdown]
 # ERM with one sample has $\psi=x^2e+\sigma xz$ and $E[\psi^2]=3e^2+\sigma^2$. The output says the same at $\alpha=0$, where MAML *is* ERM with its outer sample. A short step makes both terms smaller, and the curvature $A_i$ with them; a long one lets them grow like $\alpha^4$.
 #
-# Three checks of the theorem, in one dimension against these moments, in three dimensions against 1,500 training sets, and for the Gaussian shape, stand [line by line](#convergence-law). What a reader should see is that it is true with *one* sample:
+# Three checks of the theorem, in one dimension against these moments, in three dimensions against 1,500 training sets, and for the Gaussian shape, stand [line by line](#convergence-law). What a reader should see is that it is true with *one* sample (two groups in three dimensions, $\sigma=0.8$, $\alpha=0.6$):
 
 # %% mystnb={"code_prompt_show": "Train on 100 to 3,000 tasks of 1 and 8 samples"} tags=["hide-cell"]
 turned = [[0.3, 0.0, 0.1], [0.0, 0.9, -0.2], [0.1, -0.2, 0.7]]
@@ -303,7 +303,7 @@ def square_errors(name, n):
 by_tasks = {(name, n): square_errors(name, n) for name in ("ERM", "MAML") for n in (1, 8)}
 
 
-# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the exact law, without a fit. Grey: the shape of the bounds (45) and (81), which the chapter comes to below, at $n=1$, scaled to meet the first point. **Notice** that the points follow the lines, with one sample as with eight; MAML's with one sample reach theirs last.", "name": "fig-rates-in-tasks"}, "image": {"classes": "upright", "alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bounds: that of (45) is nearly flat, that of (81) rises."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the limit law, without a fit. Grey: the shape of the bound (45) and of the first term of (81), which the chapter comes to below, at $n=\\tau=1$ (where their conditions are not met), scaled to meet the first point. **Notice** that the points follow the lines, with one sample as with eight; MAML's with one sample reach theirs last.", "name": "fig-rates-in-tasks"}, "image": {"classes": "upright", "alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bound (45), nearly flat, and of the first term of (81), which rises."}} tags=["hide-input"]
 def rates_in_tasks():
     figure, axis = plt.subplots(figsize=(5, 4.4))
     for (name, n), (draws, law) in by_tasks.items():
@@ -326,7 +326,7 @@ def rates_in_tasks():
 rates_in_tasks()
 
 # %% [markdown]
-# The points follow $1/\sqrt T$, at one sample a task as well as at eight. (The smallest MAML setting is still settling: with a hundred rows in three dimensions its matrix is far from its mean.) The grey curves have the shape of the paper's bounds, to which we come below. They hardly fall,
+# The points follow $1/\sqrt T$, at one sample a task as well as at eight. (The smallest MAML setting is still settling: with a hundred rows in three dimensions its matrix is far from its mean.) The grey curves have the shape of the paper's bounds, to which we come below. One hardly falls and the other rises,
 # because those bounds wait for $n$ or $\tau$.
 
 # %% mystnb={"code_prompt_show": "Compare the mean square error with the law"} tags=["hide-input"]
@@ -338,13 +338,13 @@ claims.samples(
     "thm:2 thm:3 text:solutions-converge",
     {row: draws[:, part] for row, part in parts.items()},
     {row: laws[part] / sizes[-1] for row, part in parts.items()},
-    f"With {sizes[-1]:,} tasks the mean square error is $\\operatorname{{tr}}(A^{{-1}}VA^{{-1}})/T$, as the law says, with one sample as with eight.",
+    f"In place of both bounds: with {sizes[-1]:,} tasks the mean square error is $\\operatorname{{tr}}(A^{{-1}}VA^{{-1}})/T$, as the law says, with one sample as with eight.",
     shows=r"T\,E\lVert\hat w-w^*\rVert^2\to\operatorname{tr}(A^{-1}VA^{-1})",
     refuses={f"the error with {sizes[1]} tasks: more do not help": fewer},
 )
 
 # %% [markdown]
-# Waiting for $n$ *alone* would be in vain: where tasks differ, beyond a few dozen samples only more *tasks* help, and label noise enters both methods in proportion ([measured](#convergence-rates)).
+# Waiting for $n$ *alone* would be in vain: where tasks differ, what they disagree about stays. In three dimensions hardly anything but more *tasks* helps beyond some 64 samples ([measured](#convergence-rates)). Strong label noise enlarges the error of both methods in proportion to $\sigma$.
 #
 # ## Learning curves
 #
@@ -370,7 +370,7 @@ claims.samples(
 # (The third-order terms of the expansion are of order $T^{-2}$, being means of three centred sums.)
 # :::
 #
-# The second term of $c$ is easily forgotten. It has the same order as the first, and drops out only if $w^*=w_m^*$: for MAML trained with $n_2=m$, not for ERM. Does it matter? Two tasks in one dimension, ERM, two samples a task, no noise:
+# The second term of $c$ is easily forgotten. It has the same order as the first, and drops out if $w^*=w_m^*$: for MAML trained with $n_2=m$, but for ERM only in special environments. Does it matter? Two tasks in one dimension, ERM, two samples a task, no noise:
 
 # %%
 pair = TaskEnvironment.two_tasks(1, rho_hard=0.3, rho_easy=1.5)
@@ -398,7 +398,7 @@ Markdown(
 # solutions coincide, at the boundary of {prf:ref}`thm-leaning`, where MAML has nothing to win. (Beyond it MAML leans to the *easy* task, and the curve comes down again.)
 
 
-# %% mystnb={"code_prompt_show": "Draw the crossover against hardness and noise", "figure": {"caption": "The predicted crossover $T^*$ against the hardness ratio $u=\\rho_H/\\rho_E$, for three levels of label noise $\\sigma$; everything else as in the first figure. Above a curve MAML is the better start, below it ERM. At the grey line, the boundary of Chapter 3, both solutions coincide and no number of tasks suffices. **Notice** that every curve has its lowest point at about the same hardness ratio, and that noise lifts the whole curve.", "name": "fig-crossover-map"}, "image": {"classes": "upright", "alt": "Number of tasks on a logarithmic axis against the hardness ratio from 0.02 to 0.53. Three curves, for noise 0.5, 1 and 2, each with a minimum near ratio 0.15 at about 45, 70 and 200 tasks, rising steeply to the left and to the right."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the crossover against hardness and noise", "figure": {"caption": "The predicted crossover $T^*$ against the hardness ratio $u=\\rho_H/\\rho_E$, for three levels of label noise $\\sigma$; everything else as in the first figure. Above a curve MAML is the better start, below it ERM. At the grey line, the boundary of Chapter 3, both solutions coincide and no number of tasks suffices. **Notice** that every curve has its lowest point at about the same hardness ratio, and that noise lifts the whole curve.", "name": "fig-crossover-map"}, "image": {"classes": "upright", "alt": "Number of tasks on a logarithmic axis against the hardness ratio from 0.02 to 0.53. Three curves, for noise 0.5, 1 and 2, each with a minimum near ratio 0.18 at about 45, 75 and 195 tasks, rising steeply to the left and to the right."}} tags=["hide-input"]
 def crossover_at(ratio, noise):
     of = TaskEnvironment.hard_easy(dim, ratio, 1.0, 1.0, 0.1, 0.1, noise_std=noise)
     return linear.crossover_tasks(of, 1.0, m, n1 + n2, 1, n1, n2)
@@ -421,7 +421,7 @@ def crossover_map():
 crossover_map()
 
 # %% [markdown]
-# At the most favourable hardness it takes from a few dozen to a few hundred tasks, depending on the noise; towards $u=0$ and the grey line, more. A rule of thumb: MAML must be worth its variance. If you have fewer training tasks than $T^*$, use ERM and adapt it; if you can collect
+# At the most favourable hardness it takes from about 45 to about 200 tasks, depending on the noise; towards $u=0$ and the grey line, more. A rule of thumb: MAML must be worth its variance. If you have fewer training tasks than $T^*$, use ERM and adapt it; if you can collect
 # more data, collect tasks.
 #
 # ## What the paper promises
@@ -438,14 +438,14 @@ crossover_map()
 # \lVert w_{ERM}-w_{ERM}^*\rVert\le\tilde O\Bigl(\frac{\sqrt d}{\sqrt n}+\frac1{\sqrt T}\Bigr), \tag{45}
 # $$
 #
-# and Theorem 3 for MAML the same with $d\,\alpha^2\log^3(100Td)/\sqrt\tau$ for the first term, each with probability at least 0.96. In full they are [(44)](#eq-44) and [(81)](#eq-81).
+# and Theorem 3 for MAML the same with $d\,\alpha^2\log^3(100Td)/\sqrt\tau$ for the first term. In full they are [(44)](#eq-44) and [(81)](#eq-81), with probability at least 0.96.
 #
 # Read them term by term. The last term is about *few tasks*, and falls like $1/\sqrt T$. The first is about *few samples a task*, and contains no $1/T$ at all.
 # The proofs first bound the distance to the solution for the same $T$ tasks with infinite data, task by task, and there the help of the other tasks is lost. So neither bound goes to zero as $T\to\infty$. On the contrary:
 # $\log(200T)$, in full, and $\log^3(100Td)$ grow, and once $T$ is large, a fixed $n$ or $\tau$ no longer meets the conditions.
 #
-# That would be weakness, not error. But as printed the theorems are also false. Take $\Sigma_i=I$, and optima uniform on the $2d$ points $\pm\sqrt d\,e_k$. Let $n$ and $\tau$ be infinite. Then both solutions are the mean of the drawn optima, and all terms but one are zero: the bound is
-# $\sqrt{\operatorname{Var}(w_i^*)\log(200d)/T}$. The paper's variance is a spectral norm, here of $I$. But the error is about $\sqrt{d/T}$: a mean of vectors deviates by the *trace* of its covariance, which can be $d$ times the norm.
+# That would be weakness, not error. But as printed, and so read, the theorems are also false. Take $\Sigma_i=I$, and optima uniform on the $2d$ points $\pm\sqrt d\,e_k$. Let $n$ and $\tau$ be infinite. Then both solutions are the mean of the drawn optima, and all terms but one are zero: the bound is
+# $\sqrt{\operatorname{Var}(w_i^*)\log(200d)/T}$. The paper's variance is the norm of the square of a vector; read as $uu^\top$, like the squares of matrices beside it, it is a spectral norm, here of $I$. But the error is about $\sqrt{d/T}$: a mean of vectors deviates by the *trace* of its covariance, which can be $d$ times the norm.
 
 # %%
 d, T = 100, 1000
@@ -455,7 +455,7 @@ bound = math.sqrt(math.log(200 * d) / T)
 print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors <= bound):.0%}")
 
 # %% [markdown]
-# Two more flaws need no trace. (44) is not free of units: measure the inputs in other units, and its terms scale as they must not. And (81) lacks the label noise, and all but the highest power of $\alpha$. Each has its example [line by line](#convergence-units), where the
+# Each flaw has its example [line by line](#convergence-units), where the
 # conditions on $T$ and $\tau$ are dealt with too.
 #
 # :::{admonition} Where we differ from the paper
@@ -467,8 +467,8 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 #
 # > **The paper, Remark 2.** "Our dimension-dependence is significantly worse, than theirs, which suggests the extra complexity of the MAML objective with finite samples allowed for task-specific adaptation."
 #
-# "Theirs" is the result of {cite}`gao2020modeling`, which takes $\tau=1$ and $n_1=n_2\to\infty$. The worse dependence seems the proof's, not MAML's: with samples in proportion to the dimension, [the two mean square errors keep a constant ratio](#convergence-dimension). The remark's first
-# half, that finitely many inner samples are allowed, stands and can be said more strongly: not even one inner sample a task is an obstacle.
+# "Theirs" is the result of {cite}`gao2020modeling`, which takes $\tau=1$ and $n_1=n_2\to\infty$. The worse dependence seems the proof's, not MAML's: with samples in proportion to the dimension, [MAML's mean square error stays in a constant ratio to ERM's](#convergence-dimension). The remark's first
+# half, that finitely many inner samples are allowed, stands and can be said more strongly: not even a single inner sample a task is an obstacle.
 #
 # ### A bound for finitely many tasks
 #
@@ -495,8 +495,8 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 #
 # - The crossover {eq}`crossover` says how many tasks MAML needs before it pays. In the one environment that we simulated it was right.
 # - Both trainings solve one equation, {eq}`estimating-equation`: a mean over tasks divided by a mean over tasks. More tasks suffice, with one sample each; more samples alone do not.
-# - {prf:ref}`thm-training-law` gives the exact law, {prf:ref}`prop-learning-curve` the learning curve with its bias, {prf:ref}`thm-finitely-many-tasks` a bound that holds for finitely many tasks.
-# - Theorems 2 and 3 add an error of few samples to one of few tasks. Both bounds are wrong in $T$, Theorem 3's in $d$ and $\sigma$ too; and as printed both are false.
+# - {prf:ref}`thm-training-law` gives the limit law, {prf:ref}`prop-learning-curve` the learning curve with its bias, {prf:ref}`thm-finitely-many-tasks` a bound that holds for finitely many tasks.
+# - Theorems 2 and 3 add an error of few samples to one of few tasks. Both bounds are wrong in $T$, Theorem 3's lacks $\sigma$ and seems wrong in $d$; and as printed both are false.
 # - We differed from the paper in the sign in (42), the meaning of the variance of a vector, (44), (81) and the conditions of both theorems, and in what Remark 2 concludes. The steps are dealt with one by one in
 #   [D.1, line by line](13_erm_proof) and [D.2, line by line](14_maml_proof).
 #
@@ -505,7 +505,7 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 # **1.** You can afford $N=nT$ labelled samples in all for training ERM. Many tasks with few samples, or few tasks with many?
 #
 # :::{dropdown} Solution
-# The covariance is $\frac1TA^{-1}VA^{-1}=\frac1NA^{-1}(nV)A^{-1}$, and by {eq}`erm-score` $nV=E[(n+1)\Sigma_iM_i\Sigma_i+(\operatorname{tr}(\Sigma_iM_i)+\sigma^2)\Sigma_i]$ increases with $n$. One sample a task is best; it makes no difference if there is one task only, where $M_i=0$.
+# The covariance is $\frac1TA^{-1}VA^{-1}=\frac1NA^{-1}(nV)A^{-1}$, and by {eq}`erm-score` $nV=E[(n+1)\Sigma_iM_i\Sigma_i+(\operatorname{tr}(\Sigma_iM_i)+\sigma^2)\Sigma_i]$ increases with $n$. For the covariance one sample a task is best; it makes no difference if there is one task only, where $M_i=0$.
 # :::
 #
 # **2.** Show that the crossover is $T^*=t_0+t_1\sigma^2$, and find $t_0$ and $t_1$ for the environment of the learning curves. How many tasks does it take at $\sigma=3$?

@@ -4,7 +4,7 @@
 # > **The paper, §1.** "MAML's computational cost can sometimes be reduced by updating a fraction of the model parameters via the cheaper ERM scheme instead of the MAML update […] or by
 # > ignoring the MAML inner loop altogether"
 #
-# First-order MAML, Reptile, iMAML, more steps, no split, a learned representation: each has been proposed in MAML's place, to be cheaper or better. One formula says what each of them looks for, and when it finds it.
+# First-order MAML, Reptile, iMAML, more steps, both loops on all samples, a learned representation: each has been proposed in MAML's place, to be cheaper or better. One formula says what the first four look for, two more what the others cost and find.
 #
 # **What you will do.** Derive where five learners come to rest, and end with a table: what a step costs, which tasks it weighs, how much it can gain, when to take it.
 #
@@ -38,7 +38,7 @@ plotting.use_book_style()
 # %% [markdown]
 # ## What a learner weighs
 #
-# Each learner of this chapter comes to rest at a *weighted mean of the task optima*. Here are the weights: how much a task counts, over its curvature $\rho$ in units of the inverse step $1/\alpha$.
+# Each of five learners comes to rest at a *weighted mean of the task optima*. Here are the weights: how much a task counts, over its curvature $\rho$ in units of the inverse step $1/\alpha$.
 
 
 # %% mystnb={"code_prompt_show": "Draw the weights of five learners", "figure": {"caption": "The weight of a task over its curvature, each curve in units of its largest value; full inner gradients. **Notice** where each curve has its top. ERM counts the easiest task most. MAML counts most a task with a third of the curvature $1/\\alpha$ that one step solves, and with more steps a harder one. Reptile counts all tasks above 0.4 alike. iMAML has its top at $\\lambda$, here $0.05/\\alpha$. First-order MAML, not drawn, has the curve of MAML with half as many steps.", "name": "fig-weights"}, "image": {"classes": "upright", "alt": "Five curves over curvature times step from 0.01 to 1 on a logarithmic axis. ERM, dashed, rises to the right end. MAML with one step has its top at one third and falls to zero at 1; with five steps its top is at one eleventh. Reptile with ten steps rises and is flat from 0.4 on. iMAML has a broad top at 0.05 and falls slowly."}} tags=["hide-input"]
@@ -91,7 +91,7 @@ B
 # Spread and noise have no say. `linear.learner_weight` and `linear.learner_start` compute $B$ and $w$; [Learners at work](24_other_learners) lets automatic differentiation do what each learner is *defined* to do, on tasks with arbitrary covariances, and finds them resting there.
 
 # %% [markdown]
-# Three things follow at once. **First-order MAML with $2K$ steps is MAML with $K$**, at no second derivative: for quadratic losses the factor that it leaves out is one more contraction. **Reptile interpolates**: one step is ERM, and many steps find the plain mean of the optima.
+# Three things follow at once. **With full gradients first-order MAML with $2K$ steps is MAML with $K$**, at no second derivative: for quadratic losses the factor that it leaves out is one more contraction. **Reptile interpolates**: one step is ERM, and many steps find the plain mean of the optima.
 # And three of the weights have a top, at a curvature of their own:
 
 # %% mystnb={"code_prompt_show": "Where the weights have their top"} tags=["hide-input"]
@@ -102,7 +102,7 @@ claims.proves(
     "eq:5",
     [*slopes, maml.subs({K: 1, rho: 1 / (3 * alpha)}), first_order.subs(K, 2 * K)],
     [0, 0, 0, 4 / (27 * alpha), maml],
-    r"The tops of MAML, first-order MAML and iMAML; MAML's is the $\frac13$ of chapter 3.",
+    r"Beyond (5): the tops of MAML, first-order MAML and iMAML; MAML's is the $\frac13$ of chapter 3.",
     shows=r"\rho=\frac1{(2K+1)\alpha},\qquad\rho=\frac1{(K+1)\alpha},\qquad\rho=\lambda",
     towards=True,
     refuses={"first-order MAML for MAML": [0, 0, 0, 1 / (4 * alpha), first_order]},
@@ -116,7 +116,7 @@ claims.proves(
 # Now finite samples. The gradient at the end is taken on a batch of its own, so in first-order MAML every batch enters once, and its mean pull is that of full gradients, $\Sigma(I-\alpha\Sigma)^K(w-w^*)$, *for any $n_2$*. In MAML's pull the batch enters twice, and brings
 # the variance term of [(5)](#eq-5). With a fresh batch in each step, first-order MAML and Reptile do not see its noise.
 #
-# What does that cost? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$ (chapter 4's $a_H/a_E$). First-order MAML has $u(1-u):0$: it sits *on the hard centre*, as does MAML with $n_2=\infty$.
+# What does that cost, if every start is judged by one step on $m$ samples, whatever its training took? Take the two clouds of chapter 4 at $\alpha=1/\rho_E$, $p=\frac12$, $n_2=m$. Write $\theta$ for the weight on the hard centre, $u=\rho_H/\rho_E$, $\delta=\frac{d+1}m$, $A=a_H/\rho_E=u(1-u)^2+\delta u^3$. ERM has the odds $u:1$, MAML $A:\delta$, that is $h:1$ with chapter 4's $h=a_H/a_E=A/\delta$. First-order MAML of one step has $u(1-u):0$: it sits *on the hard centre*, as does MAML with $n_2=\infty$.
 # The part of the risk that a start can change, in units of $\frac d4\rho_ER^2$, is
 
 # %%
@@ -184,15 +184,14 @@ claims.proves(
 )
 
 # %% [markdown]
-# The library, which knows nothing of $\theta$, decides 3,000 random cases alike ([Learners at work](24_other_learners)).
 # On images first-order MAML came within about a point of MAML after [1,000 iterations](#omniglot-equal-cost), and was ten points behind in [chapter 9](09_omniglot)'s comparison, which is shorter and has another start. In the linear model it does not come close with few samples, or with tasks of similar hardness.
 #
 # ## More steps, other inputs
 #
-# Give every step a fresh batch. A step before a loss of curvature $M$ makes $E[PMP]$ of it, $P=I-\alpha\hat S$, which Lemma 2 gives. For $M=cI$ and $\Sigma=\rho I$ this is $c\,\varphi(\rho)$ with $\varphi(\rho)=(1-\alpha\rho)^2+\delta\alpha^2\rho^2$. So $K$ steps leave $\rho\,\varphi(\rho)^K$:
+# Give every step a fresh batch. A step before a loss of curvature $M$ makes $E[PMP]$ of it, $P=I-\alpha\hat\Sigma$ with the batch's sample covariance $\hat\Sigma$, which Lemma 2 gives. For $M=cI$ and $\Sigma=\rho I$ this is $c\,\varphi(\rho)$ with $\varphi(\rho)=(1-\alpha\rho)^2+\delta\alpha^2\rho^2$. So $K$ steps leave $\rho\,\varphi(\rho)^K$:
 # at $\alpha=1/\rho_E$ an easy task keeps $\delta^K$.
 #
-# Chapter 4's gain needs the two curvatures only, whatever made them. Write $\eta=a_E/a_H$:
+# Chapter 4's gain needs the two curvatures only, whatever made them. Write $\eta=a_E/a_H=1/h$:
 
 # %%
 eta, R, r_H, r_E = sp.symbols("eta R r_H r_E", positive=True)
@@ -212,7 +211,7 @@ claims.proves(
     "cor:2",
     [sp.limit(erm_risk / maml_risk, eta, 0), slope.subs(u, best_u)],
     [1 + R**2 / ((1 + u) ** 2 * r_H), 0],
-    "The gain of many steps, and the hardness ratio at which $K$ steps gain most.",
+    "Beyond the corollary: the gain of many steps, and the hardness ratio at which the main term for $K$ steps is largest.",
     shows=r"1+\frac{R^2}{(1+u)^2r_H},\qquad u_K=\frac{\sqrt{K^2+4K}-(K+1)}{2K-1}",
     towards=True,
     refuses={"the limit of (12), without $u$": [1 + R**2 / r_H, 0]},
@@ -221,12 +220,12 @@ claims.proves(
 # %% [markdown]
 # For $K=1$ this is chapter 4's $\sqrt5-2$. It falls like $\frac1{2K}$: the more steps, the harder the tasks that count most.
 #
-# In practice the steps share **one batch**. Then they leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$, Wishart moments up to order $2K$, which [Learners at work](24_other_learners) counts. Two steps at $\alpha=1/\rho_E$ leave $\frac{2d^2+5d+5}{m^2}+\frac{d^3+6d^2+21d+20}{m^3}$ of an easy task, about $2\delta^2+\delta^3$ in many dimensions. Fresh batches leave $\delta^2$ but need twice the samples: with $\frac m2$ each, $4\delta^2$. That is more if and only if $m(2d^2+3d-1)>d^3+6d^2+21d+20$. *At equal cost in samples, for $d\ge5$ and $\delta<1$, two steps on one batch leave less of an easy task*; in one dimension that takes more than twelve samples.
+# In practice the steps share **one batch**. Then they leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat\Sigma)^{2K}$, Wishart moments up to order $2K$, which [Learners at work](24_other_learners) counts. Two steps at $\alpha=1/\rho_E$ leave $\frac{2d^2+5d+5}{m^2}+\frac{d^3+6d^2+21d+20}{m^3}$ of an easy task, about $2\delta^2+\delta^3$ in many dimensions. Fresh batches leave $\delta^2$ but need twice the samples: with $\frac m2$ each, $4\delta^2$. That is more if and only if $m(2d^2+3d-1)>d^3+6d^2+21d+20$. *At equal cost in samples, for $d\ge5$ and $\delta<1$, two steps on one batch leave less of an easy task*; in one dimension that takes more than twelve samples.
 #
-# And where did $d+1$ come from? From $\hat S^2$. It has $m$ products of a sample with itself, and $m^2-m$ of two different ones, which are independent:
+# And where did $d+1$ come from? From $\hat\Sigma^2$. It has $m$ products of a sample with itself, and $m^2-m$ of two different ones, which are independent:
 #
 # $$
-# E\hat S^2=\bigl(1-\tfrac1m\bigr)\Sigma^2+\tfrac1mE\bigl[\lVert x\rVert^2xx^\top\bigr].
+# E\hat\Sigma^2=\bigl(1-\tfrac1m\bigr)\Sigma^2+\tfrac1mE\bigl[\lVert x\rVert^2xx^\top\bigr].
 # $$
 #
 # If no direction is special, the last mean is $\frac1dE\lVert x\rVert^4\,I$. So $a=\rho(1-\alpha\rho)^2+\delta\alpha^2\rho^3$ as before, but with
@@ -243,38 +242,38 @@ fourth = d * kappa + d * (d - 1)  # d squares with themselves, d² − d pairs o
 sp.factor(fourth / d - 1) / m
 
 # %% [markdown]
-# That is $d+1$ for Gaussian inputs ($\kappa=3$), $d+4$ for Laplace, $d-1$ for signs; on a sphere, where the length is fixed, $d-1$ too. Heavy tails make every step noisier. The book's formulas for isotropic tasks hold with this $\delta$.
+# That is $d+1$ for Gaussian inputs ($\kappa=3$), $d+4$ for Laplace, $d-1$ for signs; on a sphere, where the length is fixed, $d-1$ too. Heavy tails make every step noisier. The formulas of chapters [3](03_hardness) and [4](04_geography) hold with this $\delta$.
 #
 # ## Ignoring the inner loop
 #
 # With *one* cloud, of one hardness, all these learners have the same limit, the mean $\mu$ of the optima, and nothing is to be gained. They differ in how fast they find it. From $T$ tasks each computes
-# $\hat w=(\sum_iM_i)^{-1}\sum_iM_iw_i^*$, with $M=\hat S$ for ERM, $P\hat S_oP$ for MAML on split samples, and $P\hat SP$ if both loops use all of them. Take $\Sigma=I$, as in all of this section, no noise, and $r$ for the spread:
+# $\hat w=(\sum_i\hat B_i)^{-1}\sum_i\hat B_iw_i^*$, with $\hat B=\hat\Sigma$ for ERM, $P\hat\Sigma_oP$ for MAML on split samples, and $P\hat\Sigma P$ for both loops on all samples. Take $\Sigma=I$, as in all of this section, no noise, and $r$ for the spread:
 #
 # $$
-# \frac{T\,E\lVert\hat w-\mu\rVert^2}{rd}\;\to\;\frac{\frac1dE\operatorname{tr}M^2}{(\frac1dE\operatorname{tr}M)^2}.
+# \frac{T\,E\lVert\hat w-\mu\rVert^2}{rd}\;\to\;\frac{\frac1dE\operatorname{tr}\hat B^2}{(\frac1dE\operatorname{tr}\hat B)^2}.
 # $$ (price-of-weights)
 #
-# It says how many times the variance of the plain mean of the optima, for which it is 1, an estimate from samples has; the more $M$ varies from task to task, the larger. ERM has $1+\frac{d+1}n$.
+# It is the variance of the estimate over that of the plain mean of the optima; the more $\hat B$ varies from task to task, the larger. ERM has $1+\frac{d+1}n$.
 #
-# - *A split only costs.* Averaged over the outer batch, $M^2$ is $(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$ by Lemma 2, and $M$ is $P^2$. By Cauchy and Schwarz the ratio is at least $1+\frac{d+1}{n_1}$, whatever the step: the inner samples are wasted. The best step is none; with label noise it is even *negative*.
-# - *Both loops on all samples* can be better than ERM: at a step near $\frac14$, $M=\hat S(I-\alpha\hat S)^2$ varies less than $\hat S$.
+# - *A split only costs.* Averaged over the outer batch, $\hat B^2$ is $(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$ by Lemma 2, and $\hat B$ is $P^2$. By Cauchy and Schwarz the ratio is at least $1+\frac{d+1}{n_1}$, whatever the step: the inner samples are wasted. The best step is none; with label noise it is even *negative*.
+# - *Both loops on all samples* can be better than ERM: at a step near $\frac14$, $\hat B=\hat\Sigma(I-\alpha\hat\Sigma)^2$ varies less than $\hat\Sigma$.
 #
 # Figure, moments and simulations are on [the same page](24_other_learners). So for equally hard tasks the paper's remark is more than right {cite}`bai2021important,bernacchia2021negative`: training that ignores the inner loop finds the start sooner than MAML on split samples does. At test time the step is still taken.
 #
 # ## A representation lives on spread
 #
-# ANIL adapts the head only, on features $U^\top x$ that the outer loop learns {cite}`raghu2020rapid`. Let $\Sigma=I$ here too, $x\sim N(0,I)$, $y=\langle x,\omega\rangle+z$ and $\Omega=E\,\omega\omega^\top$, mostly of low rank. The head starts at zero. After a step it is $h=\alpha U^\top g$, where $g=\frac1m\hat X^\top\hat y$ is the gradient's negative at zero, so the prediction is $\langle x,\Pi g\rangle$ with $\Pi=\alpha UU^\top$: *a preconditioner of the step*.
+# ANIL adapts the head only, on features $U^\top x$ that the outer loop learns {cite}`raghu2020rapid`. Let $\Sigma=I$ here too, $x\sim N(0,I)$, $y=\langle x,\omega\rangle+z$ and $\Omega=E\,\omega\omega^\top$, mostly of low rank. The head starts at zero. After a step it is $b=\alpha U^\top g$, where $g=\frac1m\hat X^\top\hat y$ is the gradient's negative at zero, so the prediction is $\langle x,\Pi g\rangle$ with $\Pi=\alpha UU^\top$: *a preconditioner of the step*.
 # First-order ANIL follows the gradient in $U$ at a fixed head, whose mean is, since $E[g\mid\omega]=\omega$,
 #
 # $$
-# E\bigl[(\omega-Uh)h^\top\bigr]=\alpha(\Omega-\Pi\Gamma)U,
+# E\bigl[(\omega-Ub)b^\top\bigr]=\alpha(\Omega-\Pi\Gamma)U,
 # $$ (anil-pull)
 #
 # $$
 # \Gamma=E\,gg^\top=\bigl(1+\tfrac1m\bigr)\Omega+\tfrac1m(\operatorname{tr}\Omega+\sigma^2)I .
 # $$
 #
-# $\Gamma$ is Lemma 2 once more. The pull vanishes at $\Pi=\Omega\Gamma^{-1}$, the best linear guess of $\omega$ from one gradient. It switches off every direction in which no task lies. What does a step leave?
+# $\Gamma$ is Lemma 2 once more. The pull vanishes at $\Pi=\Omega\Gamma^{-1}$, the best linear guess of $\omega$ from one gradient. It switches off every direction in which no task lies. What does a step on 12 samples leave in 30 dimensions, with $\Omega=\operatorname{diag}(1.5,1.2,0.8,0,\dots,0)$ and $\sigma=\frac12$?
 
 # %% mystnb={"code_prompt_show": "Take 20,000 steps, plain and through the best features"} tags=["hide-input"]
 rng, dim, few, std = np.random.default_rng(1), 30, 12, 0.5
@@ -292,7 +291,7 @@ claims.samples(
     "text:representation-reduces-samples",
     np.stack(after, axis=1),
     [total, poor, best],
-    f"Of {total:.2f} at the best start, the best step leaves {poor:.2f}, the best features {best:.2f}.",
+    f"Of {total:.2f} before a step from the best start, the best step leaves {poor:.2f}, the best features {best:.2f}.",
     shows=r"\operatorname{tr}\Omega,\quad\operatorname{tr}\Omega-\tfrac{(\operatorname{tr}\Omega)^2}{\operatorname{tr}\Gamma},\quad\operatorname{tr}\Omega-\operatorname{tr}\Omega\Gamma^{-1}\Omega",
     refuses={"features no better than a step": [total, poor, poor]},
 )
@@ -319,13 +318,13 @@ claims.proves(
 
 # %% [markdown]
 # From any start, the samples must grow with $d$; through the subspace they need not. **An initialisation pays for spread; a representation lives on it.** Spread is a cost that no start can lower: it has no part in {eq}`learner-start`. If the optima have mean zero, $\Omega$ is their spread, and {eq}`anil-pull` learns from nothing else.
-# So "similar tasks" here and "diverse tasks" elsewhere are no contradiction: they speak of different learners. Three remarks of §1 are about other work, and one is dated:
+# Three remarks of §1 are about other work, and one is dated:
 
 # %% mystnb={"code_prompt_show": "A quotation"} tags=["hide-input"]
 claims.quotes(
     "text:no-proof-of-better-representation",
-    "Said in 2020. Later work proves that MAML, ANIL and their first-order forms learn a shared subspace.",
-    source="Collins et al. 2022, by its abstract; the limit above is such a statement for one step",
+    "Said before a work of the same first author, which proves that MAML, ANIL and their first-order forms learn a shared subspace.",
+    source="Collins et al. 2022, by its abstract; the fixed point of the pull above is such a statement for one step",
 )
 
 # %% mystnb={"code_prompt_show": "Two quotations"} tags=["hide-input"]
@@ -338,7 +337,7 @@ claims.quotes(
 # %% [markdown]
 # ## The table to take away
 #
-# One thing is missing: how much each learner can gain at one step of size $1/\rho_E$, if the clouds are points.
+# One thing is missing: how much each learner can gain at one step of size $1/\rho_E$, if the clouds are points. For MAML, first-order MAML, Reptile with many steps and iMAML with $\lambda\to0$ it is
 
 # %%
 ceilings = [erm / left for left in (maml, hard, mean, plenty)]
@@ -351,14 +350,14 @@ claims.proves(
     "cor:2",
     [dear - cheap, 4 / (1 + u) ** 2 - flat, 1 / u**2 - small],
     [loss, 4 * delta * (1 - u) / ((A + delta) * (1 + u)), delta * (1 - u**4) * more],
-    "At $\\alpha=1/\\rho_E$: what first-order MAML's ceiling lacks to MAML's, Reptile's to $\\frac4{(1+u)^2}$, iMAML's to $\\frac1{u^2}$.",
+    "Beyond the corollary, at $\\alpha=1/\\rho_E$: what first-order MAML's ceiling lacks to MAML's, Reptile's to $\\frac4{(1+u)^2}$, iMAML's to $\\frac1{u^2}$.",
     shows=r"\tfrac{A+\delta u^2}{A(1+u)^2},\qquad\tfrac{4\delta(1-u)}{(A+\delta)(1+u)},\qquad\tfrac{\delta(1-u^4)}{u^2(\delta+Au^2)}",
     towards=True,
     refuses={"none of them limited": [loss, 4 / (1 + u) ** 2, 1 / u**2]},
 )
 
 # %% [markdown]
-# | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds, unlimited tasks) | its ceiling at $\alpha=1/\rho_E$ | take it |
+# | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds, unlimited tasks) | its ceiling at $\alpha=1/\rho_E$ (one step at the test; $K$ for MAML) | take it |
 # | --- | --- | --- | --- | --- | --- |
 # | ERM | 1 | the easiest | | 1 | if tasks share their covariance, or are few, or if optima do not depend on hardness |
 # | ERM with [weights on its tasks](#when-weights) | 1 | as MAML, with weights $\varphi(\rho_i)$ | never worse, if $n_2=m$ | MAML's | if tasks are isotropic |
@@ -366,14 +365,14 @@ claims.proves(
 # | first-order MAML | $K+1$ | $\rho=\frac1{(K+1)\alpha}$ | $\frac A\delta>1+2u$ | for $K=1$ MAML's, less $\frac{A+\delta u^2}{A(1+u)^2}$ | if samples are many and hardness differs |
 # | Reptile, $K$ steps | $K$ | all alike, as $K$ grows | $\frac A\delta>\frac{1+3u}{3+u}$ | below $\frac4{(1+u)^2}$ | if a second batch and second derivatives are too dear, and a gain below 4 will do |
 # | iMAML | a minimisation and a linear system | $\rho=\lambda$ | $\frac A\delta>1$ for $\lambda\to0$ | below $\frac1{u^2}$ for $\lambda\to0$ | if $\lambda$ can be tuned (Exercise 2) |
-# | both loops on one batch | as MAML | much as MAML | | | if tasks are equally hard: at a short step its variance can be below ERM's |
+# | both loops on all samples | as MAML | much as MAML | | | if tasks are equally hard: at a short step its variance can be below ERM's |
 # | first-order ANIL | 1, and $K$ steps of the head | directions of spread | | | if the optima share a subspace |
 #
 # ## What we have seen
 #
 # - We derived the starts of five learners from one formula, and read off whom each of them looks for.
 # - First-order MAML pays exactly where $\frac A\delta>1+2u$. Below it is worse than ERM, as it does not see the variance of a step.
-# - More steps do what more samples do; from five dimensions on two steps on one batch leave less of an easy task than two on its halves.
+# - More steps do what more samples do; from five dimensions on, and for $m>d+1$, two steps on one batch leave less of an easy task than two on its halves.
 # - For other inputs than Gaussian ones, $d+1$ becomes $d+\kappa-2$, or what {eq}`delta-of-length` says.
 # - With equally hard tasks, a split only costs, and its best step in training is zero, with noise even negative.
 # - An initialisation pays for spread, a representation lives on it.
@@ -383,7 +382,7 @@ claims.proves(
 # **1.** Let first-order MAML take its last gradient on *the same* batch as its step. What does it weigh, and where does it rest at $\alpha=1/\rho_E$?
 #
 # :::{dropdown} Solution
-# The mean pull is $E[\hat S(I-\alpha\hat S)](w-w^*)$, and by Lemma 2 $E\hat S^2=\rho^2(1+\delta)I$ for $\Sigma=\rho I$. So the weight is $\rho(1-\alpha\rho(1+\delta))$. On easy tasks it is $-\rho_E\delta$, negative: the start lies *beyond* the hard centre.
+# The mean pull is $E[\hat\Sigma(I-\alpha\hat\Sigma)](w-w^*)$, and by Lemma 2 $E\hat\Sigma^2=\rho^2(1+\delta)I$ for $\Sigma=\rho I$. So the weight is $\rho(1-\alpha\rho(1+\delta))$. On easy tasks it is $-\rho_E\delta$, negative: for $\delta<\frac{u(1-u)}{1+u^2}$ the start lies *beyond* the hard centre. With fewer samples the mean weight is negative, the pull drives away, and there is no rest.
 # :::
 #
 # **2.** For two points, which $\lambda$ makes iMAML's start the best one?

@@ -312,7 +312,7 @@ assert 0 < gap < bound[-1]
 Markdown(
     f"At $m=500$ the bound is at most {shares[0]:.1f}% of the term in $1/m$ for $\\alpha=1$, and {shares[1]:.1f}% for $\\alpha=4$. "
     f"Where steps are long and samples few the expansion is less good. At $\\alpha=4$, $m=100$, $w=0.3\\cdot1_d$ the term is {term[-1]:.3f}; the bound allows an error of {shares[2]:.0f}% of it, and the simulation finds about {100 * gap / term[-1]:.0f}% less than the term. "
-    "We use the expansion for the curves, and read the rows of chapter 6 with $m=100$ as approximate."
+    "We use the expansion for the curves, and take the readings of chapter 6 with $m=100$ as approximate."
 )
 
 # %% [markdown]

@@ -283,17 +283,17 @@ claims.judges(
 # (landscapes-short-neurons)=
 # ## Abstract: networks as linear regression
 #
-# Softplus is half its argument and a function $e$, by whose slope chapter 8 splits the loss of a task:
+# Softplus is half its argument and a function $k$, by whose slope chapter 8 splits the loss of a task:
 
 # %% mystnb={"code_prompt_show": "Prove that the slope of the even part is odd"} tags=["hide-input"]
 t = sp.symbols("t", real=True)
-slope_of_e = sp.diff(sp.log(1 + sp.exp(t)) - t / 2, t)
+slope_of_k = sp.diff(sp.log(1 + sp.exp(t)) - t / 2, t)
 claims.proves(
     "text:insights-apply-to-networks",
-    slope_of_e + slope_of_e.subs(t, -t),
+    slope_of_k + slope_of_k.subs(t, -t),
     sp.Integer(0),
-    r"The slope of $e(t)=\log(1+e^t)-\frac t2$ is odd.",
-    shows=r"e'(t)+e'(-t)=0",
+    r"The slope of $k(t)=\log(1+e^t)-\frac t2$ is odd.",
+    shows=r"k'(t)+k'(-t)=0",
     case="Softplus",
     refuses={"that of Softplus itself": sp.Integer(1)},
     towards=True,
@@ -625,11 +625,11 @@ def landscape_pairs(drawn, levels, ticks):
     return figure
 
 
-def maps(activation, neurons, variances, alpha, m):
+def maps(activation, neurons, variances, alpha, m, draws=16):
     """Return the landscapes of ERM and of MAML with m samples on the window."""
     tasks, places = environment(neurons, variances), square(3, 41)
     erm = networks.post_adaptation_risk(activation, tasks, places[..., None], 0.0, order=64)
-    return erm, sampled(activation, tasks, places, alpha, m, 16, 1).mean(axis=0)
+    return erm, sampled(activation, tasks, places, alpha, m, draws, 1).mean(axis=0)
 
 
 drawn = [
@@ -787,19 +787,19 @@ claims.samples(
     refuses={"the full gradient in place of $m=250$": [0.0] * 3 + [*(full - again.mean(axis=0))]},
 )
 
-# %% mystnb={"code_prompt_show": "Draw the empirical landscapes", "figure": {"caption": "The environment with one hard task on samples, as C.2 has it: empirical objectives (above) and population objectives (below), of ERM (left) and of MAML with $m=250$ (right). Square and circle are the lowest points of the objectives of that row. **Notice** how little the samples change.", "name": "fig-empirical-landscapes"}, "image": {"classes": "upright as-drawn", "alt": "Four grey maps that are hard to tell apart by rows. Left, ERM's rings with the square a little to the lower left of the centre. Right, MAML's hollow near the triangle at the upper right, a little more ragged in the empirical map above."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the empirical landscapes", "figure": {"caption": "The environment with one hard task on samples, as C.2 has it: empirical objectives (above) and population objectives (below), of ERM (left) and of MAML with $m=250$ (right). Square and circle are the lowest points of the objectives of that row. **Notice** that the maps hardly differ, and the circles do: MAML's objective is so flat between the centre and the hard neuron that its lowest point depends on the samples.", "name": "fig-empirical-landscapes"}, "image": {"classes": "upright as-drawn", "alt": "Four grey maps that are hard to tell apart by rows. Left, ERM's rings with the square a little to the lower left of the centre. Right, a hollow of MAML's from the centre towards the triangle at the upper right; the circle lies near the triangle in the empirical map above, and near the centre in that of the population below."}} tags=["hide-input"]
 trained = np.array(
     [[lowest(f, points=25, zooms=4, near=7) for f in empirical_pair(seed)] for seed in range(3, 8)]
 )
 population = np.array(
     [
         solutions("softplus", CORNERS[None], ONE_HARD, (0.0,))[0, 0],
-        lowest(lambda w: sampled("softplus", tasks, w, 4.0, 250, 16, 1).mean(0)),
+        lowest(lambda w: sampled("softplus", tasks, w, 4.0, 250, 150, 1).mean(0)),
     ]
 )
 drawn = [
     ([f(square(3, 41)) for f in empirical_pair(3)], CORNERS, ONE_HARD, trained[0]),
-    (maps("softplus", CORNERS, ONE_HARD, 4.0, 250), CORNERS, ONE_HARD, population),
+    (maps("softplus", CORNERS, ONE_HARD, 4.0, 250, 64), CORNERS, ONE_HARD, population),
 ]
 landscape_pairs(drawn, np.geomspace(0.012, 5, 18), [0.02, 0.1, 0.5, 2])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paperlib import linear
+from paperlib import linear, networks
 from paperlib.environments import TaskEnvironment
 from tools.chapters import BOOK, chapters, read_notebook, read_script
 from tools.inspection import texts
@@ -91,6 +91,22 @@ def test_the_crosses_on_the_map_of_chapter_4() -> None:
     places = {"1c": (R, 12, 1), "1d": (R, 1, 1), "3c": (1, 0.1, 2)}
     found = {name: r**2 / (hard + easy * a_easy / a_hard) for name, (r, hard, easy) in places.items()}
     assert marked == {name: float(f"{place:.3g}") for name, place in found.items()}
+
+
+def test_the_circle_of_figure_4_is_lower_than_the_hollow_at_the_hard_neuron_of_chapter_8() -> None:
+    """On draws that found neither place: a search on few draws may end in either."""
+    (found,) = chapters(Path(BOOK), ["08"])
+    told = "\n".join(text for cell in read_notebook(found).cells for text in texts(cell.get("outputs", [])))
+    circle = float(re.search(r"and MAML at \$(-?[\d.]+)\$", told)[1])
+    corners = 1.4 * np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
+    variances = np.array([0.5, 1.0, 1.0, 1.0])[:, None, None] * np.eye(2)
+    tasks = networks.Tasks(np.full(4, 0.25), corners[..., None], variances)
+    hollow = networks.maml_solution("softplus", tasks, 4.0, np.ones((2, 1)))
+    places = np.stack([np.full((2, 1), circle), hollow])
+    drawn = (4.0, 250, 600, np.random.default_rng(8))
+    losses = networks.sampled_post_adaptation_risk("softplus", tasks, places, *drawn)
+    worse = losses[:, 1] - losses[:, 0]
+    assert 1.0 < hollow.mean() < 1.1 and worse.mean() > 5 * worse.std() / np.sqrt(600)
 
 
 # Numbers of three digits or more in the prose of any chapter.
