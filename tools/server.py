@@ -8,30 +8,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-TEXT = {".html", ".js", ".css", ".svg", ".json"}  # what the hosts of the world send as gzip
+TEXT = {".html", ".js", ".css", ".svg", ".json"}
 
 
 def _nothing(self: object, format: str, *args: object) -> None:
     """Say nothing."""
 
 
+def _press(self: http.server.SimpleHTTPRequestHandler) -> None:
+    """Answer one request: with text as gzip, as the hosts of the world send it."""
+    path = Path(self.translate_path(self.path))
+    if path.suffix not in TEXT or not path.is_file():
+        return http.server.SimpleHTTPRequestHandler.do_GET(self)
+    content = gzip.compress(path.read_bytes(), 6)
+    self.send_response(200)
+    self.send_header("Content-Encoding", "gzip")
+    self.send_header("Content-Type", self.guess_type(str(path)))
+    self.send_header("Content-Length", str(len(content)))
+    self.end_headers()
+    self.wfile.write(content)
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A server that sends text as gzip, and says nothing about what it serves."""
+    """A server that says nothing about what it serves."""
 
     log_message = _nothing
-
-    def do_GET(self) -> None:
-        """Answer one request."""
-        path = Path(self.translate_path(self.path))
-        if path.suffix not in TEXT or not path.is_file():
-            return super().do_GET()
-        content = gzip.compress(path.read_bytes(), 6)
-        self.send_response(200)
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Type", self.guess_type(str(path)))
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    do_GET = _press
 
 
 @contextmanager

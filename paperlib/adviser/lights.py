@@ -81,7 +81,13 @@ def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calib
     """Return each assumption's light, green, amber or red, and what was measured."""
     rho, sizes, left_out = curvatures(tasks), np.array([len(X) for X in tasks.X]), len(tasks.left_out)
     values = np.linalg.eigvalsh(moments.parts[2, :, : moments.rank, : moments.rank].mean(axis=0))
-    kurtosis, bent, worth, labels = _kurtosis(tasks), _bent(tasks), _worth(tasks), _labels(tasks)
+    spread, kurtosis, bent, worth, labels = (
+        values[-1] / values[0],
+        _kurtosis(tasks),
+        _bent(tasks),
+        _worth(tasks),
+        _labels(tasks),
+    )
     (place, place_p), (size, size_p) = _place(tasks, -rho, found[1]), _rank(-rho, sizes)
     powers = "no task is large enough" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fitted values"
     if bent < 0.01 and not _constant(tasks):
@@ -90,12 +96,7 @@ def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calib
     samples = f"{sizes.min()} to {sizes.max()} samples, rank correlation with hardness {size:.2f}; "
     measured = {
         "linearity": (-math.log10(max(bent, 1e-300)), 2.0, 6.0, powers),
-        "condition": (
-            values[-1] / values[0],
-            1e3,
-            1e8,
-            f"mean squares differ {values[-1] / values[0]:.3g} times by direction",
-        ),
+        "condition": (spread, 1e3, 1e8, f"mean squares differ {spread:.3g} times by direction"),
         "kurtosis": (abs(math.log(kurtosis / 3.0)), 0.3, math.inf, f"{kurtosis:.2g}, of Gaussian features 3"),
         "optimum and hardness": (-math.log10(place_p), 2.0, math.inf, f"rank correlation {place:.2f} within groups"),
         "targets": (bool(labels), 0.0, 0.0, labels or "quantities, or one-hot"),

@@ -47,6 +47,11 @@ def decide(
         upper, lower = pairs[name]  # an estimate below zero stands for a risk of none
         return of[upper] - LIMITS[name] * np.maximum(of[lower], 0.0)
 
+    def beside(only: str = "") -> str:
+        if estimates[erm] <= 0.0:
+            return "ERM's risk is not told from zero"
+        return f"ERM's risk is {only}{times(erm, maml)} times MAML's"
+
     def answers(name: str) -> bool | None:
         shares[name] = float(np.mean(gap(name, drawn) > 0.0))
         return True if shares[name] >= SURE else False if shares[name] <= 1.0 - SURE else None
@@ -57,7 +62,7 @@ def decide(
         rough = f", as far as {tasks} can say" if needed > 20.0 * tasks else ""
         enough = f"about {float(f'{needed:.2g}'):,.0f} tasks like these{rough}"
         say = enough if tasks < needed < 1e6 else "more samples in each task, or more tasks"
-        known = "" if name in ("step", "gain") else f"ERM's risk is {times(erm, maml)} times MAML's, but "
+        known = "" if name in ("step", "gain") else f"{beside()}, but "
         why = f"{known}whether {QUESTIONS[name]} is open; {shares[name]:.0%} of the resamples of the tasks say yes"
         return VERDICTS[-1], why, say, shares
 
@@ -73,13 +78,11 @@ def decide(
         if (matrices := answers("weights")) is None:
             return refuse("weights")
         with_weights = f"{'still' if matrices else 'only'} {times(weighted, maml)} times"
-        why = f"ERM's risk is {times(erm, maml)} times MAML's; with weights on its tasks {with_weights}"
+        why = f"{beside()}; with weights on its tasks {with_weights}"
         return ("MAML" if matrices else "weighted ERM"), why, "", shares
     if (axis := answers("directions")) is None:
         return refuse("directions")
-    why = f"ERM's risk is only {times(erm, maml)} times MAML's"
-    if estimates[erm] <= 0.0:
-        why = "ERM's risk is not told from zero: no start would do better"
+    why = beside("only ")
     if axis:
         why += f"; a step for each direction of the features would divide MAML's by {times(maml, 'directions')}"
         return "a representation", why, "", shares

@@ -20,15 +20,7 @@ from paperlib.fewshot import accuracies
 from paperlib.fewshot.accuracies import Sums
 from paperlib.fewshot.benchmarks import SHAPES, Tasksets
 from paperlib.fewshot.configuration import Configuration
-from paperlib.fewshot.episodes import (
-    Episodes,
-    Integers,
-    TaskDistribution,
-    below,
-    distinct,
-    random_words,
-    side_by_side,
-)
+from paperlib.fewshot.episodes import Episodes, Integers, TaskDistribution, below, distinct, random_words, side_by_side
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, Parameters, TaskBatch
 from paperlib.fewshot.objectives import Objective, post_adaptation

@@ -20,16 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paperlib.fewshot.learners import (
-    ALGORITHMS,
-    LOOKS,
-    READOUTS,
-    STEPS,
-    Algorithm,
-    MetaGradient,
-    by_task,
-    class_means,
-)
+from paperlib.fewshot.learners import ALGORITHMS, LOOKS, READOUTS, STEPS, Algorithm, MetaGradient, by_task, class_means
 from paperlib.fewshot.models import (
     HEAD,
     NAMES,

@@ -10,15 +10,7 @@ import numpy as np
 from PIL import Image
 
 from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Configuration, Phase, Tasksets
-from paperlib.fewshot.drawings import (
-    DRAWERS,
-    SIDE,
-    Omniglot,
-    Resampling,
-    alphabet_sizes,
-    arranged,
-    read_omniglot,
-)
+from paperlib.fewshot.drawings import DRAWERS, SIDE, Omniglot, Resampling, alphabet_sizes, arranged, read_omniglot
 from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
 from paperlib.fewshot.sources import Archive, Bytes, cache_folder, cached, table
 

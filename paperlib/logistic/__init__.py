@@ -15,12 +15,7 @@ from paperlib.logistic.objectives import (
     post_adaptation_gradient,
     post_adaptation_risk,
 )
-from paperlib.logistic.population import (
-    label_slope,
-    population_gradient,
-    population_hessian,
-    population_loss,
-)
+from paperlib.logistic.population import label_slope, population_gradient, population_hessian, population_loss
 from paperlib.logistic.quadrature import Labels, gaussian_means
 from paperlib.logistic.samples import erm_estimate, maml_estimate, sample_data, sampled_post_adaptation_risk
 

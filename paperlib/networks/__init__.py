@@ -9,12 +9,7 @@ from paperlib.networks.objectives import (
     post_adaptation_loss,
     post_adaptation_risk,
 )
-from paperlib.networks.population import (
-    population_gradient,
-    population_hessian,
-    population_loss,
-    quadrature_error,
-)
+from paperlib.networks.population import population_gradient, population_hessian, population_loss, quadrature_error
 from paperlib.networks.samples import (
     empirical_post_adaptation_risk,
     empirical_risk,
