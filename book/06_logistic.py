@@ -467,6 +467,6 @@ Markdown(
 # $\alpha\bar H^{-1}(H_H-H_E)\nabla f_H$, and $-\nabla f_H$ points to the hard optimum: MAML moves towards the task with the smaller curvature *at the ERM solution*, not at its own optimum.
 # :::
 #
-# The solutions are checked [line by line](#logistic-exercises).
+# The solutions are checked [line by line](#logistic-exercises); [training by the paper's protocol](#logistic-training) is there too.
 #
 # **Read next.** [Chapter 7](07_prioritising_hard_tasks) asks what can be proved about MAML's preference for hard tasks when the loss is not a parabola.

@@ -70,14 +70,14 @@ def solve(optima, sizes, alpha, steps=30):
             before, hessian = one_neuron(w, optimum, size, order)
             after, bend = one_neuron(w - alpha[:, None] * before, optimum, size, order)
             turn = np.eye(w.shape[1]) - alpha[:, None, None] * hessian
-            total = total + 0.5 * np.matvec(turn, after)
+            total = total + 0.5 * (turn @ after[..., None])[..., 0]
             matrix = matrix + 0.5 * turn @ bend @ turn  # ∇²F without third derivatives
             norms = (np.linalg.norm(vector, axis=1) for vector in (before, after))
             tasks.append((*norms, np.linalg.eigvalsh(hessian)))
         if order is not None:
             values, basis = np.linalg.eigh(matrix)
             values = np.maximum(abs(values), 0.05 * abs(values).max(axis=1, keepdims=True))
-            move = np.matvec(basis, np.matvec(basis.mT, total) / values)
+            move = (basis @ (basis.mT @ total[..., None] / values[..., None]))[..., 0]
             w = w - move / np.maximum(1.0, 2.0 * np.linalg.norm(move, axis=1, keepdims=True))
     return w, np.linalg.norm(total, axis=1), tasks
 

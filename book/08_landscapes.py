@@ -470,4 +470,4 @@ balanced = environment([[2, 0], [-1, 0]], [0.5, 1])
 assert np.abs(slope(balanced, alpha=0)).max() < 1e-12 and slope(pictured[1], alpha=LONG).sum() < 0
 
 # %% [markdown]
-# **Read next.** [Landscapes, line by line](22_landscapes) has the sweeps; [chapter 9](09_omniglot) leaves the plane for images. The [ledger](claims) lists what became of every statement.
+# **Read next.** [Landscapes, line by line](22_landscapes) has the sweeps, [the four task losses](#landscapes-figure-5) of Figure 5, and [when the variance tells hard from easy](#landscapes-variance); [chapter 9](09_omniglot) leaves the plane for images. The [ledger](claims) lists what became of every statement.

@@ -629,9 +629,9 @@ panels = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95 % intervals; lines: the exact law. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"classes": "upright", "alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95 % intervals; lines: the limit law. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"classes": "upright", "alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
 def draw_sweep(axis, values, look):
-    """Draw simulated root mean square errors with 95 % intervals, and the exact law as a line; return it."""
+    """Draw simulated root mean square errors with 95 % intervals, and the limit law as a line; return it."""
     x, draws, predicted = values
     means = draws.mean(axis=1)
     spread = 1.96 * draws.std(axis=1) / math.sqrt(draws.shape[1])
