@@ -357,7 +357,7 @@ Markdown(
 # ## What we have seen
 #
 # - The paper's ERM cannot learn, since it never sees how a task counts. ERM with names can.
-# - If classes keep their names in all training tasks, try one classifier of all of them and class means of its features first: after these short trainings it was ahead of MAML in every seed. The lead is one of short trainings: ten times as long, in both seeds that were tried, MAML has caught up and is ahead, by one and a half points on hard test tasks and, undecided, by half a point on easy ones. At the paper's length, [in one run](#omniglot-table) on our alphabets, it has the paper's accuracy on easy tasks and more on hard ones. Where labels are not shared there is no such classifier; a prototypical network needs no names either, and was ahead of MAML too; it was not trained longer.
+# - If classes keep their names in all training tasks, try one classifier of all of them and class means of its features first: after these short trainings it was ahead of MAML in every seed. The lead is one of short trainings: ten times as long, with three seeds, MAML has caught up and is ahead, by about two points on hard test tasks and, undecided, by less than one on easy ones. At the paper's length, [in one run](#omniglot-table) on our alphabets, it has the paper's accuracy on easy tasks and more on hard ones. Where labels are not shared there is no such classifier; a prototypical network needs no names either, and was ahead of MAML too; it was not trained longer.
 # - The condition of the theory, $m\gg d$, fails by four orders of magnitude. What MAML gains here is no evidence for the theory of hardness.
 # - A table that changes training and test at once cannot tell which of the two did it. In our split it is mostly the test.
 #

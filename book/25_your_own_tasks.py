@@ -80,7 +80,7 @@ report
 #
 # ## How to read it
 #
-# The first line says what to train for tasks like these, if the model is allowed one step. **The gain** is ERM's risk over MAML's, with each learner at its own best step, which is what chapter 11 asks for, and at your step if you name one. Where the truth was clear and it decided, *MAML* was right in 6 of 9 environments, the other verdicts in 86 of 87 ([judged](#own-judged)). The brackets hold 90 % intervals from resampling *tasks*: the question is about tasks to come.
+# The first line says what to train for tasks like these, if the model is allowed one step. **The gain** is ERM's risk over MAML's, with each learner at its own best step, which is what chapter 11 asks for, and at your step if you name one. Where the truth was clear and it decided, *MAML* was right in 4 of 5 environments, the other verdicts in 100 of 102 ([judged](#own-judged)). The brackets hold 90 % intervals from resampling *tasks*: the question is about tasks to come.
 #
 # **What limits MAML's risk** is one of [chapter 11's two walls](11_when_to_use_maml): too few *samples* of the step, or *geography*, which no number of samples mends; it is called *samples* where endlessly many would spare more than half of the risk. **Tasks to train MAML on** is $T^*$ of chapter 5: with fewer, the variance of MAML's solution costs more than its start gains. **The estimates alone say** a verdict for steps on fewer or more samples, without asking whether the resamples agree: it may name one where the first line does not.
 #
@@ -190,7 +190,7 @@ bias()
 # (own-judged)=
 # ## How good is the advice?
 #
-# It was judged on 200 environments that were drawn after it was finished: Gaussian inputs and not, one to four groups, isotropic or not, 10 to 1,000 tasks of 2 to 200 samples. The generator, the rule that says which verdict is true, and the margin within which a truth is *not clear* were committed before the adviser was. The wishes stand beside the outcome.
+# It was judged on 200 environments that were drawn after it was finished: Gaussian inputs and not, one to four groups, isotropic or not, 10 to 1,000 tasks of 2 to 200 samples. The generator, the rule that says which verdict is true, and the margin within which a truth is *not clear* were committed before the adviser was. It was judged twice: after the first time a reader found that it said *MAML* of targets that are noise alone. That is mended, and these are 200 new environments, looked at once. The wishes stand beside the outcome.
 #
 # *Regret* is the true loss from the start and rate that the report offers, above that of the best start at its best rate, in units of the best risk. What it must not exceed is the regret of 5-fold validation of the training solutions (41) and (43) over a grid of rates, on the same tasks.
 
@@ -217,7 +217,6 @@ aside = (
     f"Of its answers in clear cases these were right: {', '.join(f'*{name}* {a} of {n}' for name, (a, n) in counts.items())}. "
     f"{figures['of these without an upper end']} of {figures['with an interval']} intervals have no upper end; "
     f"of the others {figures['coverage, those with an upper end']:.1%} hold the truth. "
-    f"{figures['refused']} environments stopped with an error, mended since; they count as undecided. "
 )
 body = "\n".join(f"| {a} | {b} | {c} |" for a, b, c in rows)
 Markdown(f"| | wanted | found |\n| --- | --- | --- |\n{body}\n\n{aside}")
@@ -336,16 +335,16 @@ Markdown(
 )
 
 # %% [markdown]
-# **How long does it take?** The advice beside what it spares. *The decision* is the verdict, all numbers with their intervals, $T^*$ and the start; that is what `advise` computes. *With the report* comes what explains it, from the groups and lights to the tasks held out, which is computed when it is read. *To choose by training*: five folds; on each, ERM once and MAML at twelve rates; then both on all tasks, at the rates that did best. This was timed twice. *Adam* is how one usually trains: batches of tasks, PyTorch's derivatives through the step. *Descent* is the fastest that we could write: it knows that the loss is a quadratic. *An interval*: both by descent anew on many resamples, measured on the tasks that are not in each; it comes on top. After all that there is still no $T^*$, and no verdict at another $m$.
+# **How long does it take?** The advice beside what it spares. *The decision* is the verdict, all numbers with their intervals, $T^*$ and the start; that is what `advise` computes. *With the report* comes what explains it, from the groups and lights to the tasks held out, which is computed when it is read. *To choose by training*: five folds; on each, ERM once and MAML at twelve rates; then both on all tasks, at the rates that did best. The descent is the fastest that we could write: it knows that the loss is a quadratic. *An interval*: both anew on many resamples, measured on the tasks that are not in each; it comes on top. After all that there is still no $T^*$, and no verdict at another $m$.
 
 # %% mystnb={"code_prompt_show": "Compare the times"} tags=["hide-input"]
 protocol = real["protocol"]
 lines = [
-    "| tasks | the decision | with the report | choose, Adam | choose, descent | interval, descent | ERM's loss over MAML's, 90 % |",
-    "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    "| tasks | the decision | with the report | to choose by training | an interval | ERM's loss over MAML's, 90 % |",
+    "| --- | ---: | ---: | ---: | ---: | --- |",
 ]
 for one in real["tasks"]:
-    parts = ("", "_report", "_usual", "_training", "_resampling")
+    parts = ("", "_report", "_training", "_resampling")
     times = (one[f"seconds{part}"] for part in parts)
     spent = " | ".join(f"{seconds:.{2 if seconds > 0.1 else 3}f} s" for seconds in times)
     ends = " to ".join(f"{end:.2f}" for end in one["trained_interval"])
@@ -370,15 +369,12 @@ def _met(times):
     return f"the wish fails on {fails} of {len(times)}" if fails else "the wish is met on all"
 
 
-usual, least = protocol["usual"], _times("training")
-whole = _times("training", of="seconds_report")
-above = max(one["usual_excess"] for one in real["tasks"])
-assert min(_times("usual")) > WISH and above < 0.01
-assert set(np.argsort(_times("usual"))[-2:]) == {1, 2}
+usual, least, whole = protocol["usual"], _times("training"), _times("training", of="seconds_report")
+adam = [one["seconds_usual"] for one in real["tasks"]]
 Markdown(
-    f"Seconds of the processor; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Adam takes {usual['iterations']:,} batches of {usual['batch']} tasks, or all where they are fewer, at a rate of {usual['lr']:g} and ends at most {above:.1%} above the least objective; descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. "
-    f"We had wished for an advice {WISH} times faster than training. Adam takes {_list(_times('usual'))} as the decision, in the order of the table; the largest two say little, for so many iterations are far more than eight firms need. Adam was added, its settings fixed before it was timed, after descent had been; so the wish is judged by descent. The fastest descent takes {_list(least)} as the decision: {_met(least)}. Beside the decision with the report it takes {_list(whole)}: {_met(whole)}. "
-    f"With an interval, which the decision has, that descent takes {_list(_times('training', 'resampling'))} as the decision."
+    f"Seconds of the processor; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. (As one usually trains, by Adam with PyTorch's derivatives, {usual['iterations']:,} batches of {usual['batch']} tasks, to choose takes {min(adam):.0f} to {max(adam):.0f} s.) "
+    f"We had wished for an advice {WISH} times faster than training. Training takes {_list(least)} as the decision: {_met(least)}. Beside the decision with the report it takes {_list(whole)}: {_met(whole)}. "
+    f"With an interval, which the decision has, it takes {_list(_times('training', 'resampling'))} as the decision."
 )
 
 # %% [markdown]
@@ -392,7 +388,7 @@ Markdown(
 #
 # - A report from a table in one call: verdict, gain with its interval, wall, $T^*$, groups and lights.
 # - The loss after a step is a moment of the data, and can be estimated without bias and without taking the step.
-# - Judged on environments that it had never met, it refuses often; where the truth was clear and it decided, it was mostly right; where it said *MAML*, in 6 of 9.
+# - Judged on environments that it had never met, it refuses often; where the truth was clear and it decided, it was mostly right; where it said *MAML*, in 4 of 5.
 #
 # ## Exercises
 #

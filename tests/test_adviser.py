@@ -131,7 +131,9 @@ def test_targets_of_noise_alone_need_no_maml(tasks: int, samples: int, dim: int)
     found = set()
     for seed in range(12):
         rng = np.random.default_rng(seed)
-        report = paperlib.advise([(rng.normal(size=(samples, dim)), rng.normal(size=samples)) for _ in range(tasks)], m=5)
+        report = paperlib.advise(
+            [(rng.normal(size=(samples, dim)), rng.normal(size=samples)) for _ in range(tasks)], m=5
+        )
         found.add(report.verdict)
         assert "inf" not in report.why
     assert found <= {"ERM", "not decidable with these tasks"}

@@ -37,7 +37,7 @@ from paperlib.simulate import sample_tasks
 THRESHOLDS = {"step": 1.5, "gain": 1.1, "directions": 2.0, "weights": 1.1}
 MARGINS = {"step": (1.3, 1.8), "gain": (1.05, 1.2), "directions": (1.6, 2.5), "weights": (1.05, 1.2)}
 MAKING = range(10_000)  # seeds to look at while making the adviser
-JUDGING = range(100_000, 100_200)  # seeds to look at once, when it is done
+JUDGING = range(200_000, 200_200)  # seeds to look at once, when it is done; those from 100,000 on were, and it changed
 LAWS: dict[str, tuple[float, float]] = {  # the fourth moment of an entry, and that of the scale
     "gaussian": (3.0, 1.0),
     "rademacher": (1.0, 1.0),

@@ -39,7 +39,7 @@ def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
         ValueError: std not finite, or not positive where labels are signs, or unknown labels.
 
     Example:
-        >>> label_slope(0.0), label_slope(1.0, "sign").round(4)
+        >>> label_slope(0.0).round(4), label_slope(1.0, "sign").round(4)
         (np.float64(0.25), np.float64(0.3989))
     """
     check_labels(labels)
