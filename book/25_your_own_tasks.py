@@ -214,7 +214,7 @@ clear = [(one.get("said"), one["right"]) for one in judged if one["clear"]]
 counts = {name: [right for said, right in clear if said == name] for name, _ in clear}
 counts = {name: (right.count(name), len(right)) for name, right in counts.items() if name in right}
 aside = (
-    f"Of its answers in clear cases these were right: {', '.join(f'*{name}* {a} of {n}' for name, (a, n) in counts.items())}; without *MAML* {' of '.join(str(sum(pair[k] for name, pair in counts.items() if name != 'MAML')) for k in (0, 1))}. "
+    f"Of its answers in clear cases these were right: {', '.join(f'*{name}* {a} of {n}' for name, (a, n) in counts.items())} ({' of '.join(str(sum(pair[k] for name, pair in counts.items() if name != 'MAML')) for k in (0, 1))}, without *MAML*). "
     f"{figures['of these without an upper end']} of {figures['with an interval']} intervals have no upper end; "
     f"of the others {figures['coverage, those with an upper end']:.1%} hold the truth. "
 )
