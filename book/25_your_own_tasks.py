@@ -372,8 +372,8 @@ def _met(times):
 usual, least, whole = protocol["usual"], _times("training"), _times("training", of="seconds_report")
 adam = [one["seconds_usual"] for one in real["tasks"]]
 Markdown(
-    f"Seconds of the processor; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. (As one usually trains, by Adam with PyTorch's derivatives, {usual['iterations']:,} batches of {usual['batch']} tasks, to choose takes {min(adam):.0f} to {max(adam):.0f} s.) "
-    f"We had wished for an advice {WISH} times faster than training. Training takes {_list(least)} as the decision: {_met(least)}. Beside the decision with the report it takes {_list(whole)}: {_met(whole)}. "
+    f"Seconds of the processor, medians of seven but for the interval and Adam; {protocol['folds']} folds, {protocol['rates']} rates, {protocol['draws']} resamples. Descent ends where the gradient is {protocol['close']:g} of its first, or after {protocol['iterations']:,} iterations. (As one usually trains, by Adam with PyTorch's derivatives, {usual['iterations']:,} batches of {usual['batch']} tasks, to choose takes {min(adam):.0f} to {max(adam):.0f} s.) "
+    f"We had wished for an advice {WISH} times faster than training. Training takes {_list(least)} as the decision: {_met(least)}. The two were parted after the whole had missed the wish; with the report training takes {_list(whole)}: {_met(whole)}. "
     f"With an interval, which the decision has, it takes {_list(_times('training', 'resampling'))} as the decision."
 )
 

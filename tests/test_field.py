@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,48 @@ def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
                 tables.paired(*(one.scores[:, 1, kind] for one in (long_maml, long_named))) for kind in (0, 1)
             )
             assert easy.low < 0 < easy.high and hard.low > 0, "undecided on easy tasks, ahead on hard ones"
+
+
+def test_in_small_the_order_is_the_same_with_the_seeds_that_chapter_9_names() -> None:
+    given = field.learners("omniglot", setting="small", initialisation="torch", iterations=300)
+    found = field.entries(records.read(book() / "records"), given)
+    named, prototypes, maml = (found[name] for name in (field.NAMED, "prototypical network", field.MAML))
+    assert named.seeds == prototypes.seeds == maml.seeds == (0,)
+    assert (named.scores[:, 1:] > prototypes.scores[:, 1:]).all() and (
+        prototypes.scores[:, 1:] > maml.scores[:, 1:]
+    ).all()
+
+
+@pytest.mark.parametrize(
+    ("page", "lines", "rows"),
+    [
+        (
+            "09_omniglot",
+            "31_omniglot_tables",
+            ("same-alphabet-is-harder", "maml-improves-when-packed", "erm-does-not-change", "omniglot-relative-gain"),
+        ),
+        (
+            "10_cifar",
+            "32_cifar_tables",
+            ("largest-gains-on-hard", "improvement-disappears", "oversampling-hard-tasks"),
+        ),
+    ],
+)
+def test_a_chapter_gives_the_verdicts_of_its_page_line_by_line(page: str, lines: str, rows: tuple[str, ...]) -> None:
+    """In the order of the sentences, in italics, as the cards of the executed page say them."""
+    cards = "".join(
+        str(output.data.get("text/markdown", ""))
+        for cell in nbformat.read(book() / f"{lines}.ipynb", as_version=4).cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    )
+    verdict = '<span class="verdict">((?:not )?reproduced|confounded|undecided)</span>'
+    words = [re.findall(f'{verdict} <a href="claims.html#text-{row}">', cards)[0] for row in rows]
+    prose = "".join(
+        c.source for c in nbformat.read(book() / f"{page}.ipynb", as_version=4).cells if c.cell_type == "markdown"
+    )
+    (said,) = re.findall(r"they are (\*.*?)\[line by line\]", prose)
+    assert re.findall(r"\*([^*]+)\*", said) == words
 
 
 TITLES = ("easy train", "hard train", "easy test", "hard test")  # in the order of `tables.paper`

@@ -81,13 +81,8 @@ def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calib
     """Return each assumption's light, green, amber or red, and what was measured."""
     rho, sizes, left_out = curvatures(tasks), np.array([len(X) for X in tasks.X]), len(tasks.left_out)
     values = np.linalg.eigvalsh(moments.parts[2, :, : moments.rank, : moments.rank].mean(axis=0))
-    spread, kurtosis, bent, worth, labels = (
-        values[-1] / values[0],
-        _kurtosis(tasks),
-        _bent(tasks),
-        _worth(tasks),
-        _labels(tasks),
-    )
+    spread, kurtosis, labels = values[-1] / values[0], _kurtosis(tasks), _labels(tasks)
+    bent, worth = _bent(tasks), _worth(tasks)
     (place, place_p), (size, size_p) = _place(tasks, -rho, found[1]), _rank(-rho, sizes)
     powers = "no task is large enough" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fitted values"
     if bent < 0.01 and not _constant(tasks):
