@@ -64,7 +64,7 @@ def figure_2():
             for axis, curve in zip(axes, ([p[name][0] for _, p in found], risks), strict=True):
                 axis.plot(line, curve, **plotting.LINES[name], lw=1.4)
                 if name == "MAML":
-                    axis.annotate(f"$m={m}$", (0.27, curve[66]), (0, 3), textcoords="offset points")
+                    axis.annotate(f"$m={m}$", (0.27, curve[66]), (0, 5), textcoords="offset points")
     axes[0].legend(axes[0].lines[1:3], ("ERM", "MAML"), loc="lower right")
     axes[0].set(ylim=(-1.05, 1.2), ylabel="first coordinate")
     axes[1].set(xlabel=r"$\rho_H$", ylim=(0, None), ylabel="risk above the floor")

@@ -346,7 +346,7 @@ for look, (kind, spreads) in enumerate({"hard": (0.02, 2.0), "easy": (2.0, 0.02)
     axis.plot(rates, gains, **plotting.LINES[look], label=f"{kind} tasks packed")
 axis.vlines((1, 2), 0.9, 5.5, ls=":", color=plotting.REFERENCE, lw=1)
 axis.set(xlabel=r"inner step size $\alpha\rho_E$", ylabel="gain", ylim=(0.9, 5.5))
-axis.legend(loc="upper left")
+axis.legend(loc="upper left", bbox_to_anchor=(0.35, 1), handlelength=1.6)
 figure
 
 # %% [markdown]

@@ -66,10 +66,10 @@ alphabet_of = omniglot.alphabet[::20]
 drawn = omniglot_tasks("large", "train").batch([0], 0, 4000)[0]
 
 
-# %% mystnb={"code_prompt_show": "Draw two tasks", "figure": {"caption": "Two tasks as the learner meets them: in each column one character; the top row holds the drawings to adapt to, the other rows three of the ten to classify. Left: an easy task, five alphabets. Right: a hard one, five characters of Sanskrit. **Notice** how little these differ from each other.", "name": "fig-omniglot-tasks"}, "image": {"classes": "as-drawn", "alt": "Two blocks of five columns of handwritten characters. On the left the five characters look unlike each other; on the right they hang from a bar on top and share strokes and loops."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw two tasks", "figure": {"caption": "Two tasks as the learner meets them: in each column one character; the top row holds the drawings to adapt to, the other rows three of the ten to classify. Left: an easy task, five alphabets. Right: a hard one, five characters of Sanskrit. **Notice** how little these differ from each other.", "name": "fig-omniglot-tasks"}, "image": {"classes": "upright as-drawn", "alt": "Two blocks of five columns of handwritten characters. On the left the five characters look unlike each other; on the right they hang from a bar on top and share strokes and loops."}} tags=["hide-input"]
 def two_tasks():
     """Show the support image and three queries of the first easy task and the first one in Sanskrit."""
-    figure, axes = plt.subplots(4, 11, figsize=(7, 2.8), width_ratios=[1] * 5 + [0.6] + [1] * 5)
+    figure, axes = plt.subplots(4, 11, figsize=(5, 2.2), width_ratios=[1] * 5 + [0.6] + [1] * 5)
     sanskrit = alphabet_of[drawn.classes] == omniglot.alphabets.index("Sanskrit")
     chosen = np.flatnonzero(~drawn.hard)[0], np.flatnonzero(sanskrit.all(axis=1))[0]
     for axis in axes.flat:

@@ -59,19 +59,21 @@ cifar = load_cifar100()
 hard_test = cifar_tasks(cifar, "test", p_hard=1.0).batch([0], 0, 50)[0]
 
 
-# %% mystnb={"code_prompt_show": "Draw two tasks", "figure": {"caption": "Two tasks of the test classes, three of the images to adapt to in each column. Left: an easy task of two classes, with 50 such images each. Right: a hard one of twenty classes, with five each. **Notice** the five insects and the five kinds of people.", "name": "fig-cifar-tasks"}, "image": {"classes": "as-drawn", "alt": "Left, two columns of three small photographs; right, twenty columns of three. The class names stand above the columns. Among the twenty are five kinds of people and five insects."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw two tasks", "figure": {"caption": "Two tasks of the test classes, two of the images to adapt to of each class, below its name. Above: an easy task of two classes, with 50 such images each. Below: a hard one of twenty classes, with five each. **Notice** the five insects and the five kinds of people.", "name": "fig-cifar-tasks"}, "image": {"classes": "upright as-drawn", "alt": "Above, two columns of two small photographs; below, twenty columns of two in two rows of ten. The class names stand above the columns. Among the twenty are five kinds of people and five insects."}} tags=["hide-input"]
 def two_tasks():
-    """Show three support images of each class of the first easy and the first hard test task."""
+    """Show two support images of each class of the first easy and the first hard test task."""
     easy = cifar_tasks(cifar, "test", p_hard=0.0).batch([0], 0, 1)[0]
-    figure, axes = plt.subplots(3, 23, figsize=(7.5, 1.9), width_ratios=[1] * 2 + [0.6] + [1] * 20)
+    figure, axes = plt.subplots(6, 10, figsize=(5, 5))
     for axis in axes.flat:
         axis.axis("off")
-    for first, tasks in ((0, easy), (3, hard_test)):
-        for column, label in enumerate(tasks.classes[0]):
-            for row in range(3):
-                axes[row, first + column].imshow(cifar.images[tasks.support[0, column, row]])
-            name = cifar.names[label].replace("_", " ")
-            axes[0, first + column].set_title(name, rotation=90, fontsize=7)
+    shown = [(0, label, easy, k) for k, label in enumerate(easy.classes[0])]
+    shown += [
+        (2 + k // 10 * 2, label, hard_test, k) for k, label in enumerate(hard_test.classes[0])
+    ]
+    for top, label, tasks, k in shown:
+        for row in range(2):
+            axes[top + row, k % 10].imshow(cifar.images[tasks.support[0, k, row]])
+        axes[top, k % 10].set_title(cifar.names[label].replace("_", " "), rotation=90, fontsize=9)
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.02)
     return figure
 

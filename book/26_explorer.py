@@ -83,7 +83,7 @@ def standing_still():
         look = plotting.MARKS[name] | {"ms": 10, "mec": "white"}
         clouds.plot(*start[:2], **look, label=name)
     clouds.set(aspect="equal", xlabel="first coordinate", ylabel="second coordinate")
-    clouds.legend(fontsize=8)
+    clouds.legend()
     for place, name in enumerate(("ERM", "MAML")):
         bars.barh(-place, risks[place], color=plotting.MARKS[name]["color"])
     bars.set(yticks=[0, -1], yticklabels=["ERM", "MAML"], xlabel="risk above the floor")

@@ -307,8 +307,8 @@ def factorial():
     axes[0].axhline(0.5, color=plotting.REFERENCE, lw=1, ls=":")
     axes[1].axhline(0, color=plotting.REFERENCE, lw=1)
     axes[0].set(ylabel="loss over log N", ylim=(0, 1.5))
-    axes[1].set(ylabel="accuracy above chance, κ", ylim=(-0.2, 1.2), yticks=[0, 0.5, 1])
-    axes[1].legend(loc="upper left", fontsize=7, ncols=2)
+    axes[1].set(ylabel="accuracy above chance, κ", ylim=(-0.2, 0.8), yticks=[0, 0.5])
+    figure.legend(*axes[1].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     for axis in axes:
         axis.set(xlabel="steps of gradient descent", xticks=range(0, STEPS + 1, 5))
     return figure

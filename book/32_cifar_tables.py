@@ -312,7 +312,7 @@ def learning_curves():
                 axis.plot(*curve, **plotting.LINES[look], label=f"p = {p:g}")
         axis.set(xlabel="iteration", ylabel=f"κ, {kind} tasks", ylim=(0, None))
         if axis.lines:
-            axis.legend(fontsize=7)
+            axis.legend()
     return figure
 
 
@@ -658,7 +658,7 @@ def draw_theory(axis):
     for name, solution in (("MAML", maml), ("ERM", linear.erm_solution)):
         place = best_share[name]
         axis.plot(place, theory([place], solution).mean(), **marks[name])
-    axis.legend(fontsize=7)
+    axis.legend()
     axis.set(ylabel="risk added by the start", ylim=(0, None))
 
 
@@ -687,9 +687,7 @@ def shares():
         axis.set_ylim(centre - widest / 2, centre + widest / 2)
     for axis in axes:
         axis.set_xscale("logit")
-        axis.set_xticks(
-            [0.01, 0.1, 0.5, 0.9, 0.99], ["0.01", "0.1", "½", "0.9", "0.99"], fontsize=7
-        )
+        axis.set_xticks([0.01, 0.1, 0.5, 0.9, 0.99], ["0.01", "0.1", "½", "0.9", "0.99"])
         axis.set(xlabel="p", xlim=(0.006, 0.994))
         axis.minorticks_off()
     return figure

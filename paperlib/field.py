@@ -173,7 +173,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
     What has no record, or none that says its cost, is left out. Floors are two (phases, kinds) accuracies by name,
     drawn where no record has them. Bars are the 95 % intervals over seeds, of three seeds at least.
     """
-    figure, axes = plt.subplots(len(columns), 1, figsize=(5.6, 3.2 * len(columns)), sharex=True, squeeze=False)
+    figure, axes = plt.subplots(len(columns), 1, figsize=(5, 3.7 * len(columns)), sharex=True, squeeze=False)
     trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}
     seconds = [one.seconds for one in trained.values()] or [1.0, 100.0]
     start, end = 0.7 * min(seconds), 1.2 * max(seconds)
@@ -181,25 +181,25 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
         recorded = {name: every[name].scores for name in floors if name in every and len(every[name].scores)}
         lines = {name: float(recorded.get(name, values[None])[:, *column].mean()) for name, values in floors.items()}
         marks = {name: float(one.scores[:, column[0], column[1]].mean()) for name, one in trained.items()}
-        low, high = min([*lines.values(), *marks.values()]), max([*lines.values(), *marks.values()])
-        gap = 0.07 * (high - low)  # names nearer to each other than this would touch
-        for name, side, off in zip(sorted(lines, key=lines.__getitem__), ("top", "bottom"), (-0.2, 0.1), strict=False):
-            axis.axhline(lines[name], color=plotting.REFERENCE, lw=0.8)
-            axis.text(1.02 * start, lines[name] + off * gap, name, fontsize=8, color=plotting.REFERENCE, va=side)
-        place = high + gap
-        for name in sorted(marks, key=marks.__getitem__, reverse=True):
-            look = plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
-            values = trained[name].scores[:, *column]
-            spread = mean_interval(list(values)).half_width if len(values) > 2 else np.nan
-            axis.errorbar(trained[name].seconds, marks[name], yerr=spread, elinewidth=0.8, **look)
-            place = min(marks[name], place - gap)
+        heights = sorted((lines | marks).items(), key=lambda pair: -pair[1])
+        gap = 0.08 * (heights[0][1] - heights[-1][1])  # names nearer to each other than this would touch
+        high = place = heights[0][1] + gap
+        for name, height in heights:
+            place, color, x = min(height, place - gap), plotting.REFERENCE, end
+            if name in lines:
+                axis.axhline(height, color=color, lw=0.8)
+            else:
+                look = plotting.MARKS["MAML" if "MAML" in name else "ERM" if "ERM" in name else 0]
+                values, color, x = trained[name].scores[:, *column], look["color"], trained[name].seconds
+                spread = mean_interval(list(values)).half_width if len(values) > 2 else np.nan
+                axis.errorbar(x, height, yerr=spread, elinewidth=0.8, **look)
             arrow = {"arrowstyle": "-", "lw": 0.6, "ls": ":", "color": plotting.REFERENCE, "relpos": (0, 0.5)}
-            rest = {"xytext": (end * 1.05, place), "annotation_clip": False, "arrowprops": arrow}
-            end_of = trained[name].seconds, marks[name]
-            axis.annotate(name, end_of, va="center", fontsize=8, color=look["color"], **rest)
-        axis.set_ylim(low - 1.5 * gap, high + gap)
-        axis.set(title=title, ylabel="accuracy (%)", xscale="log", xlim=(start, end))
-    axes[-1, 0].set(xlabel="core seconds of training, logarithmic")
+            rest = {"xytext": (end * 1.08, place), "annotation_clip": False, "arrowprops": arrow}
+            axis.annotate(name, (x, height), va="center", fontsize=9, color=color, **rest)
+        axis.set(title=title, ylabel="accuracy (%)", ylim=(place - gap, high), xscale="log", xlim=(start, end))
+    ticks = [tick for tick in (50, 100, 200, 400, 800, 1600) if start <= tick <= end]
+    axes[-1, 0].set(xticks=ticks, xticklabels=ticks, xlabel="core seconds, logarithmic")
+    axes[-1, 0].minorticks_off()
     return figure
 
 
