@@ -228,7 +228,7 @@ Markdown(
 )
 
 # %% [markdown]
-# In [Small](#omniglot-field-small), with one seed, the order is the same. The finding is not ours: that a plain classifier with class means of its features is a strong baseline has been shown for photographs {cite}`chen2019closer,wang2019simpleshot,tian2020rethinking`.
+# In [Small](#omniglot-field-small) too both are ahead of MAML. The finding is not ours: that a plain classifier with class means of its features is a strong baseline has been shown for photographs {cite}`chen2019closer,wang2019simpleshot,tian2020rethinking`.
 #
 # **Why.** A character keeps its name in every task of training. Where one function labels all tasks there is no adaptation to learn: one network fits them at once, and what is new at test time are the classes, for which means of features will do.
 # MAML meets the same drawings under numbers that change, and must spend its step on finding out how this task counts. (That is our reading. Why MAML overtakes when both train longer it does not say.) The paper's ERM meets them so too and has no step, and {prf:ref}`erm-uniform` leaves it nothing to learn.
