@@ -34,7 +34,9 @@ def _fetch(arguments: argparse.Namespace) -> None:
     data_set = benchmark(arguments.dataset)
     paths, found = data_set.fetch(progress=not arguments.quiet), data_set.found()
     if not arguments.quiet:
-        print(f"{arguments.dataset}: {found}, complete, in {' and '.join(str(path) for path in paths)}")
+        print(
+            f"{arguments.dataset}: {found}, complete{', in ' * bool(paths)}{' and '.join(str(path) for path in paths)}"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

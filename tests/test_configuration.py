@@ -120,10 +120,10 @@ def test_what_is_no_shape_is_refused_by_name(name: str, value: Any) -> None:
 
 def test_a_data_set_has_its_own_settings() -> None:
     for name in SHAPES:
-        with pytest.raises(ValueError, match=rf"^{name} is for cifar, omniglot has shots; got \(2, 5\)$"):
+        with pytest.raises(ValueError, match=rf"^{name} is for cifar.*, omniglot has shots; got \(2, 5\)$"):
             configure("omniglot", "maml", "book", **{name: (2, 5)})  # type: ignore[arg-type]
     for name in ("shots", "evaluation_shots"):
-        with pytest.raises(ValueError, match=rf"^{name} is for omniglot, cifar has easy and hard; got 2$"):
+        with pytest.raises(ValueError, match=rf"^{name} is for omniglot.*, cifar has easy and hard; got 2$"):
             configure("cifar", "maml", "book", **{name: 2})  # type: ignore[arg-type]
 
 
