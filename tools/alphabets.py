@@ -83,18 +83,14 @@ def parts(accuracies: dict[str, list[float]]) -> dict[str, str]:
 def drawn(roles: dict[str, str]) -> dict[str, str]:
     """Return the parts in the split ``random``: each alphabet stays in training or testing, and others are hard.
 
-    Sanskrit and Bengali stay hard. The 48 others, sorted by name, are ranked by the first words of Philox with key 1
-    and counter 0, and hard are the four of training and the four of testing with the lowest ranks, whatever they were.
+    Sanskrit and Bengali stay hard. The 48 others, sorted by name, are ranked by the first words of Philox, key 1 and
+    counter 0; of those that were easy, the first four of training and of testing become hard. What was hard is easy.
     """
-    named = {"Sanskrit": "hard train", "Bengali": "hard test"}
-    others = sorted(set(roles) - set(named))
+    others = sorted(set(roles) - {"Sanskrit", "Bengali"})
     order = [others[k] for k in np.argsort(np.random.Philox(key=1, counter=0).random_raw(len(others)))]
-    sides = {side: [name for name in order if roles[name].endswith(side)] for side in ("train", "test")}
-    return named | {
-        name: f"{'hard' if place < 4 else 'easy'} {side}"
-        for side, names in sides.items()
-        for place, name in enumerate(names)
-    }
+    sides = [[name for name in order if roles[name] == f"easy {side}"] for side in ("train", "test")]
+    hard = {"Sanskrit", "Bengali"}.union(*(names[:4] for names in sides))
+    return {name: f"{'hard' if name in hard else 'easy'} {role.split()[1]}" for name, role in roles.items()}
 
 
 def write_parts() -> None:
