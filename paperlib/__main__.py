@@ -65,7 +65,7 @@ def _flag(name: str) -> str:
 def _offered(name: str, option: Option, data_set: Benchmark) -> bool:
     """Return whether the command line has an option of its own for a data set."""
     elsewhere = (isinstance(option.kind, Shape) and data_set.shorthand) or (
-        option.kind == Choice() and name not in data_set.choices
+        isinstance(option.kind, Choice) and len(option.kind.values) < 2 and name not in data_set.choices
     )
     return option.offered and name not in grids.NEEDED and not elsewhere
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.learners import ALGORITHMS, PIXELS, STEPS
-from paperlib.fewshot.runs import Run
+from paperlib.fewshot.runs import OWN, Run
 from paperlib.records import counted
 
 _BLOCKS = 4
 _GRADIENT = 3  # passes forward that a gradient costs, with the one that it begins with
-_LENGTH = {"tier", "iterations", "evaluation_tasks", "p_hard", "setting", "lr", "inner_lr", "hard_odds", "shuffled"}
+_LENGTH = {"tier", "iterations", "evaluation_tasks", "split", *OWN}
 
 
 def forward(c: Configuration) -> int:

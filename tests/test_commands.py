@@ -279,7 +279,14 @@ COMMON = {
 }
 NEEDED = {"--precision": ["--device", "cuda"], "--shuffled": ["--algorithm", "named-erm"]}  # refused without
 OPTIONS = {
-    "omniglot": COMMON | {"--setting": "small", "--shots": "2", "--evaluation-shots": "3", "--resampling": "nearest"},
+    "omniglot": COMMON
+    | {
+        "--setting": "small",
+        "--shots": "2",
+        "--evaluation-shots": "3",
+        "--resampling": "nearest",
+        "--split": "random",
+    },
     "cifar": COMMON
     | {
         "--setting": "60-20-20",

@@ -27,7 +27,7 @@ from paperlib.fewshot.drawings import Resampling
 from paperlib.fewshot.initialisations import INITIALISATIONS
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import ACTIVATIONS
-from paperlib.fewshot.omniglot import omniglot_tasks
+from paperlib.fewshot.omniglot import Split, omniglot_tasks
 from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
 from paperlib.fewshot.runs import Run
 
@@ -94,7 +94,9 @@ def test_the_largest_tasks_are_those_that_there_are_images_for(split: Any) -> No
 
     for name in ("hard", "evaluation_hard"):
         evaluation = name.startswith("evaluation")
-        classes, images = benchmark("cifar").capacity(split, evaluation=evaluation)
+        classes, images = benchmark("cifar").capacity(
+            configure("cifar", "erm", "book", setting=split), evaluation=evaluation
+        )
         shots = images - 10
         for shape, there in (((classes, shots), True), ((classes + 1, shots), False), ((classes, shots + 1), False)):
             assert draws(evaluation, shape) == there
@@ -174,6 +176,7 @@ def choices(draw: st.DrawFn, dataset: str, algorithm: str) -> dict[str, Any]:
         "adapt_norm": st.booleans(),
         "initialisation": st.sampled_from(INITIALISATIONS),
         "readout": st.sampled_from(("steps", "class-means")),
+        "split": st.sampled_from(get_args(Split)) if omniglot else st.just("lowest"),
         "shuffled": SHARES if algorithm == "named-erm" else st.just(0.0),
         "precision": st.just("float32") if device == "cpu" else st.sampled_from(("float32", "tf32")),
     }
@@ -351,22 +354,23 @@ def test_a_name_that_no_file_could_have_ends_in_a_digest() -> None:
 # -- what there is
 
 
+@pytest.mark.parametrize("split", get_args(Split))
 @pytest.mark.parametrize("spread", SETTINGS["omniglot"])
-def test_the_largest_tasks_are_those_that_there_are_drawings_for(spread: Any) -> None:
+def test_the_largest_tasks_are_those_that_there_are_drawings_for(spread: Any, split: Any) -> None:
     """What a configuration admits can be drawn in all its phases, and one way or shot more cannot in one of them."""
 
     def draws(evaluation: bool, ways: int, shots: int) -> bool:
         every = [(spread, "train")] + [(other, "test") for other in SETTINGS["omniglot"]] * evaluation
         try:
             for own, phase in every:
-                omniglot_tasks(own, phase, ways=ways, shots=shots)  # type: ignore[arg-type]
+                omniglot_tasks(own, phase, ways=ways, shots=shots, split=split)  # type: ignore[arg-type]
         except ValueError:
             return False
         return True
 
-    plain = configure("omniglot", "erm", "book", setting=spread)
+    plain = configure("omniglot", "erm", "book", setting=spread, split=split)
     for evaluation, names, option in ((False, SHAPES[:2], "shots"), (True, SHAPES[2:], "evaluation_shots")):
-        ways, images = benchmark("omniglot").capacity(spread, evaluation=evaluation)
+        ways, images = benchmark("omniglot").capacity(plain, evaluation=evaluation)
         assert images == 20
         assert draws(evaluation, ways, 10) and not draws(evaluation, ways + 1, 10) and not draws(evaluation, ways, 11)
         replace(plain, **dict.fromkeys(names, (ways, 10)))

@@ -313,6 +313,7 @@ CHANGES: dict[str, Any] = {
     "filters": 64,
     "initialisation": "torch",
     "readout": "class-means",
+    "split": "random",
     "device": "cuda",
 }
 

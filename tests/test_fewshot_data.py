@@ -698,5 +698,8 @@ def test_the_parts_of_the_alphabets_follow_from_the_accuracies_of_maml() -> None
     assert set(roles) == set(alphabet_sizes())
     assert all(roles[name] == role for role in get_args(Role) for name in alphabets(role))
     assert (alphabets("hard train")[0], alphabets("hard test")[0]) == ("Sanskrit", "Bengali")
+    drawn = tools_alphabets.drawn(roles)
+    assert set(drawn) == set(roles)
+    assert all(drawn[name] == role for role in get_args(Role) for name in alphabets(role, "random"))
     easiest = {name: [1 - value for value in row] for name, row in accuracies.items()}
     assert tools_alphabets.parts(easiest) != roles

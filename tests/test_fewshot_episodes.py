@@ -6,16 +6,20 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
+from paperlib.fewshot import omniglot
 from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclasses, validation_superclasses
+from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind, below, distinct, join, random_words
 from paperlib.fewshot.experiments import named_batch, named_classes
-from paperlib.fewshot.omniglot import alphabets, omniglot_tasks
+from paperlib.fewshot.omniglot import OmniglotTasks, Role, Split, alphabets, omniglot_tasks
 from tools.bench_ways import WORKS, ours, sampling
 
 
@@ -168,6 +172,41 @@ def test_the_split_of_the_alphabets() -> None:
         ValueError, match=r"^role must be easy or hard, train or test, such as 'hard train'; got 'hard'$"
     ):
         alphabets("hard")  # type: ignore[arg-type]
+
+
+def test_the_split_at_random() -> None:
+    """Training and testing keep their alphabets, the paper's two stay hard, and four easy ones of a side are drawn."""
+    sides: dict[str, set[str]] = {}
+    for split in get_args(Split):
+        parts = {role: alphabets(role, split) for role in get_args(Role)}
+        assert [len(parts[role]) for role in ("easy train", "easy test", "hard train", "hard test")] == [25, 15, 5, 5]
+        assert (parts["hard train"][0], parts["hard test"][0]) == ("Sanskrit", "Bengali")
+        for side in ("train", "test"):
+            both = {name for role in parts if role.endswith(side) for name in parts[role]}
+            assert sides.setdefault(side, both) == both
+    names = sorted(set(alphabet_sizes()) - {"Sanskrit", "Bengali"})
+    words = np.random.Philox(key=[1, 0], counter=[0, 0, 0, 0]).random_raw(48)
+    order = [name for _, name in sorted(zip(words.tolist(), names, strict=True))]
+    for side in ("train", "test"):
+        drawn = [name for name in order if name in alphabets(f"easy {side}")][:4]  # type: ignore[arg-type]
+        assert set(drawn) == set(alphabets(f"hard {side}", "random")[1:])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^split must be lowest or random; got 'all'$"):
+        alphabets("hard test", "all")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("setting", ["large", "small"])
+def test_all_tasks_of_a_run_are_of_its_split(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the evaluation ``other test`` has the hard test alphabets of the other setting, of the same split."""
+    monkeypatch.setattr(omniglot, "load_omniglot", lambda _: SimpleNamespace(images=np.zeros((0, 28, 28))))
+    sizes = alphabet_sizes()
+    for split in get_args(Split):
+        one = configure("omniglot", "maml", "smoke", setting=setting, split=split)
+        _, (tasks,) = OmniglotTasks().prepare([one])
+        every = [tasks.training, *(phase.tasks for phase in tasks.evaluation)]
+        for phase, own, other in zip(("train", "train", "test", "test"), every, (0, 0, 0, 1), strict=True):
+            hard = alphabets(f"hard {phase}", split)[: 5 if (setting == "large") != other else 1]  # type: ignore[arg-type]
+            for kind, names in ((own.hard, hard), (own.easy, alphabets(f"easy {phase}", split))):  # type: ignore[arg-type]
+                assert [int(group[0]) for group in kind.groups] == [sizes[name][0] for name in names]
 
 
 @pytest.mark.parametrize("p_hard", [0.99, 0.5, 0.01])

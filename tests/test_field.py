@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from paperlib import costs, field, grids, records, tables
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.initialisations import INITIALISATIONS
+from paperlib.fewshot.runs import Run
 from paperlib.runtime import book
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,6 +134,15 @@ def test_the_grid_has_what_the_chapter_compares(dataset: str, common: dict[str, 
     wanted = field.learners(dataset, initialisation="torch", iterations=300, **common)
     told = asked | {replace(one, evaluation_steps=one.other_steps) for one in asked if one.readout == "steps"}
     assert {name for name, one in wanted.items() if one not in told} == set()
+
+
+def test_the_grid_has_a_second_choice_of_hard_alphabets() -> None:
+    runs = grids.read(ROOT / "grids" / "field_omniglot.yml")
+    common = {"initialisation": "torch", "iterations": 300, "split": "random"}
+    every = [field.learners("omniglot", setting=setting, **common) for setting in ("large", "small")]
+    wanted = {Run(one[name], seed) for one in every for name in (field.MAML, field.NAMED) for seed in records.SEEDS}
+    assert {run for run in runs if run.configuration.split != "lowest"} == wanted
+    assert all(run.file.endswith(f"-splitrandom-seed{run.seed}.json") for run in wanted)
 
 
 def test_how_fast_an_initialisation_learns() -> None:

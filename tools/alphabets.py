@@ -2,7 +2,8 @@
 
 ``python -m tools.alphabets`` trains MAML on 5-way 1-shot tasks, each within one alphabet, all fifty alphabets equally
 likely, and evaluates it on fresh tasks of each. It takes about half an hour on two cores and writes
-``book/records/alphabets.yml``; then the parts of the alphabets that follow, to ``paperlib/fewshot/omniglot.toml``.
+``book/records/alphabets.yml``; then the parts of the alphabets that follow, and those of a second split at
+random, to ``paperlib/fewshot/omniglot.toml``.
 ``python -m tools.alphabets --parts`` writes only the second from the first.
 """
 
@@ -79,11 +80,25 @@ def parts(accuracies: dict[str, list[float]]) -> dict[str, str]:
     return roles | {easy[k]: "easy train" if place < 25 else "easy test" for place, k in enumerate(ranks)}
 
 
+def drawn(roles: dict[str, str]) -> dict[str, str]:
+    """Return the parts in the split ``random``: each alphabet stays in training or testing, and others are hard.
+
+    Sanskrit and Bengali stay hard. The 48 others, sorted by name, are ranked by the first words of Philox, key 1 and
+    counter 0; of those that were easy, the first four of training and of testing become hard. What was hard is easy.
+    """
+    others = sorted(set(roles) - {"Sanskrit", "Bengali"})
+    order = [others[k] for k in np.argsort(np.random.Philox(key=1, counter=0).random_raw(len(others)))]
+    sides = [[name for name in order if roles[name] == f"easy {side}"] for side in ("train", "test")]
+    hard = {"Sanskrit", "Bengali"}.union(*(names[:4] for names in sides))
+    return {name: f"{'hard' if name in hard else 'easy'} {role.split()[1]}" for name, role in roles.items()}
+
+
 def write_parts() -> None:
     """Write the parts of the alphabets that follow from the record, each hard one with its reason."""
     accuracies = yaml.safe_load(RECORD.read_text(encoding="utf-8"))["accuracies"]
     order = sorted(accuracies, key=lambda name: sum(accuracies[name]))
     roles, sizes, lines = parts(accuracies), alphabet_sizes(), []
+    second = drawn(roles)
     for role in ("hard train", "hard test", "easy train", "easy test"):
         named = [name for name in ("Sanskrit", "Bengali") if roles[name] == role]
         others = [name for name, own in roles.items() if own == role and name not in named]
@@ -94,6 +109,7 @@ def write_parts() -> None:
                 says = f"MAML {np.mean(accuracies[name]):.3f}, rank {order.index(name) + 1}"
                 says = f"named by the paper as the {role} alphabet of Small; {says}" if name in named else says
                 row += f', reason = "{says}"'
+            row += f', random = "{second[name]}"' * (second[name] != role)
             lines.append(f'"{name}" = {{ {row} }}')
     head = PARTS.read_text(encoding="utf-8").partition("[alphabets]")[0]
     write(PARTS, (head + "[alphabets]\n" + "\n".join(lines) + "\n").encode())

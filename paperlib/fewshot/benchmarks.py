@@ -88,7 +88,7 @@ class Benchmark(ABC):
         """
 
     @abstractmethod
-    def capacity(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
+    def capacity(self, one: Configuration, *, evaluation: bool) -> tuple[int, int]:
         """Return how many classes a task can have, and how many images of each, whatever kind of task it is."""
 
     @abstractmethod

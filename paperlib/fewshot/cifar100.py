@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from paperlib.fewshot import pickles
 from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Configuration, Phase, Tasksets
 from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
+from paperlib.fewshot.options import Choice
 from paperlib.fewshot.sources import Archive, Bytes, DataError, members, table
 
 Split = Literal["80-20", "60-20-20"]
@@ -146,10 +147,8 @@ def cifar_tasks(
     Raises:
         ValueError: if `phase` or `split` has no such value, or a task asks for more than there is.
     """
-    if phase not in PHASES:
-        raise ValueError(f"phase must be train or test; got {phase!r}")
-    if split not in get_args(Split):
-        raise ValueError(f"split must be 80-20 or 60-20-20; got {split!r}")
+    Choice(PHASES).check("phase", phase)
+    Choice(get_args(Split)).check("split", split)
     by_class = np.argsort(data.label, kind="stable").reshape(len(data.names), -1)
     testing = _of(data, held_out_superclasses())
     unused = _of(data, validation_superclasses()) & (split == "60-20-20")
@@ -200,18 +199,20 @@ class Cifar100Tasks(Benchmark):
             "filters": 64 if tier == "paper" else 32,
         }
 
-    def capacity(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
+    def capacity(self, one: Configuration, *, evaluation: bool) -> tuple[int, int]:
         """Return the number of classes, and of images of each.
 
         Training has the classes of training and their training images. Evaluation has tasks of these classes too, with
         the images held out, and tasks of test classes; their shape is the same, so the smaller number counts.
 
         Example:
-            >>> [Cifar100Tasks().capacity("60-20-20", evaluation=when) for when in (False, True)]
+            >>> from paperlib.fewshot.configuration import configure
+            >>> one = configure("cifar", "maml", "book", setting="60-20-20")
+            >>> [Cifar100Tasks().capacity(one, evaluation=when) for when in (False, True)]
             [(60, 450), (20, 150)]
         """
         testing, unused = (_CLASSES * len(names) for names in (held_out_superclasses(), validation_superclasses()))
-        training = _CLASSES * _SUPERCLASSES - testing - unused * (setting == "60-20-20")
+        training = _CLASSES * _SUPERCLASSES - testing - unused * (one.setting == "60-20-20")
         if evaluation:
             return min(training, testing), _IMAGES - training_images()
         return training, training_images()

@@ -90,7 +90,7 @@ class Configuration:
     hard_odds: float = option(Number(), "for weighted ERM, weight of a hard task over that of an easy one", own=5)
     evaluation_tasks: int = option(Count(), "tasks of training classes at evaluation, and as many of test classes")
     evaluation_steps: int = option(Count(), "steps of adaptation at evaluation")
-    resampling: str = option(Choice(), "of Omniglot's drawings")
+    resampling: str = option(Choice(("",)), "of Omniglot's drawings")
     activation: str = option(Choice(ACTIVATIONS), "activation", default="relu")
     adapt_norm: bool = option(Flag(), "whether to adapt scale and shift of batch normalisation too", default=True)
     filters: int = option(Count(), "filters of each convolution")
@@ -106,11 +106,12 @@ class Configuration:
         default=0.0,
         later=True,
     )
+    split: str = option(Choice(("lowest",)), "of Omniglot's alphabets", default="lowest", later=True)
     device: str = option(Choice(DEVICES), "where the run is made, no part of what it is", default="cpu", compare=False)
 
     def __post_init__(self) -> None:
         given, data_set = dict(vars(self)), benchmark(self.dataset)
-        vars(self).update(checked(Configuration, given, {"resampling": ("",), **data_set.choices}))
+        vars(self).update(checked(Configuration, given, data_set.choices))
         for name in SHAPES:
             self._fits(name)
         self._matters(given)
@@ -133,7 +134,7 @@ class Configuration:
     def _fits(self, name: str) -> None:
         """Refuse tasks of more classes or images than there are."""
         (ways, shots), evaluation = getattr(self, name), name.startswith("evaluation")
-        classes, images = (data_set := self.benchmark).capacity(self.setting, evaluation=evaluation)
+        classes, images = (data_set := self.benchmark).capacity(self, evaluation=evaluation)
         left, (group, pictures) = images - self.queries, data_set.nouns
         if left < 1:
             raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {self.queries}")

@@ -9,13 +9,15 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from PIL import Image
 
-from paperlib.fewshot.benchmarks import PHASES, QUERIES, Benchmark, Configuration, Phase, Tasksets
+from paperlib.fewshot.benchmarks import PHASES, QUERIES, SHAPES, Benchmark, Configuration, Phase, Tasksets
 from paperlib.fewshot.drawings import DRAWERS, SIDE, Omniglot, Resampling, alphabet_sizes, arranged, read_omniglot
 from paperlib.fewshot.episodes import Integers, TaskDistribution, TaskKind
+from paperlib.fewshot.options import Choice
 from paperlib.fewshot.sources import Archive, Bytes, cache_folder, cached, table
 
 Part = Literal["train", "test"]
 Role = Literal["easy train", "easy test", "hard train", "hard test"]
+Split = Literal["lowest", "random"]
 Spread = Literal["large", "small"]
 _ROLES: dict[Part, tuple[Role, Role]] = {"train": ("easy train", "hard train"), "test": ("easy test", "hard test")}
 _ADDRESS = "https://github.com/brendenlake/omniglot/raw/master/python"
@@ -26,20 +28,22 @@ _MD5 = {
 ARCHIVES = tuple(Archive(f"{name}.zip", f"{_ADDRESS}/{name}.zip", md5, name) for name, md5 in _MD5.items())
 
 
-def alphabets(role: Role) -> tuple[str, ...]:
+def alphabets(role: Role, split: Split = "lowest") -> tuple[str, ...]:
     """Return the alphabets that play a part in the experiment, in the order of ``omniglot.toml``.
 
-    The paper's one hard alphabet of the setting Small comes first.
+    The paper's one hard alphabet of the setting Small comes first. The other four are those of ``lowest`` accuracy by
+    MAML, or drawn at ``random`` from the alphabets of training and of testing, which stay where they are.
 
     Raises:
-        ValueError: if the part is not one of the four.
+        ValueError: if the part is not one of the four, or there is no such split.
 
     Example:
         >>> alphabets("hard train")[0], len(alphabets("easy test"))
         ('Sanskrit', 15)
     """
     rows = table("omniglot.toml")["alphabets"]
-    names = tuple(name for name, row in rows.items() if row["role"] == role)
+    Choice(get_args(Split)).check("split", split)
+    names = tuple(name for name, row in rows.items() if row.get(split, row["role"]) == role)
     if not names:
         raise ValueError(f"role must be easy or hard, train or test, such as 'hard train'; got {role!r}")
     return names
@@ -71,6 +75,7 @@ def omniglot_tasks(
     shots: int = 1,
     queries: int = QUERIES,
     p_hard: float = 0.5,
+    split: Split = "lowest",
 ) -> TaskDistribution:
     """Return the tasks of Tables 1 and 3: easy ones among distinct alphabets, hard ones within one alphabet.
 
@@ -82,15 +87,14 @@ def omniglot_tasks(
         shots: drawings of a character for adaptation, K; the paper's ERM-10 has 10.
         queries: further drawings of a character.
         p_hard: probability of a hard task.
+        split: which alphabets are hard, see `alphabets`.
 
     Raises:
-        ValueError: if `spread` or `phase` has no such value, or a task asks for more than there is.
+        ValueError: if `spread`, `phase` or `split` has no such value, or a task asks for more than there is.
     """
-    if spread not in ("large", "small"):
-        raise ValueError(f"spread must be large or small; got {spread!r}")
-    if phase not in PHASES:
-        raise ValueError(f"phase must be train or test; got {phase!r}")
-    easy, hard = (alphabets(role) for role in _ROLES[phase])
+    Choice(get_args(Spread)).check("spread", spread)
+    Choice(PHASES).check("phase", phase)
+    easy, hard = (alphabets(role, split) for role in _ROLES[phase])
     return TaskDistribution(
         TaskKind(_drawings(), _groups(easy), False, ways, shots, queries),
         within_alphabets(hard if spread == "large" else hard[:1], ways=ways, shots=shots, queries=queries),
@@ -128,7 +132,7 @@ def _groups(names: Sequence[str]) -> tuple[Integers, ...]:
 class OmniglotTasks(Benchmark):
     """Omniglot: 5-way tasks; setting large has five hard alphabets, small has one.
 
-    The evaluation ``other test`` has the hard test alphabets of the other setting.
+    The evaluation ``other test`` has the hard test alphabets of the other setting, of the same split.
     """
 
     names = ("omniglot",)
@@ -136,8 +140,16 @@ class OmniglotTasks(Benchmark):
     channels = 1
     side = SIDE
     phases = (*PHASES, "other test")
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"setting": get_args(Spread), "resampling": get_args(Resampling)}
-    helps: ClassVar[Mapping[str, str]] = {"setting": "dispersion of hard tasks", "resampling": "of the drawings"}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "setting": get_args(Spread),
+        "resampling": get_args(Resampling),
+        "split": get_args(Split),
+    }
+    helps: ClassVar[Mapping[str, str]] = {
+        "setting": "dispersion of hard tasks",
+        "resampling": "of the drawings",
+        "split": "hard alphabets, beside the two that the paper names: of lowest accuracy by MAML, or drawn at random",
+    }
     shorthand: ClassVar[Mapping[str, str]] = {
         "shots": "images of a class for adaptation; default 1",
         "evaluation_shots": "the same at evaluation; default as in training",
@@ -154,10 +166,8 @@ class OmniglotTasks(Benchmark):
         own = 5, given.get("shots", 1)
         tested = 5, given.get("evaluation_shots", own[1])
         return {
-            "easy": own,
-            "hard": own,
-            "evaluation_easy": tested,
-            "evaluation_hard": tested,
+            **dict.fromkeys(SHAPES[:2], own),
+            **dict.fromkeys(SHAPES[2:], tested),
             "iterations": {"smoke": 6, "book": 1000, "paper": 20_000}[tier],
             "tasks": 8,
             "evaluation_tasks": {"smoke": 20, "book": 500, "paper": 500}[tier],
@@ -165,22 +175,24 @@ class OmniglotTasks(Benchmark):
             "filters": 32 if tier == "smoke" else 64,
         }
 
-    def capacity(self, setting: str, *, evaluation: bool) -> tuple[int, int]:
+    def capacity(self, one: Configuration, *, evaluation: bool) -> tuple[int, int]:
         """Return the least number of characters, over kinds of tasks, and the drawings of each.
 
         An easy task takes each character from another alphabet, a hard one takes them all from one. Evaluation has
         tasks of training alphabets, and of the test alphabets of both settings.
 
         Example:
-            >>> [OmniglotTasks().capacity("large", evaluation=when) for when in (False, True)]  # as easy alphabets
+            >>> from paperlib.fewshot.configuration import configure
+            >>> one = configure("omniglot", "maml", "book")
+            >>> [OmniglotTasks().capacity(one, evaluation=when) for when in (False, True)]  # as easy alphabets
             [(25, 20), (15, 20)]
         """
 
         def characters(phase: Part, large: bool) -> int:
-            easy, hard = (alphabets(role) for role in _ROLES[phase])
+            easy, hard = (alphabets(role, one.split) for role in _ROLES[phase])
             return min(len(easy), *(alphabet_sizes()[name][1] for name in (hard if large else hard[:1])))
 
-        train = characters("train", setting == "large")
+        train = characters("train", one.setting == "large")
         return (min(train, characters("test", True)) if evaluation else train), DRAWERS
 
     def prepare(self, several: Sequence[Configuration]) -> tuple[Bytes, list[Tasksets]]:
@@ -192,14 +204,11 @@ class OmniglotTasks(Benchmark):
 
     def _tasks(self, c: Configuration) -> Tasksets:
         (ways, shots), (tested_ways, tested) = c.easy, c.evaluation_easy
-        training = omniglot_tasks(c.setting, "train", ways=ways, shots=shots, queries=c.queries, p_hard=c.p_hard)
+        common = {"queries": c.queries, "split": c.split}
+        training = omniglot_tasks(c.setting, "train", ways=ways, shots=shots, p_hard=c.p_hard, **common)
         other: Spread = "small" if c.setting == "large" else "large"
-        parts: list[tuple[Spread, Literal["train", "test"]]] = [
-            (c.setting, "train"),
-            (c.setting, "test"),
-            (other, "test"),
-        ]
-        every = [omniglot_tasks(*part, ways=tested_ways, shots=tested, queries=c.queries) for part in parts]
+        parts: list[tuple[Spread, Part]] = [(c.setting, "train"), (c.setting, "test"), (other, "test")]
+        every = [omniglot_tasks(*part, ways=tested_ways, shots=tested, **common) for part in parts]
         return Tasksets(training, tuple(Phase(one, c.evaluation_steps, number) for number, one in enumerate(every)))
 
     def stem(self, one: Configuration) -> list[str]:

@@ -48,7 +48,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of several names; which those are can depend on the data set, and then it says so.
+    """One of several names; which those are can depend on the data set. Then this has the one of the others, if any.
 
     Attributes:
         values: the names.
@@ -74,7 +74,7 @@ class Choice(Kind):
 
     def said(self) -> str:
         """Return the names."""
-        return " or ".join(self.values) or "the data set says which"
+        return " or ".join(self.values) if len(self.values) > 1 else "the data set says which"
 
 
 @dataclass(frozen=True)
