@@ -17,6 +17,7 @@ from paperlib.adviser.report import Report
 from paperlib.adviser.validation import Choice, Folds, choose
 from paperlib.adviser.verdicts import UNTOLD, Numbers, decide
 from paperlib.arguments import Array, real_number, sample_number, whole_number
+from paperlib.environments import Groups
 
 Intervals = dict[str, tuple[float, float]]
 Given = Iterable[tuple[ArrayLike, ArrayLike]] | Mapping[Any, tuple[ArrayLike, ArrayLike]]
@@ -95,11 +96,12 @@ def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Inte
     """Return `NAMES` as estimated, their 90 % intervals by bootstrap over tasks, and the resamples."""
     tasks = question.moments.tasks
 
-    def statistic(places: Array) -> Array:
-        rows = np.reshape(places, (-1, places.shape[-1]))
-        counts = np.stack([np.bincount(row, minlength=tasks) for row in rows]).astype(float)
+    def statistic(places: Groups) -> Array:
+        rows = places.reshape(-1, places.shape[-1])
+        flat = (rows + tasks * np.arange(len(rows))[:, None]).ravel()
+        counts = np.bincount(flat, minlength=tasks * len(rows)).reshape(-1, tasks).astype(float)
         whole = (counts == 1.0).all(axis=1)  # the tasks themselves: their estimate, to the last digit
-        numbers = np.repeat(first, len(rows), axis=1)
+        numbers = np.repeat(first, len(counts), axis=1)
         if not whole.all():
             numbers[:, ~whole] = question.numbers(counts[~whole])
         return numbers.reshape(len(numbers), *places.shape[:-1])

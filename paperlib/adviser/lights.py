@@ -11,7 +11,7 @@ from scipy.stats import combine_pvalues, f, rankdata, spearmanr
 
 from paperlib.adviser import groups
 from paperlib.adviser.estimates import LEAST
-from paperlib.adviser.groups import curvatures, fits, grouped
+from paperlib.adviser.groups import curvatures, grouped
 from paperlib.adviser.moments import Moments, Tasks, span
 from paperlib.adviser.questions import NAMES, Question
 from paperlib.adviser.validation import Folds, calibration
@@ -131,7 +131,7 @@ def _labels(tasks: Tasks) -> str:
 
 def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:
     """Return the rank correlation of curvature and distance from the group's centre, within groups, and its p-value."""
-    ranks, away, optima = [], [], fits(tasks)[2]
+    ranks, away, optima = [], [], tasks.fits[2]
     for group in np.unique(belongs):
         told = np.flatnonzero((belongs == group) & np.isfinite(optima[:, 0]))
         if len(told) > 3:
@@ -143,7 +143,7 @@ def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:
 
 def _worth(tasks: Tasks) -> float:
     """Return how many equal tasks would average as well: the sum of their squares, squared, over the sum of squares."""
-    squares = np.array([float((y**2).mean()) for y in tasks.y])
+    squares = tasks.each(lambda X, y: ((y**2).mean(axis=(1, 2)),))[0]
     return float(squares.sum() ** 2 / (squares**2).sum())
 
 
@@ -177,7 +177,7 @@ def _kurtosis(tasks: Tasks) -> float:
     def fourth(X: Array, y: Array) -> tuple[Array, Array]:
         n, scale = X.shape[1], (X**2).mean(axis=1)
         used = scale > 0.0
-        ratio = np.divide((X**4).sum(axis=1), scale**2, out=np.zeros_like(scale), where=used)
+        ratio = np.divide(((X**2) ** 2).sum(axis=1), scale**2, out=np.zeros_like(scale), where=used)
         return ratio.sum(axis=1) * (n + 2.0) / n, n * used.sum(axis=1)
 
     total, weight = (float(part.sum()) for part in tasks.each(fourth))

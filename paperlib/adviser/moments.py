@@ -23,6 +23,7 @@ from paperlib.arguments import LARGEST, Array, finite_array, listed
 from paperlib.environments import Groups
 
 FEWEST = 3  # samples of a task: a triple
+FREE = 3  # samples more than dimensions, from which on a task's own least squares are used
 Name = str | int
 PARTS = {"erm": slice(2, 3), "weighted": slice(0, 3), "maml": slice(2, 6)}  # of moments, of each learner's weights
 MOST = 2**20  # numbers in the stacks of tasks of one size that are computed with at once
@@ -58,6 +59,14 @@ class Tasks:
         parts = [numbers(X, y) for _, X, y in self.stacks]
         order = np.argsort(np.concatenate([places for places, _, _ in self.stacks]))
         return [np.concatenate(part)[order] for part in zip(*parts, strict=True)]
+
+    @cached_property
+    def fits(self) -> list[Array]:
+        """Each task's squares left, degrees of freedom, optimum, (T, r k), and its variance for noise of one.
+
+        An optimum is NaN where samples are few; a variance where it is not unique.
+        """
+        return self.each(_fits)
 
 
 @dataclass(frozen=True)
@@ -136,26 +145,6 @@ def measure(tasks: Tasks) -> Moments:
     return Moments(parts.swapaxes(0, 1).copy(), squares, residuals, free, tasks.axes.shape[1])
 
 
-def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
-    r"""Return for tasks (t, n, d) with residuals r (t, n, k) what a rate :math:`p_l` for each axis is judged by.
-
-    The means of :math:`g_lg'_l` (t, d), of :math:`x_lx_{l'}g_lg'_{l'}` for a triple and for a pair, (t, d, d), and
-    the squares of the entries of the covariance, (t, d, d).
-    """
-    n, second = X.shape[1], _product(X, X)
-    linear, triple, pair = np.zeros((len(X), X.shape[2])), np.zeros_like(second), np.zeros_like(second)
-    for residual in np.moveaxis(r, 2, 0):
-        g = X * residual[:, :, None]
-        total, outer = g.sum(axis=1), _product(g, g)
-        own = _product(X * g, X * g)
-        shared = _product(X * g, X) * total[:, None, :]
-        linear += (total**2 - (g**2).sum(axis=1)) / (n * (n - 1))
-        sums = total[:, :, None] * total[:, None, :] - outer
-        triple += (second * sums - shared - shared.swapaxes(1, 2) + 2.0 * own) / (n * (n - 1) * (n - 2))
-        pair += (second * outer - own) / (n * (n - 1))
-    return linear, triple, pair, (second**2 - _product(X**2, X**2)) / (n * (n - 1))
-
-
 def span(X: Array) -> Array:
     """Return orthonormal bases of the columns of matrices (t, n, d): zero where they depend on others, (t, n, d)."""
     basis, values, _ = np.linalg.svd(X, full_matrices=False)
@@ -163,23 +152,24 @@ def span(X: Array) -> Array:
     return np.asarray(basis * kept[:, None, :])
 
 
-def _product(one: Array, other: Array) -> Array:
+def product(one: Array, other: Array) -> Array:
+    """Return the sums over samples of products, of stacks (t, n, p) and (t, n, q): (t, p, q)."""
     return np.asarray(one.swapaxes(1, 2) @ other)
 
 
 def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
-    (n, dim), second = X.shape[1:], _product(X, X)
+    (n, dim), second = X.shape[1:], product(X, X)
     u, size, reach = np.concatenate([X, y], axis=2), (X**2).sum(axis=2), ((X @ second) * X).sum(axis=2)
 
     def diagonal(weights: Array) -> Array:
-        return _product(u * weights[:, :, None], u)
+        return product(u * weights[:, :, None], u)
 
-    across = _product(u, X)
-    end = _product(u * size[:, :, None], X) @ across.swapaxes(1, 2)
+    across = product(u, X)
+    end = product(u * size[:, :, None], X) @ across.swapaxes(1, 2)
     pairs, triples = n * (n - 1), n * (n - 1) * (n - 2)
     ends = end + end.swapaxes(1, 2)
     loss = [
-        _product(u, u) / n,
+        product(u, u) / n,
         (across @ across.swapaxes(1, 2) - diagonal(size)) / pairs,
         (across @ second @ across.swapaxes(1, 2) - ends - diagonal(reach) + 2.0 * diagonal(size**2)) / triples,
         diagonal(reach - size**2) / pairs,
@@ -189,9 +179,24 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     weighted = [diagonal((others**2 - squares) / dim**2) / triples, diagonal(others / dim) / pairs]
     basis = span(X)
     free = n - basis.any(axis=1).sum(axis=1)
-    left = np.where(free > 0, ((y - basis @ _product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
+    left = np.where(free > 0, ((y - basis @ product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
     mean = (reach - size**2).sum(axis=1) / pairs
     return np.stack([*weighted, *loss], axis=1), mean, left, free.astype(np.float64)
+
+
+def _fits(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
+    (count, n, dim), outputs = X.shape, y.shape[2]
+    if n < dim + FREE:
+        nothing, none = np.zeros(count), np.full((count, dim * outputs), np.nan)
+        return nothing, nothing, none, none[:, 0]
+    left, values, right = np.linalg.svd(X, full_matrices=False)
+    kept = values > n * np.finfo(np.float64).eps * values[:, :1]
+    shares = np.divide(1.0, values, out=np.zeros_like(values), where=kept)[:, :, None]
+    inverse, unique = right.swapaxes(1, 2) @ (shares * left.swapaxes(1, 2)), kept.all(axis=1)
+    fitted = inverse @ y
+    squares = np.where(unique, ((y - X @ fitted) ** 2).sum(axis=(1, 2)), 0.0)
+    variance = np.where(unique, (inverse**2).sum(axis=(1, 2)), np.nan)
+    return squares, np.where(unique, float(n - dim), 0.0), fitted.reshape(count, -1), variance
 
 
 def _plain(given: list[Any]) -> list[tuple[Array, Array, list[str]]]:

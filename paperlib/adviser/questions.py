@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, start
-from paperlib.adviser.moments import Moments, Tasks, directions
+from paperlib.adviser.moments import Moments, Tasks, product
 from paperlib.arguments import Array
 from paperlib.gaussian import raised_inverse
 
@@ -98,3 +98,23 @@ class Question:
         before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
         noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, mean_entries, rates) / of.m)
         return np.asarray(0.5 * (before - (mean_linear * rates).sum(axis=1) + own - noise))
+
+
+def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
+    r"""Return for tasks (t, n, d) with residuals r (t, n, k) what a rate :math:`p_l` for each axis is judged by.
+
+    The means of :math:`g_lg'_l` (t, d), of :math:`x_lx_{l'}g_lg'_{l'}` for a triple and for a pair, (t, d, d), and
+    the squares of the entries of the covariance, (t, d, d).
+    """
+    n, second = X.shape[1], product(X, X)
+    linear, triple, pair = np.zeros((len(X), X.shape[2])), np.zeros_like(second), np.zeros_like(second)
+    for residual in np.moveaxis(r, 2, 0):
+        g = X * residual[:, :, None]
+        total, outer = g.sum(axis=1), product(g, g)
+        own = product(X * g, X * g)
+        shared = product(X * g, X) * total[:, None, :]
+        linear += (total**2 - (g**2).sum(axis=1)) / (n * (n - 1))
+        sums = total[:, :, None] * total[:, None, :] - outer
+        triple += (second * sums - shared - shared.swapaxes(1, 2) + 2.0 * own) / (n * (n - 1) * (n - 2))
+        pair += (second * outer - own) / (n * (n - 1))
+    return linear, triple, pair, (second**2 - product(X**2, X**2)) / (n * (n - 1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -68,13 +67,12 @@ class Folds:
         second = np.mean([X.T @ X / len(X) for X in self.tasks.X], axis=0)
         scale = np.sqrt(np.diag(second))
 
-        def ridge(X: Array, r: Array, size: float) -> Array:
+        def ridge(X: Array, r: Array) -> Array:
             left, values, right = np.linalg.svd(X / scale, full_matrices=False)
-            shares = values / (values**2 + size * X.shape[1])
-            solved = right.swapaxes(1, 2) @ (shares[:, :, None] * (left.swapaxes(1, 2) @ r))
-            return np.asarray(solved / scale[:, None])
+            shares = values[:, :, None] / (values[:, :, None] ** 2 + X.shape[1] * np.repeat(RIDGES, starts.shape[-1]))
+            return np.asarray(right.swapaxes(1, 2) @ (shares * (left.swapaxes(1, 2) @ r)) / scale[:, None])
 
-        losses = np.stack([self._measured(starts, partial(ridge, size=size)) for size in RIDGES])
+        losses = self._measured(np.broadcast_to(starts, (len(RIDGES), *starts.shape)), ridge)
         best = np.array([losses[:, self.of != one].mean(axis=1).argmin() for one in range(FOLDS)])
         return np.asarray(losses[best[self.of], np.arange(len(self.of))])
 
