@@ -35,7 +35,7 @@ class Averages:
     parts: Array
     squares: Array
     noise: Array
-    m: float
+    m: float | Array
 
     @property
     def loss(self) -> Array:
@@ -54,15 +54,15 @@ class Averages:
         return np.asarray(values[:, -1]), np.asarray(root)
 
 
-def averages(moments: Moments, counts: Array, m: float) -> Averages:
-    """Return the averages of moments for how often each task counts, (B, T)."""
+def averages(moments: Moments, counts: Array, m: float | Array) -> Averages:
+    """Return the averages of moments for how often each task counts, (B, T), and samples of the step, one or (B,)."""
     shares, free, parts = counts / counts.sum(axis=1, keepdims=True), counts @ moments.free, moments.parts
     means = (shares @ parts.reshape(*parts.shape[:2], -1)).reshape(len(parts), -1, *parts.shape[2:])
     noise = np.divide(counts @ moments.residuals, free, out=np.full(len(free), np.nan), where=free > 0)
     return Averages(moments, shares, means, shares @ moments.squares, noise, m)
 
 
-def coefficients(alpha: Array, m: float) -> Array:
+def coefficients(alpha: Array, m: float | Array) -> Array:
     """Return what the four moments of the loss are multiplied with, (4, B)."""
     return np.array([np.ones_like(alpha), -2.0 * alpha, (1.0 - 1.0 / m) * alpha**2, alpha**2 / m])
 
@@ -108,7 +108,8 @@ def best_rates(of: Averages, learner: str, near: Array | None = None) -> Array:
 
 
 def _least(of: Averages, learner: str, rates: Array) -> Array:
-    repeated = averages(of.moments, np.repeat(of.shares, rates.shape[1], axis=0), of.m)
+    m = np.repeat(np.broadcast_to(of.m, len(rates)), rates.shape[1])
+    repeated = averages(of.moments, np.repeat(of.shares, rates.shape[1], axis=0), m)
     losses = loss(repeated, learner, rates.ravel()).reshape(rates.shape)
     return np.asarray(np.take_along_axis(rates, losses.argmin(axis=1)[:, None], axis=1)[:, 0])
 
@@ -172,7 +173,9 @@ def least_curvature(of: Averages, alpha: Array) -> Array:
     """Return the least curvature of the loss after a step over that before it, in any direction, times m + 2, (B,)."""
     rank, root = of.moments.rank, of.whitening[1]
     matrix = _mean(coefficients(alpha, of.m), of.loss)[:, :rank, :rank]
-    return np.asarray(np.linalg.eigvalsh(root.swapaxes(-1, -2) @ matrix @ root)[:, 0] * (min(of.m, ENDLESS) + 2.0))
+    return np.asarray(
+        np.linalg.eigvalsh(root.swapaxes(-1, -2) @ matrix @ root)[:, 0] * (np.minimum(of.m, ENDLESS) + 2.0)
+    )
 
 
 def _inverse(of: Averages, matrix: Array) -> Array:
@@ -180,7 +183,7 @@ def _inverse(of: Averages, matrix: Array) -> Array:
 
     Per task :math:`Q\\succeq\\tfrac2{m+2}\\Sigma` for Gaussian inputs; below an eighth of it they are not believed.
     """
-    root, least = of.whitening[1], LEAST / (min(of.m, ENDLESS) + 2.0)
+    root, least = of.whitening[1], LEAST / (np.minimum(of.m, ENDLESS) + 2.0)
     return root @ raised_inverse(root.swapaxes(-1, -2) @ matrix @ root, least) @ root.swapaxes(-1, -2)
 
 

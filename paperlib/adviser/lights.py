@@ -13,7 +13,7 @@ from paperlib.adviser import groups
 from paperlib.adviser.estimates import LEAST
 from paperlib.adviser.groups import curvatures, grouped
 from paperlib.adviser.moments import Moments, Tasks, span
-from paperlib.adviser.questions import NAMES, Question
+from paperlib.adviser.questions import NAMES, Question, numbers_at
 from paperlib.adviser.validation import Folds, calibration
 from paperlib.adviser.verdicts import VERDICTS, Numbers, decide
 from paperlib.arguments import Array
@@ -67,13 +67,13 @@ def _directions(tasks: Tasks, hard: Groups) -> Array:
 def _at_their_word(tasks: Tasks, question: Question, estimates: Numbers) -> dict[float, str]:
     """Return the verdict that the estimates alone would give, by the number of samples of the step."""
     said, moments, alpha, m = {}, question.moments, question.alpha, question.m
-    others = {max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS} | {m}
-    for other in sorted(others) if math.isfinite(estimates["noise_std"]) else ():
-        asked = question if other == m else Question.of(tasks, moments, other, alpha)
-        drawn = dict(zip(NAMES, asked.numbers(np.ones((1, moments.tasks))), strict=True))
-        if drawn["curvature"][0] >= LEAST:
-            point = {name: float(values[0]) for name, values in drawn.items()}
-            said[other] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
+    if not math.isfinite(estimates["noise_std"]):
+        return {}
+    others = sorted({max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS} | {m})
+    for other, values in zip(others, numbers_at(tasks, moments, others, alpha).T, strict=True):
+        point = dict(zip(NAMES, values, strict=True))
+        if point["curvature"] >= LEAST:
+            said[other] = decide(point, point, alpha, moments.tasks, True, 0.0, moments.rank)[0]
     return {other: verdict for other, verdict in said.items() if verdict != VERDICTS[-1]}
 
 

@@ -36,13 +36,8 @@ class Question:
     def of(cls, tasks: Tasks, moments: Moments, m: float, alpha: float | None) -> Question:
         """Return the question with what all its resamples share."""
         whole = averages(moments, np.ones((1, moments.tasks)), m)
-        best = {learner: best_rates(whole, learner) for learner in LEARNERS}
-        fitted = start(whole, "maml", best["maml"] if alpha is None else np.array([alpha]))[0]
-        linear, triple, pair, entries = tasks.each(lambda X, y: directions(X, y - X @ fitted))
-        square = (1.0 - 1.0 / m) * triple + pair / m
-        square = 0.5 * (square + square.swapaxes(1, 2))
-        axes = [np.moveaxis(part, 0, -1).copy() for part in (linear, square, entries)]  # the tasks last
-        return cls(moments, m, alpha, whole, best, fitted, axes)
+        best, starts = _best(whole, alpha)
+        return cls(moments, m, alpha, whole, best, starts[0], _axes(tasks, starts[0], m))
 
     @property
     def rates(self) -> dict[str, float]:
@@ -54,17 +49,9 @@ class Question:
 
         The angle goes on smoothly where the estimate of the lower risk falls below zero.
         """
-        of, size = averages(self.moments, counts, self.m), len(counts)
-        rates = {learner: best_rates(of, learner, np.repeat(rate, size)) for learner, rate in self.best.items()}
-        best = {learner: loss(of, learner, rate) - floor(of, rate) for learner, rate in rates.items()}
-        risks, rate = best, rates["maml"]
-        if self.alpha is not None:
-            rate = np.full(size, self.alpha)
-            risks = {learner: loss(of, learner, rate) - floor(of, rate) for learner in LEARNERS}
-        gains = [np.arctan2(some["erm"], some["maml"]) for some in (risks, best)]
-        own = [risks["erm"], risks["maml"], rates["maml"], rates["erm"], np.sqrt(of.noise)]
-        rows = [*risks.values(), *best.values(), self._directions_risk(of), least_curvature(of, rate)]
-        return np.stack([*gains, *own, *rows])
+        of = averages(self.moments, counts, self.m)
+        near = {learner: np.repeat(rate, len(counts)) for learner, rate in self.best.items()}
+        return _numbers(of, near, self.alpha, _directions_risk(of, self.start, self.axes))
 
     def gain(self, angles: Array) -> Array:
         """Return the two ratios of risks from their angles: infinite where the lower risk is not told from zero.
@@ -81,23 +68,59 @@ class Question:
         spared = 0.5 * self.rates["maml"] ** 2 / of.m * (three - two - float(of.noise[0] * of.squares[0]))
         return float(np.clip(spared / risk, 0.0, 1.0)) if risk > 0.0 else math.nan
 
-    def _directions_risk(self, of: Averages) -> Array:
-        """Return the risk of the start with the best rate for each axis, its fit's bias taken out, (B,)."""
-        linear, square, _ = self.axes
-        mean_linear, mean_square, mean_entries = ((part @ of.shares.T).T for part in self.axes)
-        sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
-        scale = np.sqrt(np.maximum(sizes, 1e-12 * np.abs(sizes).max(axis=1, keepdims=True).clip(1e-200)))
-        sizes = scale[:, :, None] * scale[:, None, :]
-        inverse = raised_inverse(mean_square / sizes, 1e-2) / sizes
-        rates, own = (inverse @ mean_linear[:, :, None])[:, :, 0], np.empty(len(of.shares))
-        for some in of.pieces(linear.size):
-            scores = linear - (rates[some] @ square.reshape(len(linear), -1)).reshape(-1, *linear.shape)
-            weighted = (of.shares[some, None] ** 2 * scores).swapaxes(1, 2)
-            own[some] = (inverse[some] * (scores @ weighted)).sum(axis=(1, 2))
-        extended = np.concatenate([-self.start, np.eye(self.start.shape[1])])
-        before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
-        noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, mean_entries, rates) / of.m)
-        return np.asarray(0.5 * (before - (mean_linear * rates).sum(axis=1) + own - noise))
+
+def numbers_at(tasks: Tasks, moments: Moments, sizes: list[float], alpha: float | None) -> Array:
+    """Return `NAMES` for all tasks, as `Question.numbers` does, for numbers of samples of the step: (numbers, sizes)."""
+    of = averages(moments, np.ones((len(sizes), moments.tasks)), np.array(sizes))
+    near, starts = _best(of, alpha)
+    alone = [averages(moments, np.ones((1, moments.tasks)), m) for m in sizes]
+    risks = [_directions_risk(one, w, _axes(tasks, w, one.m)) for one, w in zip(alone, starts, strict=True)]
+    return _numbers(of, near, alpha, np.concatenate(risks))
+
+
+def _best(of: Averages, alpha: float | None) -> tuple[dict[str, Array], Array]:
+    """Return the best rate of each learner, and the start of MAML at the rate that is asked about, (B, r, k)."""
+    best = {learner: best_rates(of, learner) for learner in LEARNERS}
+    return best, start(of, "maml", best["maml"] if alpha is None else np.full(len(of.shares), alpha))
+
+
+def _axes(tasks: Tasks, start: Array, m: float | Array) -> list[Array]:
+    """Return what a rate for each axis is judged by, from a start (r, k), the tasks last."""
+    linear, triple, pair, entries = tasks.each(lambda X, y: directions(X, y - X @ start))
+    square = (1.0 - 1.0 / m) * triple + pair / m
+    square = 0.5 * (square + square.swapaxes(1, 2))
+    return [np.moveaxis(part, 0, -1).copy() for part in (linear, square, entries)]
+
+
+def _numbers(of: Averages, near: dict[str, Array], alpha: float | None, directions: Array) -> Array:
+    rates = {learner: best_rates(of, learner, rate) for learner, rate in near.items()}
+    best = {learner: loss(of, learner, rate) - floor(of, rate) for learner, rate in rates.items()}
+    risks, rate = best, rates["maml"]
+    if alpha is not None:
+        rate = np.full(len(of.shares), alpha)
+        risks = {learner: loss(of, learner, rate) - floor(of, rate) for learner in LEARNERS}
+    gains = [np.arctan2(some["erm"], some["maml"]) for some in (risks, best)]
+    own = [risks["erm"], risks["maml"], rates["maml"], rates["erm"], np.sqrt(of.noise)]
+    return np.stack([*gains, *own, *risks.values(), *best.values(), directions, least_curvature(of, rate)])
+
+
+def _directions_risk(of: Averages, start: Array, axes: list[Array]) -> Array:
+    """Return the risk of the start with the best rate for each axis, its fit's bias taken out, (B,)."""
+    linear, square, _ = axes
+    mean_linear, mean_square, mean_entries = ((part @ of.shares.T).T for part in axes)
+    sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
+    scale = np.sqrt(np.maximum(sizes, 1e-12 * np.abs(sizes).max(axis=1, keepdims=True).clip(1e-200)))
+    sizes = scale[:, :, None] * scale[:, None, :]
+    inverse = raised_inverse(mean_square / sizes, 1e-2) / sizes
+    rates, own = (inverse @ mean_linear[:, :, None])[:, :, 0], np.empty(len(of.shares))
+    for some in of.pieces(linear.size):
+        scores = linear - (rates[some] @ square.reshape(len(linear), -1)).reshape(-1, *linear.shape)
+        weighted = (of.shares[some, None] ** 2 * scores).swapaxes(1, 2)
+        own[some] = (inverse[some] * (scores @ weighted)).sum(axis=(1, 2))
+    extended = np.concatenate([-start, np.eye(start.shape[1])])
+    before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
+    noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, mean_entries, rates) / of.m)
+    return np.asarray(0.5 * (before - (mean_linear * rates).sum(axis=1) + own - noise))
 
 
 def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
