@@ -8,6 +8,7 @@ In a resample a task that was drawn c times is one task, and c² of such product
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,14 +16,13 @@ import numpy as np
 
 from paperlib.adviser.moments import PARTS, Moments
 from paperlib.arguments import Array
-from paperlib.environments import Groups
 from paperlib.gaussian import raised_inverse
 
 LEARNERS = ("erm", "weighted", "maml")
 LEAST = 0.25  # curvature times m + 2, over that before the step, below which it is not told
 WIDEST = 100.0  # times the largest mean second moment, the largest rate that is looked at
 ENDLESS = 1e4  # samples of the step; the curvature of more is compared with that of so many
-CACHED = 2**15  # numbers that are computed with at once
+CACHED = 2**16  # numbers that are computed with at once
 ROUNDS = 6  # of the alternation between a start and its best rate
 
 
@@ -42,9 +42,10 @@ class Averages:
         """The four moments of the loss, (4, B, r+k, r+k)."""
         return self.parts[PARTS["maml"]]
 
-    def pieces(self, size: int) -> list[Groups]:
-        """Return the places of the resamples in pieces, so that the cache holds an array of a size for each of them."""
-        return np.array_split(np.arange(len(self.shares)), -(-len(self.shares) * size // CACHED))
+    def pieces(self, size: int) -> Iterator[slice]:
+        """Yield the resamples in pieces, so that the cache holds an array of a size for each of them."""
+        step = max(1, CACHED // size)
+        yield from (slice(first, first + step) for first in range(0, len(self.shares), step))
 
     @cached_property
     def whitening(self) -> tuple[Array, Array]:
@@ -121,17 +122,13 @@ def loss(of: Averages, learner: str, alpha: Array) -> Array:
     tasks, own, inverse = of.moments.tasks, np.empty(len(alpha)), inverse[:, None]
     bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
 
-    def centred(some: Groups, learner: str, mean: Array, weights: Array) -> Array:
-        found = _scores(of.moments, learner, weights[:, some], extended[some])  # of the tasks, last: (B, k, r, T)
-        found -= (mean[some, :rank] @ extended[some]).swapaxes(1, 2)[..., None]
-        return found
-
+    push_by, along_by = _weighed(extended, *fit), _weighed(extended, matrix, scale)
     for some in of.pieces(tasks * w[0].size):
-        push = centred(some, learner, *fit)
+        push = _scores(of.moments, learner, push_by[some])
         weighted = (of.shares[some, None, None] ** 2 * push).swapaxes(2, 3)
         along = curved = push @ weighted
         if learner != "maml":  # whose influence is by the gradient itself
-            along = centred(some, "maml", matrix, scale) @ weighted
+            along = _scores(of.moments, "maml", along_by[some]) @ weighted
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
     return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
 
@@ -144,8 +141,8 @@ def floor(of: Averages, alpha: Array) -> Array:
 def slope(of: Averages, learner: str, alpha: float) -> float:
     """Return what the mean excess of a learner's start falls with, times the number of tasks."""
     rank, rate = of.moments.rank, np.array([alpha])
-    (w, _, weights, inverse), matrix = _fitted(of, learner, rate), _mean(coefficients(rate, of.m), of.loss)
-    influence = inverse @ _scores(of.moments, learner, weights, _extended(w))[0]
+    (w, own, weights, inverse), matrix = _fitted(of, learner, rate), _mean(coefficients(rate, of.m), of.loss)
+    influence = inverse @ _scores(of.moments, learner, _weighed(_extended(w), 0.0 * own, weights))[0]
     return float(0.5 * (influence * (matrix[0, :rank, :rank] @ influence)).sum(axis=(0, 1)).mean())
 
 
@@ -162,11 +159,19 @@ def _mean(scale: Array, means: Array) -> Array:
     return np.asarray(np.einsum("kb,kbij->bij", scale, means))
 
 
-def _scores(moments: Moments, learner: str, scale: Array, extended: Array) -> Array:
-    """Return for each task minus the gradient of its quadratic at starts (B, r+k, k): (B, k, r, T)."""
-    weights, across = np.einsum("kb,bjo->bokj", scale, extended), moments.gradients[PARTS[learner]]
-    scores = weights.reshape(-1, across.shape[0] * across.shape[1]) @ across.reshape(-1, across.shape[2])
-    return np.asarray(scores).reshape(len(extended), -1, moments.rank, moments.tasks)
+def _weighed(extended: Array, mean: Array, scale: Array) -> Array:
+    """Return what `Moments.gradients` are multiplied with at starts (B, r+k, k): by scales (K, B), less their mean."""
+    weights, centre = (
+        np.einsum("kb,bjo->bokj", scale, extended),
+        (mean[:, : -extended.shape[2]] @ extended).swapaxes(1, 2),
+    )
+    return np.concatenate([weights.reshape(*weights.shape[:2], -1), -centre], axis=2)
+
+
+def _scores(moments: Moments, learner: str, weights: Array) -> Array:
+    """Return for each task minus the gradient of its quadratic: (B, k, r, T)."""
+    scores = weights.reshape(-1, weights.shape[2]) @ moments.gradients[learner]
+    return np.asarray(scores).reshape(*weights.shape[:2], moments.rank, moments.tasks)
 
 
 def least_curvature(of: Averages, alpha: Array) -> Array:

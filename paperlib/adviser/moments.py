@@ -91,10 +91,13 @@ class Moments:
         return int(self.parts.shape[1])
 
     @cached_property
-    def gradients(self) -> Array:
-        """What gives minus the gradients of the parts at a start, the tasks last: (6, r+k, r T)."""
-        across = self.parts[:, :, : self.rank, :].transpose(0, 3, 2, 1)
-        return across.reshape(*across.shape[:2], -1)
+    def gradients(self) -> dict[str, Array]:
+        """What gives minus a learner's gradients at a start, the tasks last, and what adds to each: (K (r+k) + r, r T)."""
+        across, more = (
+            self.parts[:, :, : self.rank, :].transpose(0, 3, 2, 1),
+            np.repeat(np.eye(self.rank), self.tasks, 1),
+        )
+        return {name: np.concatenate([across[of].reshape(-1, more.shape[1]), more]) for name, of in PARTS.items()}
 
 
 def checked(tasks: Iterable[Any]) -> Tasks:

@@ -70,7 +70,7 @@ class Question:
 
 
 def numbers_at(tasks: Tasks, moments: Moments, sizes: list[float], alpha: float | None) -> Array:
-    """Return `NAMES` for all tasks, as `Question.numbers` does, for numbers of samples of the step: (numbers, sizes)."""
+    """Return `NAMES` for all tasks, as `Question.numbers` does, by the number of samples of the step."""
     of = averages(moments, np.ones((len(sizes), moments.tasks)), np.array(sizes))
     near, starts = _best(of, alpha)
     alone = [averages(moments, np.ones((1, moments.tasks)), m) for m in sizes]
@@ -108,13 +108,14 @@ def _directions_risk(of: Averages, start: Array, axes: list[Array]) -> Array:
     """Return the risk of the start with the best rate for each axis, its fit's bias taken out, (B,)."""
     linear, square, _ = axes
     mean_linear, mean_square, mean_entries = ((part @ of.shares.T).T for part in axes)
+    across = np.concatenate([linear[None], -square]).reshape(1 + len(linear), -1)
     sizes = np.einsum("bii->bi", mean_square)  # axes of any scale: each of size one before they are inverted
     scale = np.sqrt(np.maximum(sizes, 1e-12 * np.abs(sizes).max(axis=1, keepdims=True).clip(1e-200)))
     sizes = scale[:, :, None] * scale[:, None, :]
     inverse = raised_inverse(mean_square / sizes, 1e-2) / sizes
     rates, own = (inverse @ mean_linear[:, :, None])[:, :, 0], np.empty(len(of.shares))
     for some in of.pieces(linear.size):
-        scores = linear - (rates[some] @ square.reshape(len(linear), -1)).reshape(-1, *linear.shape)
+        scores = (np.insert(rates[some], 0, 1.0, axis=1) @ across).reshape(-1, *linear.shape)
         weighted = (of.shares[some, None] ** 2 * scores).swapaxes(1, 2)
         own[some] = (inverse[some] * (scores @ weighted)).sum(axis=(1, 2))
     extended = np.concatenate([-start, np.eye(start.shape[1])])
