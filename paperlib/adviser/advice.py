@@ -97,16 +97,15 @@ def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Inte
     tasks = question.moments.tasks
 
     def statistic(places: Groups) -> Array:
-        rows = places.reshape(-1, places.shape[-1])
-        flat = (rows + tasks * np.arange(len(rows))[:, None]).ravel()
-        counts = np.bincount(flat, minlength=tasks * len(rows)).reshape(-1, tasks).astype(float)
-        whole = (counts == 1.0).all(axis=1)  # the tasks themselves: their estimate, to the last digit
-        numbers = np.repeat(first, len(counts), axis=1)
-        if not whole.all():
-            numbers[:, ~whole] = question.numbers(counts[~whole])
-        return numbers.reshape(len(numbers), *places.shape[:-1])
+        if places.ndim == 1:  # the tasks themselves: their estimate, to the last digit
+            return first[0][:, 0]
+        flat = (places + tasks * np.arange(len(places))[:, None]).ravel()
+        counts = np.bincount(flat, minlength=tasks * len(places)).reshape(-1, tasks)
+        numbers = question.numbers(np.concatenate([np.ones((1, tasks)), counts]))
+        first.append(numbers[:, :1])
+        return np.where((counts == 1).all(axis=1), first[0], numbers[:, 1:])
 
-    first = question.numbers(np.ones((1, tasks)))
+    first: list[Array] = []
     generator = np.random.default_rng(seed)
     point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=max(50, 2**17 // tasks))
     for values in (point, low, high):

@@ -8,7 +8,6 @@ In a resample a task that was drawn c times is one task, and c² of such product
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,10 +41,10 @@ class Averages:
         """The four moments of the loss, (4, B, r+k, r+k)."""
         return self.parts[PARTS["maml"]]
 
-    def pieces(self, size: int) -> Iterator[slice]:
-        """Yield the resamples in pieces, so that the cache holds an array of a size for each of them."""
+    def pieces(self, size: int) -> list[slice]:
+        """Return the resamples in pieces, so that the cache holds an array of a size for each of them."""
         step = max(1, CACHED // size)
-        yield from (slice(first, first + step) for first in range(0, len(self.shares), step))
+        return [slice(first, first + step) for first in range(0, len(self.shares), step)]
 
     @cached_property
     def whitening(self) -> tuple[Array, Array]:
@@ -58,7 +57,7 @@ class Averages:
 def averages(moments: Moments, counts: Array, m: float | Array) -> Averages:
     """Return the averages of moments for how often each task counts, (B, T), and samples of the step, one or (B,)."""
     shares, free, parts = counts / counts.sum(axis=1, keepdims=True), counts @ moments.free, moments.parts
-    means = (shares @ parts.reshape(*parts.shape[:2], -1)).reshape(len(parts), -1, *parts.shape[2:])
+    means = np.moveaxis(np.tensordot(shares, parts, (1, 1)), 1, 0)
     noise = np.divide(counts @ moments.residuals, free, out=np.full(len(free), np.nan), where=free > 0)
     return Averages(moments, shares, means, shares @ moments.squares, noise, m)
 
@@ -161,11 +160,9 @@ def _mean(scale: Array, means: Array) -> Array:
 
 def _weighed(extended: Array, mean: Array, scale: Array) -> Array:
     """Return what `Moments.gradients` are multiplied with at starts (B, r+k, k): by scales (K, B), less their mean."""
-    weights, centre = (
-        np.einsum("kb,bjo->bokj", scale, extended),
-        (mean[:, : -extended.shape[2]] @ extended).swapaxes(1, 2),
-    )
-    return np.concatenate([weights.reshape(*weights.shape[:2], -1), -centre], axis=2)
+    weights = np.einsum("kb,bjo->bokj", scale, extended)
+    centre = (mean[:, : -extended.shape[2]] @ extended).swapaxes(1, 2)
+    return np.concatenate([weights.reshape(*centre.shape[:2], -1), -centre], axis=2)
 
 
 def _scores(moments: Moments, learner: str, weights: Array) -> Array:
@@ -178,9 +175,8 @@ def least_curvature(of: Averages, alpha: Array) -> Array:
     """Return the least curvature of the loss after a step over that before it, in any direction, times m + 2, (B,)."""
     rank, root = of.moments.rank, of.whitening[1]
     matrix = _mean(coefficients(alpha, of.m), of.loss)[:, :rank, :rank]
-    return np.asarray(
-        np.linalg.eigvalsh(root.swapaxes(-1, -2) @ matrix @ root)[:, 0] * (np.minimum(of.m, ENDLESS) + 2.0)
-    )
+    values = np.linalg.eigvalsh(root.swapaxes(-1, -2) @ matrix @ root)
+    return np.asarray(values[:, 0] * (np.minimum(of.m, ENDLESS) + 2.0))
 
 
 def _inverse(of: Averages, matrix: Array) -> Array:

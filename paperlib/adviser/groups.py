@@ -110,9 +110,8 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
         shares, own, varied, square = trust[i], optima[i], variance[i], noise(i) ** 2
         shares /= shares.sum(axis=-1, keepdims=True)
         centre = (shares[..., None] * own).sum(axis=-2)
-        own -= centre[..., None, :]
-        own *= own
-        around, squares = (shares * own.sum(axis=-1)).sum(axis=-1), shares**2
+        around = (shares * ((own - centre[..., None, :]) ** 2).sum(axis=-1)).sum(axis=-1)
+        squares = shares**2
         rest = squares.sum(axis=-1)
         spread = (around - square * (shares * (1.0 - shares) * varied).sum(axis=-1)) / (1.0 - rest) / dim
         return spread, centre, spread * rest + square * (squares * varied).sum(axis=-1) / dim
@@ -160,12 +159,13 @@ def interval(
 
     The ends are the estimate where all resamples are alike, and infinite where there are fewer than five tasks.
     """
-    sizes, point = [len(sample) for sample in samples], statistic(*samples)
+    sizes = [len(sample) for sample in samples]
     options = {"n_resamples": draws, "batch": batch, "confidence_level": level(min(sizes)), "rng": rng}
     method = "BCa" if max(sizes) <= MOST else "percentile"
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
         found = bootstrap(samples, lambda *i, axis=-1: statistic(*i), vectorized=True, method=method, **options)
+        point = statistic(*samples)
     low, high = (np.where(np.isnan(end), point, end) for end in found.confidence_interval)
     if min(sizes) < FEWEST:
         low, high = np.full_like(low, -math.inf), np.full_like(high, math.inf)

@@ -92,11 +92,8 @@ class Moments:
 
     @cached_property
     def gradients(self) -> dict[str, Array]:
-        """What gives minus a learner's gradients at a start, the tasks last, and what adds to each: (K (r+k) + r, r T)."""
-        across, more = (
-            self.parts[:, :, : self.rank, :].transpose(0, 3, 2, 1),
-            np.repeat(np.eye(self.rank), self.tasks, 1),
-        )
+        """What gives minus a learner's gradients at a start, less their mean, the tasks last: (K (r+k) + r, r T)."""
+        across, more = self.parts[:, :, : self.rank].transpose(0, 3, 2, 1), np.eye(self.rank).repeat(self.tasks, 1)
         return {name: np.concatenate([across[of].reshape(-1, more.shape[1]), more]) for name, of in PARTS.items()}
 
 
@@ -189,14 +186,12 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 
 def _fits(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     (count, n, dim), outputs = X.shape, y.shape[2]
-    if n < dim + FREE:
-        nothing, none = np.zeros(count), np.full((count, dim * outputs), np.nan)
-        return nothing, nothing, none, none[:, 0]
     left, values, right = np.linalg.svd(X, full_matrices=False)
-    kept = values > n * np.finfo(np.float64).eps * values[:, :1]
+    kept = values > max(n, dim) * np.finfo(np.float64).eps * values[:, :1]
     shares = np.divide(1.0, values, out=np.zeros_like(values), where=kept)[:, :, None]
-    inverse, unique = right.swapaxes(1, 2) @ (shares * left.swapaxes(1, 2)), kept.all(axis=1)
-    fitted = inverse @ y
+    inverse = right.swapaxes(1, 2) @ (shares * left.swapaxes(1, 2))
+    fitted = inverse @ y if n >= dim + FREE else np.full((count, dim, outputs), np.nan)
+    unique = kept.all(axis=1) & (n >= dim + FREE)
     squares = np.where(unique, ((y - X @ fitted) ** 2).sum(axis=(1, 2)), 0.0)
     variance = np.where(unique, (inverse**2).sum(axis=(1, 2)), np.nan)
     return squares, np.where(unique, float(n - dim), 0.0), fitted.reshape(count, -1), variance
