@@ -89,11 +89,8 @@ def raised_inverse(matrix: Array, least: float | Array) -> Array:
     inverse, rest = -swept.transpose(2, 0, 1), np.flatnonzero(~sure)
     if rest.size:
         values, vectors = np.linalg.eigh(matrix[rest])
-        inverse[rest] = (
-            vectors
-            / np.maximum(values, np.broadcast_to(least, count)[rest, None])[:, None, :]
-            @ vectors.swapaxes(-1, -2)
-        )
+        raised = np.maximum(values, np.broadcast_to(least, count)[rest, None])
+        inverse[rest] = vectors / raised[:, None, :] @ vectors.swapaxes(-1, -2)
     return inverse
 
 

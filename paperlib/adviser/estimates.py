@@ -116,18 +116,17 @@ def _least(of: Averages, learner: str, rates: Array) -> Array:
 
 def loss(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the loss after adaptation of a learner's start, (B,), unbiased to first order in 1/T."""
-    scale, (w, *fit, inverse) = coefficients(alpha, of.m), _fitted(of, learner, alpha)
+    scale, (w, mean, weights, inverse) = coefficients(alpha, of.m), _fitted(of, learner, alpha)
     rank, extended, matrix = of.moments.rank, _extended(w), _mean(scale, of.loss)
     tasks, own, inverse = of.moments.tasks, np.empty(len(alpha)), inverse[:, None]
     bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
 
-    push_by, along_by = _weighed(extended, *fit), _weighed(extended, matrix, scale)
     for some in of.pieces(tasks * w[0].size):
-        push = _scores(of.moments, learner, push_by[some])
+        push = _scores(of.moments, learner, extended[some], mean[some], weights[:, some])
         weighted = (of.shares[some, None, None] ** 2 * push).swapaxes(2, 3)
         along = curved = push @ weighted
         if learner != "maml":  # whose influence is by the gradient itself
-            along = _scores(of.moments, "maml", along_by[some]) @ weighted
+            along = _scores(of.moments, "maml", extended[some], matrix[some], scale[:, some]) @ weighted
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
     return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
 
@@ -141,7 +140,7 @@ def slope(of: Averages, learner: str, alpha: float) -> float:
     """Return what the mean excess of a learner's start falls with, times the number of tasks."""
     rank, rate = of.moments.rank, np.array([alpha])
     (w, own, weights, inverse), matrix = _fitted(of, learner, rate), _mean(coefficients(rate, of.m), of.loss)
-    influence = inverse @ _scores(of.moments, learner, _weighed(_extended(w), 0.0 * own, weights))[0]
+    influence = inverse @ _scores(of.moments, learner, _extended(w), 0.0 * own, weights)[0]
     return float(0.5 * (influence * (matrix[0, :rank, :rank] @ influence)).sum(axis=(0, 1)).mean())
 
 
@@ -158,17 +157,13 @@ def _mean(scale: Array, means: Array) -> Array:
     return np.asarray(np.einsum("kb,kbij->bij", scale, means))
 
 
-def _weighed(extended: Array, mean: Array, scale: Array) -> Array:
-    """Return what `Moments.gradients` are multiplied with at starts (B, r+k, k): by scales (K, B), less their mean."""
+def _scores(moments: Moments, learner: str, extended: Array, mean: Array, scale: Array) -> Array:
+    """Return for each task minus the gradient of its quadratic at starts (B, r+k, k), less a mean: (B, k, r, T)."""
     weights = np.einsum("kb,bjo->bokj", scale, extended)
-    centre = (mean[:, : -extended.shape[2]] @ extended).swapaxes(1, 2)
-    return np.concatenate([weights.reshape(*centre.shape[:2], -1), -centre], axis=2)
-
-
-def _scores(moments: Moments, learner: str, weights: Array) -> Array:
-    """Return for each task minus the gradient of its quadratic: (B, k, r, T)."""
+    centre = (mean[:, : moments.rank] @ extended).swapaxes(1, 2)
+    weights = np.concatenate([weights.reshape(*centre.shape[:2], -1), -centre], axis=2)
     scores = weights.reshape(-1, weights.shape[2]) @ moments.gradients[learner]
-    return np.asarray(scores).reshape(*weights.shape[:2], moments.rank, moments.tasks)
+    return np.asarray(scores).reshape(*centre.shape, moments.tasks)
 
 
 def least_curvature(of: Averages, alpha: Array) -> Array:

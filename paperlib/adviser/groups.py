@@ -56,11 +56,9 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
             shapes = 1.0 / (blur + width)
             shape, common = shapes[size], (shapes * np.log(shapes) - gammaln(shapes))[size]
             logs = np.log(weights + 1e-12)[:, None] - shape * (np.log(centres)[:, None] + ratio)
-            peak = logs.max(axis=0)
-            belongs = np.exp(logs - peak)
-            total = belongs.sum(axis=0)
-            belongs /= total
-            likelihood = float((np.log(total) + peak + common + (shape - 1.0) * heights).sum())
+            total = np.logaddexp.reduce(logs, axis=0)
+            belongs = np.exp(logs - total)
+            likelihood = float((total + common + (shape - 1.0) * heights).sum())
             weights, precise = belongs.mean(axis=1), belongs * shape
             centres = np.maximum(precise @ rho / np.maximum(precise.sum(axis=1), 1e-300), LEAST * rho.mean())
             ratio = rho / centres[:, None]
@@ -78,13 +76,9 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
 
 def _blur(tasks: Tasks) -> float:
     """Return the relative variance of a sample's squared features, the mean over tasks."""
-
-    def relative(X: Array, y: Array) -> tuple[Array]:
-        size = (X**2).sum(axis=2)
-        with np.errstate(invalid="ignore"):  # NaN where there are no inputs
-            return (size.var(axis=1, ddof=1) / size.mean(axis=1) ** 2,)
-
-    return float(np.nanmean(tasks.each(relative)[0]))
+    with np.errstate(invalid="ignore"):  # NaN where there are no inputs
+        (found,) = tasks.each(lambda X, y: ((size := (X**2).sum(axis=2)).var(axis=1, ddof=1) / size.mean(axis=1) ** 2,))
+    return float(np.nanmean(found))
 
 
 def level(tasks: int) -> float:
@@ -111,8 +105,7 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
         shares /= shares.sum(axis=-1, keepdims=True)
         centre = (shares[..., None] * own).sum(axis=-2)
         around = (shares * ((own - centre[..., None, :]) ** 2).sum(axis=-1)).sum(axis=-1)
-        squares = shares**2
-        rest = squares.sum(axis=-1)
+        rest = (squares := shares**2).sum(axis=-1)
         spread = (around - square * (shares * (1.0 - shares) * varied).sum(axis=-1)) / (1.0 - rest) / dim
         return spread, centre, spread * rest + square * (squares * varied).sum(axis=-1) / dim
 

@@ -73,9 +73,8 @@ def numbers_at(tasks: Tasks, moments: Moments, sizes: list[float], alpha: float 
     """Return `NAMES` for all tasks, as `Question.numbers` does, by the number of samples of the step."""
     of = averages(moments, np.ones((len(sizes), moments.tasks)), np.array(sizes))
     near, starts = _best(of, alpha)
-    alone = [averages(moments, np.ones((1, moments.tasks)), m) for m in sizes]
-    risks = [_directions_risk(one, w, _axes(tasks, w, one.m)) for one, w in zip(alone, starts, strict=True)]
-    return _numbers(of, near, alpha, np.concatenate(risks))
+    risks = [_directions_risk(of, w, _axes(tasks, w, m))[i] for i, (w, m) in enumerate(zip(starts, sizes, strict=True))]
+    return _numbers(of, near, alpha, np.array(risks))
 
 
 def _best(of: Averages, alpha: float | None) -> tuple[dict[str, Array], Array]:
@@ -84,12 +83,10 @@ def _best(of: Averages, alpha: float | None) -> tuple[dict[str, Array], Array]:
     return best, start(of, "maml", best["maml"] if alpha is None else np.full(len(of.shares), alpha))
 
 
-def _axes(tasks: Tasks, start: Array, m: float | Array) -> list[Array]:
+def _axes(tasks: Tasks, start: Array, m: float) -> list[Array]:
     """Return what a rate for each axis is judged by, from a start (r, k), the tasks last."""
     linear, triple, pair, entries = tasks.each(lambda X, y: directions(X, y - X @ start))
-    square = (1.0 - 1.0 / m) * triple + pair / m
-    square = 0.5 * (square + square.swapaxes(1, 2))
-    return [np.moveaxis(part, 0, -1).copy() for part in (linear, square, entries)]
+    return [np.moveaxis(part, 0, -1).copy() for part in (linear, (1.0 - 1.0 / m) * triple + pair / m, entries)]
 
 
 def _numbers(of: Averages, near: dict[str, Array], alpha: float | None, directions: Array) -> Array:
