@@ -94,7 +94,7 @@ def advise(tasks: Given, m: float, alpha: float | None = None, resamples: int = 
 
 def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Intervals, dict[str, Array]]:
     """Return `NAMES` as estimated, their 90 % intervals by bootstrap over tasks, and the resamples."""
-    tasks = question.moments.tasks
+    tasks, first = question.moments.tasks, list[Array]()
 
     def statistic(places: Groups) -> Array:
         if places.ndim == 1:  # the tasks themselves: their estimate, to the last digit
@@ -105,7 +105,6 @@ def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Inte
         first.append(numbers[:, :1])
         return np.where((counts == 1).all(axis=1), first[0], numbers[:, 1:])
 
-    first: list[Array] = []
     generator = np.random.default_rng(seed)
     point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=max(50, 2**17 // tasks))
     for values in (point, low, high):

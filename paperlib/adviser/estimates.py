@@ -86,7 +86,7 @@ def best_rate(of: Averages, w: Array) -> Array:
     The loss is half of :math:`a-2b\alpha+c\alpha^2`, where :math:`c\ge b^2/a` whatever the tasks (Cauchy-Schwarz), so
     that few tasks may not say otherwise.
     """
-    zero, one, two, three = _quadratic(of.loss, _extended(w))
+    zero, one, two, three = form(of.loss, w)
     one, zero = np.maximum(one, 0.0), np.maximum(zero, 1e-300)
     bend = np.maximum((1.0 - 1.0 / of.m) * two + three / of.m, one**2 / zero)
     return np.asarray(np.minimum(one / np.maximum(bend, 1e-300), WIDEST / of.whitening[0]))
@@ -117,8 +117,8 @@ def _least(of: Averages, learner: str, rates: Array) -> Array:
 def loss(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the loss after adaptation of a learner's start, (B,), unbiased to first order in 1/T."""
     scale, (w, mean, weights, inverse) = coefficients(alpha, of.m), _fitted(of, learner, alpha)
-    rank, extended, matrix = of.moments.rank, _extended(w), _mean(scale, of.loss)
-    tasks, own, inverse = of.moments.tasks, np.empty(len(alpha)), inverse[:, None]
+    rank, tasks, matrix, own = of.moments.rank, of.moments.tasks, _mean(scale, of.loss), np.empty(len(alpha))
+    extended, inverse = _extended(w), inverse[:, None]
     bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
 
     for some in of.pieces(tasks * w[0].size):
@@ -128,7 +128,7 @@ def loss(of: Averages, learner: str, alpha: Array) -> Array:
         if learner != "maml":  # whose influence is by the gradient itself
             along = _scores(of.moments, "maml", extended[some], matrix[some], scale[:, some]) @ weighted
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
-    return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
+    return np.asarray(0.5 * form(matrix, w) - own * tasks / (tasks - 1.0))
 
 
 def floor(of: Averages, alpha: Array) -> Array:
@@ -166,7 +166,7 @@ def _scores(moments: Moments, learner: str, extended: Array, mean: Array, scale:
     return np.asarray(scores).reshape(*centre.shape, moments.tasks)
 
 
-def least_curvature(of: Averages, alpha: Array) -> Array:
+def curvature(of: Averages, alpha: Array) -> Array:
     """Return the least curvature of the loss after a step over that before it, in any direction, times m + 2, (B,)."""
     rank, root = of.moments.rank, of.whitening[1]
     matrix = _mean(coefficients(alpha, of.m), of.loss)[:, :rank, :rank]
@@ -188,5 +188,7 @@ def _extended(w: Array) -> Array:
     return np.concatenate([-w, np.broadcast_to(np.eye(outputs), (*w.shape[:-2], outputs, outputs))], axis=-2)
 
 
-def _quadratic(matrix: Array, extended: Array) -> Array:
+def form(matrix: Array, w: Array) -> Array:
+    """Return quadratic forms of moments (..., r+k, r+k) at starts (..., r, k), summed over outputs, (...)."""
+    extended = _extended(w)
     return np.asarray(((matrix @ extended) * extended).sum(axis=(-2, -1)))

@@ -92,7 +92,7 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
     Optima are those of tasks with at least three samples more than dimensions; NaN where a group has fewer than two.
     What is told of R is its square, which may come out below zero, made zero before the root is taken.
     """
-    rng, dim, rho, found = np.random.default_rng(seed), tasks.X[0].shape[1], curvatures(tasks), []
+    rng, dim, rho = np.random.default_rng(seed), tasks.X[0].shape[1], curvatures(tasks)
     left, free, optima, variance = tasks.fits
     trust = 1.0 / (variance + np.nanmedian(variance)) if np.isfinite(variance).any() else variance
 
@@ -115,17 +115,16 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
 
     rows = [np.flatnonzero(belongs == group) for group in range(len(centres))]
     told = [row[np.isfinite(variance[row])] for row in rows]
-    for group, row in enumerate(rows):
-        found.append(
-            {
-                "curvature": _told(lambda i: rho[i].mean(axis=-1), [row], rng),
-                "share": (len(row) / len(belongs), *_share(len(row), len(belongs))),
-                "noise_std": _told(noise, [told[group]], rng),
-                "spread": _told(lambda i: located(i)[0], [told[group]], rng),
-                "distance": _root(_told(square_distance, [told[0], told[group]], rng)) if group else (0.0, 0.0, 0.0),
-            }
-        )
-    return found
+    return [
+        {
+            "curvature": _told(lambda i: rho[i].mean(axis=-1), [row], rng),
+            "share": (len(row) / len(belongs), *_share(len(row), len(belongs))),
+            "noise_std": _told(noise, [own], rng),
+            "spread": _told(lambda i: located(i)[0], [own], rng),
+            "distance": _root(_told(square_distance, [told[0], own], rng)) if group else (0.0, 0.0, 0.0),
+        }
+        for group, (row, own) in enumerate(zip(rows, told, strict=True))
+    ]
 
 
 def _share(count: int, of: int) -> tuple[float, float]:

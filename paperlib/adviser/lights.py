@@ -12,7 +12,7 @@ from scipy.stats import combine_pvalues, f, rankdata, spearmanr
 from paperlib.adviser import groups
 from paperlib.adviser.estimates import LEAST
 from paperlib.adviser.groups import curvatures, grouped
-from paperlib.adviser.moments import Moments, Tasks, span
+from paperlib.adviser.moments import Moments, Tasks, product, span
 from paperlib.adviser.questions import NAMES, Question, numbers_at
 from paperlib.adviser.validation import Folds, calibration
 from paperlib.adviser.verdicts import VERDICTS, Numbers, decide
@@ -60,7 +60,7 @@ class Evidence:
 
 
 def _directions(tasks: Tasks, hard: Groups) -> Array:
-    second = np.mean([tasks.X[i].T @ tasks.X[i] / len(tasks.X[i]) for i in hard], axis=0)
+    second = tasks.each(lambda X, y: (product(X, X) / X.shape[1],))[0][hard].mean(axis=0)
     return np.asarray((tasks.axes @ np.linalg.eigh(second)[1]).T)
 
 

@@ -62,10 +62,7 @@ class Tasks:
 
     @cached_property
     def fits(self) -> list[Array]:
-        """Each task's squares left, degrees of freedom, optimum, (T, r k), and its variance for noise of one.
-
-        An optimum is NaN where samples are few; a variance where it is not unique.
-        """
+        """Squares left, degrees of freedom, optima, (T, r k), NaN where samples are few, and their variances likewise."""
         return self.each(_fits)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, floor, least_curvature, loss, start
+from paperlib.adviser.estimates import LEARNERS, Averages, averages, best_rates, curvature, floor, form, loss, start
 from paperlib.adviser.moments import Moments, Tasks, product
 from paperlib.arguments import Array
 from paperlib.gaussian import raised_inverse
@@ -63,8 +63,7 @@ class Question:
 
     def samples_share(self, risk: float) -> float:
         """Return the share of MAML's risk that a step on endlessly many samples would spare, from 0 to 1."""
-        of, extended = self.whole, np.concatenate([-self.start, np.eye(self.start.shape[1])])
-        two, three = (float(((part[0] @ extended) * extended).sum()) for part in of.loss[2:])
+        of, (two, three) = self.whole, form(self.whole.loss[2:, 0], self.start)
         spared = 0.5 * self.rates["maml"] ** 2 / of.m * (three - two - float(of.noise[0] * of.squares[0]))
         return float(np.clip(spared / risk, 0.0, 1.0)) if risk > 0.0 else math.nan
 
@@ -98,7 +97,7 @@ def _numbers(of: Averages, near: dict[str, Array], alpha: float | None, directio
         risks = {learner: loss(of, learner, rate) - floor(of, rate) for learner in LEARNERS}
     gains = [np.arctan2(some["erm"], some["maml"]) for some in (risks, best)]
     own = [risks["erm"], risks["maml"], rates["maml"], rates["erm"], np.sqrt(of.noise)]
-    return np.stack([*gains, *own, *risks.values(), *best.values(), directions, least_curvature(of, rate)])
+    return np.stack([*gains, *own, *risks.values(), *best.values(), directions, curvature(of, rate)])
 
 
 def _directions_risk(of: Averages, start: Array, axes: list[Array]) -> Array:
@@ -115,8 +114,7 @@ def _directions_risk(of: Averages, start: Array, axes: list[Array]) -> Array:
         scores = (np.insert(rates[some], 0, 1.0, axis=1) @ across).reshape(-1, *linear.shape)
         weighted = (of.shares[some, None] ** 2 * scores).swapaxes(1, 2)
         own[some] = (inverse[some] * (scores @ weighted)).sum(axis=(1, 2))
-    extended = np.concatenate([-start, np.eye(start.shape[1])])
-    before = ((of.loss[0] @ extended) * extended).sum(axis=(-2, -1))
+    before = form(of.loss[0], start)
     noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, mean_entries, rates) / of.m)
     return np.asarray(0.5 * (before - (mean_linear * rates).sum(axis=1) + own - noise))
 

@@ -64,8 +64,7 @@ class Folds:
 
         Ridge regression of what its fold's start leaves: towards that start. The ridge is that of the other folds.
         """
-        second = np.mean([X.T @ X / len(X) for X in self.tasks.X], axis=0)
-        scale = np.sqrt(np.diag(second))
+        scale = np.sqrt(self.tasks.each(lambda X, y: ((X**2).mean(axis=1),))[0].mean(axis=0))
 
         def ridge(X: Array, r: Array) -> Array:
             left, values, right = np.linalg.svd(X / scale, full_matrices=False)
@@ -110,8 +109,8 @@ def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tupl
     measured["solved"] = folds.solved(held["erm"])[large]
     for learner, values in measured.items():
         if learner in held:
-            predicted = loss(of, learner, np.full(FOLDS, rates[learner]))
-            result[f"predicted_{learner}"] = float(predicted[folds.of[large]].mean())
+            predicted = loss(of, learner, np.full(FOLDS, rates[learner]))[folds.of[large]]
+            result[f"predicted_{learner}"] = float(predicted.mean())
         result[f"measured_{learner}"] = float(values.mean())
         result[f"error_{learner}"] = float(values.std(ddof=1) / math.sqrt(len(values)))
     names = [folds.tasks.names[place] for place in np.flatnonzero(large)]
