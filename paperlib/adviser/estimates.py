@@ -21,7 +21,7 @@ LEARNERS = ("erm", "weighted", "maml")
 LEAST = 0.25  # curvature times m + 2, over that before the step, below which it is not told
 WIDEST = 100.0  # times the largest mean second moment, the largest rate that is looked at
 ENDLESS = 1e4  # samples of the step; the curvature of more is compared with that of so many
-CACHED = 2**16  # numbers that are computed with at once
+CACHED = 2**15  # numbers that are computed with at once
 ROUNDS = 6  # of the alternation between a start and its best rate
 
 

@@ -62,7 +62,7 @@ class Tasks:
 
     @cached_property
     def fits(self) -> list[Array]:
-        """Squares left, degrees of freedom, optima, (T, r k), NaN where samples are few, and their variances likewise."""
+        """Squares left, degrees of freedom, optima, (T, r k), NaN where samples are few, and their variances, too."""
         return self.each(_fits)
 
 

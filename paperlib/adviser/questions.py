@@ -114,9 +114,8 @@ def _directions_risk(of: Averages, start: Array, axes: list[Array]) -> Array:
         scores = (np.insert(rates[some], 0, 1.0, axis=1) @ across).reshape(-1, *linear.shape)
         weighted = (of.shares[some, None] ** 2 * scores).swapaxes(1, 2)
         own[some] = (inverse[some] * (scores @ weighted)).sum(axis=(1, 2))
-    before = form(of.loss[0], start)
     noise = of.noise * (1.0 + np.einsum("bi,bij,bj->b", rates, mean_entries, rates) / of.m)
-    return np.asarray(0.5 * (before - (mean_linear * rates).sum(axis=1) + own - noise))
+    return np.asarray(0.5 * (form(of.loss[0], start) - (mean_linear * rates).sum(axis=1) + own - noise))
 
 
 def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
