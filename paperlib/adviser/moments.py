@@ -13,7 +13,7 @@ law of the inputs and any noise: Lemma 2 read backwards, without the Gaussian. I
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -100,8 +100,8 @@ def checked(tasks: Iterable[Any]) -> Tasks:
     names: list[Name] = [*map(str, tasks)] if isinstance(tasks, Mapping) else [*range(len(given))]
     if len(set(names)) < len(names):
         raise ValueError(f"tasks must have keys that differ as text; got {names[:8]}")
-    found = _plain(given) or [_pair(name, task) for name, task in zip(names, given, strict=True)]
-    pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
+    sound = _plain(given) or [_pair(name, task) for name, task in zip(names, given, strict=True)]
+    pairs, heads = [(X, y) for X, y, _ in sound], [head for _, _, head in sound if head]
     if any(head != heads[0] for head in heads):
         raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
     if len(pairs) < 2:
@@ -124,16 +124,16 @@ def checked(tasks: Iterable[Any]) -> Tasks:
         largest = float(np.abs(np.concatenate([pair[part] for pair in pairs])).max())
         if largest < 1.0 / LARGEST:
             raise ValueError(f"tasks must have {kind} that are not all zero, {size}; the largest is {largest:g}")
-    second = np.mean([X.T @ X / len(X) for _, X, _ in large], axis=0)
-    values, vectors = np.linalg.eigh(second)
+    left_out = [name for name, (X, _) in zip(names, pairs, strict=True) if len(X) < FEWEST]
+    found = Tasks([X for _, X, _ in large], [y for *_, y in large], np.eye(dim), [name for name, *_ in large], left_out)
+    values, vectors = np.linalg.eigh(found.each(lambda X, y: (product(X, X) / X.shape[1],))[0].mean(axis=0))
     kept = values > 1e-10 * max(values[-1], 0.0)
     if not kept.any():
         raise ValueError(f"tasks of {FEWEST} samples or more must have features that are not all zero")
     if all(np.array_equal(X, large[0][1]) and np.array_equal(y, large[0][2]) for _, X, y in large):
         raise ValueError("tasks must differ; all of them hold the same samples")
     axes = vectors[:, kept][:, ::-1]
-    left_out = [name for name, (X, _) in zip(names, pairs, strict=True) if len(X) < FEWEST]
-    return Tasks([X @ axes for _, X, _ in large], [y for *_, y in large], axes, [name for name, *_ in large], left_out)
+    return replace(found, X=[X @ axes for X in found.X], axes=axes)
 
 
 def measure(tasks: Tasks) -> Moments:
@@ -177,8 +177,7 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     basis = span(X)
     free = n - basis.any(axis=1).sum(axis=1)
     left = np.where(free > 0, ((y - basis @ product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
-    mean = (reach - size**2).sum(axis=1) / pairs
-    return np.stack([*weighted, *loss], axis=1), mean, left, free.astype(np.float64)
+    return np.stack([*weighted, *loss], axis=1), (reach - size**2).sum(axis=1) / pairs, left, free.astype(np.float64)
 
 
 def _fits(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:

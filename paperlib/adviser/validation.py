@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,8 +43,8 @@ class Folds:
         rng, fold = np.random.default_rng(seed), np.arange(len(tasks.X)) % FOLDS
         rng.shuffle(fold)
         orders = [rng.permutation(len(X)) for X in tasks.X]
-        X, y = ([part[order] for part, order in zip(parts, orders, strict=True)] for parts in (tasks.X, tasks.y))
-        return cls(Tasks(X, y, tasks.axes, tasks.names, tasks.left_out), fold, m)
+        X, y = ([part.take(i, 0) for part, i in zip(parts, orders, strict=True)] for parts in (tasks.X, tasks.y))
+        return cls(replace(tasks, X=X, y=y), fold, m)
 
     @property
     def counts(self) -> Array:
