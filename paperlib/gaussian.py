@@ -68,8 +68,8 @@ def square_roots(matrices: Array) -> Array:
     return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, None))[..., None, :]) @ vectors.swapaxes(-1, -2))
 
 
-def raised_inverse(matrix: Array, least: float) -> Array:
-    """Return the inverse of symmetric matrices (B, r, r), their eigenvalues raised to at least `least`.
+def raised_inverse(matrix: Array, least: float | Array) -> Array:
+    """Return the inverse of symmetric matrices (B, r, r), their eigenvalues raised to at least `least`, one or (B,).
 
     By elimination of one row after another, of all matrices at once, where rows are few and matrices many; by
     eigenvalues elsewhere, and where a pivot or the size of the inverse leaves it open whether one is raised.
@@ -89,7 +89,8 @@ def raised_inverse(matrix: Array, least: float) -> Array:
     inverse, rest = -swept.transpose(2, 0, 1), np.flatnonzero(~sure)
     if rest.size:
         values, vectors = np.linalg.eigh(matrix[rest])
-        inverse[rest] = vectors / np.maximum(values, least)[:, None, :] @ vectors.swapaxes(-1, -2)
+        raised = np.maximum(values, np.broadcast_to(least, count)[rest, None])
+        inverse[rest] = vectors / raised[:, None, :] @ vectors.swapaxes(-1, -2)
     return inverse
 
 

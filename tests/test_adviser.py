@@ -13,7 +13,8 @@ import torch
 import paperlib
 from paperlib import linear
 from paperlib.adviser.estimates import averages, best_rates, floor, loss, slope, start
-from paperlib.adviser.moments import checked, directions, measure
+from paperlib.adviser.moments import checked, measure
+from paperlib.adviser.questions import directions
 from paperlib.adviser.verdicts import VERDICTS, decide
 from paperlib.environments import TaskEnvironment
 from paperlib.simulate import sample_data, sample_tasks

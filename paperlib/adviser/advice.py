@@ -17,6 +17,7 @@ from paperlib.adviser.report import Report
 from paperlib.adviser.validation import Choice, Folds, choose
 from paperlib.adviser.verdicts import UNTOLD, Numbers, decide
 from paperlib.arguments import Array, real_number, sample_number, whole_number
+from paperlib.environments import Groups
 
 Intervals = dict[str, tuple[float, float]]
 Given = Iterable[tuple[ArrayLike, ArrayLike]] | Mapping[Any, tuple[ArrayLike, ArrayLike]]
@@ -93,18 +94,17 @@ def advise(tasks: Given, m: float, alpha: float | None = None, resamples: int = 
 
 def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Intervals, dict[str, Array]]:
     """Return `NAMES` as estimated, their 90 % intervals by bootstrap over tasks, and the resamples."""
-    tasks = question.moments.tasks
+    tasks, first = question.moments.tasks, list[Array]()
 
-    def statistic(places: Array) -> Array:
-        rows = np.reshape(places, (-1, places.shape[-1]))
-        counts = np.stack([np.bincount(row, minlength=tasks) for row in rows]).astype(float)
-        whole = (counts == 1.0).all(axis=1)  # the tasks themselves: their estimate, to the last digit
-        numbers = np.repeat(first, len(rows), axis=1)
-        if not whole.all():
-            numbers[:, ~whole] = question.numbers(counts[~whole])
-        return numbers.reshape(len(numbers), *places.shape[:-1])
+    def statistic(places: Groups) -> Array:
+        if places.ndim == 1:  # the tasks themselves: their estimate, to the last digit
+            return first[0][:, 0]
+        flat = (places + tasks * np.arange(len(places))[:, None]).ravel()
+        counts = np.bincount(flat, minlength=tasks * len(places)).reshape(-1, tasks)
+        numbers = question.numbers(np.concatenate([np.ones((1, tasks)), counts]))
+        first.append(numbers[:, :1])
+        return np.where((counts == 1).all(axis=1), first[0], numbers[:, 1:])
 
-    first = question.numbers(np.ones((1, tasks)))
     generator = np.random.default_rng(seed)
     point, low, high, sampled = interval([np.arange(tasks)], statistic, draws, generator, batch=max(50, 2**17 // tasks))
     for values in (point, low, high):

@@ -15,7 +15,6 @@ import numpy as np
 
 from paperlib.adviser.moments import PARTS, Moments
 from paperlib.arguments import Array
-from paperlib.environments import Groups
 from paperlib.gaussian import raised_inverse
 
 LEARNERS = ("erm", "weighted", "maml")
@@ -35,16 +34,17 @@ class Averages:
     parts: Array
     squares: Array
     noise: Array
-    m: float
+    m: float | Array
 
     @property
     def loss(self) -> Array:
         """The four moments of the loss, (4, B, r+k, r+k)."""
         return self.parts[PARTS["maml"]]
 
-    def pieces(self, size: int) -> list[Groups]:
-        """Return the places of the resamples in pieces, so that the cache holds an array of a size for each of them."""
-        return np.array_split(np.arange(len(self.shares)), -(-len(self.shares) * size // CACHED))
+    def pieces(self, size: int) -> list[slice]:
+        """Return the resamples in pieces, so that the cache holds an array of a size for each of them."""
+        step = max(1, CACHED // size)
+        return [slice(first, first + step) for first in range(0, len(self.shares), step)]
 
     @cached_property
     def whitening(self) -> tuple[Array, Array]:
@@ -54,15 +54,15 @@ class Averages:
         return np.asarray(values[:, -1]), np.asarray(root)
 
 
-def averages(moments: Moments, counts: Array, m: float) -> Averages:
-    """Return the averages of moments for how often each task counts, (B, T)."""
+def averages(moments: Moments, counts: Array, m: float | Array) -> Averages:
+    """Return the averages of moments for how often each task counts, (B, T), and samples of the step, one or (B,)."""
     shares, free, parts = counts / counts.sum(axis=1, keepdims=True), counts @ moments.free, moments.parts
-    means = (shares @ parts.reshape(*parts.shape[:2], -1)).reshape(len(parts), -1, *parts.shape[2:])
+    means = np.moveaxis(np.tensordot(shares, parts, (1, 1)), 1, 0)
     noise = np.divide(counts @ moments.residuals, free, out=np.full(len(free), np.nan), where=free > 0)
     return Averages(moments, shares, means, shares @ moments.squares, noise, m)
 
 
-def coefficients(alpha: Array, m: float) -> Array:
+def coefficients(alpha: Array, m: float | Array) -> Array:
     """Return what the four moments of the loss are multiplied with, (4, B)."""
     return np.array([np.ones_like(alpha), -2.0 * alpha, (1.0 - 1.0 / m) * alpha**2, alpha**2 / m])
 
@@ -86,7 +86,7 @@ def best_rate(of: Averages, w: Array) -> Array:
     The loss is half of :math:`a-2b\alpha+c\alpha^2`, where :math:`c\ge b^2/a` whatever the tasks (Cauchy-Schwarz), so
     that few tasks may not say otherwise.
     """
-    zero, one, two, three = _quadratic(of.loss, _extended(w))
+    zero, one, two, three = form(of.loss, w)
     one, zero = np.maximum(one, 0.0), np.maximum(zero, 1e-300)
     bend = np.maximum((1.0 - 1.0 / of.m) * two + three / of.m, one**2 / zero)
     return np.asarray(np.minimum(one / np.maximum(bend, 1e-300), WIDEST / of.whitening[0]))
@@ -108,31 +108,27 @@ def best_rates(of: Averages, learner: str, near: Array | None = None) -> Array:
 
 
 def _least(of: Averages, learner: str, rates: Array) -> Array:
-    repeated = averages(of.moments, np.repeat(of.shares, rates.shape[1], axis=0), of.m)
+    m = np.repeat(np.broadcast_to(of.m, len(rates)), rates.shape[1])
+    repeated = averages(of.moments, np.repeat(of.shares, rates.shape[1], axis=0), m)
     losses = loss(repeated, learner, rates.ravel()).reshape(rates.shape)
     return np.asarray(np.take_along_axis(rates, losses.argmin(axis=1)[:, None], axis=1)[:, 0])
 
 
 def loss(of: Averages, learner: str, alpha: Array) -> Array:
     """Return the loss after adaptation of a learner's start, (B,), unbiased to first order in 1/T."""
-    scale, (w, *fit, inverse) = coefficients(alpha, of.m), _fitted(of, learner, alpha)
-    rank, extended, matrix = of.moments.rank, _extended(w), _mean(scale, of.loss)
-    tasks, own, inverse = of.moments.tasks, np.empty(len(alpha)), inverse[:, None]
+    scale, (w, mean, weights, inverse) = coefficients(alpha, of.m), _fitted(of, learner, alpha)
+    rank, tasks, matrix, own = of.moments.rank, of.moments.tasks, _mean(scale, of.loss), np.empty(len(alpha))
+    extended, inverse = _extended(w), inverse[:, None]
     bent = inverse @ matrix[:, None, :rank, :rank] @ inverse
 
-    def centred(some: Groups, learner: str, mean: Array, weights: Array) -> Array:
-        found = _scores(of.moments, learner, weights[:, some], extended[some])  # of the tasks, last: (B, k, r, T)
-        found -= (mean[some, :rank] @ extended[some]).swapaxes(1, 2)[..., None]
-        return found
-
     for some in of.pieces(tasks * w[0].size):
-        push = centred(some, learner, *fit)
+        push = _scores(of.moments, learner, extended[some], mean[some], weights[:, some])
         weighted = (of.shares[some, None, None] ** 2 * push).swapaxes(2, 3)
         along = curved = push @ weighted
         if learner != "maml":  # whose influence is by the gradient itself
-            along = centred(some, "maml", matrix, scale) @ weighted
+            along = _scores(of.moments, "maml", extended[some], matrix[some], scale[:, some]) @ weighted
         own[some] = (0.5 * bent[some] * curved - inverse[some] * along).sum(axis=(1, 2, 3))
-    return np.asarray(0.5 * _quadratic(matrix, extended) - own * tasks / (tasks - 1.0))
+    return np.asarray(0.5 * form(matrix, w) - own * tasks / (tasks - 1.0))
 
 
 def floor(of: Averages, alpha: Array) -> Array:
@@ -143,8 +139,8 @@ def floor(of: Averages, alpha: Array) -> Array:
 def slope(of: Averages, learner: str, alpha: float) -> float:
     """Return what the mean excess of a learner's start falls with, times the number of tasks."""
     rank, rate = of.moments.rank, np.array([alpha])
-    (w, _, weights, inverse), matrix = _fitted(of, learner, rate), _mean(coefficients(rate, of.m), of.loss)
-    influence = inverse @ _scores(of.moments, learner, weights, _extended(w))[0]
+    (w, own, weights, inverse), matrix = _fitted(of, learner, rate), _mean(coefficients(rate, of.m), of.loss)
+    influence = inverse @ _scores(of.moments, learner, _extended(w), 0.0 * own, weights)[0]
     return float(0.5 * (influence * (matrix[0, :rank, :rank] @ influence)).sum(axis=(0, 1)).mean())
 
 
@@ -161,18 +157,21 @@ def _mean(scale: Array, means: Array) -> Array:
     return np.asarray(np.einsum("kb,kbij->bij", scale, means))
 
 
-def _scores(moments: Moments, learner: str, scale: Array, extended: Array) -> Array:
-    """Return for each task minus the gradient of its quadratic at starts (B, r+k, k): (B, k, r, T)."""
-    weights, across = np.einsum("kb,bjo->bokj", scale, extended), moments.gradients[PARTS[learner]]
-    scores = weights.reshape(-1, across.shape[0] * across.shape[1]) @ across.reshape(-1, across.shape[2])
-    return np.asarray(scores).reshape(len(extended), -1, moments.rank, moments.tasks)
+def _scores(moments: Moments, learner: str, extended: Array, mean: Array, scale: Array) -> Array:
+    """Return for each task minus the gradient of its quadratic at starts (B, r+k, k), less a mean: (B, k, r, T)."""
+    weights = np.einsum("kb,bjo->bokj", scale, extended)
+    centre = (mean[:, : moments.rank] @ extended).swapaxes(1, 2)
+    weights = np.concatenate([weights.reshape(*centre.shape[:2], -1), -centre], axis=2)
+    scores = weights.reshape(-1, weights.shape[2]) @ moments.gradients[learner]
+    return np.asarray(scores).reshape(*centre.shape, moments.tasks)
 
 
-def least_curvature(of: Averages, alpha: Array) -> Array:
+def curvature(of: Averages, alpha: Array) -> Array:
     """Return the least curvature of the loss after a step over that before it, in any direction, times m + 2, (B,)."""
     rank, root = of.moments.rank, of.whitening[1]
     matrix = _mean(coefficients(alpha, of.m), of.loss)[:, :rank, :rank]
-    return np.asarray(np.linalg.eigvalsh(root.swapaxes(-1, -2) @ matrix @ root)[:, 0] * (min(of.m, ENDLESS) + 2.0))
+    values = np.linalg.eigvalsh(root.swapaxes(-1, -2) @ matrix @ root)
+    return np.asarray(values[:, 0] * (np.minimum(of.m, ENDLESS) + 2.0))
 
 
 def _inverse(of: Averages, matrix: Array) -> Array:
@@ -180,7 +179,7 @@ def _inverse(of: Averages, matrix: Array) -> Array:
 
     Per task :math:`Q\\succeq\\tfrac2{m+2}\\Sigma` for Gaussian inputs; below an eighth of it they are not believed.
     """
-    root, least = of.whitening[1], LEAST / (min(of.m, ENDLESS) + 2.0)
+    root, least = of.whitening[1], LEAST / (np.minimum(of.m, ENDLESS) + 2.0)
     return root @ raised_inverse(root.swapaxes(-1, -2) @ matrix @ root, least) @ root.swapaxes(-1, -2)
 
 
@@ -189,5 +188,7 @@ def _extended(w: Array) -> Array:
     return np.concatenate([-w, np.broadcast_to(np.eye(outputs), (*w.shape[:-2], outputs, outputs))], axis=-2)
 
 
-def _quadratic(matrix: Array, extended: Array) -> Array:
+def form(matrix: Array, w: Array) -> Array:
+    """Return quadratic forms of moments (..., r+k, r+k) at starts (..., r, k), summed over outputs, (...)."""
+    extended = _extended(w)
     return np.asarray(((matrix @ extended) * extended).sum(axis=(-2, -1)))

@@ -17,8 +17,8 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import gammaln
-from scipy.stats import DegenerateDataWarning, binomtest, bootstrap, norm, t
+from scipy.special import betaincinv, gammaln
+from scipy.stats import DegenerateDataWarning, bootstrap, norm, t
 
 from paperlib.adviser.moments import Tasks
 from paperlib.arguments import Array
@@ -29,7 +29,6 @@ RESAMPLES = 400
 FEWEST = 5  # tasks from which on resamples of them give an interval
 LEAST = 1e-9  # of the mean curvature: what a task without inputs counts as
 CLOSE = 1e-8  # change of a log-likelihood at which a mixture has come to rest
-FREE = 3  # samples more than dimensions, from which on a task's own least squares are used
 Statistic = Callable[..., Array]  # of tasks by their places, one array of them for each sample
 Told = tuple[float, float, float]  # an estimate and its 90 % interval
 
@@ -47,42 +46,39 @@ def grouped(tasks: Tasks) -> tuple[Array, Groups]:
     """
     rho = curvatures(tasks)
     rho = np.maximum(rho, LEAST * rho.mean())
-    blur = _blur(tasks)
+    sizes, size = np.unique([len(X) for X in tasks.X], return_inverse=True)
+    heights, blur = np.log(rho), _blur(tasks) / sizes + 1e-6
     found: tuple[float, Array, Groups] = (math.inf, np.zeros(1), np.zeros(len(rho), dtype=np.intp))
     for count in range(1, min(4, len(rho)) + 1):
         centres = np.quantile(rho, (np.arange(count) + 0.5) / count)
-        weights, width, before = np.full(count, 1.0 / count), 0.01, -math.inf
+        weights, width, ratio, before = np.full(count, 1.0 / count), 0.01, rho / centres[:, None], -math.inf
         for _ in range(200):
-            shape = 1.0 / (blur + width)[:, None]
-            logs = np.log(weights + 1e-12) + shape * (np.log(shape / centres) - rho[:, None] / centres)
-            logs += (shape - 1.0) * np.log(rho)[:, None] - gammaln(shape)
-            total = np.logaddexp.reduce(logs, axis=1)
-            belongs = np.exp(logs - total[:, None])
-            weights = belongs.mean(axis=0)
-            precise = belongs * shape
-            centres = (precise * rho[:, None]).sum(axis=0) / np.maximum(precise.sum(axis=0), 1e-300)
-            centres = np.maximum(centres, LEAST * rho.mean())
-            width = max(1e-4, float((belongs * ((rho[:, None] / centres - 1.0) ** 2 - blur[:, None])).sum()) / len(rho))
-            if abs(float(total.sum()) - before) < CLOSE:
+            shapes = 1.0 / (blur + width)
+            shape, common = shapes[size], (shapes * np.log(shapes) - gammaln(shapes))[size]
+            logs = np.log(weights + 1e-12)[:, None] - shape * (np.log(centres)[:, None] + ratio)
+            total = np.logaddexp.reduce(logs, axis=0)
+            belongs = np.exp(logs - total)
+            likelihood = float((total + common + (shape - 1.0) * heights).sum())
+            weights, precise = belongs.mean(axis=1), belongs * shape
+            centres = np.maximum(precise @ rho / np.maximum(precise.sum(axis=1), 1e-300), LEAST * rho.mean())
+            ratio = rho / centres[:, None]
+            width = max(1e-4, float(((belongs * (ratio - 1.0) ** 2).sum(axis=0) - blur[size]).mean()))
+            if abs(likelihood - before) < CLOSE:
                 break
-            before = float(total.sum())
-        criterion = -2.0 * float(total.sum()) + 2 * count * math.log(len(rho))
+            before = likelihood
+        criterion = -2.0 * likelihood + 2 * count * math.log(len(rho))
         if criterion < found[0]:
             order = np.argsort(centres)
-            used, place = np.unique(np.argsort(order)[belongs.argmax(axis=1)], return_inverse=True)
+            used, place = np.unique(np.argsort(order)[belongs.argmax(axis=0)], return_inverse=True)
             found = criterion, centres[order][used], np.asarray(place, dtype=np.intp)  # none without a task
     return found[1], found[2]
 
 
-def _blur(tasks: Tasks) -> Array:
-    """Return the relative variance of each task's curvature by its samples, (T,)."""
-
-    def relative(X: Array, y: Array) -> tuple[Array]:
-        size = (X**2).sum(axis=2)
-        with np.errstate(invalid="ignore"):  # NaN where there are no inputs
-            return (size.var(axis=1, ddof=1) / size.mean(axis=1) ** 2,)
-
-    return np.asarray(np.nanmean(tasks.each(relative)[0]) / np.array([len(X) for X in tasks.X]) + 1e-6)
+def _blur(tasks: Tasks) -> float:
+    """Return the relative variance of a sample's squared features, the mean over tasks."""
+    with np.errstate(invalid="ignore"):  # NaN where there are no inputs
+        (found,) = tasks.each(lambda X, y: ((size := (X**2).sum(axis=2)).var(axis=1, ddof=1) / size.mean(axis=1) ** 2,))
+    return float(np.nanmean(found))
 
 
 def level(tasks: int) -> float:
@@ -96,63 +92,44 @@ def environment(tasks: Tasks, centres: Array, belongs: Groups, seed: int) -> lis
     Optima are those of tasks with at least three samples more than dimensions; NaN where a group has fewer than two.
     What is told of R is its square, which may come out below zero, made zero before the root is taken.
     """
-    rng, dim, found = np.random.default_rng(seed), tasks.X[0].shape[1], []
-    left, free, optima, variance = fits(tasks)
+    rng, dim, rho = np.random.default_rng(seed), tasks.X[0].shape[1], curvatures(tasks)
+    left, free, optima, variance = tasks.fits
     trust = 1.0 / (variance + np.nanmedian(variance)) if np.isfinite(variance).any() else variance
-    rho = curvatures(tasks)
 
     def noise(i: Array) -> Array:
         return np.asarray(np.sqrt(left[i].sum(axis=-1) / free[i].sum(axis=-1)))
 
-    def centre(i: Array) -> tuple[Array, Array]:
-        shares = trust[i] / trust[i].sum(axis=-1, keepdims=True)
-        return shares, (shares[..., None] * optima[i]).sum(axis=-2)
-
-    def spread(i: Array) -> Array:
-        shares, middle = centre(i)
-        around = (shares * ((optima[i] - middle[..., None, :]) ** 2).sum(axis=-1)).sum(axis=-1)
-        sampling = noise(i) ** 2 * (shares * (1.0 - shares) * variance[i]).sum(axis=-1)
-        return np.asarray((around - sampling) / (1.0 - (shares**2).sum(axis=-1)) / dim)
+    def located(i: Array) -> tuple[Array, Array, Array]:
+        """Return the spread, the centre, and the square of its error over dimensions."""
+        shares, own, varied, square = trust[i], optima[i], variance[i], noise(i) ** 2
+        shares /= shares.sum(axis=-1, keepdims=True)
+        centre = (shares[..., None] * own).sum(axis=-2)
+        around = (shares * ((own - centre[..., None, :]) ** 2).sum(axis=-1)).sum(axis=-1)
+        rest = (squares := shares**2).sum(axis=-1)
+        spread = (around - square * (shares * (1.0 - shares) * varied).sum(axis=-1)) / (1.0 - rest) / dim
+        return spread, centre, spread * rest + square * (squares * varied).sum(axis=-1) / dim
 
     def square_distance(i: Array, j: Array) -> Array:
-        square = ((centre(i)[1] - centre(j)[1]) ** 2).sum(axis=-1) / dim
-        for k in (i, j):
-            shares = centre(k)[0] ** 2
-            square -= spread(k) * shares.sum(axis=-1) + noise(k) ** 2 * (shares * variance[k]).sum(axis=-1) / dim
-        return np.asarray(square)
+        (_, one, error), (_, other, too) = located(i), located(j)
+        return np.asarray(((one - other) ** 2).sum(axis=-1) / dim - error - too)
 
     rows = [np.flatnonzero(belongs == group) for group in range(len(centres))]
     told = [row[np.isfinite(variance[row])] for row in rows]
-    for group, row in enumerate(rows):
-        share = binomtest(len(row), len(belongs)).proportion_ci(0.9)
-        found.append(
-            {
-                "curvature": _told(lambda i: rho[i].mean(axis=-1), [row], rng),
-                "share": (len(row) / len(belongs), float(share.low), float(share.high)),
-                "noise_std": _told(noise, [told[group]], rng),
-                "spread": _told(spread, [told[group]], rng),
-                "distance": _root(_told(square_distance, [told[0], told[group]], rng)) if group else (0.0, 0.0, 0.0),
-            }
-        )
-    return found
+    return [
+        {
+            "curvature": _told(lambda i: rho[i].mean(axis=-1), [row], rng),
+            "share": (len(row) / len(belongs), *_share(len(row), len(belongs))),
+            "noise_std": _told(noise, [own], rng),
+            "spread": _told(lambda i: located(i)[0], [own], rng),
+            "distance": _root(_told(square_distance, [told[0], own], rng)) if group else (0.0, 0.0, 0.0),
+        }
+        for group, (row, own) in enumerate(zip(rows, told, strict=True))
+    ]
 
 
-def fits(tasks: Tasks) -> list[Array]:
-    """Return for each task squares left, degrees of freedom, (T,), the optimum, (T, r k), and its variance, (T,).
-
-    The variance is that for noise of one. An optimum is NaN where samples are few; a variance where it is not unique.
-    """
-
-    def own(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
-        (count, n, dim), outputs = X.shape, y.shape[2]
-        inverse = np.linalg.pinv(X, rcond=max(n, dim) * np.finfo(np.float64).eps)
-        fitted = inverse @ y if n >= dim + FREE else np.full((count, dim, outputs), np.nan)
-        unique = (np.linalg.matrix_rank(X) == dim) & (n >= dim + FREE)
-        left = np.where(unique, ((y - X @ fitted) ** 2).sum(axis=(1, 2)), 0.0)
-        variance = np.where(unique, (inverse**2).sum(axis=(1, 2)), np.nan)
-        return left, np.where(unique, float(n - dim), 0.0), fitted.reshape(count, -1), variance
-
-    return tasks.each(own)
+def _share(count: int, of: int) -> tuple[float, float]:
+    """Return the 90 % interval of a share (Clopper and Pearson)."""
+    return float(betaincinv(count, of - count + 1, 0.05)), float(betaincinv(count + 1, max(of - count, 1e-300), 0.95))
 
 
 def _told(statistic: Statistic, samples: list[Groups], rng: np.random.Generator) -> Told:
@@ -174,12 +151,13 @@ def interval(
 
     The ends are the estimate where all resamples are alike, and infinite where there are fewer than five tasks.
     """
-    sizes, point = [len(sample) for sample in samples], statistic(*samples)
+    sizes = [len(sample) for sample in samples]
     options = {"n_resamples": draws, "batch": batch, "confidence_level": level(min(sizes)), "rng": rng}
     method = "BCa" if max(sizes) <= MOST else "percentile"
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
         found = bootstrap(samples, lambda *i, axis=-1: statistic(*i), vectorized=True, method=method, **options)
+        point = statistic(*samples)
     low, high = (np.where(np.isnan(end), point, end) for end in found.confidence_interval)
     if min(sizes) < FEWEST:
         low, high = np.full_like(low, -math.inf), np.full_like(high, math.inf)

@@ -11,9 +11,9 @@ from scipy.stats import combine_pvalues, f, rankdata, spearmanr
 
 from paperlib.adviser import groups
 from paperlib.adviser.estimates import LEAST
-from paperlib.adviser.groups import curvatures, fits, grouped
-from paperlib.adviser.moments import Moments, Tasks, span
-from paperlib.adviser.questions import NAMES, Question
+from paperlib.adviser.groups import curvatures, grouped
+from paperlib.adviser.moments import Moments, Tasks, product, span
+from paperlib.adviser.questions import NAMES, Question, numbers_at
 from paperlib.adviser.validation import Folds, calibration
 from paperlib.adviser.verdicts import VERDICTS, Numbers, decide
 from paperlib.arguments import Array
@@ -60,20 +60,20 @@ class Evidence:
 
 
 def _directions(tasks: Tasks, hard: Groups) -> Array:
-    second = np.mean([tasks.X[i].T @ tasks.X[i] / len(tasks.X[i]) for i in hard], axis=0)
+    second = tasks.each(lambda X, y: (product(X, X) / X.shape[1],))[0][hard].mean(axis=0)
     return np.asarray((tasks.axes @ np.linalg.eigh(second)[1]).T)
 
 
 def _at_their_word(tasks: Tasks, question: Question, estimates: Numbers) -> dict[float, str]:
     """Return the verdict that the estimates alone would give, by the number of samples of the step."""
     said, moments, alpha, m = {}, question.moments, question.alpha, question.m
-    others = {max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS} | {m}
-    for other in sorted(others) if math.isfinite(estimates["noise_std"]) else ():
-        asked = question if other == m else Question.of(tasks, moments, other, alpha)
-        drawn = dict(zip(NAMES, asked.numbers(np.ones((1, moments.tasks))), strict=True))
-        if drawn["curvature"][0] >= LEAST:
-            point = {name: float(values[0]) for name, values in drawn.items()}
-            said[other] = decide(point, drawn, alpha, moments.tasks, True, 0.0, moments.rank)[0]
+    if not math.isfinite(estimates["noise_std"]):
+        return {}
+    others = sorted({max(1.0, float(round(min(m, 1000.0) * factor))) for factor in FACTORS} | {m})
+    for other, values in zip(others, numbers_at(tasks, moments, others, alpha).T, strict=True):
+        point = dict(zip(NAMES, values, strict=True))
+        if point["curvature"] >= LEAST:
+            said[other] = decide(point, point, alpha, moments.tasks, True, 0.0, moments.rank)[0]
     return {other: verdict for other, verdict in said.items() if verdict != VERDICTS[-1]}
 
 
@@ -131,7 +131,7 @@ def _labels(tasks: Tasks) -> str:
 
 def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:
     """Return the rank correlation of curvature and distance from the group's centre, within groups, and its p-value."""
-    ranks, away, optima = [], [], fits(tasks)[2]
+    ranks, away, optima = [], [], tasks.fits[2]
     for group in np.unique(belongs):
         told = np.flatnonzero((belongs == group) & np.isfinite(optima[:, 0]))
         if len(told) > 3:
@@ -143,7 +143,7 @@ def _place(tasks: Tasks, rho: Array, belongs: Groups) -> tuple[float, float]:
 
 def _worth(tasks: Tasks) -> float:
     """Return how many equal tasks would average as well: the sum of their squares, squared, over the sum of squares."""
-    squares = np.array([float((y**2).mean()) for y in tasks.y])
+    squares = tasks.each(lambda X, y: ((y**2).mean(axis=(1, 2)),))[0]
     return float(squares.sum() ** 2 / (squares**2).sum())
 
 
@@ -177,7 +177,7 @@ def _kurtosis(tasks: Tasks) -> float:
     def fourth(X: Array, y: Array) -> tuple[Array, Array]:
         n, scale = X.shape[1], (X**2).mean(axis=1)
         used = scale > 0.0
-        ratio = np.divide((X**4).sum(axis=1), scale**2, out=np.zeros_like(scale), where=used)
+        ratio = np.divide(((X**2) ** 2).sum(axis=1), scale**2, out=np.zeros_like(scale), where=used)
         return ratio.sum(axis=1) * (n + 2.0) / n, n * used.sum(axis=1)
 
     total, weight = (float(part.sum()) for part in tasks.each(fourth))

@@ -13,7 +13,7 @@ law of the inputs and any noise: Lemma 2 read backwards, without the Gaussian. I
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ from paperlib.arguments import LARGEST, Array, finite_array, listed
 from paperlib.environments import Groups
 
 FEWEST = 3  # samples of a task: a triple
+FREE = 3  # samples more than dimensions, from which on a task's own least squares are used
 Name = str | int
 PARTS = {"erm": slice(2, 3), "weighted": slice(0, 3), "maml": slice(2, 6)}  # of moments, of each learner's weights
 MOST = 2**20  # numbers in the stacks of tasks of one size that are computed with at once
@@ -59,6 +60,11 @@ class Tasks:
         order = np.argsort(np.concatenate([places for places, _, _ in self.stacks]))
         return [np.concatenate(part)[order] for part in zip(*parts, strict=True)]
 
+    @cached_property
+    def fits(self) -> list[Array]:
+        """Squares left, degrees of freedom, optima, (T, r k), NaN where samples are few, and their variances, too."""
+        return self.each(_fits)
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -82,10 +88,10 @@ class Moments:
         return int(self.parts.shape[1])
 
     @cached_property
-    def gradients(self) -> Array:
-        """What gives minus the gradients of the parts at a start, the tasks last: (6, r+k, r T)."""
-        across = self.parts[:, :, : self.rank, :].transpose(0, 3, 2, 1)
-        return across.reshape(*across.shape[:2], -1)
+    def gradients(self) -> dict[str, Array]:
+        """What gives minus a learner's gradients at a start, less their mean, the tasks last: (K (r+k) + r, r T)."""
+        across, more = self.parts[:, :, : self.rank].transpose(0, 3, 2, 1), np.eye(self.rank).repeat(self.tasks, 1)
+        return {name: np.concatenate([across[of].reshape(-1, more.shape[1]), more]) for name, of in PARTS.items()}
 
 
 def checked(tasks: Iterable[Any]) -> Tasks:
@@ -94,8 +100,8 @@ def checked(tasks: Iterable[Any]) -> Tasks:
     names: list[Name] = [*map(str, tasks)] if isinstance(tasks, Mapping) else [*range(len(given))]
     if len(set(names)) < len(names):
         raise ValueError(f"tasks must have keys that differ as text; got {names[:8]}")
-    found = _plain(given) or [_pair(name, task) for name, task in zip(names, given, strict=True)]
-    pairs, heads = [(X, y) for X, y, _ in found], [head for _, _, head in found if head]
+    sound = _plain(given) or [_pair(name, task) for name, task in zip(names, given, strict=True)]
+    pairs, heads = [(X, y) for X, y, _ in sound], [head for _, _, head in sound if head]
     if any(head != heads[0] for head in heads):
         raise ValueError(f"tasks must have the same columns in the same order; got {heads[0]} and others")
     if len(pairs) < 2:
@@ -118,42 +124,22 @@ def checked(tasks: Iterable[Any]) -> Tasks:
         largest = float(np.abs(np.concatenate([pair[part] for pair in pairs])).max())
         if largest < 1.0 / LARGEST:
             raise ValueError(f"tasks must have {kind} that are not all zero, {size}; the largest is {largest:g}")
-    second = np.mean([X.T @ X / len(X) for _, X, _ in large], axis=0)
-    values, vectors = np.linalg.eigh(second)
+    left_out = [name for name, (X, _) in zip(names, pairs, strict=True) if len(X) < FEWEST]
+    found = Tasks([X for _, X, _ in large], [y for *_, y in large], np.eye(dim), [name for name, *_ in large], left_out)
+    values, vectors = np.linalg.eigh(found.each(lambda X, y: (product(X, X) / X.shape[1],))[0].mean(axis=0))
     kept = values > 1e-10 * max(values[-1], 0.0)
     if not kept.any():
         raise ValueError(f"tasks of {FEWEST} samples or more must have features that are not all zero")
     if all(np.array_equal(X, large[0][1]) and np.array_equal(y, large[0][2]) for _, X, y in large):
         raise ValueError("tasks must differ; all of them hold the same samples")
     axes = vectors[:, kept][:, ::-1]
-    left_out = [name for name, (X, _) in zip(names, pairs, strict=True) if len(X) < FEWEST]
-    return Tasks([X @ axes for _, X, _ in large], [y for *_, y in large], axes, [name for name, *_ in large], left_out)
+    return replace(found, X=[X @ axes for X in found.X], axes=axes)
 
 
 def measure(tasks: Tasks) -> Moments:
     """Return the moments of tasks."""
     parts, squares, residuals, free = tasks.each(_moments)
     return Moments(parts.swapaxes(0, 1).copy(), squares, residuals, free, tasks.axes.shape[1])
-
-
-def directions(X: Array, r: Array) -> tuple[Array, Array, Array, Array]:
-    r"""Return for tasks (t, n, d) with residuals r (t, n, k) what a rate :math:`p_l` for each axis is judged by.
-
-    The means of :math:`g_lg'_l` (t, d), of :math:`x_lx_{l'}g_lg'_{l'}` for a triple and for a pair, (t, d, d), and
-    the squares of the entries of the covariance, (t, d, d).
-    """
-    n, second = X.shape[1], _product(X, X)
-    linear, triple, pair = np.zeros((len(X), X.shape[2])), np.zeros_like(second), np.zeros_like(second)
-    for residual in np.moveaxis(r, 2, 0):
-        g = X * residual[:, :, None]
-        total, outer = g.sum(axis=1), _product(g, g)
-        own = _product(X * g, X * g)
-        shared = _product(X * g, X) * total[:, None, :]
-        linear += (total**2 - (g**2).sum(axis=1)) / (n * (n - 1))
-        sums = total[:, :, None] * total[:, None, :] - outer
-        triple += (second * sums - shared - shared.swapaxes(1, 2) + 2.0 * own) / (n * (n - 1) * (n - 2))
-        pair += (second * outer - own) / (n * (n - 1))
-    return linear, triple, pair, (second**2 - _product(X**2, X**2)) / (n * (n - 1))
 
 
 def span(X: Array) -> Array:
@@ -163,23 +149,24 @@ def span(X: Array) -> Array:
     return np.asarray(basis * kept[:, None, :])
 
 
-def _product(one: Array, other: Array) -> Array:
+def product(one: Array, other: Array) -> Array:
+    """Return the sums over samples of products, of stacks (t, n, p) and (t, n, q): (t, p, q)."""
     return np.asarray(one.swapaxes(1, 2) @ other)
 
 
 def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
-    (n, dim), second = X.shape[1:], _product(X, X)
+    (n, dim), second = X.shape[1:], product(X, X)
     u, size, reach = np.concatenate([X, y], axis=2), (X**2).sum(axis=2), ((X @ second) * X).sum(axis=2)
 
     def diagonal(weights: Array) -> Array:
-        return _product(u * weights[:, :, None], u)
+        return product(u * weights[:, :, None], u)
 
-    across = _product(u, X)
-    end = _product(u * size[:, :, None], X) @ across.swapaxes(1, 2)
+    across = product(u, X)
+    end = product(u * size[:, :, None], X) @ across.swapaxes(1, 2)
     pairs, triples = n * (n - 1), n * (n - 1) * (n - 2)
     ends = end + end.swapaxes(1, 2)
     loss = [
-        _product(u, u) / n,
+        product(u, u) / n,
         (across @ across.swapaxes(1, 2) - diagonal(size)) / pairs,
         (across @ second @ across.swapaxes(1, 2) - ends - diagonal(reach) + 2.0 * diagonal(size**2)) / triples,
         diagonal(reach - size**2) / pairs,
@@ -189,9 +176,21 @@ def _moments(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
     weighted = [diagonal((others**2 - squares) / dim**2) / triples, diagonal(others / dim) / pairs]
     basis = span(X)
     free = n - basis.any(axis=1).sum(axis=1)
-    left = np.where(free > 0, ((y - basis @ _product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
-    mean = (reach - size**2).sum(axis=1) / pairs
-    return np.stack([*weighted, *loss], axis=1), mean, left, free.astype(np.float64)
+    left = np.where(free > 0, ((y - basis @ product(basis, y)) ** 2).sum(axis=(1, 2)), 0.0)
+    return np.stack([*weighted, *loss], axis=1), (reach - size**2).sum(axis=1) / pairs, left, free.astype(np.float64)
+
+
+def _fits(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
+    (count, n, dim), outputs = X.shape, y.shape[2]
+    left, values, right = np.linalg.svd(X, full_matrices=False)
+    kept = values > max(n, dim) * np.finfo(np.float64).eps * values[:, :1]
+    shares = np.divide(1.0, values, out=np.zeros_like(values), where=kept)[:, :, None]
+    inverse = right.swapaxes(1, 2) @ (shares * left.swapaxes(1, 2))
+    fitted = inverse @ y if n >= dim + FREE else np.full((count, dim, outputs), np.nan)
+    unique = kept.all(axis=1) & (n >= dim + FREE)
+    squares = np.where(unique, ((y - X @ fitted) ** 2).sum(axis=(1, 2)), 0.0)
+    variance = np.where(unique, (inverse**2).sum(axis=(1, 2)), np.nan)
+    return squares, np.where(unique, float(n - dim), 0.0), fitted.reshape(count, -1), variance
 
 
 def _plain(given: list[Any]) -> list[tuple[Array, Array, list[str]]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,8 +43,8 @@ class Folds:
         rng, fold = np.random.default_rng(seed), np.arange(len(tasks.X)) % FOLDS
         rng.shuffle(fold)
         orders = [rng.permutation(len(X)) for X in tasks.X]
-        X, y = ([part[order] for part, order in zip(parts, orders, strict=True)] for parts in (tasks.X, tasks.y))
-        return cls(Tasks(X, y, tasks.axes, tasks.names, tasks.left_out), fold, m)
+        X, y = ([part.take(i, 0) for part, i in zip(parts, orders, strict=True)] for parts in (tasks.X, tasks.y))
+        return cls(replace(tasks, X=X, y=y), fold, m)
 
     @property
     def counts(self) -> Array:
@@ -65,16 +64,14 @@ class Folds:
 
         Ridge regression of what its fold's start leaves: towards that start. The ridge is that of the other folds.
         """
-        second = np.mean([X.T @ X / len(X) for X in self.tasks.X], axis=0)
-        scale = np.sqrt(np.diag(second))
+        scale = np.sqrt(self.tasks.each(lambda X, y: ((X**2).mean(axis=1),))[0].mean(axis=0))
 
-        def ridge(X: Array, r: Array, size: float) -> Array:
+        def ridge(X: Array, r: Array) -> Array:
             left, values, right = np.linalg.svd(X / scale, full_matrices=False)
-            shares = values / (values**2 + size * X.shape[1])
-            solved = right.swapaxes(1, 2) @ (shares[:, :, None] * (left.swapaxes(1, 2) @ r))
-            return np.asarray(solved / scale[:, None])
+            shares = values[:, :, None] / (values[:, :, None] ** 2 + X.shape[1] * np.repeat(RIDGES, starts.shape[-1]))
+            return np.asarray(right.swapaxes(1, 2) @ (shares * (left.swapaxes(1, 2) @ r)) / scale[:, None])
 
-        losses = np.stack([self._measured(starts, partial(ridge, size=size)) for size in RIDGES])
+        losses = self._measured(np.broadcast_to(starts, (len(RIDGES), *starts.shape)), ridge)
         best = np.array([losses[:, self.of != one].mean(axis=1).argmin() for one in range(FOLDS)])
         return np.asarray(losses[best[self.of], np.arange(len(self.of))])
 
@@ -112,8 +109,8 @@ def calibration(folds: Folds, moments: Moments, rates: dict[str, float]) -> tupl
     measured["solved"] = folds.solved(held["erm"])[large]
     for learner, values in measured.items():
         if learner in held:
-            predicted = loss(of, learner, np.full(FOLDS, rates[learner]))
-            result[f"predicted_{learner}"] = float(predicted[folds.of[large]].mean())
+            predicted = loss(of, learner, np.full(FOLDS, rates[learner]))[folds.of[large]]
+            result[f"predicted_{learner}"] = float(predicted.mean())
         result[f"measured_{learner}"] = float(values.mean())
         result[f"error_{learner}"] = float(values.std(ddof=1) / math.sqrt(len(values)))
     names = [folds.tasks.names[place] for place in np.flatnonzero(large)]
