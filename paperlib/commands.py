@@ -142,8 +142,8 @@ def listing(arguments: argparse.Namespace) -> None:
             print(run.file.removesuffix(".json"))
         print(f"{len(left)} of {len(runs)} records of {arguments.grid} are missing")
         if left:
-            name = Path(arguments.grid).stem.replace("_", "-")
-            print(f"    python -m paperlib sweep {arguments.grid} --out {records.FOLDER / name}")
+            name = records.FOLDER / Path(arguments.grid).stem.replace("_", "-")
+            print(f"    python -m paperlib sweep {arguments.grid} --out {name}")
         return
     if arguments.missing:
         runs = tuple(Run(one, seed) for one in records.protocol() for seed in records.SEEDS)

@@ -17,7 +17,7 @@ from paperlib.fewshot.runs import OWN
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = sorted((ROOT / "paperlib").rglob("*.py"))
-MODULES, LINES, FLOORS, CODE = 90, 250, 8, 7821
+MODULES, LINES, FLOORS, CODE = 90, 250, 8, 7828
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
