@@ -305,7 +305,7 @@ sp.Tuple(floor, infimum - floor)
 # So the infimum in (2) lies strictly above the floor. The gap is the **irreducible risk**: the price of having to share one start.
 # The paper's Proposition 1 claims to give the excess risks of $w_{ERM}^*$ and $w_{MAML}^*$, the starts to which the minimisers of [(3)](#eq-3) and
 # [(4)](#eq-4) tend with more and more data. Evaluate it here. Let MAML train with as many inner samples as will be there at test time, $n_2=m$, and
-# write $Q_i$ for the curvature after the step found above. In one dimension the formula for $w_{MAML}^*$, (7), is $\tfrac12E_i\,Q_i(w_{MAML}^*-w_i^*)^2$.
+# write $Q_i$ for the curvature after the step found above. In one dimension the paper's formula for the risk at $w_{MAML}^*$, (7) of [the next chapter](02_population_solutions), is $\tfrac12E_i\,Q_i(w_{MAML}^*-w_i^*)^2$.
 
 # %%
 Q_hard, Q_easy = curvature.subs(hard), curvature.subs(easy)

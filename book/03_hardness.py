@@ -123,7 +123,7 @@ Markdown("\n".join(rows))
 
 # %%
 rho, alpha, d, m = sp.symbols("rho alpha d m", positive=True)
-sampling = alpha**2 / m * (d * rho**2 * rho + rho**3)  # of (5), with tr(Σ²) = dρ²
+sampling = alpha**2 / m * (d * rho**2 * rho + rho**3)  # of (2.6), with tr(Σ²) = dρ²
 phi = (1 - alpha * rho) ** 2 + sp.factor(sampling / rho)
 phi
 
@@ -378,7 +378,7 @@ sp.factor(((1 + stands[1]) / (1 + stands[0])) ** 2)
 #
 # > **The paper, §3.1.** "we require that $\rho_H(1-\frac{\rho_H}{\rho_E})^2\gg\frac{d\rho_E}{m}$, otherwise the $O(d/m)$ terms in $a_E$ and $a_H$ are non-negligible and the MAML excess risk may be large"
 #
-# It is below that bound whether or not the condition holds. Its fraction, $\frac h{1+h}$, depends on $h=a_H/a_E=J+u^3$, where $J=u(1-u)^2\frac m{d+1}$
+# MAML's risk is below that bound whether or not the condition holds. It is the fraction $\frac h{1+h}$ of it, with $h=a_H/a_E=J+u^3$, where $J=u(1-u)^2\frac m{d+1}$
 # is essentially the paper's quotient. At fixed $m$ the sentence is backwards. Where the condition holds, $J\gg1$, the risk is nearly the whole bound. Where it fails, $J\ll1$, the risk is [at most about half of it](#hardness-near-zero): it vanishes as $u\to0$, and at $u=1$ it is half of the bound, whatever $m$ is.
 #
 # What the condition does govern is the **gain** $G$ of MAML over ERM, the ratio of the two risks. By how much is it above one?

@@ -272,7 +272,7 @@ claims.proves(
 # | $r_H/r_{\mathrm{eff}}$ | $r_E\ll h\,r_H$ | 0.17 | 1.02 |
 # | saturation, $\frac{(1+h)\,r_{\mathrm{eff}}}{R^2+(1+h)\,r_{\mathrm{eff}}}$ | $R^2\ll h\,r_{\mathrm{eff}}$ | 0.75 | 0.76 |
 #
-# The stated condition, $J\gg1$, guarantees the second factor alone. The last two conditions are about geography, and the last limits the very case that the paper recommends: $R^2/r_H$ must stay far below $J$. With $d=10$, $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`prop-two-sided` tells how good [(12)](#eq-12) is.
+# The stated condition, $J\gg1$, guarantees the second factor alone. The last two conditions are about geography, and the last limits the very case that the paper recommends: $R^2/r_H$ must stay far below $J$. With $d=10$, $u=\frac13$, $r_E=0$ and $R^2/r_H=m$ the gain is [less than a hundredth of the printed one](#geography-corollary-2) for every large $m$; {prf:ref}`a two-sided bound <prop-two-sided>` tells how good [(12)](#eq-12) is.
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
@@ -303,7 +303,7 @@ sp.Tuple(best_ratio, sp.simplify(main_term.subs(u, best_ratio)))
 # Corollary 2 fits on one map: the gain at $\alpha=1/\rho_E$ over $R^2/r_{\mathrm{eff}}$ and $u$. Left of the bend of a contour geography limits the gain; right of it the samples do, and more distance no longer helps.
 
 
-# %% mystnb={"code_prompt_show": "Draw the map", "figure": {"caption": "The gain at step size $1/\\rho_E$ for $d=10$, over $R^2/r_{\\mathrm{eff}}$, the squared distance of the clouds in units of their effective spread, and the hardness ratio $u$. **Notice** that contours turn horizontal where the gain saturates; there the best hardness ratio is near $\\sqrt5-2$ (dotted), further left lower. Crosses are three environments of the paper's Figures 1 and 3.", "name": "fig-phase-diagram"}, "image": {"classes": "upright as-drawn", "alt": "Two contour maps, one above the other, with a logarithmic horizontal axis, for m = 500 and m = 5000. The gain rises from left to right and then levels off; the contours are tongues that open to the right; at the right edge the gain is highest near u = 0.24, and their tips lie lower the further left they are. For m = 500 the highest contour drawn is 4, for m = 5000 it is 30. The environments 1c and 3c lie left of the contour 2, and 1d on the contour 3."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the map", "figure": {"caption": "The gain at step size $1/\\rho_E$ for $d=10$, over $R^2/r_{\\mathrm{eff}}$, the squared distance of the clouds in units of their effective spread, and the hardness ratio $u$. **Notice** that contours turn horizontal where the gain saturates; there the best hardness ratio is near $\\sqrt5-2$ (dotted), further left lower. Crosses are three environments of the paper's Figures 1 and 3.", "name": "fig-phase-diagram"}, "image": {"classes": "upright as-drawn", "alt": "Two contour maps, one above the other, with a logarithmic horizontal axis, for m = 500 and m = 5000. The gain rises from left to right and then levels off; the contours are tongues that open to the right; at the right edge the gain is highest near u = 0.24, and their tips lie lower the further left they are. For m = 500 the highest contour drawn is 4, for m = 5000 it is 30. The environments 1c, on the contour 1.5, and 3c lie left of the contour 2, and 1d on the contour 3."}} tags=["hide-input"]
 figure, axes = plt.subplots(2, 1, sharex=True, figsize=(5, 6.4))
 far, v = np.meshgrid(np.logspace(-1, 4, 160), np.linspace(0.004, 0.996, 160))
 gain = sp.lambdify((u, h, R), exact_gain.subs({r_H: 1, r_E: 0}))  # R in units of √r_eff
@@ -317,7 +317,7 @@ for axis, (size, levels) in zip(axes, panels, strict=True):
     axis.clabel(lines, fmt="%g", fontsize=9, manual=tops)
     axis.axhline(float(best_ratio), ls=":", color="black", lw=1.2)
     axis.set(xscale="log", ylabel=r"hardness ratio $u=\rho_H/\rho_E$", title=f"$m={size}$")
-for name, place, side in (("1c", 0.966, -18), ("3c", 1.66, 4), ("1d", 9.46, 6)):
+for name, place, side in (("1c", 0.966, -18), ("3c", 1.66, 8), ("1d", 9.46, 6)):
     axes[0].plot(place, HARD / EASY, **plotting.MARKS[0], mec="white", ms=8)
     axes[0].annotate(name, (place, HARD / EASY), (side, 6), textcoords="offset points", size=9)
 axes[1].set_xlabel(r"$R^2/r_{\mathrm{eff}}$")

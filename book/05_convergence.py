@@ -398,7 +398,7 @@ Markdown(
 # solutions coincide, at the boundary of {prf:ref}`thm-leaning`, where MAML has nothing to win. (Beyond it MAML leans to the *easy* task, and the curve comes down again.)
 
 
-# %% mystnb={"code_prompt_show": "Draw the crossover against hardness and noise", "figure": {"caption": "The predicted crossover $T^*$ against the hardness ratio $u=\\rho_H/\\rho_E$, for three levels of label noise $\\sigma$; everything else as in the first figure. Above a curve MAML is the better start, below it ERM. At the grey line, the boundary of Chapter 3, both solutions coincide and no number of tasks suffices. **Notice** that every curve has its lowest point at about the same hardness ratio, and that noise lifts the whole curve.", "name": "fig-crossover-map"}, "image": {"classes": "upright", "alt": "Number of tasks on a logarithmic axis against the hardness ratio from 0.02 to 0.53. Three curves, for noise 0.5, 1 and 2, each with a minimum near ratio 0.18 at about 45, 75 and 195 tasks, rising steeply to the left and to the right."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the crossover against hardness and noise", "figure": {"caption": "The predicted crossover $T^*$ against the hardness ratio $u=\\rho_H/\\rho_E$, for three levels of label noise $\\sigma$; everything else as in the first figure. Above a curve MAML is the better start, below it ERM. At the grey line, the boundary of Chapter 3, both solutions coincide and no number of tasks suffices. **Notice** that every curve has its lowest point at about the same hardness ratio, and that noise lifts the whole curve.", "name": "fig-crossover-map"}, "image": {"classes": "upright", "alt": "Number of tasks on a logarithmic axis against the hardness ratio from 0.02 to 0.6. Three curves, for noise 0.5, 1 and 2, each with a minimum near ratio 0.18 at about 45, 75 and 195 tasks, rising steeply to the left and to a grey line near 0.54, beyond which they come down again."}} tags=["hide-input"]
 def crossover_at(ratio, noise):
     of = TaskEnvironment.hard_easy(dim, ratio, 1.0, 1.0, 0.1, 0.1, noise_std=noise)
     return linear.crossover_tasks(of, 1.0, m, n1 + n2, 1, n1, n2)
@@ -445,7 +445,7 @@ crossover_map()
 # $\log(200T)$, in full, and $\log^3(100Td)$ grow, and once $T$ is large, a fixed $n$ or $\tau$ no longer meets the conditions.
 #
 # That would be weakness, not error. But as printed, and so read, the theorems are also false. Take $\Sigma_i=I$, and optima uniform on the $2d$ points $\pm\sqrt d\,e_k$. Let $n$ and $\tau$ be infinite. Then both solutions are the mean of the drawn optima, and all terms but one are zero: the bound is
-# $\sqrt{\operatorname{Var}(w_i^*)\log(200d)/T}$. The paper's variance is the norm of the square of a vector; read as $uu^\top$, like the squares of matrices beside it, it is a spectral norm, here of $I$. But the error is about $\sqrt{d/T}$: a mean of vectors deviates by the *trace* of its covariance, which can be $d$ times the norm.
+# $\sqrt{\operatorname{Var}(w_i^*)\log(200d)/T}$. The paper's variance is the norm of the mean square of the vector $w_i^*-E[w_i^*]$; with $vv^\top$ for the square of a vector $v$, like the squares of matrices beside it, it is a spectral norm, here of $I$. But the error is about $\sqrt{d/T}$: a mean of vectors deviates by the *trace* of its covariance, which can be $d$ times the norm.
 
 # %%
 d, T = 100, 1000
@@ -460,7 +460,7 @@ print(f"error {errors.mean():.3f}, bound {bound:.3f}, within it: {np.mean(errors
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
-# Theorems 2 and 3 are false as printed. The variance of a vector must be a trace. (44) is not free of units. In [(52)](#eq-52) and what follows from it, among which the term $\sqrt{\log(200T)}L^2B/(\beta^2n)$, $t/n$ must be $t/\sqrt n$. (81) lacks the label noise and all but
+# Theorems 2 and 3 are false as printed. The variance of a vector must be a trace. (44) is not free of units. In [(52)](#eq-52) and what follows from it, among which the term $\sqrt{\log(200T)}L^2B/(\beta^2n)$, $t/n$ must be $t/\sqrt n$, with $t$ the deviation. (81) lacks the label noise and all but
 # the highest power of $\alpha$. The numbers of tasks and episodes that they require do not give the probabilities claimed.
 # Repaired, they would still not say that *more tasks suffice*. Below is a theorem that does.
 # :::

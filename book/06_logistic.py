@@ -192,7 +192,7 @@ claims.bounds(
 )
 
 
-# %% mystnb={"code_prompt_show": "Draw the curvature at the optimum", "figure": {"caption": "Curvature of a task at its own optimum $\\gamma1_d$, in ten dimensions, over the variance of its inputs. Thick: smallest eigenvalue of the Hessian, for three lengths of the optimum. Thin, dashed: the bound $\\rho/4$. Thin, dotted: $\\rho$, which the paper's caption takes for it. **Notice** that only for small signals the curvature grows with the variance throughout.", "name": "fig-curvature"}, "image": {"classes": "upright", "alt": "Curves over the input variance from 0.02 to 1 on logarithmic axes. The dotted line of rho and the dashed line of rho over 4 rise in parallel. The curve for gamma 0.1 follows the dashed line closely. That for gamma 1 rises, bends and is flat from 0.6 on. That for gamma 3 rises until about 0.1 and then falls."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the curvature at the optimum", "figure": {"caption": "Curvature of a task at its own optimum $\\gamma1_d$, in ten dimensions, over the variance of its inputs. Thick: smallest eigenvalue of the Hessian, for three lengths of the optimum. Thin, dashed: the bound $\\rho/4$. Thin, dotted: $\\rho$, which the paper's caption takes for it. **Notice** that only for a short optimum, $\\gamma=0.1$, the curvature grows with the variance throughout.", "name": "fig-curvature"}, "image": {"classes": "upright", "alt": "Curves over the input variance from 0.02 to 1 on logarithmic axes. The dotted line of rho and the dashed line of rho over 4 rise in parallel. The curve for gamma 0.1 follows the dashed line closely. That for gamma 1 rises, bends and is flat from 0.6 on. That for gamma 3 rises until about 0.1 and then falls."}} tags=["hide-input"]
 def curvatures():
     """Draw the smallest eigenvalue at the optimum over the variance of the inputs."""
     figure, axis = plt.subplots(figsize=(5, 3.6))
@@ -288,7 +288,7 @@ MODELS = [(0.1, "bernoulli"), (1.0, "bernoulli"), (3.0, "bernoulli"), (1.0, "sig
 thresholds = {model: np.array([threshold(u, *model) for u in RATIOS]) for model in MODELS}
 
 
-# %% mystnb={"code_prompt_show": "Draw the inner rates at which MAML changes sides", "figure": {"caption": "Inner rate above which the full-gradient MAML objective falls from the midpoint towards the hard task, for $\\rho_E=1$. Dotted: limit of small signals, $4/(1+\\sqrt u+u)$. Horizontal lines: readings A and B. **Notice** that B lies above every curve, and A below the dotted one.", "name": "fig-logistic-thresholds"}, "image": {"classes": "upright", "alt": "Falling curves over the hard task's variance. The dotted one falls from nearly 4 to 4/3. The curve for gamma 0.1 follows it, gamma 1 lies lower and ends just below 1, gamma 3 and deterministic labels lie lower still and cross the horizontal line at 1 near 0.7. The line at 4 lies above all curves."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the inner rates at which MAML changes sides", "figure": {"caption": "Inner rate above which the full-gradient MAML objective falls from the midpoint towards the hard task, for $\\rho_E=1$. Dotted: limit of small signals, $4/(1+\\sqrt u+u)$. Horizontal lines: readings A and B. **Notice** that B lies above every curve, and A below the dotted one.", "name": "fig-logistic-thresholds"}, "image": {"classes": "upright", "alt": "Falling curves over the hard task's variance. The dotted one falls from about 3.5 to 4/3. The curve for gamma 0.1 follows it, gamma 1 lies lower and ends just below 1, gamma 3 and deterministic labels lie lower still and cross the horizontal line at 1 near 0.7. The line at 4 lies above all curves."}} tags=["hide-input"]
 def threshold_map():
     """Draw the inner rates at which MAML changes sides over the hard task's variance."""
     figure, axis = plt.subplots(figsize=(5, 4.2))
@@ -341,10 +341,10 @@ def as_the_caption_says(data):
     return [bool((places[1] > 0).all()), bool((risks[1] <= 0.9 * risks[0]).any())]
 
 
-HARD_SIDE = "MAML on the hard side of the midpoint at every ρ_H in [0.1, 0.9]"
+HARD_SIDE = r"MAML on the hard side of the midpoint at every $\rho_H$ in $[0.1,0.9]$"
 terms = {
     "verdict": "reproduced",
-    "scale": "17 values of ρ_H, d = 10, m = 500, population risks to first order in 1/m",
+    "scale": r"17 values of $\rho_H$, $d=10$, $m=500$, population risks to first order in $1/m$",
     "refuses": {
         "ERM in place of MAML": tuple(part[[0, 0]] for part in judged[4.0]),
         r"$\alpha=1/\rho_E$, the inverse smoothness of linear regression": judged[1.0],
@@ -408,7 +408,7 @@ for (labels, name), alpha in product((("bernoulli", "drawn"), ("sign", "determin
     table += f"\n| {name} | " + " | ".join(f"{count:g}" for count in counts) + " |"
 Markdown(table)
 
-# %% mystnb={"code_prompt_show": "Judge all readings of α = 4/ρ_E with m of at least 500"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Judge all readings at the second rate with 500 samples or more"} tags=["hide-input"]
 rate_A = [v for key, v in survey.items() if key[2] == 1.0]
 rate_B = [v for key, v in survey.items() if key[2] == 4.0 and key[3] >= 500]
 claims.judges(
@@ -417,8 +417,8 @@ claims.judges(
     lambda readings: [bool(one[0].all() and one[2].any()) for one in readings],
     r"At $\alpha=4/\rho_E$ and $m\ge500$ the caption holds for both kinds of labels and all scales.",
     verdict="reproduced",
-    rule="closer at every ρ_H judged, and a tenth saved at one",
-    scale=f"{len(rate_B)} readings, nine values of ρ_H",
+    rule=r"closer at every $\rho_H$ judged, and a tenth saved at one",
+    scale=rf"{len(rate_B)} readings, nine values of $\rho_H$",
     refuses={r"$\alpha=1/\rho_E$": rate_A},
 )
 

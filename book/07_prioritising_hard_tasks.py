@@ -123,7 +123,7 @@ gradient_ratios()
 # %% [markdown]
 # What to notice:
 #
-# - *After* the step (crosses) the hard task has the smaller gradient in both panels, and the crosses never pass their line. That is Lemma 1.
+# - *After* the step (dark marks on the solid line) the hard task has the smaller gradient in both panels, and the marks never pass their line. That is Lemma 1.
 # - *Before* the step (triangles) the same is true in the upper panel: the start itself has the smaller gradient on the hard task. That is Theorem 1.
 # - In the lower panel the triangles are above their line at every step, though $\beta_2>L_1$ throughout. Up to the gap the hard task's gradient is still the smaller one; at $\alpha=2.9$ it is 59 times as large.
 #
@@ -343,7 +343,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Bounds at the stationary point alone say nothing about the gradients before the step. The sentence that opens this chapter asks for more: the point must lie in both balls, and the bounds must hold in them. Here they do not. A ball around $-2.5$ that reaches the
+# Bounds at the stationary point alone say nothing about the gradients before the step. The sentence that opens this chapter asks for more: the point must lie in $\mathcal S_1\cap\mathcal S_2$, in a ball around each task's optimum, and the bounds must hold in both balls. Here they do not. A ball around $-2.5$ that reaches the
 # stationary point contains $-2.5$, where the first task's second derivative is larger than $\beta_2$.
 #
 #

@@ -133,8 +133,8 @@ cost, off = losses.mean(0), losses.std(0, ddof=1) / np.sqrt(len(losses))
 assert np.linalg.norm(equal[0] - equal[1]) <= 1.4 * np.sqrt(2) / 20
 few = sorted(study(pictured[1], LONG, 16, seed)[0][1].mean() for seed in range(1, 5))
 Markdown(
-    f"Below, ERM stands at ${moved[0, 0]:.2f}$ on the diagonal and MAML at ${moved[1].mean():.2f}$. One step on 250 samples from there leaves (± one standard error) a loss of ${cost[0]:.4f}\\pm{off[0]:.4f}$ and of ${cost[1]:.4f}\\pm{off[1]:.4f}$, a factor {cost[0] / cost[1]:.1f}. "
-    f"Above, the full gradient would leave nothing, and the whole loss of {noise.mean(0)[0]:.4f} is due to the samples. "
+    f"In the lower row ERM stands at ${moved[0, 0]:.2f}$ on the diagonal and MAML at ${moved[1].mean():.2f}$. One step on 250 samples from there leaves (± one standard error) a loss of ${cost[0]:.4f}\\pm{off[0]:.4f}$ and of ${cost[1]:.4f}\\pm{off[1]:.4f}$, a factor {cost[0] / cost[1]:.1f}. "
+    f"In the upper row the full gradient would leave nothing, and the whole loss of {noise.mean(0)[0]:.4f} is due to the samples. "
     f"(The MAML objective with $m$ samples has no closed form: the map is an average over {DRAWS} draws of the samples for each task, the same at every point, and the losses are from {len(losses)} other draws. With {16} draws its lowest point is anywhere: four searches end between {few[0]:.2f} and {few[-1]:.2f} on the diagonal.)"
 )
 
@@ -288,7 +288,7 @@ claims.decides(
 # Now vary what the paper leaves open. The neurons: on a square; on a line, at 3, 1, −1 and −3; one at $(1,0)$ against three about $(-0.9,0)$; all scaled to a root mean square length of 1 and of 2. The step: $\alpha$ from 1 to 4. The first neuron is the
 # hard one, and every setting has its own search for MAML's minimum, with $m=250$ and eight draws. (A place found on so few is not quite MAML's, and its loss is rather too large than too small.)
 #
-# **The rules for Figure 4.** (a, b): the solutions are within a twentieth of the root mean square length of the neurons, as they are in the picture. (c, d): MAML's solution is closer to the hard neuron than ERM's, ERM's is closer to the centroid of the easy
+# **The rules for Figure 4.** Of its upper row, (a, b): the solutions are within a twentieth of the root mean square length of the neurons, as they are in the picture. Of its lower row, (c, d): MAML's solution is closer to the hard neuron than ERM's, ERM's is closer to the centroid of the easy
 # neurons than MAML's, and ERM's loss after adaptation is at least $\tfrac43$ of MAML's. That is our "significantly".
 
 # %% mystnb={"code_prompt_show": "Search 24 settings"} tags=["hide-input"]
@@ -367,7 +367,7 @@ frames = [frame(k) for k in range(len(VARIANCES))]
 viewer.landscapes("moving-landscapes", names, frames, 3, (3e-3, 10), (0.01, 0.1, 1, 10), start=5)
 
 # %% [markdown]
-# Markers: triangle hard task, diamonds easy tasks, square ERM's solution, circle MAML's. Colours and slice are logarithmic; in the slice ERM's objective is dashed.
+# Across is $w_1$, up $w_2$, both from $-3$ to 3. Bright is low loss, on one logarithmic scale for both maps. Markers: triangle hard task, diamonds easy tasks, square ERM's solution, circle MAML's. The slice below is taken along the dashed line of the maps and drawn over $w_1$; in it ERM's objective is dashed.
 
 # %% tags=["remove-input"]
 gain, jump = costs[1:, 0] / costs[1:, 1], np.mean(followed, axis=-1)[:, 1]

@@ -22,7 +22,7 @@ KINDS = {
     "sympy": Kind(("proved",), "sympy: the difference is 0"),
     "numerical": Kind(("checked",), "largest deviation below {deviation}, tolerance {tolerance}, {count}"),
     "monte carlo": Kind(("checked",), "{deviation} standard errors, limit {tolerance}, {instances:,} draws"),
-    "bound": Kind(("checked",), "comes as near as {nearest} of the bound, median bound {median}, {count}"),
+    "bound": Kind(("checked",), "{nearest} times the bound where nearest, median bound {median}, {count}"),
     "cases": Kind(("checked",), "{count}, {true} of them true"),
     "experiment": Kind(
         ("not reproduced", "undecided", "confounded", "reproduced", "attainable"),

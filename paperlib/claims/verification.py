@@ -106,14 +106,14 @@ def _figures(found: Figures, about: Mapping[str, Any] | None = None) -> dict[str
     if "deviation" in found:
         deviation, coarse = found["deviation"], found.get("unit")
         if about is None:
-            result["deviation"] = f"{deviation:.2g}"
+            result["deviation"] = f"{float(f'{deviation:.2g}'):g}"
         else:
             result["deviation"] = (
                 f"{deviation:.1f}" if coarse else f"{min(decade(deviation), float(about['tolerance'])):g}"
             )
     for name in ("nearest", "median"):
         if name in found:
-            result[name] = f"{found[name]:.2g}"
+            result[name] = f"{float(f'{found[name]:.2g}'):g}"
     return result
 
 
