@@ -201,6 +201,14 @@ def test_mathematics_is_rendered(browser: Browser, site: Path, name: str) -> Non
     assert seen.leftovers == []
 
 
+def test_no_number_of_the_book_is_one_of_the_paper(site: Path) -> None:
+    """Figures, equations and propositions of the book have a point in their number; those of the paper are tags."""
+    for page in sorted((site / "book").glob("*.html")):
+        own = re.findall(r'class="(?:eqno|caption-number)">\D*?([\d.]+)', page.read_text(encoding="utf-8"))
+        part = re.match(r"\d+", page.name)
+        assert all(part and number.startswith(f"{int(part[0])}.") for number in own), (page.name, own)
+
+
 def test_a_minus_is_no_hyphen(site: Path) -> None:
     page = (site / "book/31_omniglot_tables.html").read_text(encoding="utf-8")
     assert re.search(r"\(−\d\.\d to [+−]\d\.\d\)", page) and not re.search(r"[( ]-\d+\.\d to", page)

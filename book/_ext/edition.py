@@ -26,9 +26,11 @@ import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 
 # A hyphen before a number, where nothing stands before it that makes it a range or part of a word.
 MINUS = re.compile(r"(?<![\w.$/–-])-(?=\d)")
+PAGE = re.compile(r"book/(\d+)_\w+")
 COLAB, BINDER = "https://colab.research.google.com", "https://mybinder.org"
 
 
@@ -46,6 +48,20 @@ def set_minus(app: Sphinx, doctree: nodes.document) -> None:
     for text in list(doctree.findall(nodes.Text)):
         if not isinstance(text.parent, kept):
             text.parent.replace(text, nodes.Text(MINUS.sub("−", text)))
+
+
+def number_by_page(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Number what a page without a chapter's number numbers by that of its file, like (15.1).
+
+    Sphinx counts them through all such pages, 1, 2, 3: numbers that the paper's own equations have.
+    """
+    for name, kinds in env.toc_fignumbers.items():
+        page = PAGE.fullmatch(name)
+        if page and not env.toc_secnumbers.get(name):
+            for kind, numbers in kinds.items():
+                order = sorted(numbers, key=numbers.__getitem__)
+                kinds[kind] = {place: (int(page[1]), k) for k, place in enumerate(order, 1)}
+    return []
 
 
 def repository_url(root: Path) -> str:
@@ -86,6 +102,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.connect("config-inited", set_repository)
     app.connect("doctree-read", size_figures)
+    app.connect("env-get-updated", number_by_page, priority=600)  # after Sphinx has counted
     app.connect("doctree-read", set_minus)
     # Jupyter Book sets this value of sphinx_comments, which the book leaves out.
     app.add_config_value("comments_config", {}, "")
