@@ -494,7 +494,7 @@ claims.samples(
     pulls,
     step * (Omega - precond @ Gamma) @ features,
     "The mean pull of first-order ANIL on its features, in 300,000 tasks.",
-    shows=r"E[(\omega-Uh)h^\top]=\alpha(\Omega-\Pi\Gamma)U",
+    shows=r"E[(\omega-Ub)b^\top]=\alpha(\Omega-\Pi\Gamma)U",
     towards=True,
     refuses={"without the variance of the step": step * (Omega - precond @ Omega) @ features},
 )
