@@ -1095,7 +1095,7 @@ claims.bounds(
 # with the exact variances of the entries asks for the same event, $\max_i\lVert Z_i\rVert\le\hat\beta/2$ with probability 0.99:
 
 
-# %% mystnb={"code_prompt_show": "Tabulate the episodes that are asked for"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "The episodes that both ask for"} tags=["hide-cell"]
 def variance_bound(L, alpha, d):
     """Return v of the corrected (98)."""
     return 3 * L**2 * (1 + alpha * L * (3 * (d + 4) * (d + 6)) ** 0.25) ** 4
@@ -1128,6 +1128,7 @@ def episodes_needed(d, T=100, alpha=0.5, n=20):
     return theorem, 4 * spread * T / (0.01 * low**2)
 
 
+# %% mystnb={"code_prompt_show": "Tabulate them"} tags=["hide-input"]
 needed = {d_: episodes_needed(d_) for d_ in (1, 3, 10)}
 
 
