@@ -563,7 +563,7 @@ narrow = [bernstein(2, p * (1 - p) * (1 - low) ** 2, 0.0, x, T) for p, low, T, x
 claims.bounds(
     "eq:72",
     fails,
-    "Exact binomial tails.",
+    "Exact binomial tails; counted are those for which the bound is below 1, which without the range term is so more often.",
     below=allowed,
     shows=r"2d\exp\Bigl(-\frac{\delta^2V_1/2}{1+L\delta/(3\sqrt T)}\Bigr)",
     probability=True,
@@ -732,7 +732,7 @@ claims.bounds(
 # \end{aligned} \tag{75}
 # $$
 #
-# with probability at least
+# with absolute constants $c,c',c''$, and with probability at least
 #
 # (eq-76)=
 # $$
@@ -897,7 +897,7 @@ claims.bounds(
         np.quantile(length(few - limit, axis=1), 0.98),
         np.quantile(error, 0.96),
     ],
-    f"The repaired bound and its two halves with $T={T}$ and $n={n:,}$; the largest error in {runs} runs "
+    f"The repaired bound and its two halves with {T:,} tasks of {n:,} samples; the largest error in {runs:,} runs "
     f"is {error.max() / (first_half + second_half):.3f} of it.",
     below=[first_half, second_half, first_half + second_half],
     refuses={
@@ -942,7 +942,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Two lines of the table stand out. (56), (63): the data term averages over tasks, and a sum of norms does not. (64): so does the noise. What the proof bounds by $\sqrt{d/n}$ is of order $\sqrt{d/(nT)}$. This is why (75) asks for many samples per task, and the truth does not.
+# Two quantities stand out. (56), (63): the data term averages over tasks, and a sum of norms does not. (64): so does the noise. What the proof bounds by $\sqrt{d/n}$ is of order $\sqrt{d/(nT)}$. This is why (75) asks for many samples per task, and the truth does not.
 #
 # ## What we have seen
 #

@@ -26,8 +26,9 @@
 # | (100), [(101)](#eq-101), (102), (103) | Gershgorin disks | yes, with a modulus and the variance repaired |
 # | (104), (105), (106), [(99)](#eq-99), Lemma 4 | from entries to the norm | no: a factor $d$ |
 # | [(107)](#eq-107), [(108)](#eq-108), [(109)](#eq-109) | invert | yes, with a maximum; the probability is that of Lemma 4 |
-# | (110), (111), (112) | isolate the label noise | yes, once a factor is moved |
-# | [(113)](#eq-113), (114), [(115)](#eq-115), (116), (117) | concentration of the noise | no: a sum that is not one of i.i.d. terms, and the variance |
+# | (110), (111) | isolate the label noise | yes, once a factor is moved |
+# | (112), [(113)](#eq-113), (114), [(115)](#eq-115) | tail of the noise | no: a sum that is not one of i.i.d. terms, and the variance |
+# | (116), (117) | put both tails together | yes, with both tails repaired |
 # | (118), (119), (120), [(121)](#eq-121) | isolate the fluctuation of the tasks | yes, after three slips |
 # | [(122)](#eq-122), [(123)](#eq-123), [(124)](#eq-124), the constants | assemble | no |
 
@@ -170,10 +171,10 @@ claims.checks(
 # \begin{aligned}
 # \hat\beta&=\beta\min_{\beta\le\lambda\le L}(1-\alpha\lambda)^2+\tfrac{\alpha^2\beta^3(d+1)}{n_2},\\
 # \hat L&=L\max_{\beta\le\lambda\le L}(1-\alpha\lambda)^2+\tfrac{\alpha^2L^3(d+1)}{n_2}.
-# \end{aligned} \tag{86, corrected}
+# \end{aligned} \tag{86′}
 # $$
 #
-# For each inequality of this page we report how near the two sides come to each other over the instances tried; one is equality.
+# A prime marks a corrected equation. For each inequality of this page we report how near the two sides come to each other over the instances tried; one is equality.
 
 
 # %% mystnb={"code_prompt_show": "The bounds, corrected and as printed, and random tasks"} tags=["hide-cell"]
@@ -447,7 +448,7 @@ claims.bounds(
 # \begin{aligned}
 # \lambda_{\min}(C)&\ge\lambda_{\min}\Bigl(\frac1T\sum_iQ_i\Bigr)-\max_i\lVert Z_i\rVert\\
 # &\ge\hat\beta-\gamma,
-# \end{aligned} \tag{107, corrected}
+# \end{aligned} \tag{107′}
 # $$
 #
 # if all $\lVert Z_i\rVert\le\gamma$; and hence, for $\gamma<\hat\beta$,
@@ -464,18 +465,21 @@ claims.bounds(
 # \begin{aligned}
 # \mathbb P\Bigl(\vartheta\ge\frac{2\hat LB\gamma}{\hat\beta}\,\frac1{\hat\beta-\gamma}\Bigr)&\\
 # \le e^2Td^2&\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2d^2v}\Bigr)^{1/6}\Bigr).
-# \end{aligned} \tag{109, corrected}
+# \end{aligned} \tag{109′}
 # $$
 #
 # The implication stands: wherever all $\lVert Z_i\rVert\le\gamma$, the bound on $\vartheta$ holds. Its probability is that of Lemma 4, and false with it. The smallest case needs neither Gershgorin nor many dimensions: two tasks in one dimension with optima $\pm1$, and a small $\alpha$.
-# As $\alpha\to0$ the printed bound tends to zero whatever $c$, and $\vartheta$ to a ratio of $\chi^2$ variables.
+# As $\alpha\to0$ the printed bound tends to zero, whatever its unspecified constant $c$, and $\vartheta$ to a ratio of $\chi^2$ variables.
 #
-# The condition $\gamma<\hat\beta$ is severe: it needs every single task to be known well from its own episodes. Instances that meet it take hundreds of samples and short steps. Of two hundred such instances, and of the three hundred before, this many meet it:
+# The condition $\gamma<\hat\beta$ is severe: it needs every single task to be known well from its own episodes. Instances that meet it take hundreds of samples and short steps:
 
-# %%
+# %% mystnb={"code_prompt_show": "Draw instances with many samples"} tags=["hide-input"]
 plenty = [instance(seed, samples=(300, 600), reach=0.3) for seed in range(300, 500)]
 settled = [c for c in plenty if c.gamma < c.low]
-len(settled), sum(c.gamma < c.low for c in cases)
+Markdown(
+    f"Of {len(plenty)} such instances {len(settled)} meet it, of the {len(cases)} before "
+    f"{sum(c.gamma < c.low for c in cases)}."
+)
 
 # %% mystnb={"code_prompt_show": "Check (107)"} tags=["hide-input"]
 all_off = [given(Z=[-0.5] * T, w=[1.0] * T) for T in (1, 2, 5)]
@@ -595,7 +599,7 @@ claims.checks(
 # \end{gathered} \tag{B}
 # $$
 #
-# With (111) and (108) the noise term is at most $\sqrt d\,b/(\hat\beta-\gamma)$ where $g$ is short and every $\lVert Z_i\rVert\le\gamma$: (116) is that union bound, and (117) its probability. It stands, with these two tails. With one task in one dimension and $\alpha\to0$ the noise term has a $t$ distribution, and all three probabilities are known. With many samples the bound is nearly attained.
+# With (111) and (108) the noise term is at most $\sqrt d\,b/(\hat\beta-\gamma)$ where $g$ is short and every $\lVert Z_i\rVert\le\gamma$: (116) is that union bound, and (117) its probability. The union bound stands; its printed probability does not, since both printed tails are false. With one task in one dimension and $\alpha\to0$ the noise term has a $t$ distribution, and all three probabilities are known. With many samples the bound is nearly attained.
 
 
 # %% mystnb={"code_prompt_show": "Check (116) and (117)"} tags=["hide-input"]
@@ -699,11 +703,9 @@ printed_118 = claims.prints(
 claims.bounds(
     "eq:118",
     gap,
-    "It is attained by two tasks with $Q=1$ and optimum 0 where the mean is 1.",
+    "The bound is attained by two tasks with $Q=1$ and optimum 0 where the mean is 1. Its first norm:",
     below=by_118,
-    shows=r"\lVert w_{MAML}^{(T)*}-w_{MAML}^*\rVert\leq"
-    r"\bigl\lVert(\frac1T\sum_iQ_i)^{-1}\bigl(\frac1T\sum_iQ_iw_i^*-\mathbb E[Q_iw_i^*]\bigr)\bigr\rVert"
-    r"+\bigl\lVert\bigl((\frac1T\sum_iQ_i)^{-1}-\mathbb E[Q_i]^{-1}\bigr)\mathbb E[Q_iw_i^*]\bigr\rVert",
+    shows=r"\bigl\lVert(\frac1T\sum_iQ_i)^{-1}\bigl(\frac1T\sum_iQ_iw_i^*-\mathbb E[Q_iw_i^*]\bigr)\bigr\rVert",
     printed=printed_118,
 )
 
@@ -713,8 +715,8 @@ claims.bounds(
     by_118,
     "From (118) to (119) the norm of a product is at most the product of the norms.",
     below=by_119,
-    shows=r"\ldots\leq\lVert(\frac1T\sum_iQ_i)^{-1}\rVert\,\lVert\frac1T\sum_iQ_iw_i^*-\mathbb E[Q_iw_i^*]\rVert"
-    r"+\lVert(\frac1T\sum_iQ_i)^{-1}-\mathbb E[Q_i]^{-1}\rVert\,\lVert\mathbb E[Q_iw_i^*]\rVert",
+    shows=r"\begin{aligned}\ldots\leq{}&\lVert(\tfrac1T\textstyle\sum_iQ_i)^{-1}\rVert\,\lVert\tfrac1T\sum_iQ_iw_i^*-\mathbb E[Q_iw_i^*]\rVert\\"
+    r"&+\lVert(\tfrac1T\textstyle\sum_iQ_i)^{-1}-\mathbb E[Q_i]^{-1}\rVert\,\lVert\mathbb E[Q_iw_i^*]\rVert\end{aligned}",
     refuses={"the first product alone": [math.prod(pieces(c)[:2]) for c in drawn]},
 )
 
@@ -754,7 +756,7 @@ claims.bounds(
 #
 # (eq-122)=
 # $$
-# \lVert w_{MAML}^{(T)*}-w_{MAML}^*\rVert\le\frac{\delta_2V_2}{\hat\beta\sqrt T}+\frac{\hat LB}{\hat\beta^2}\frac{\delta_1V_1}{\sqrt T}, \tag{122, corrected}
+# \lVert w_{MAML}^{(T)*}-w_{MAML}^*\rVert\le\frac{\delta_2V_2}{\hat\beta\sqrt T}+\frac{\hat LB}{\hat\beta^2}\frac{\delta_1V_1}{\sqrt T}, \tag{122′}
 # $$
 #
 # but for a probability of $(d+1)\exp\bigl(-\frac{\delta_2^2V_2/2}{1+2\hat LB\,\delta_2/(3\sqrt T)}\bigr)+2d\exp\bigl(-\frac{\delta_1^2V_1/2}{1+\hat L\,\delta_1/(3\sqrt T)}\bigr)$. The paper takes one $\delta$ for both. Of the two ranges, $2\hat LB$ for the vectors and $\hat L$ for the matrices, it has $\hat L$ for the vectors and $\hat LB$ for the matrices, exchanged.
@@ -803,7 +805,7 @@ def admitted(V, R):
 claims.bounds(
     "eq:122",
     seen,
-    r"Deviations of matrices and of vectors are as rare as Bernstein's inequality says.",
+    r"Deviations of matrices and of vectors are as rare as Bernstein's inequality says; counted are those for which a bound is below 1.",
     below=admitted(V, R),
     probability=True,
     shows=r"\mathbb P\bigl(\lVert\cdot\rVert>\tfrac{\delta V}{\sqrt T}\bigr)\le D\exp\Bigl(-\frac{\delta^2V/2}{1+R\,\delta/(3\sqrt T)}\Bigr)",
@@ -895,7 +897,7 @@ claims.bounds(
 # &\lVert w_{MAML}-w_{MAML}^*\rVert\\
 # &\quad\le\Bigl(\frac{2\hat LB\gamma}{\hat\beta\sqrt\tau}+\frac{\sqrt d\,b}{\sqrt\tau}\Bigr)\frac1{\hat\beta-\gamma/\sqrt\tau}\\
 # &\qquad+\frac{\delta_2V_2}{\hat\beta\sqrt T}+\frac{\hat LB}{\hat\beta^2}\frac{\delta_1V_1}{\sqrt T},
-# \end{aligned} \tag{123, corrected}
+# \end{aligned} \tag{123′}
 # $$
 #
 # with probability at least one minus the four terms
@@ -906,15 +908,13 @@ claims.bounds(
 # &e^2Td^2e^{-(\gamma^2/(e^2d^2v))^{1/6}}+e^2d\,e^{-(b^2/(e^2v_g))^{1/6}}\\
 # &+(d+1)\exp\Bigl(\frac{-\delta_2^2V_2/2}{1+2\hat LB\delta_2/(3\sqrt T)}\Bigr)\\
 # &+2d\exp\Bigl(\frac{-\delta_1^2V_1/2}{1+\hat L\delta_1/(3\sqrt T)}\Bigr).
-# \end{aligned} \tag{124, corrected}
+# \end{aligned} \tag{124′}
 # $$
 #
 # :::{admonition} Where we differ from the paper
 # :class: attention
 # (123) is printed for $w_{ERM}$ and with an undefined $\hat\mu$; from what it was added up, $w_{MAML}$ and $\hat\beta$ are meant. (124) has $\alpha^4d^2L^6$ and $\alpha^4d^2L^5\sigma^2$ for $d^2v$ and $v_g$, and the ranges exchanged as in (122).
 # :::
-#
-# The sum stands on every instance, with the two deviations that Bernstein's inequality bounds:
 
 # %% mystnb={"code_prompt_show": "Set both left-hand sides side by side"} tags=["hide-input"]
 claims.contradicts(
@@ -926,6 +926,9 @@ claims.contradicts(
     r"The sum of bounds on $\lVert w_{MAML}-w_{MAML}^*\rVert$ is printed for $\lVert w_{ERM}-w_{ERM}^*\rVert$, with a $\hat\mu$ that is defined nowhere.",
     agrees="of MAML",
 )
+
+# %% [markdown]
+# The sum stands on every instance, with the two deviations that Bernstein's inequality bounds:
 
 # %% mystnb={"code_prompt_show": "Check the sum on every instance"} tags=["hide-input"]
 one_task = given(Z=[0.0], w=[1.0], Q=2.0)  # where the mean optimum is zero
@@ -985,19 +988,16 @@ printed_124 = claims.prints(
     "eq:124",
     few_tasks_alone,
     r"1-e^2Td^2\exp\bigl(-\bigl(\frac{c\gamma^2}{\alpha^4d^2L^6}\bigr)^{1/6}\bigr)"
-    r"-e^2d\exp\bigl(-\bigl(\frac{c'b^2}{\alpha^4d^2L^5\sigma^2}\bigr)^{1/6}\bigr)"
-    r"-2d\exp(\ldots)-2d\exp(\ldots)",
+    r"-e^2d\exp\bigl(-\bigl(\frac{c'b^2}{\alpha^4d^2L^5\sigma^2}\bigr)^{1/6}\bigr)",
 )
 claims.bounds(
     "eq:124",
     [np.mean(run[-1] > radius) for radius, run in zip(radii, runs, strict=True)],
-    r"With many samples a task MAML leaves the radius of (123) more rarely than this allows. As printed it fails with one sample a task.",
+    r"With many samples a task MAML leaves the radius of (123) more rarely than these two terms and those of (122) allow. As printed it fails with one sample a task.",
     below=[failures_124(e, gamma_, b, deltas, std) for e, _, gamma_, b, deltas, std, _ in runs],
     probability=True,
     shows=r"1-e^2Td^2\exp\bigl(-\bigl(\frac{\gamma^2}{e^2d^2v}\bigr)^{1/6}\bigr)"
-    r"-e^2d\exp\bigl(-\bigl(\frac{b^2}{e^2v_g}\bigr)^{1/6}\bigr)"
-    r"-(d+1)\exp\bigl(-\frac{\delta_2^2V_2/2}{1+2\hat LB\delta_2/(3\sqrt T)}\bigr)"
-    r"-2d\exp\bigl(-\frac{\delta_1^2V_1/2}{1+\hat L\delta_1/(3\sqrt T)}\bigr)",
+    r"-e^2d\exp\bigl(-\bigl(\frac{b^2}{e^2v_g}\bigr)^{1/6}\bigr)",
     printed=printed_124,
 )
 
@@ -1005,7 +1005,7 @@ claims.bounds(
 # ### End of D.2: the constants
 #
 # The paper chooses $\gamma=4d\sqrt{\alpha^4L^6/c}\,\log^3(100Td)$, $b=2d\sqrt{\alpha^4L^5\sigma^2/c'}\,\log^3(100d)$,
-# $\delta=\sqrt{\log(200d)/(\operatorname{Var}(Q_i)+\operatorname{Var}(Q_iw_i^*))}$ and $\tau>32d^2\alpha^4L^6\log^6(100Td)/(c\hat\beta)$, so that each of the four terms of (124) is at most 0.01 and $\gamma/\sqrt\tau\le\hat\beta/2$. None of the four does it.
+# $\delta=\sqrt{\log(200d)/(\operatorname{Var}(Q_i)+\operatorname{Var}(Q_iw_i^*))}$ and $\tau>32d^2\alpha^4L^6\log^6(100Td)/(c\hat\beta)$, so that each of the four terms of (124) is at most 0.01 and $\gamma/\sqrt\tau\le\hat\beta/2$. None of the four choices does.
 
 
 # %% mystnb={"code_prompt_show": "Compute the printed terms"} tags=["hide-input"]
@@ -1083,8 +1083,8 @@ claims.bounds(
     [needed(*setting) for setting in settings],
     r"Each of $\gamma$, $b$, $\delta_1$, $\delta_2$ and $\tau$ is at least what its term needs, found by bisection.",
     below=[chosen(*setting) for setting in settings],
-    shows=r"\gamma=e\,d\sqrt v\,\log^3(100e^2Td^2),\;b=e\sqrt{v_g}\,\log^3(100e^2d),\;"
-    r"\delta_k=2\sqrt{\log(200d)/V_k},\;\tau\geq4\gamma^2/\hat\beta^2",
+    shows=r"\gamma=e\,d\sqrt v\,\log^3(100e^2Td^2)\text{, }b=e\sqrt{v_g}\,\log^3(100e^2d)\text{, }"
+    r"\delta_k=2\sqrt{\log(200d)/V_k}\text{, }\tau\geq4\gamma^2/\hat\beta^2",
     printed=printed_constants.at(settings),
 )
 
@@ -1095,7 +1095,7 @@ claims.bounds(
 # with the exact variances of the entries asks for the same event, $\max_i\lVert Z_i\rVert\le\hat\beta/2$ with probability 0.99:
 
 
-# %% mystnb={"code_prompt_show": "Tabulate the episodes that are asked for"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "The episodes that both ask for"} tags=["hide-cell"]
 def variance_bound(L, alpha, d):
     """Return v of the corrected (98)."""
     return 3 * L**2 * (1 + alpha * L * (3 * (d + 4) * (d + 6)) ** 0.25) ** 4
@@ -1128,9 +1128,19 @@ def episodes_needed(d, T=100, alpha=0.5, n=20):
     return theorem, 4 * spread * T / (0.01 * low**2)
 
 
+# %% mystnb={"code_prompt_show": "Tabulate them"} tags=["hide-input"]
 needed = {d_: episodes_needed(d_) for d_ in (1, 3, 10)}
-rows = [f"| {d_} | {one:.0e} | {two:.0e} |" for d_, (one, two) in needed.items()]
-Markdown("\n".join(["| $d$ | theorem | Chebyshev |", "| --- | --- | --- |", *rows]))
+
+
+def in_powers(count):
+    """Return a count to one digit, as a multiple of a power of ten."""
+    digit, power = f"{count:.0e}".split("e+")
+    return f"${digit}\\cdot10^{{{int(power)}}}$"
+
+
+rows = [f"| {d_} | {in_powers(one)} | {in_powers(two)} |" for d_, (one, two) in needed.items()]
+head = "| $d$ | episodes a task, by the theorem | by Chebyshev |"
+Markdown("\n".join([head, "| --- | --- | --- |", *rows]))
 
 # %% [markdown]
 # Neither is needed. The theorem of [chapter 5](05_convergence) that replaces Theorem 3 works with one episode of each task, because it never asks that a single task be known.

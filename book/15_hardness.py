@@ -2,7 +2,7 @@
 # # Hardness, line by line
 #
 # Every sentence and formula of §3.1, and what §1, §1.1, §3 and the Abstract say of hardness, in the order of [chapter 3](03_hardness), which has the story. Here is the rest of its evidence: what is said, what holds, and the check.
-# Each section is headed by the place in the paper and can be read alone. Letters are those of chapter 3: $u=\rho_H/\rho_E$, $\delta=(d+1)/m$, $\varphi$ is the fraction of a task's loss that a step leaves, $t$ runs from $-1$ at the easy to $1$ at the hard optimum.
+# Each section is headed by the place in the paper and can be read alone. Letters are those of chapter 3: $u=\rho_H/\rho_E$, $\delta=(d+1)/m$, $\varphi$ is the fraction of a task's loss that a step leaves, $t$ runs from $-1$ at the easy to $1$ at the hard optimum, $F_m$ is the loss after a step on $m$ samples, $R_m$ the risk above the noise floor, $\mathcal E_m$ the excess risk (2), and $G$ the ratio of ERM's risk $R_m$ to MAML's.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -412,7 +412,7 @@ claims.proves(
     "text:maml-weights-favour-hard",
     phi_H - phi_E,
     factorised,
-    "The difference has the sign of the bracket; $m$ stands for $n_2$.",
+    "The difference has the sign of the bracket.",
     shows=r"\varphi(\rho_H)-\varphi(\rho_E)=\alpha(\rho_E-\rho_H)"
     r"\bigl[2-\alpha(\rho_H+\rho_E)(1+\tfrac{d+1}{n_2})\bigr]",
     refuses={"the exact gradient's, without the sampling term": exact},
@@ -944,7 +944,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# As $m\to\infty$ this is $d\rho_E\,u(1-u)^2/(1+u)^2$. "Significantly larger than zero" amounts to slightly more than nine hundredths of $d\rho_E$ where it is largest ([chapter 4](04_geography) finds the place):
+# As $m\to\infty$ ERM's risk is $d\rho_E\,u(1-u)^2/(1+u)^2$. "Significantly larger than zero" amounts to slightly more than nine hundredths of $d\rho_E$ where it is largest ([chapter 4](04_geography) finds the place):
 
 # %% mystnb={"code_prompt_show": "The limit over all hardness ratios"} tags=["hide-input"]
 line = np.linspace(0.001, 0.999, 4001)
@@ -963,7 +963,7 @@ claims.bounds(
 #
 # > **The paper, §3.1.** "the excess risks for both MAML and ERM go to zero with $\rho_H$ [...] *too* much hardness discrepancy causes no gain for MAML over ERM"
 #
-# Let $\rho_H\to0$ at fixed $m$. The hard task's data shrink to nothing, and so does what *any* start $t$ costs on it. Each of the three has the factor $\rho_H$, times something that stays finite; $\varphi_H=\varphi(\rho_H)=(1-u)^2+\delta u^2$ tends to one:
+# Let $\rho_H\to0$ at fixed $m$. The hard task's data shrink to nothing, and so does what *any* start $t$ costs on it. Both risks and this cost have the factor $\rho_H$, times something that stays finite; $\varphi_H=\varphi(\rho_H)=(1-u)^2+\delta u^2$ tends to one:
 
 # %% mystnb={"code_prompt_show": "Factor both risks"} tags=["hide-input"]
 phi_u = (1 - u) ** 2 + delta * u**2
@@ -1075,7 +1075,7 @@ claims.checks(
 )
 
 # %% [markdown]
-# Where does MAML cross the grey line? {eq}`closer` holds between the two roots of $(1+\delta)u^2-(1-\delta)u+\delta=0$. Solving for the places at which the library's solution changes sides gives the same:
+# Where does MAML cross the middle, the grey line of chapter 3's figure? {eq}`closer` holds between the two roots of $(1+\delta)u^2-(1-\delta)u+\delta=0$. Solving for the places at which the library's solution changes sides gives the same:
 
 
 # %% mystnb={"code_prompt_show": "Solve for the crossings"} tags=["hide-input"]
@@ -1112,7 +1112,7 @@ claims.checks(
 # %% [markdown]
 # > **The paper, §3.1.** "unlike ERM, MAML initializes closer to the optimal solution of the harder task as long as $\frac{\rho_H}{\rho_E}$ is not close to zero or one"
 #
-# Of which rows? For the lower one the paper says it in three places, and not the same:
+# Of which rows? For the lower one the paper says it in three places, and not the same (the third, the caption of Figure 7, is quoted below):
 
 # %% mystnb={"code_prompt_show": "What the paper says of the lower row"} tags=["hide-input"]
 claims.contradicts(
@@ -1234,13 +1234,14 @@ claims.checks(
 # "Especially for large $m$" is right as long as MAML leans to the hard task, $\varphi_H>\delta$: then every term of the logarithmic derivative is positive.
 
 # %% mystnb={"code_prompt_show": "The logarithmic derivative of the gain"} tags=["hide-input"]
-leaning = (1 - ratio) ** 2 + delta_2 * ratio**2  # φ_H, with n_2 = m, so that δ_2 is δ
-growth = 1 + delta_2 * ratio**2 / leaning
-growth += 2 * delta_2 * (1 - ratio**2) / (leaning - delta_2)
-surplus = sp.factor((gain - 1).subs({rho_E: 1, rho_H: ratio, m: (d + 1) / delta_2}))
+in_delta = sp.Symbol("delta", positive=True)
+leaning = (1 - ratio) ** 2 + in_delta * ratio**2  # φ_H, with n_2 = m
+growth = 1 + in_delta * ratio**2 / leaning
+growth += 2 * in_delta * (1 - ratio**2) / (leaning - in_delta)
+surplus = sp.factor((gain - 1).subs({rho_E: 1, rho_H: ratio, m: (d + 1) / in_delta}))
 claims.proves(
     "text:fig-2-smaller-risk",
-    -delta_2 * sp.diff(sp.log(surplus), delta_2),
+    -in_delta * sp.diff(sp.log(surplus), in_delta),
     growth,
     r"The gain grows with $m=(d+1)/\delta$ at this rate.",
     shows=r"\frac{\partial\log(G-1)}{\partial\log m}=1+\frac{\delta u^2}{\varphi_H}+\frac{2\delta(1-u^2)}{\varphi_H-\delta}",
@@ -1268,7 +1269,7 @@ Markdown(
 # left of the loss is $\bigl(\mathrm{tr}(\Sigma^2)/\lambda^2+1\bigr)/m$. So the **effective dimension** is $\mathrm{tr}(\Sigma^2)/\lambda^2$, a number without units. For $\Sigma=\rho I_d$ it is $d$.
 
 # %% mystnb={"code_prompt_show": "The fraction left in a direction that the step should solve"} tags=["hide-input"]
-squares = sp.Symbol("squares", positive=True)  # tr(Σ²)
+squares = sp.Symbol(r"\mathrm{tr}\,\Sigma^2", positive=True)  # tr(Σ²)
 solved = 1 / alpha
 claims.proves(
     "rem:1",
@@ -1316,9 +1317,11 @@ claims.samples(
 rows = []
 for name, task, column in zip(("$1, 0.1, \\dots$", "$0.02, \\dots$"), tasks, left.T, strict=True):
     trace, effective = task.sum(), (task**2).sum() / task[0] ** 2
-    predictions = f"{(effective + 1) / 40:.2f} | {(trace + 1) / 40:.2f}"
-    rows.append(f"| {name} | {trace:.3g} | {effective:.3g} | {column.mean():.2f} | {predictions} |")
-head = "| eigenvalues | trace | effective | fraction left | by effective dimension | by trace |"
+    predictions = f"{(effective + 1) / 40:.4f} | {(trace + 1) / 40:.4f}"
+    error = column.std() / math.sqrt(len(column))
+    measured_part = f"{column.mean():.4f} ± {error:.4f}"
+    rows.append(f"| {name} | {trace:.3g} | {effective:.3g} | {measured_part} | {predictions} |")
+head = "| eigenvalues | trace | effective | fraction left, ± one standard error | by effective dimension | by trace |"
 Markdown("\n".join([head, "| --- | --- | --- | --- | --- | --- |", *rows]))
 
 # %% [markdown]
@@ -1370,7 +1373,7 @@ claims.samples(
 # (hardness-exercises)=
 # ## The exercises of chapter 3, and the numbers in its prose
 #
-# The two local minima in the step size, and ERM with reweighted tasks:
+# The two local minima in the step size, and ERM with reweighted tasks; the folded cell asserts them.
 
 # %% mystnb={"code_prompt_show": "Search the step size; reweigh ERM"} tags=["hide-cell"]
 env, rates = two_tasks(0.2), np.arange(0.5, 6.0, 0.01)
@@ -1389,7 +1392,7 @@ assert np.allclose(
 )
 
 # %% [markdown]
-# Chapter 3 quotes these numbers:
+# The last folded cell asserts the numbers that chapter 3 quotes.
 
 # %% mystnb={"code_prompt_show": "The numbers of chapter 3"} tags=["hide-cell"]
 assert [math.floor((dim + 1) * least) for dim in (1, 10)] == [

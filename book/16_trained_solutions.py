@@ -119,7 +119,7 @@ sampled_8 = {name: run.test_risks(3000) for name, run in runs_8.items()}
 # %% mystnb={"code_prompt_show": "Draw Figure 8", "figure": {"caption": "Figure 8 of the paper: theory (lines) and the last iterates of SGD (marks), with 95% t-intervals over five repetitions. Left: first coordinates. Right: risks above the noise floor, estimated from 3,000 test tasks as in C.1. Every mark has random numbers of its own, except that ERM and MAML meet the same test tasks. **Notice** that at the right MAML's marks lie on its curve or a little above it.", "name": "fig-two-tasks-trained"}, "image": {"classes": "upright", "alt": "Two rows of two panels, for m = 2000 and 500, over the curvature of the hard task from 0 to 1. ERM's place rises from -1 to 0 and MAML's from -1 to near 1 and back; ERM's risk lies above MAML's. Squares for ERM and circles for MAML, each with a vertical interval, follow their lines. On the left the intervals are about a tenth long. On the right ERM's are widest in the middle of the range; MAML's are hardly longer than its circles."}} tags=["hide-input"]
 def figure_8():
     """Draw theory, and the means of five trained runs with their intervals, a row a sample size."""
-    figure, axes = plt.subplots(2, 2, figsize=(5, 4.8), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(5, 5), sharex=True, layout="constrained")
     fine = (1 - np.cos(np.pi * np.linspace(0.02, 1.0, 200))) / 2  # denser at both ends
     for row, (pair, size) in enumerate(zip(axes, ROWS, strict=True)):
         here = slice(20 * row, 20 * row + 20)
@@ -138,7 +138,7 @@ def figure_8():
         pair[1].set(ylim=(0, 1.12), ylabel="risk above the floor")
         for axis, letter in zip(pair, "abcd"[2 * row :], strict=False):
             axis.set_title(f"({letter})  $m={size}$")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     for axis in axes[-1]:
         axis.set_xlabel(r"$\rho_H$")
     return figure
@@ -202,7 +202,7 @@ def figure_3():
         mark(right, shown, sampled_3["ERM"][here] / sampled_3["MAML"][here], 0, "ratio, SGD")
         right.axhline(1 + quotients[0], ls="-.", color=plotting.REFERENCE, label="by (12)")
         left.set(title=f"({'ac'[row]})  {title}", ylabel="risk above the floor")
-        right.set(title=f"({'bd'[row]})", ylabel="gain", ylim=(0.9, 2.5))
+        right.set(title=f"({'bd'[row]})", ylabel="ratio", ylim=(0.9, 2.5))
     named = [
         line for axis in axes[0] for line in zip(*axis.get_legend_handles_labels(), strict=True)
     ]
@@ -221,14 +221,14 @@ figure_3()
 claims.contradicts(
     "text:fig-3-settings",
     {
-        "the words": ("relatively large $r_H$ and small $r_E$", 1),
+        "the words": ("relatively large $r_H$ and small $r_E$", "$r_H>r_E$"),
         "the numbers of (c), (d)": (
             r"$\frac{R^2}{r_H}=10$ and $\frac{R^2}{r_E}=0.5$",
-            int(np.sign(1 / 10 - 1 / 0.5)),
+            "$r_H<r_E$" if 1 / 10 < 1 / 0.5 else "$r_H>r_E$",
         ),
     },
     r"§3.2 says that $r_H$ is large and $r_E$ small; in (c) and (d) $R^2/r_H=10$ and $R^2/r_E=\frac12$ have $r_H<r_E$.",
-    agrees=-1,
+    agrees="$r_H<r_E$",
 )
 
 # %% mystnb={"code_prompt_show": "Compare the ratios with 1.5, at every R"} tags=["hide-input"]
@@ -301,7 +301,7 @@ left = {name: [left_of_start(name, point) for point in points_8] for name in NAM
 slowest = points_8[int(np.argmax(left["MAML"]))]
 assert max(left["ERM"]) < max(left["MAML"])
 Markdown(
-    f"Of the points of Figure 8 the slowest is {slowest.name.replace('rho_H', '$u$', 1)}: "
+    f"Of the points of Figure 8 the slowest is $u={slowest.env.covariances[0][0, 0]:.2f}$, $m={slowest.n2}$: "
     f"5,000 tasks leave {max(left['MAML']):.2%} of the mean distance there, and less everywhere else; "
     f"$e^{{-5.5}}$ is {math.exp(-5.5):.2%}. For $u\\to0$ the curvature is half of $(d+1)/n_2$, "
     f"and {math.exp(-2.75):.1%} would be left."
@@ -440,7 +440,7 @@ for name in NAMES:
     of_3[name] = counted(sampled_3[name], exact_3[name], alone_3[name], added_3[name])
     table.append([f"Figure 3, {name}", "–", *of_3[name]])
 head = (
-    "| of 20 intervals hold | place | risk | with SGD's part | exact risk | with SGD's part |\n"
+    "| of 20 intervals hold | place | risk | risk with SGD's part | exact risk | exact risk with SGD's part |\n"
     "| --- | --- | --- | --- | --- | --- |\n"
 )
 Markdown(head + "\n".join("| " + " | ".join(map(str, line)) + " |" for line in table))

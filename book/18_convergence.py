@@ -37,6 +37,7 @@ import numpy as np
 import sympy as sp
 import torch
 from IPython.display import Markdown
+from matplotlib import ticker
 from scipy import stats
 
 from paperlib import claims, linear, plotting, simulate
@@ -174,7 +175,8 @@ claims.contradicts(
 # %%
 halves = {k: (sp.Rational(k, 2), sp.log(200 * k) / 2) for k in (1, 2, 3, 5, 20)}
 chi_square = {k: sp.lowergamma(*half) / sp.gamma(half[0]) for k, half in halves.items()}
-print({k: f"{float(p):.3f}" for k, p in chi_square.items()})
+rows = [f"| {k} | {float(p):.3f} |" for k, p in chi_square.items()]
+Markdown("\n".join(["| $d$ | $P(\\chi^2_d\\le\\log200d)$ |", "| --- | --- |", *rows]))
 
 # %% [markdown]
 # (convergence-units)=
@@ -192,11 +194,11 @@ print({k: f"{float(p):.3f}" for k, p in chi_square.items()})
 # \end{aligned} \tag{44}
 # $$
 #
-# Here $K$ measures the products of inputs and noise, so $K\propto\sigma$.
+# Here $K$ measures the products of inputs and noise, so $K\propto\sigma$, and $c,c'$ are absolute constants.
 #
 # ### Units
 #
-# Measure the inputs in other units, $x\to qx$. Then $\Sigma\to q^2\Sigma$, and $w$ must shrink like $1/q$. A bound on $w$ must do the same. In (44) the first term falls like $q^{-4}$, the second like $q^{-3/2}$, the third like $q^{-3}$. For large $q$ the
+# Measure the inputs in other units, $x\to qx$. Then $\Sigma\to q^2\Sigma$, and $w$ must shrink like $1/q$. A bound on $w$ must do the same. The first line of (44) has three terms in its numerator. The one with $c'\sqrt d$ falls like $q^{-4}$, that with $\sqrt{dK/c'}$ like $q^{-3/2}$, that with $K/c'$ like $q^{-3}$. For large $q$ the
 # bound is too small, whatever the constants. One task in one dimension with noise is enough; there $\hat w-w^*=\sum xz/\sum x^2$ is Student's $t_n/(q\sqrt n)$.
 
 # %%
@@ -210,13 +212,15 @@ terms = [
     q * math.log(200 * n) / q**4,
 ]
 bound = sum(terms) / math.sqrt(n)  # c = c' = 1, K = q, B → 0, one task
-print(f"bound {bound:.1e}, exceeded with probability {np.mean(errors > bound):.2f}")
+Markdown(
+    f"The bound is {1e4 * bound:.1f}·10⁻⁴, and is exceeded with probability {np.mean(errors > bound):.2f}."
+)
 
 # %% [markdown]
 # ### Repaired
 #
 # In a mixture the same happens once the noise is large. Two kinds of tasks in one dimension, with as many tasks and samples as the repaired theorem asks for (below): with inputs a million times larger, with noise of the same size, the printed bound is far below the error,
-# for every $c'$ between $10^{-6}$ and $10^6$. The repaired one, term by term that of [D.1](13_erm_proof), has the right units.
+# for every $c'$ between $10^{-6}$ and $10^6$. The repaired one, term by term that of [D.1](13_erm_proof), has the right units. In it $V_1=\operatorname{Var}(\Sigma_i)$, $V_2=E\lVert\Sigma_iw_i^*-E[\Sigma_iw_i^*]\rVert^2$; $Lr$ bounds the deviation of every $\hat\Sigma_i$, and $b\sqrt{d/n}$ the noise of every task.
 
 
 # %% mystnb={"code_prompt_show": "(44), repaired and as printed"} tags=["hide-cell"]
@@ -303,7 +307,7 @@ isotropic = TaskEnvironment([1.0], [np.eye(d)], [np.zeros(d)], [np.eye(d)])
 found = simulate.sampled_maml_estimates(isotropic, 1e-6, T, 1, 1, 1, 20, rng)
 errors = np.linalg.norm(found, axis=1)
 bound = math.sqrt(d * math.log(200 * d) / T)  # the trace reading, the generous one
-print(f"error {errors.mean():.2f}, printed bound {bound:.2f}")
+Markdown(f"The mean error is {errors.mean():.2f}, the printed bound {bound:.2f}.")
 
 # %% [markdown]
 # (Gaussian optima are not bounded; cut them off at a large $B$ and nothing changes, since $B$ comes only with terms that are zero here.)
@@ -452,7 +456,7 @@ claims.decides(
 # ## How training sets are drawn
 #
 # `simulate.sampled_erm_estimates` and `sampled_maml_estimates` draw, for each task, what (41) and (43) need of its data: $X^\top X$, a Wishart matrix, by Bartlett's decomposition, and $X^\top z$. Their
-# joint law is the same as if the samples had been drawn one by one: every moment to order four agrees, as whole numbers, also with fewer samples than dimensions.
+# joint law is the same as if the samples had been drawn one by one: every moment to order four agrees, as whole numbers, also with fewer samples than dimensions. The folded cells assert it.
 
 # %% mystnb={"code_prompt_show": "Compare the moments to order four"} tags=["hide-input"]
 pairs = [(i, j) for i in range(2) for j in range(i, 3)]  # entries of XᵀX, and of Xᵀz with j = 2
@@ -557,7 +561,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Each is $-\frac12$, at one sample a task as well as at sixteen. (The smallest MAML setting is still settling, as [the picture](#fig-rates-in-tasks) shows: with a hundred rows in three dimensions its matrix is far from its mean.) Waiting for $n$ alone would be in vain: five tasks of ten thousand samples each leave an error above a tenth.
+# All but the first of MAML are $-\frac12$ within their intervals, at one sample a task as well as at sixteen. (The smallest MAML setting is still settling, as [the picture](#fig-rates-in-tasks) shows: with a hundred rows in three dimensions its matrix is far from its mean.) Waiting for $n$ alone would be in vain: five tasks of ten thousand samples each leave an error above a tenth.
 #
 # As an upper bound, [(45)](#eq-45) is true. As a rate it is not: it has a floor of order $\sqrt{d/n}$, and the truth is of order $\sqrt{(\operatorname{Var}+d/n)/T}$.
 
@@ -661,6 +665,10 @@ def rates_in_the_rest():
         axis.set_ylabel("distance")
         axis.minorticks_off()
     axes[2].set_xticks(dims, dims)
+    for axis in axes[:2]:  # less than two decades: a slope needs more than powers of ten
+        axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter(ticker.NullFormatter())
     return figure
 
 
@@ -740,7 +748,7 @@ claims.quotes(
 #
 # ### In one dimension, by hand
 #
-# The score of an episode of one inner and one outer sample is a polynomial in standard normal variables, and its moments follow without matrices or pairings.
+# The score $\psi$ of an episode is the downhill gradient of its loss at the population solution, and $\delta$ the task's optimum less that solution. For one inner and one outer sample it is a polynomial in standard normal variables, and its moments follow without matrices or pairings: the mean curvature $A$, and what multiplies $\delta^2$ in $E\psi^2$.
 
 # %% mystnb={"code_prompt_show": "Average a polynomial in four standard normal variables"} tags=["hide-cell"]
 alpha, rho, sigma, offset, tau = sp.symbols("alpha rho sigma delta tau", positive=True)
@@ -762,7 +770,10 @@ psi = step**2 * outer**2 * offset + sigma * noise
 curvature = average(step**2 * outer**2)
 mean, square = curvature * offset, average(psi**2)
 score = mean**2 + (square - mean**2) / tau
-sp.Tuple(sp.factor(curvature), sp.factor(square.coeff(offset, 2)))
+Markdown(
+    f"$$\nA={sp.latex(sp.factor(curvature))}\n$$\n\nand, in $E\\psi^2$, the coefficient of $\\delta^2$ is\n\n"
+    f"$$\n{sp.latex(sp.factor(square.coeff(offset, 2)))}.\n$$"
+)
 
 # %% [markdown]
 # For ERM with one sample $\psi=x^2\delta+xz$. Two tasks at $\pm1$ with variances $\frac14$ and $1$ and noise $\frac12$ give the following asymptotic variances; compare them with the library's, which is built from matrices and pairings.
@@ -845,14 +856,15 @@ distances = {
 }
 quantiles = 2.366, 7.815
 inside = {name: [np.mean(x <= q) for q in quantiles] for name, x in distances.items()}
-print({name: [f"{share:.0%}" for share in pair] for name, pair in inside.items()})
 assert all(abs(a - 0.5) < 0.05 and abs(b - 0.95) < 0.02 for a, b in inside.values())
+rows = [f"| {name} | {half:.0%} | {most:.0%} |" for name, (half, most) in inside.items()]
+Markdown("\n".join(["| of level | 50 % | 95 % |", "| --- | --- | --- |", *rows]))
 
 # %% [markdown]
 # (convergence-finite)=
 # ### For finitely many tasks
 #
-# {prf:ref}`thm-finitely-many-tasks` needs $\operatorname{tr}V=\operatorname{tr}(ACA)$, with $C=A^{-1}VA^{-1}$ from the library, and $E\lVert\hat A_i\rVert_F^2$, which is $\operatorname{tr}V$ for optima $N(0,I)$ without noise. Two instances: one sample in each part, and infinite data in a hundred dimensions, where the printed bounds fail.
+# With probability at least $1-\eta$, and $\lambda=\lambda_{\min}(A)$, {prf:ref}`thm-finitely-many-tasks` bounds the error. It needs $\operatorname{tr}V=\operatorname{tr}(ACA)$, with $C=A^{-1}VA^{-1}$ from the library, and $E\lVert\hat A_i\rVert_F^2$, which is $\operatorname{tr}V$ for optima $N(0,I)$ without noise. Two instances: one sample in each part, and infinite data in a hundred dimensions, where the printed bounds fail.
 
 
 # %% mystnb={"code_prompt_show": "The number of tasks and the radius of the theorem"} tags=["hide-cell"]
@@ -951,7 +963,9 @@ assert math.isclose(louder, quiet + 9 * (loud - quiet), rel_tol=1e-9)
 silent = TaskEnvironment.finite_tasks([env.covariances[1]], [env.means[1]])
 assert np.allclose(simulate.sampled_erm_estimates(silent, 3, 1, 5, rng), env.means[1], atol=1e-6)
 assert np.allclose(linear.asymptotic_covariance_maml(silent, ALPHA, 1, 1, 1), 0.0)
-print(f"t0 = {quiet:.1f}, t1 = {loud - quiet:.1f}, at σ = 3: {louder:.0f} tasks")
+Markdown(
+    f"The crossover is at $T={quiet:.1f}+{loud - quiet:.1f}\\,\\sigma^2$ tasks, {louder:.0f} of them at $\\sigma=3$."
+)
 
 # %% [markdown]
 # **Read next.** Back to [Chapter 5](05_convergence), or on to the proofs: [D.1](13_erm_proof), [D.2](14_maml_proof).

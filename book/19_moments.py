@@ -4,7 +4,7 @@
 # > **The paper, App. D.2.** "Lemma 2. *Let $\mathbf A$ be a fixed symmetric matrix in $\mathbb R^{d\times d}$, and let $\mathbf X$ be a random matrix in $\mathbb R^{n\times d}$ whose rows are i.i.d. multivariate Gaussian random vectors with mean $\mathbf0$ and diagonal covariance $\Sigma$.*"
 #
 # [Chapter 2](02_population_solutions) derives the lemma in a few lines, and everything else of A.1 from it. This page follows the paper's own steps: the entries (77) to (80) and their proof, then Appendix A.1 from the loss to the chains (17) to (20), with every integral taken by quadrature
-# and every mean by simulation, and last what [Chapter 1](01_learning_to_adapt) asserts of §2. The sections stand alone.
+# and every mean by simulation, and last what [Chapter 1](01_learning_to_adapt) asserts of §2. The sections stand alone. A step on $s$ samples multiplies a distance by $P=I-\frac\alpha sX^\top X$; its mean curvature is $Q^{(s)}=E[P\Sigma P]$. A prime marks a corrected equation.
 #
 # | item of the paper | what is done here | does it stand? |
 # | :-- | :-- | :-- |
@@ -46,7 +46,7 @@ from paperlib.environments import TaskEnvironment
 # (moments-pairing)=
 # ## Moments by pairing
 #
-# A product of centred Gaussians is averaged by splitting its factors into pairs in every possible way ({eq}`isserlis`): the code is that of Chapter 2. The rule must agree with the derivatives at $t=0$ of the generating function $E[e^{\langle t,x\rangle}]=e^{t^\top\Sigma t/2}$.
+# A product of centred Gaussians is averaged by splitting its factors into pairs in every possible way, {eq}`isserlis`: the code is that of Chapter 2. The rule must agree with the derivatives at $t=0$ of the generating function $E[e^{\langle t,x\rangle}]=e^{t^\top\Sigma t/2}$.
 # The paper needs it for a diagonal $\Sigma$ with entries $\lambda_i$ only, where the entries of $x$ are independent, odd moments
 # vanish and the fourth are $3\lambda_i^2$.
 
@@ -132,7 +132,9 @@ row = X[0, :]
 single = mean_over_rows(row.T * row * A * row.T * row, row, Sigma)
 trace_term = (Sigma * A).trace() * Sigma
 three_pairings = trace_term + Sigma * A * Sigma + Sigma * A.T * Sigma
-single[0, 1]
+Markdown(
+    f"The entry $(1,2)$, for $\\Sigma={sp.latex(Sigma)}$, is\n\n$$\n{sp.latex(single[0, 1])}.\n$$"
+)
 
 # %% mystnb={"code_prompt_show": "Check (80)"} tags=["hide-input"]
 claims.proves(
@@ -190,7 +192,7 @@ claims.proves(
 #
 # (eq-78)=
 # $$
-# E[\hat\Sigma A\hat\Sigma]=\frac{n-1}n\Sigma A\Sigma+\frac1{n^2}\sum_{k=1}^nE[C_k]. \tag{78, corrected}
+# E[\hat\Sigma A\hat\Sigma]=\frac{n-1}n\Sigma A\Sigma+\frac1{n^2}\sum_{k=1}^nE[C_k]. \tag{78′}
 # $$
 #
 # We multiply out $X^\top X$ with two and with three rows, so that nothing is assumed about which terms are equal.
@@ -386,7 +388,7 @@ claims.decides(
     printed=claims.prints(
         "text:dominated-by-preconditioned-covariance",
         dominated | True,
-        r"\Sigma_i(\mathbf I_d-\alpha\Sigma_i)^2",
+        r"\text{the }\mathbf Q_i\text{ matrices are dominated by }\Sigma_i(\mathbf I_d-\alpha\Sigma_i)^2",
     ),
 )
 
@@ -957,7 +959,12 @@ floors = [linear.noise_floor(e, ALPHA, 2) for e in (env, louder)]
 assert math.isclose(floors[1], 4 * floors[0])
 assert closed_parts(louder, ALPHA)[1:] == closed_parts(env, ALPHA)[1:]
 assert (linear.maml_solution(louder, ALPHA, 2) == linear.maml_solution(env, ALPHA, 2)).all()
-f"step {shortest}, what is left {sp.simplify(left.subs(step, shortest))}"
+remainder = sp.simplify(left.subs(step, shortest))
+Markdown(
+    "This cell and the next assert all that the paragraph above says. "
+    f"The best step $\\alpha\\rho$ is ${sp.latex(sp.simplify(shortest))}$, "
+    f"and leaves the fraction ${sp.latex(remainder)}$ of the curvature."
+)
 
 # %% mystnb={"code_prompt_show": "Test what the text says of the figures"} tags=["hide-input"]
 metrics = [[[0.19, 0.17], [0.17, 0.26]], [[0.98, 0.07], [0.07, 0.77]]]
@@ -1079,7 +1086,7 @@ claims.proves(
 )
 
 # %% [markdown]
-# The exercises of Chapter 1: a step on two samples gains nothing on an easy task; at $\alpha=\frac{128}{85}$ ERM's start is the best; the ratio of test losses tends to one as the noise grows.
+# The exercises of Chapter 1, asserted by the cell below: a step on two samples gains nothing on an easy task; at $\alpha=\frac{128}{85}$ ERM's start is the best; the ratio of test losses tends to one as the noise grows.
 
 # %% mystnb={"code_prompt_show": "Test the three solutions"} tags=["hide-input"]
 rho, step, m = sp.symbols("rho step m", positive=True)

@@ -52,6 +52,7 @@ plotting.use_book_style()
 torch.set_num_threads(1)  # the matrices are small
 SMOOTH = ("softplus", "sigmoid", "tanh")
 ACTIVATIONS = ("relu", *SMOOTH)
+WORDS = {"relu": "ReLU", "softplus": "Softplus", "sigmoid": "Sigmoid", "tanh": "tanh"}
 alpha = sp.Symbol("alpha", real=True)
 
 # %% [markdown]
@@ -138,7 +139,7 @@ claims.decides(
 )
 
 # %% [markdown]
-# A homogeneity constant is not negative, so $c=0$ for all four activations, and $L_i=c_3M$ is the same number for both tasks. (A negative $c$ would satisfy the inequality for Sigmoid and tanh, whose slopes decay; it
+# A homogeneity constant is not negative, so $c=0$ for all four activations (ReLU, Softplus, Sigmoid, tanh), and $L_i=c_3M$ is the same number for both tasks. (A negative $c$ would satisfy the inequality for Sigmoid and tanh, whose slopes decay; it
 # would not be a degree of homogeneity.) The hypothesis $L_1<L_2$ cannot be met. If it is weakened to $L_1\le L_2$, then $\beta_2\le L_2=L_1$, and the factor in [(13)](#eq-13) is at least one.
 # With one neuron $\kappa_i=\lambda_i=1$, so that $\beta_1<\beta_2$ cannot be met either.
 #
@@ -197,7 +198,9 @@ claims.decides(
     shows=r"I-\alpha H_2\succeq(1-\alpha L_2)I",
     refuses={"only half of that step": steps_2 * curvatures_2 < 0.5},
     printed=claims.prints(
-        "text:step-is-positive-definite", steps_2 > 0, r"\alpha\leq1/\max(L_1,L_2)"
+        "text:step-is-positive-definite",
+        steps_2 > 0,
+        r"\text{Since […] }\alpha\leq1/\max(L_1,L_2)\text{, }\mathbf I_d-\alpha\mathbf H_2(\mathbf w_{MAML})\text{ is positive definite}",
     ),
 )
 
@@ -215,12 +218,12 @@ claims.decides(
     worst,
     [p >= q for p, q in shapes],
     r"The inequality holds exactly for matrices with at least as many rows as columns, of all sizes up to five.",
-    shows=r"\min(p,q)",
+    shows=r"\text{It holds for matrices with at least as many rows as columns}",
     refuses={"square ones alone": [p == q for p, q in shapes]},
     printed=claims.prints(
         "text:smallest-singular-value",
         [True for _ in shapes],
-        r"\lVert\mathbf A\mathbf v\rVert_2\geq\sigma_{\min}(\mathbf A)\lVert\mathbf v\rVert_2",
+        r"\lVert\mathbf A\mathbf v\rVert_2\geq\sigma_{\min}(\mathbf A)\lVert\mathbf v\rVert_2\text{ for any matrix }\mathbf A\text{ and vector }\mathbf v",
     ),
 )
 
@@ -250,7 +253,7 @@ def one_neuron(activation, w, optimum, root, order=120):
 
 
 # %% [markdown]
-# Stationary points come from a Newton iteration on $\nabla F_\infty$ that leaves the third derivatives out of its matrix. That costs
+# Stationary points come from a Newton iteration on $\nabla F_\infty$, the objective of MAML with the full inner gradient, that leaves the third derivatives out of its matrix. That costs
 # speed, not accuracy: it can only stop where the gradient vanishes. The last evaluation leaves the number of quadrature nodes to the library,
 # so that a point is accepted only if its gradient vanishes for a second rule as well.
 
@@ -429,7 +432,7 @@ claims.proves(
     printed=claims.prints(
         "eq:36",
         shrunk**2 * (1 - alpha * rho_1) * slopes[0],  # with the gradient at w₁
-        r"\lVert\mathbf g_1(\mathbf w_1)\rVert_2",
+        r"\frac{1-\alpha L_1}{1-\alpha\beta_2}\lVert\mathbf g_1(\mathbf w_1)\rVert_2\gtrsim\bigl(\frac{1-\alpha L_1}{1-\alpha\beta_2}\bigr)^2\lVert\mathbf g_1(\mathbf w_{MAML})\rVert_2",
     ),
 )
 
@@ -465,7 +468,7 @@ claims.proves(
 # \end{aligned}
 # $$ (network-hessian)
 #
-# with $u_k=\langle w^k,x\rangle$ (and $u_k^*$ for $W_*$). Compare it with the Hessian at $W_*$, where the second term vanishes. Two mean values are enough:
+# with the network's output $h_W(x)=\sum_k\sigma(u_k)$, $u_k=\langle w^k,x\rangle$ (and $u_k^*$ for $W_*$). Compare it with the Hessian at $W_*$, where the second term vanishes. Two mean values are enough:
 #
 # - $\lvert\sigma'(u_k)\sigma'(u_l)-\sigma'(u_k^*)\sigma'(u_l^*)\rvert\le S_1S_2\bigl(\lvert\langle\Delta^k,x\rangle\rvert+\lvert\langle\Delta^l,x\rangle\rvert\bigr)$,
 # - $\lvert h_W-h_{W_*}\rvert\,\lvert\sigma''\rvert\le S_1S_2\sum_l\lvert\langle\Delta^l,x\rangle\rvert$.
@@ -495,7 +498,12 @@ def lipschitz(activation, neurons, size):
     return K_UNIT[activation] * math.sqrt(neurons) * size**1.5
 
 
-sp.Tuple(third, *S2.values())
+in_words = dict(zip(("Softplus", "Sigmoid", "tanh"), S2.values(), strict=True))
+Markdown(
+    f"$E\\lvert z\\rvert^3={sp.latex(third)}$, and $S_2$ is "
+    + ", ".join(f"${sp.latex(value)}$ ({name})" for name, value in in_words.items())
+    + "."
+)
 
 # %% [markdown]
 # It is a bound like the paper's, with the constant written out and $\sqrt M$ in place of $N^2$. (The Frobenius norm is at most $\sqrt M$ times the spectral norm, so in the spectral norm the factor is $M$.) For a step of adaptation we need one between two points $W$ and $W'$, neither of them the optimum. Then the residual at $W$ meets the change of $\sigma''$, which
@@ -567,7 +575,7 @@ claims.bounds(
 # %% tags=["remove-input"]
 Markdown(
     "The largest share of $\\Lambda$ that was used is "
-    + ", ".join(f"{part[0].max():.2f} ({name})" for name, part in shares.items())
+    + ", ".join(f"{part[0].max():.2f} ({WORDS[name]})" for name, part in shares.items())
     + ". The bound is not sharp, but of the right size."
 )
 
@@ -630,10 +638,9 @@ squared = np.array([bound(r) ** 2 for r in pool]) * before_step[:, 1]
 claims.bounds(
     "eq:36",
     before_step[:, 0],
-    "The bound with its remainder, at the stationary points found above.",
+    "The bound holds at the stationary points found above, with this remainder.",
     below=squared + np.array([remainder(r) for r in pool]),
-    shows=r"(1-\alpha L_1)^2\lVert\nabla f_1\rVert\leq(1-\alpha\beta_2)^2\lVert\nabla f_2\rVert"
-    r"+\frac{\alpha^2}2\bigl[\Lambda_1(1-\alpha L_1)\lVert\nabla f_1\rVert^2+\Lambda_2(1-\alpha\beta_2)\lVert\nabla f_2\rVert^2\bigr]",
+    shows=r"\frac{\alpha^2}2\bigl[\Lambda_1(1-\alpha L_1)\lVert\nabla f_1\rVert^2+\Lambda_2(1-\alpha\beta_2)\lVert\nabla f_2\rVert^2\bigr]",
     atol=1e-9,
     refuses={"without the remainder": squared},
 )
@@ -831,7 +838,10 @@ def smallest_eigenvalues():
     figure, axes = plt.subplots(2, 1, figsize=(5.0, 6.4), sharex=True, sharey=True)
     for axis, neurons in zip(axes, (1, 2), strict=True):
         for look, (name, values) in enumerate(zip(ACTIVATIONS, minima[neurons], strict=True)):
-            axis.loglog(scales, values, **plotting.LINES[look], label=name)
+            line = plotting.LINES[look] | (
+                {"linestyle": (0, (6, 1, 1, 1, 1, 1))} if name == "tanh" else {}
+            )
+            axis.loglog(scales, values, **line, label=WORDS[name])
         axis.set(title=f"$M={neurons}$", ylim=(1e-8, 1.5))
         axis.set_ylabel(r"$\lambda_{\min}(\nabla^2f(W_*))$")
     axes[1].set_xlabel("scale $s$ of $W_*$")
@@ -844,7 +854,7 @@ smallest_eigenvalues()
 # %% tags=["remove-input"]
 Markdown(
     "All networks in the figure have $\\kappa=\\lambda=1$. With absolute constants the lower bound of (38) is therefore one number, and there is none: "
-    f"$\\lambda_{{\\min}}$ is {lowest('tanh', 20.0, 1):.1e} for one tanh neuron of length 20, and {lowest('softplus', 0.05, 2):.1e} for two Softplus neurons of length 0.05."
+    f"$\\lambda_{{\\min}}$ is {1e5 * lowest('tanh', 20.0, 1):.1f}·10⁻⁵ for one tanh neuron of length 20, and {1e4 * lowest('softplus', 0.05, 2):.1f}·10⁻⁴ for two Softplus neurons of length 0.05."
 )
 
 # %% [markdown]
@@ -872,7 +882,7 @@ claims.bounds(
     printed=claims.prints(
         "eq:38",
         np.append(absolute, tanh_minima),  # κ = λ = 1: one number for all scales
-        r"(c_1/(\kappa^2\lambda))\mathbf I",
+        r"(c_1/(\kappa^2\lambda))\mathbf I\preceq\nabla^2f_1(\mathbf W_{i,*})",
     ),
 )
 
@@ -985,14 +995,18 @@ claims.bounds(
         claims.prints(
             "thm:1",
             np.append(certified_bounds, pointwise),
-            r"\beta_i=\frac{c_2}{\lambda_i\kappa_i^2}",
+            r"\text{if }\mathbf W_{MAML}^*\in\mathcal S_1\cap\mathcal S_2\text{, then for any }\alpha\leq1/L_2\text{ (13) holds}",
         ),
         claims.prints(
             "eq:13",
             np.append(certified_bounds, pointwise),
             r"\bigl(\frac{1-\alpha\beta_2}{1-\alpha L_1}\bigr)^2\lVert\nabla f_2(\mathbf W_{MAML})\rVert_2",
         ),
-        claims.prints("text:smaller-gradient-on-hard", np.ones(len(all_ratios)), r"\beta_2>L_1"),
+        claims.prints(
+            "text:smaller-gradient-on-hard",
+            np.ones(len(all_ratios)),
+            r"\text{has smaller gradient norm on the hard task than on the easy task as long as there is sufficient hardness discrepancy, specifically }\beta_2>L_1",
+        ),
     ],
 )
 
@@ -1036,7 +1050,9 @@ claims.decides(
     shows=r"1-\eta\lambda_{\min}(\nabla^2f_i(W_{i,*}))",
     refuses={"the one with the smaller": np.less.outer(values[:, 0], values[:, 0])},
     printed=claims.prints(
-        "text:rate-of-convergence", np.greater.outer(printed, printed), r"\beta_1"
+        "text:rate-of-convergence",
+        np.greater.outer(printed, printed),
+        r"\beta_1\text{ and }\beta_2\text{ control the rate with which gradient descent converges to the ground-truth solutions}",
     ),
 )
 
@@ -1084,7 +1100,7 @@ claims.proves(
     "text:prioritises-hard-performance",
     w_erm - w_maml,
     R * gain / ((rho_1 + rho_2) * (b_1 + b_2)),
-    r"How much closer MAML is to the hard optimum than ERM: it is, exactly if $\alpha(\rho_1+\rho_2)<2$.",
+    "MAML is closer to the hard optimum than ERM exactly under this condition.",
     shows=r"\alpha(\rho_1+\rho_2)<2",
     case="one dimension",
     refuses={"closer for every step": R * gain / forgotten / ((rho_1 + rho_2) * (b_1 + b_2))},
@@ -1129,7 +1145,7 @@ Markdown(
 # (theorem-1-exercises)=
 # ## The exercises of chapter 7
 #
-# The odds that balance two quadratics, the radius within which a certificate exists, and the step sizes of the third exercise:
+# The odds that balance two quadratics, the radius within which a certificate exists, and the step sizes of the third exercise; the folded cell asserts them.
 
 # %% mystnb={"code_prompt_show": "Check the three solutions"} tags=["hide-cell"]
 gradient_ratio, distance_ratio = slopes[0] / -slopes[1], w_maml / (R - w_maml)
@@ -1147,6 +1163,8 @@ assert distance_ratio.subs(quarter).subs(alpha, sp.Rational(1, 2)) > 1
 assert all(gradient_ratio.subs(quarter).subs(alpha, sp.Rational(k, 10)) < 1 for k in range(1, 10))
 
 # %% [markdown]
-# **What we have seen.** The printed constants make Theorem 1 empty. The Hessian's smallest eigenvalue at the optimum depends on the scale of the weights: no absolute constant bounds it below for Sigmoid and tanh, nor for two Softplus neurons. ReLU's Hessian is not Lipschitz at all scales. Explicit constants, from the moments of $\sigma'$ and from $S_1S_2$, repair all of it for smooth activations.
+# ## What we have seen
+#
+# The printed constants make Theorem 1 empty. The Hessian's smallest eigenvalue at the optimum depends on the scale of the weights: no absolute constant bounds it below for Sigmoid and tanh, nor for two Softplus neurons. ReLU's Hessian is not Lipschitz at all scales. Explicit constants, from the moments of $\sigma'$ and from $S_1S_2$, repair all of it for smooth activations.
 #
 # Back to [chapter 7](07_prioritising_hard_tasks).

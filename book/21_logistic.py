@@ -51,7 +51,7 @@ plotting.use_book_style()
 # - *Scale.* In linear regression nothing depends on the length of $w^*$. Here it decides how curved the loss is. We write $w^*=\pm\gamma1_d$; the analogue has $\gamma=1$.
 # - *Metric.* The risk above the floor, $F_m(w)-N$, where $N$ is the mean of the tasks' own infima; or the excess risk (2), $F_m(w)-\inf F_m$. They differ by a constant, so they rank two starts alike.
 #
-# With deterministic labels a task has no optimum: the loss falls towards zero as $w$ grows along $w^*$. "Closer to the harder task" then means: on its side of the midpoint.
+# Chapter 6 reads the inner rate in two ways: reading A is $\alpha=1/\rho_E$, reading B $\alpha=4/\rho_E$. With deterministic labels a task has no optimum: the loss falls towards zero as $w$ grows along $w^*$. "Closer to the harder task" then means: on its side of the midpoint.
 #
 # (logistic-integrals)=
 # ## The three integrals
@@ -66,8 +66,8 @@ plotting.use_book_style()
 # \end{aligned}
 # $$
 #
-# with $u=\langle w,x\rangle$, $c=E[s'(\langle w^*,x\rangle)]$, and for deterministic labels the density of $\langle w^*,x\rangle$ at zero. The integrals are computed by Gauss–Hermite quadrature. Its order must grow with the standard deviation of $u$, since $s'(\sigma z)$ has poles at $z=\pm i\pi/\sigma$. We raise it until the value stops moving, beside the
-# values of `logistic.gaussian_means`, which beyond $\sigma=1$ uses another rule. (There $s'$ is read as the density of a logistic variable $L$, so that $E[s'(u)]$ is the density of $u+L$ at zero, a smooth mean over $L$.)
+# with $u=\langle w,x\rangle$, $c=E[s'(\langle w^*,x\rangle)]$, and for deterministic labels the density of $\langle w^*,x\rangle$ at zero. The integrals are computed by Gauss–Hermite quadrature. Its order must grow with the standard deviation of $u$, since $s'(\sigma z)$ has poles at $z=\pm i\pi/\sigma$. We raise it until the value stops moving. The cell
+# asserts that the last value is that of `logistic.gaussian_means`, which beyond $\sigma=1$ uses another rule. (There $s'$ is read as the density of a logistic variable $L$, so that $E[s'(u)]$ is the density of $u+L$ at zero, a smooth mean over $L$.)
 
 
 # %% mystnb={"code_prompt_show": "Raise the order of the quadrature"} tags=["hide-input"]
@@ -139,7 +139,7 @@ claims.samples(
 )
 
 # %% [markdown]
-# The library computes the same numbers, and its Hessian is the derivative of its gradient:
+# The library computes the same numbers, and its Hessian is the derivative of its gradient; the cell asserts both.
 
 # %% mystnb={"code_prompt_show": "Compare with the library"} tags=["hide-input"]
 for labels in ("bernoulli", "sign"):
@@ -211,7 +211,7 @@ values = {rho: eigenvalues(rho, math.sqrt(10 * rho)) for rho in (0.2, 0.7, 1.0)}
 assert values[0.7][1] > values[1.0][1]
 steep = {rho: eigenvalues(rho, 3 * math.sqrt(10 * rho))[1] for rho in (0.1, 1.0)}
 Markdown(
-    f"At the optimum $1_d$ of the task with $\\rho_H=0.2$ the eigenvalues are {values[0.2][1]:.4f} and {values[0.2][0]:.4f}; at that of the easy task "
+    f"At the optimum $1_d$ of the task with $\\rho_H=0.2$ the eigenvalues are {values[0.2][1]:.4f} along it and {values[0.2][0]:.4f} across; at that of the easy task "
     f"{values[1.0][1]:.4f} and {values[1.0][0]:.4f}. The smallest eigenvalue is not even monotone: it is largest near $\\rho={peak:.1f}$, and a task with $\\rho=0.7$ ({values[0.7][1]:.4f}) "
     f"is no flatter at its optimum than the easy one. For $\\gamma=3$ the order is reversed: {steep[0.1]:.4f} at $\\rho=0.1$ and {steep[1.0]:.4f} at $\\rho=1$."
 )
@@ -240,7 +240,9 @@ for alpha in (0.0, 1.0, 4.0):
         np.linalg.norm(logistic.post_adaptation_gradient(env, ends[alpha], alpha), axis=1).max()
         < 1e-10
     )
-{alpha: round(float(end.mean()), 4) for alpha, end in ends.items()}
+rows = [f"| {alpha:g} | {end.mean():.4f} |" for alpha, end in ends.items()]
+head = "| $\\alpha$ | every coordinate, $\\rho_H=0.2$ |"
+Markdown("\n".join([head, "| --- | --- |", *rows]).replace("-0", "−0"))
 
 # %% [markdown]
 # All starts end in one point, and all its coordinates are equal. ($\alpha=0$ is ERM.) From here on we look for minimisers along the axis only, where a fine grid cannot miss the lowest valley: scan, then zoom in.
@@ -316,9 +318,9 @@ Markdown(
 )
 
 # %% [markdown]
-# ## Fig. 7: the curves
+# ## Fig. 7: the risks
 #
-# The judged values of $\rho_H$, at both inner rates:
+# Chapter 6 judges the caption at 17 values of $\rho_H$ from 0.1 to 0.9. We solve for ERM and MAML there, at both inner rates:
 
 # %% mystnb={"code_prompt_show": "Solve for ERM and MAML at 17 hardnesses"} tags=["hide-input"]
 JUDGED = np.linspace(0.1, 0.9, 17)
@@ -539,7 +541,7 @@ Markdown("\n".join([head, *rows]))
 # (logistic-midpoint)=
 # ## The midpoint
 #
-# At $w=0$ the slope of $F_\infty$ along the axis, towards the hard task, is $\frac12\gamma\sqrt d\,(\zeta(\rho_E)-\zeta(\rho_H))$ with the pulls $\zeta$ of chapter 6. The same from the library's gradient in ten dimensions:
+# At $w=0$ the slope of $F_\infty$ along the axis, towards the hard task, is $\frac12\gamma\sqrt d\,(\zeta(\rho_E)-\zeta(\rho_H))$ with the pull $\zeta(\rho)$ of a task towards its optimum, from chapter 6. The same from the library's gradient in ten dimensions:
 
 
 # %% mystnb={"code_prompt_show": "Compare both pulls with the gradient"} tags=["hide-input"]
@@ -604,14 +606,14 @@ last = brentq(lambda u: midpoint_slope(u, 1.0), 0.5, 0.999)
 beyond = max(lowest(two_tasks(u), 1.0) for u in np.linspace(last, 1, 12)[1:-1])
 assert beyond < 1e-4
 Markdown(
-    f"At $\\gamma=1$, $\\rho_H=0.2$ the threshold is $\\alpha={threshold(0.2):.2f}$. Reading A passes the curve only at $\\rho_H={last:.3f}$; beyond it MAML is on the hard side by less than {math.ceil(beyond * 1e4) / 1e4:.4f}. "
+    f"At $\\gamma=1$, $\\rho_H=0.2$ the threshold is $\\alpha={threshold(0.2):.2f}$. The threshold as a curve over $\\rho_H$ is that of chapter 6. Reading A, $\\alpha=1/\\rho_E$, passes it only at $\\rho_H={last:.3f}$; beyond it MAML is on the hard side by less than {math.ceil(beyond * 1e4) / 1e4:.4f}. "
     "So the statement that MAML stays closer to the easy task at $\\alpha=1/\\rho_E$ has an exception that no figure can show."
 )
 
 # %% [markdown]
 # ## Closer than ERM
 #
-# Below its curve MAML only leans. For small signals it is nearer to the hard task than ERM while $(1-\frac{\alpha\rho_H}4)^2>(1-\frac{\alpha\rho_E}4)^2$, which is $\alpha<8/(\rho_H+\rho_E)$ and holds for all $\alpha\le4$. For other signals, look at
+# Below the curve of its threshold MAML only leans. For small signals it is nearer to the hard task than ERM while $(1-\frac{\alpha\rho_H}4)^2>(1-\frac{\alpha\rho_E}4)^2$, which is $\alpha<8/(\rho_H+\rho_E)$ and holds for all $\alpha\le4$. For other signals, look at
 # the slope of $F_\infty$ where ERM is: does it fall towards the hard task?
 
 
@@ -696,7 +698,9 @@ def two_valleys():
         label = rf"$\rho_H={factor * JUMP:.4f}$"
         axis.plot(points, 1000 * (risks - risks.min()), **plotting.LINES[look], label=label)
     axis.set(xlabel="first coordinate", ylabel=r"risk less its minimum, $10^{-3}$", ylim=(-0.2, 8))
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize="small")
+    axis.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, columnspacing=1, handlelength=2.5
+    )
     return figure
 
 
@@ -707,7 +711,7 @@ at_m = [lowest(two_tasks(rho), 4.0, 500) for rho in (0.025, 0.03)]
 Markdown(
     f"With the full gradient the valleys are equally deep at $\\rho_H={JUMP:.4f}$. For harder tasks MAML's best start is on the easy side although the objective falls from the midpoint to the other. "
     f"At $m=500$ the jump comes a little later, between $\\rho_H=0.025$ and $0.03$, where the lowest point moves from {at_m[0]:.2f} to {at_m[1]:.2f}. "
-    "It is the steep rise at the left end of reading B. In linear regression the objective is one parabola and nothing can jump. A descent that starts in the wrong valley stays there."
+    "It is the steep rise at the left end of chapter 6's curve for reading B. In linear regression the objective is one parabola and nothing can jump. A descent that starts in the wrong valley stays there."
 )
 
 # %% [markdown]
@@ -724,22 +728,22 @@ saving = draws[:, 0] - draws[:, 1]
 error = saving.std(ddof=1) / math.sqrt(len(saving))
 assert saving.mean() < -4 * error
 excess = draws.mean(axis=0) - logistic.label_entropy(env)
-{name: round(float(value), 4) for name, value in zip(("ERM", "MAML"), excess, strict=True)}
+Markdown(
+    f"The risk above the floor is {excess[0]:.4f} from ERM's start and {excess[1]:.4f} from MAML's: ERM has the smaller one."
+)
 
 # %% [markdown]
-# ERM has the smaller risk.
-#
-# With deterministic labels and $\alpha=1/\rho_E$, on the other hand, MAML is on the hard side at some $\rho_H$ even with the full gradient:
+# With deterministic labels and $\alpha=1/\rho_E$, on the other hand, MAML is on the hard side at some $\rho_H$ even with the full gradient.
 
 # %% tags=["remove-input"]
 sliver = curves(np.linspace(0.1, 0.9, 9), 1.0, math.inf, "sign")[0][1].max()
-Markdown(f"its first coordinate is at most {sliver:.3f} there.")
+Markdown(f"MAML's first coordinate is at most {sliver:.3f} there.")
 
 # %% [markdown]
 # (logistic-exercises)=
 # ## The exercises of chapter 6
 #
-# The two rates of the first, the missing optimum of the second, the direction of the third:
+# The folded cell asserts the two rates of the first, the missing optimum of the second and the direction of the third.
 
 # %% mystnb={"code_prompt_show": "Check the three solutions"} tags=["hide-cell"]
 signs = [
