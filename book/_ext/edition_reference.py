@@ -14,7 +14,9 @@ from docutils.statemachine import StringList
 from edition_ledger import anchor, chapter_name
 from sphinx.application import Sphinx
 
-MARKUP = re.compile(r"(``.*?``|`.*?`)|(\*+|\||(?<=\w)_(?!\w))")
+MARKUP = re.compile(
+    r"(``.*?``|`.*?`|(?<![\w*])\*[^\W\d](?:[^*]*[\w.,:])?\*(?![\w*]))|(\*+|\||(?<=\w)_(?!\w))"
+)
 REST = "More"
 
 
@@ -84,10 +86,12 @@ class Reference(Directive):
 
 
 def plain(line: str) -> str:
-    r"""Keep what reStructuredText would read as markup in the words of a docstring.
+    r"""Keep what reStructuredText would read as markup in the words of a docstring, but *words*.
 
     >>> plain("of w* and |w|, `a*b`")
     'of w\\* and \\|w\\|, `a*b`'
+    >>> plain("- *the optimiser.* of w* and **kw")
+    '- *the optimiser.* of w\\* and \\*\\*kw'
     """
     return MARKUP.sub(lambda found: found[1] or re.sub(r"(.)", r"\\\1", found[2]), line)
 
