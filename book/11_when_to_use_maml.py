@@ -41,7 +41,7 @@ plotting.use_book_style()
 # Two clouds of isotropic tasks, as in chapter 4: hardness ratio $u=\rho_H/\rho_E$, distance $R\sqrt d$, spreads $r_H$ and $r_E$, half of the tasks hard; $m$ samples for the step at test time and $n_2=m$ in training. A step leaves $\varphi(\rho)=(1-\alpha\rho)^2+\delta(\alpha\rho)^2$ of a loss with curvature $\rho$, with $\delta=\frac{d+1}m$, and MAML weighs a task by $a=\rho\,\varphi(\rho)$. Let a gain of 2 be worth MAML's cost. Where is it reached?
 
 
-# %% mystnb={"code_prompt_show": "Gains at one step size and at the best ones, and the picture", "figure": {"caption": "Where the gain is 2, for $r_H=r_E=r$: right of a curve it is larger. Solid: both learners take the step $1/\\rho_E$; dotted: each its own best step. The numbers at the right are $m/(d+1)$. **Notice** that no distance makes good too few samples, and that for tasks of similar hardness (high $u$) the best steps mostly move the border to the right. At the kinks, and with few samples, another valley takes over, of which more below.", "name": "fig-border"}, "image": {"classes": "upright", "alt": "Three pairs of tongues that open to the right, over squared distance in units of the spread from 1 to 10,000 and hardness ratio from 0 to 1, for 20, 50 and 500 samples per dimension. The more samples, the further left a tongue reaches, and the higher. Solid and dotted tongues agree at low ratios; at high ones the dotted one lies inside the solid one, except far right for 20 samples."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Gains at one step size and at the best ones, and the picture", "figure": {"caption": "Where the gain is 2, for $r_H=r_E=r$: right of a curve it is larger. Solid: both learners take the step $1/\\rho_E$; dotted: each its own best step. The numbers at the right are $m/(d+1)$. **Notice** that no distance makes good too few samples, and that for tasks of similar hardness (high $u$) the best steps mostly move the border to the right. At the kinks, and with few samples, another pair of start and step takes over, of which more below.", "name": "fig-border"}, "image": {"classes": "upright", "alt": "Three pairs of tongues that open to the right, over squared distance in units of the spread from 1 to 10,000 and hardness ratio from 0 to 1, for 20, 50 and 500 samples per dimension. The more samples, the further left a tongue reaches, and the higher. Solid and dotted tongues agree at low ratios; at high ones the dotted one lies inside the solid one, except far right for 20 samples."}} tags=["hide-input"]
 def risk(odds, step, u, R2, spreads, delta):
     """Return twice the risk per dimension of the start with these odds; no step means the best."""
     theta = odds / (1 + odds)
@@ -191,7 +191,7 @@ Markdown("\n".join(rows))
 # %% [markdown]
 # The table has $m=500$, $d=10$, $r_H=r_E=r$. A [search over MAML's step](#when-best-steps), with the library, finds the same. Two things happen.
 #
-# **The ceiling is one of the step $1/\rho_E$.** MAML can take a step for the hard tasks and *start* where the easy ones are solved. For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$. MAML's step is then near $1/\rho_H$, and its start on the *easy* centre. It takes points, or nearly: at $u=0.1$ the easy tasks' spread $r_E$ must be below $2\cdot10^{-4}R^2+9\cdot10^{-4}r_H$, a curiosity. At $u=\frac12$ it is the rule for packed clouds: see the kinks in the first figure. ([The exact condition, derived and tried](#when-valley).)
+# **The ceiling is one of the step $1/\rho_E$.** MAML can take a step for the hard tasks and *start* where the easy ones are solved. For two points the gain rises from 4.80 to 14.86 at $u=\sqrt5-2$. MAML's step is then near $1/\rho_H$, and its start on the *easy* centre. It takes points, or nearly: at $u=0.1$ the easy tasks' spread $r_E$ must be below $2\cdot10^{-4}R^2+9\cdot10^{-4}r_H$, a curiosity. At $u=\frac12$ it is the rule once $R^2/r$ is a hundred or more: see the kinks in the first figure. ([The exact condition, derived and tried](#when-valley).)
 #
 # **For tasks of similar hardness the gain falls**, since a longer step is all that ERM lacks. At $u=\frac12$, $R=3$, $r_H=r_E=0.1$ it falls from 2.98 to 2.25. An adviser who compares both at $1/\rho_E$ oversells MAML there; for $u\le0.1$ with some spread it hardly matters.
 
@@ -203,6 +203,9 @@ numbers = [
 ]
 assert [f"{number:.2f}" for number in numbers] == ["4.80", "14.86", "2.98", "2.25"]
 assert 2.5 < 0.25 * (1 + PHI) ** 2 / (PHI * (1 - PHI) ** 2) < 3
+odds = np.tan(np.linspace(0, 1.57, 1000)) ** 2
+starts = [odds[risk(odds, None, 0.5, far, (1, 1), delta_).argmin()] for far in (50, 100, 1000)]
+assert starts[0] > 1 and max(starts[1:]) < 0.1, "on the easy centre from a hundred on"
 
 # %% [markdown]
 # ## When MAML loses
@@ -343,7 +346,7 @@ claims.decides(
 # u<h<\frac1u .
 # $$ (nearer)
 #
-# Beyond $\frac1u$, with many samples, MAML is *farther* from the optima, [and better](#when-distance). In the environment of Figure 3(c) that begins beyond $m=1127$.
+# Beyond $\frac1u$, with many samples, MAML is *farther* from the optima, [and better](#when-distance). In the environment of the paper's Figure 3(c) that begins beyond $m=1127$.
 #
 # **Similarity.** With isotropic tasks of equal hardness, or one common covariance, the gain is 1, however similar or not. The best start is then the mean. If the tasks are isotropic and without noise, the best step from there leaves the share $\frac{d+1}{d+1+m}$ ([chapter 12](12_other_learners)). Where that is too much, no other start helps: learn a representation.
 #
@@ -370,7 +373,7 @@ claims.proves(
 # w_{MAML}^*=E[Q]^{-1}E[Qw_i^*]=E[w_i^*]=w_{ERM}^* .
 # $$ (one-covariance)
 #
-# The gain must be 1. [It is](#when-sinusoids), to four digits, on random features at one step and on learned ones at each of five. And yet MAML beats ERM on sinusoids by far (two seeds, 300 iterations). What it gains there is *features*: with those that MAML has learned, the same best start leaves less than two thirds of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for the last section of [chapter 12](12_other_learners).
+# The gain must be 1. [It is](#when-sinusoids), to four digits, on random features at one step and on learned ones at each of five. And yet MAML beats ERM on sinusoids by far (two seeds, 300 iterations). What it gains there is *features*: with those that MAML has learned, the same best start leaves less than two thirds of the error that it leaves with ERM's. No start does that, and this book's formulas do not speak of it, except for a section of [chapter 12](#representation-spread).
 
 # %% [markdown]
 # (seven-sentences)=

@@ -247,7 +247,7 @@ sp.factor(fourth / d - 1) / m
 # ## Ignoring the inner loop
 #
 # With *one* cloud, of one hardness, all these learners have the same limit, the mean $\mu$ of the optima, and nothing is to be gained. They differ in how fast they find it. From $T$ tasks each computes
-# $\hat w=(\sum_i\hat B_i)^{-1}\sum_i\hat B_iw_i^*$, with $\hat B=\hat\Sigma$ for ERM, $P\hat\Sigma_oP$ for MAML on split samples, and $P\hat\Sigma P$ for both loops on all samples. Take $\Sigma=I$, as in all of this section, no noise, and $r$ for the spread:
+# $\hat w=(\sum_i\hat B_i)^{-1}\sum_i\hat B_iw_i^*$, with $\hat B=\hat\Sigma$ for ERM, $P\hat\Sigma_oP$ for MAML on split samples, $\hat\Sigma_o$ of the outer ones, and $P\hat\Sigma P$ for both loops on all samples. Take $\Sigma=I$, as in all of this section, no noise, and $r$ for the spread:
 #
 # $$
 # \frac{T\,E\lVert\hat w-\mu\rVert^2}{rd}\;\to\;\frac{\frac1dE\operatorname{tr}\hat B^2}{(\frac1dE\operatorname{tr}\hat B)^2}.
@@ -260,6 +260,7 @@ sp.factor(fourth / d - 1) / m
 #
 # Figure, moments and simulations are on [the same page](24_other_learners). So for equally hard tasks the paper's remark is more than right {cite}`bai2021important,bernacchia2021negative`: training that ignores the inner loop finds the start sooner than MAML on split samples does. At test time the step is still taken.
 #
+# (representation-spread)=
 # ## A representation lives on spread
 #
 # ANIL adapts the head only, on features $U^\top x$ that the outer loop learns {cite}`raghu2020rapid`. Let $\Sigma=I$ here too, $x\sim N(0,I)$, $y=\langle x,\omega\rangle+z$ and $\Omega=E\,\omega\omega^\top$, mostly of low rank. The head starts at zero. After a step it is $b=\alpha U^\top g$, where $g=\frac1m\hat X^\top\hat y$ is the gradient's negative at zero, so the prediction is $\langle x,\Pi g\rangle$ with $\Pi=\alpha UU^\top$: *a preconditioner of the step*.
@@ -330,7 +331,7 @@ claims.quotes(
 # %% mystnb={"code_prompt_show": "Two quotations"} tags=["hide-input"]
 claims.quotes(
     "text:feature-reuse-or-rapid-adaptation text:erm-learns-the-subspace",
-    "Feature reuse and rapid adaptation were found on images (chapter 9 measures how far features move); ERM's subspace is proved in the works cited.",
+    "Feature reuse and rapid adaptation were found on images (chapter 9 runs ANIL, and reads features out by class means); ERM's subspace is proved in the works cited.",
     source="Raghu et al. 2019, Oh et al. 2020; Du et al. 2020, Tripuraneni et al. 2020, as cited by the paper",
 )
 
@@ -360,7 +361,7 @@ claims.proves(
 # | learner | cost of a step, in gradients of a task | weighs most | beats ERM (two clouds, unlimited tasks) | its ceiling at $\alpha=1/\rho_E$ (one step at the test; $K$ for MAML) | take it |
 # | --- | --- | --- | --- | --- | --- |
 # | ERM | 1 | the easiest | | 1 | if tasks share their covariance, or are few, or if optima do not depend on hardness |
-# | ERM with [weights on its tasks](#when-weights) | 1 | as MAML, with weights $\varphi(\rho_i)$ | never worse, if $n_2=m$ | MAML's | if tasks are isotropic |
+# | ERM with [weights on its tasks](#when-weights) | 1 | as MAML, with weights $\varphi(\rho_i)$ | never worse, with $\varphi$ at the test's $m$ | MAML's | if tasks are isotropic |
 # | MAML, $K$ steps | $K+1$, and $K$ Hessian products | $\rho=\frac1{(2K+1)\alpha}$ | never worse, if $n_2=m$ | of order $\bigl(\frac m{d+1}\bigr)^K$ | if steps solve the easy tasks but not far, hard ones |
 # | first-order MAML | $K+1$ | $\rho=\frac1{(K+1)\alpha}$ | $\frac A\delta>1+2u$ | for $K=1$ MAML's, less $\frac{A+\delta u^2}{A(1+u)^2}$ | if samples are many and hardness differs |
 # | Reptile, $K$ steps | $K$ | all alike, as $K$ grows | $\frac A\delta>\frac{1+3u}{3+u}$ | below $\frac4{(1+u)^2}$ | if a second batch and second derivatives are too dear, and a gain below 4 will do |

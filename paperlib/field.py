@@ -194,8 +194,8 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
                 spread = mean_interval(list(values)).half_width if len(values) > 2 else np.nan
                 axis.errorbar(x, height, yerr=spread, elinewidth=0.8, **look)
             arrow = {"arrowstyle": "-", "lw": 0.6, "ls": ":", "color": plotting.REFERENCE, "relpos": (0, 0.5)}
-            rest = {"xytext": (end * 1.08, place), "annotation_clip": False, "arrowprops": arrow}
-            axis.annotate(name, (x, height), va="center", fontsize=9, color=color, **rest)
+            rest = {"xytext": (1.1, place), "textcoords": axis.get_yaxis_transform(), "arrowprops": arrow}
+            axis.annotate(name, (x, height), va="center", fontsize=9, color=color, annotation_clip=False, **rest)
         axis.set(title=title, ylabel="accuracy (%)", ylim=(place - gap, high), xscale="log", xlim=(start, end))
     ticks = [tick for tick in (50, 100, 200, 400, 800, 1600) if start <= tick <= end]
     axes[-1, 0].set(xticks=ticks, xticklabels=ticks, xlabel="core seconds, logarithmic")

@@ -46,7 +46,7 @@ MEANINGS = {
     r"\beta": {"bounds on eigenvalues": "05 07 13 14 18 20 27", LOCAL: "16 21"},
     "X": {"inputs": "01 02 05 12 16 17 18 19 24 27", LOCAL: "11 28"},
     r"\varphi": {"part of an isotropic task": "03 04 11 12 15 17 23 25"},
-    "h": {"what the step makes of $u$": "03 04 11 17 23", "head": "12 24", LOCAL: "28", PAPER: "27"},
+    "h": {"what the step makes of $u$": "03 04 11 12 17 23", LOCAL: "28", PAPER: "27"},
     "y": {"labels": "01 02 06 07 12 19 20 21 23 25", LOCAL: "28"},
     "G": {"the gain": "03 04 15 17 23", LOCAL: "08 27 28 29"},
     "p": {

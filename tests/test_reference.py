@@ -66,7 +66,7 @@ def test_formulas_and_examples_are_left_alone() -> None:
 @pytest.mark.parametrize("name", ["how_own_tasks", "how_own_images"])
 def test_a_page_prints_what_it_says(name: str) -> None:
     text = (BOOK / f"{name}.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", text, re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```\n\nprints\n\n```text\n(.*?)```", text, re.DOTALL)
     names: dict[str, object] = {}
     for code, said in blocks:
         printed = io.StringIO()

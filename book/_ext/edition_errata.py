@@ -95,7 +95,9 @@ class Errata(Directive):
         ]
         words = "; ".join(f"{name.lower()}: {count}" for name, count in counts)
         opening = nodes.paragraph(
-            "", f"{len(items)} statements of the paper are corrected here. By weight: {words}."
+            "",
+            f"{len(items)} statements of the paper are corrected here. By weight: {words}. "
+            "Those that change a conclusion:",
         )
         return [opening, digest(items, headlines), *(erratum(item) for item in items)]
 

@@ -65,18 +65,21 @@ def badge(verdict: str) -> nodes.inline:
 
 
 def sentence(text: str) -> list[nodes.Node]:
-    """Turn a sentence with $mathematics$ into inline nodes; nothing else in it is markup."""
+    """Turn a sentence with $mathematics$ and `code` into inline nodes; no more is markup."""
     from paperlib import evidence
 
     if text.count("$") % 2:
         raise ValueError(f"says must have its dollar signs in pairs; got {text!r}")
     # Words within a formula are words of the sentence, which wrap.
     parts = re.sub(r"\$([^$]*)\$", lambda found: evidence.sentence(found[1]), text).split("$")
-    return [
-        nodes.math("", part) if index % 2 else nodes.Text(part)
-        for index, part in enumerate(parts)
-        if part
-    ]
+    result: list[nodes.Node] = []
+    for index, part in enumerate(parts):
+        if index % 2:
+            result.append(nodes.math("", part))
+        else:
+            pieces = enumerate(part.split("`"))
+            result += [nodes.literal("", p) if k % 2 else nodes.Text(p) for k, p in pieces if p]
+    return result
 
 
 def bearing(item: Any) -> list[nodes.Node]:
