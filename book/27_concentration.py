@@ -146,7 +146,7 @@ claims.bounds(
     printed=claims.prints(
         "eq:52",
         np.concatenate(outside),  # at c₂ = 10, and so for every smaller constant
-        r"\mathbb P\bigl(\lVert\mathbf Z_i\rVert\leq c_1\lambda_{i,\max}\max(c_2(\sqrt{d/n}+t_i/n),c_2^2(\sqrt{d/n}+t_i/n)^2)\bigr)\geq1-2\exp(-t_i^2)",
+        r"\lVert\mathbf Z_i\rVert\leq c_1\lambda_{i,\max}\max(c_2(\sqrt{d/n}+t_i/n),c_2^2(\sqrt{d/n}+t_i/n)^2)",
     ),
 )
 
