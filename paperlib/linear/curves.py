@@ -22,8 +22,9 @@ from paperlib.linear.steps import adapted_covariance
 def excess_risk_slope_erm(env: TaskEnvironment, alpha: float, m: float, n: float) -> float:
     r"""Return c of the learning curve of ERM, for n samples of each training task.
 
-    .. math:: E\,\mathcal E_m(\hat w_T) &= \mathcal E_m(w^*) + \tfrac cT + O(T^{-2}),\\
+    .. math:: \begin{aligned} E\,\mathcal E_m(\hat w_T) &= \mathcal E_m(w^*) + \tfrac cT + O(T^{-2}),\\
               c &= \tfrac12\operatorname{tr}(E[Q_i^{(m)}]C) + (w^*-w^*_{MAML(m)})^\top E[Q_i^{(m)}]\,b
+              \end{aligned}
 
     Eq. (2) is quadratic, so the asymptotic covariance C and bias b of the solution say all that is of order 1/T.
 

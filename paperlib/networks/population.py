@@ -40,9 +40,9 @@ def population_loss(
 ) -> Any:
     r"""Return the population loss of a task.
 
-    .. math:: f(W)&=\tfrac12E\bigl[(h_W(x)-h_{W_*}(x))^2\bigr]\\
+    .. math:: \begin{aligned} f(W)&=\tfrac12E\bigl[(h_W(x)-h_{W_*}(x))^2\bigr]\\
               &=\tfrac12\sum_{k,l}K_{00}(w^k,w^l)-\sum_{k,l}K_{00}(w^k,w_*^l)\\
-              &\quad+\tfrac12\sum_{k,l}K_{00}(w_*^k,w_*^l)
+              &\quad+\tfrac12\sum_{k,l}K_{00}(w_*^k,w_*^l) \end{aligned}
 
     Section 4, where the activation is missing in print, with
     :math:`K_{00}(w,b)=E[\sigma(\langle w,x\rangle)\,\sigma(\langle b,x\rangle)]`.
