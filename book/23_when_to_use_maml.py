@@ -2,6 +2,8 @@
 # # When to use MAML, line by line
 #
 # [Chapter 11](11_when_to_use_maml) derives when MAML pays. Here the library, which knows nothing of $u$, $h$ and $\theta$, decides the same questions in random environments, searches for the steps, and runs the sinusoids. Sections can be read in any order.
+#
+# Letters are those of chapter 11. The hardness ratio is $u=\rho_H/\rho_E$; the centres lie $R\sqrt d$ apart, and $r_H$ and $r_E$ are the spreads about them. The step has $m$ samples at test time and $n_2$ in training, and $\delta=\frac{d+1}m$. MAML weighs a hard task by $a_H$ and an easy one by $a_E$. Their ratio $a_H/a_E$ is $h$ at $n_2=m$, and $g$ at another $n_2$. The effective spread is $r_{\mathrm{eff}}=r_H+r_E/h$, $p$ the share of hard tasks, and $\theta$ the weight of a start on the hard centre. A gain $\gamma$ is asked for; $G_\infty$ is the gain of two points.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -20,6 +22,7 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from IPython.display import Markdown
 from scipy import optimize
 
 from paperlib import claims, linear, plotting, simulate
@@ -204,10 +207,14 @@ claims.checks(
 )
 
 # %% [markdown]
-# Both best steps, in units of $1/\rho_E$, ERM's in the first column, MAML's in the second; rows in the order of chapter 11's table:
+# Both best steps, in units of $1/\rho_E$, for the twelve places of chapter 11's table, with $R=1$:
 
-# %%
-np.array([[step, mamls] for step, mamls, _ in found]).round(2)
+# %% mystnb={"code_prompt_show": "Put the best steps in a table"} tags=["hide-input"]
+rows = [
+    f"| {r:g} | {u:.2g} | {step:.2f} | {mamls:.2f} |"
+    for (u, r), (step, mamls, _) in zip(PLACES, found, strict=True)
+]
+Markdown("\n".join(["| $r_H=r_E$ | $u$ | ERM | MAML |", "| ---: " * 4 + "|", *rows]))
 
 # %% [markdown]
 # (when-valley)=
@@ -251,7 +258,7 @@ claims.decides(
 # (when-rehearsal)=
 # ## Rehearsing another step
 #
-# Chapter 11 has the product that is positive where MAML with $n_2\neq m$ beats ERM. Both ends are tried, from both sides.
+# Chapter 11 has the product that is positive where MAML with $n_2\neq m$ beats ERM. It changes its sign at two values of $g$, so at two $n_2$ at most. The environments lie about one of the two or the other, some below it and some above.
 
 # %% mystnb={"code_prompt_show": "Decide 600 random environments"} tags=["hide-input"]
 rng = np.random.default_rng(12)
@@ -400,14 +407,14 @@ def over_maml(log_odds, m):
 told = []
 for m in (200, 2000):
     best = optimize.minimize_scalar(over_maml, bounds=(-12, 0), args=(m,), method="bounded")
-    told.append([f"{over_maml(0.0, m):.1f}", f"{best.fun:.1f}"])
-told
+    told.append(f"| {m} | {over_maml(0.0, m):.1f} | {best.fun:.1f} |")
+Markdown("\n".join(["| $m$ | equal weights | best weights |", "| ---: " * 3 + "|", *told]))
 
 # %% [markdown]
 # (when-diversity)=
 # ## A distance that sees nothing
 #
-# The diversity coefficient's distance of two tasks, from the Fisher information of the linear model; the mirrored pair shows that it can be positive. Beside it are gains of two points at $m=500$, $d=10$, $\alpha=1/\rho_E$.
+# The diversity coefficient's distance of two tasks, from the Fisher information of the linear model; the mirrored pair shows that it can be positive. Does it tell where MAML gains? The card has the distance of two isotropic tasks of five hardness ratios, and names the gains of the same pairs at $m=500$, $d=10$, $\alpha=1/\rho_E$.
 
 
 # %% mystnb={"code_prompt_show": "Compute distances and gains"} tags=["hide-input"]
@@ -632,7 +639,7 @@ frozen = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw the errors", "figure": {"caption": "Mean squared error on sinusoids after one step on ten points, over the step size, for networks trained by ERM and by MAML (two seeds each). Above: the whole network takes the step. Below: its features are frozen, and the head takes the step from *its* best start, that of ERM and that of MAML (dots), which coincide. **Notice** that below there is no gain from the start, and a large one from the features.", "name": "fig-sinusoids"}, "image": {"classes": "upright", "alt": "Two panels over the step from 0 to 0.08. Above: the two curves of ERM stay near 2.8, those of MAML fall from 3 to about 1 at 0.02 and rise again. Below: ERM's curves stay near 2.9, MAML's fall from 2.6 to about 1.5; dots of the other start lie on every curve."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the errors", "figure": {"caption": "Mean squared error on sinusoids after one step on ten points, over the step size, for networks trained by ERM and by MAML (two seeds each). Above: the whole network takes the step. Below: its features are frozen, and the head takes the step from *its* best start, that of ERM and that of MAML (dots), which coincide. **Notice** that below there is no gain from the start, and a large one from the features.", "name": "fig-sinusoids"}, "image": {"classes": "upright", "alt": "Two panels over the step from 0 to 0.08. Above: the two curves of ERM start near 3.1 and rise from the middle on, to 3.5 and 4; those of MAML start there too, are lowest at 0.05 with about 1.5, and rise again. Below: ERM's curves stay near 3, MAML's fall from 2.6 to about 1; dots of the other start lie on every curve."}} tags=["hide-input"]
 figure, axes = plt.subplots(2, 1, figsize=(5, 5.8), sharex=True)
 for (name, seed), curve in whole.items():
     axes[0].plot(STEPS, curve, **plotting.LINES[name], label=name if seed == 0 else None)
@@ -644,6 +651,15 @@ for axis, title in zip(axes, ("the whole network", "the head on frozen features"
 axes[0].legend()
 axes[1].set(xlabel=r"step $\alpha$")
 figure
+
+# %% mystnb={"code_prompt_show": "What the alternative text says"} tags=["hide-cell"]
+for seed in (0, 1):
+    above, below = ({name: one[name, seed] for name in ("ERM", "MAML")} for one in (whole, frozen))
+    assert f"{above['ERM'][0]:.1f} {above['MAML'][0]:.1f}" in ("3.1 3.1", "3.1 3.2")
+    assert STEPS[np.argmin(above["MAML"])] == 0.05 and abs(min(above["MAML"]) - 1.5) < 0.15
+    assert min(abs(above["ERM"][-1] - end) for end in (3.5, 4.0)) < 0.1
+    assert max(abs(erm - 3) for erm, _ in below["ERM"]) < 0.25
+    assert abs(below["MAML"][0][1] - 2.55) < 0.1 and abs(below["MAML"][-1][1] - 1) < 0.1
 
 # %% mystnb={"code_prompt_show": "Compare the starts on frozen features"} tags=["hide-input"]
 places, slopes = rng.uniform(-5, 5, 40), rng.normal(size=40)

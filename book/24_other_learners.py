@@ -34,7 +34,9 @@ plotting.use_book_style()
 # %% [markdown]
 # ## The five learners, as they are defined
 #
-# A learner's mean pull is affine in $w$: its values at the origin and at the unit vectors tell where it is zero. Automatic differentiation does the rest, through all inner steps for MAML, through none for first-order MAML.
+# The five are **ERM**, **MAML**, **first-order MAML**, which leaves out the derivative of the steps, **Reptile**, which moves the start towards the end of the steps, and **iMAML**, which replaces the steps by a minimisation: of the loss and $\frac\lambda2$ times the squared distance from the start. On a task with optimum $w_i^*$ the mean pull is $B_i(w-w_i^*)$; each learner has its own function $B_i$ of the covariance $\Sigma_i$.
+#
+# So a learner's mean pull is affine in $w$: its values at the origin and at the unit vectors tell where it is zero. Automatic differentiation does the rest, through all inner steps for MAML, through none for first-order MAML.
 
 # %% mystnb={"code_prompt_show": "Define five learners, and find where each rests"} tags=["hide-cell"]
 STEP, LAM = 0.4, 0.3
@@ -113,7 +115,7 @@ claims.samples(
 )
 
 # %% [markdown]
-# Who beats ERM? Chapter 12 has three thresholds for $\frac A\delta$, derived from the weight $\theta$ on the hard centre. The library builds matrices and solves linear systems:
+# Who beats ERM? Take two points with hardness ratio $u=\rho_H/\rho_E$. At $\alpha=1/\rho_E$ a step on $m$ samples leaves an easy task $\delta=\frac{d+1}m$ of its loss, and MAML's weights of hard and easy tasks are as $A=u(1-u)^2+\delta u^3$ to $\delta$. Chapter 12 has three thresholds for $\frac A\delta$, derived from the weight $\theta$ of a start on the hard centre. The library builds matrices and solves linear systems:
 
 
 # %% mystnb={"code_prompt_show": "Decide 3,000 random cases"} tags=["hide-input"]
@@ -150,7 +152,7 @@ claims.decides(
 # %% [markdown]
 # ## Many steps
 #
-# Chapter 12 says that the gain depends on the number of steps through $\eta=a_E/a_H$ alone, and tends to $1+\frac{R^2}{(1+u)^2r_H}$. In the environment of the paper's Figure 3(c), with full gradients at $\alpha=0.9/\rho_E$, in training and at test time:
+# Chapter 12 says that the gain depends on the number $K$ of steps through $\eta=a_E/a_H$ alone, the ratio of MAML's weights of easy and hard tasks, and tends to $1+\frac{R^2}{(1+u)^2r_H}$. In the environment of the paper's Figure 3(c), with full gradients at $\alpha=0.9/\rho_E$, in training and at test time:
 
 # %% mystnb={"code_prompt_show": "Compute gains by the library"} tags=["hide-input"]
 figure_3c = TaskEnvironment.hard_easy(10, 0.1, 0.9, R=1, r_hard=0.1, r_easy=2)
@@ -193,7 +195,7 @@ claims.checks(
 # %% [markdown]
 # ## Steps on one batch
 #
-# Steps that share a batch leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$ of an isotropic task. By Wick's theorem a moment of Gaussian variables is a sum over the ways to pair them. In $E\operatorname{tr}\hat S^k$ there are $2k$ of them, two in each factor $\hat S=\frac1mX^\top X$, which share their row; neighbours in the trace share a column. A pairing makes rows and columns equal
+# Steps that share a batch leave $\frac\rho dE\operatorname{tr}(I-\alpha\hat S)^{2K}$ of an isotropic task. By Wick's theorem a moment of Gaussian variables is a sum over the ways to pair them. In $E\operatorname{tr}\hat S^k$ there are $2k$ variables, two in each factor $\hat S=\frac1mX^\top X$, which share their row; neighbours in the trace share a column. A pairing makes rows and columns equal
 # along closed loops. Each loop of columns is a free sum over $d$ values, each loop of rows one over $m$:
 #
 # $$
@@ -475,6 +477,8 @@ claims.samples(
 # %% [markdown]
 # ## First-order ANIL finds the best features
 #
+# ANIL learns features $U$ and adapts a head $b$ on them. A task has the optimum $\omega$, and $\Omega=E\,\omega\omega^\top$. One step from zero acts on the gradient through $\Pi=\alpha UU^\top$, and $\Gamma=(1+\frac1m)\Omega+\frac1m(\operatorname{tr}\Omega+\sigma^2)I$ is the second moment of that gradient, with label noise $\sigma$.
+#
 # First its mean pull on the features, {eq}`anil-pull`: draw tasks, take a step of the head from zero, and the gradient in $U$ on a fresh batch.
 
 # %% mystnb={"code_prompt_show": "Draw pulls on the features"} tags=["hide-input"]
@@ -522,7 +526,7 @@ claims.checks(
 )
 
 # %% [markdown]
-# Without features, the best start between two equally hard tasks at $\pm v$ and the best step from it leave the share that chapter 12 derives. The library finds the step for any environment:
+# Without features, the best start between two equally hard tasks with optima $\pm v$ and the best step from it leave the share that chapter 12 derives. The library finds the step for any environment:
 
 # %% mystnb={"code_prompt_show": "Take the best step from the midpoint"} tags=["hide-input"]
 scales = [(1, 2, 0.5), (3, 10, 1.0), (10, 50, 2.0), (200, 20, 0.1)]

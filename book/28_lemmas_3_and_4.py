@@ -3,13 +3,14 @@
 #
 # > **The paper, App. D.2, before Lemma 3.** "Next we bound each $\lVert\mathbf Z_i\rVert$ with high probability, by first showing element-wise convergence to 0."
 #
-# [Appendix D.2](14_maml_proof) bounds the error of MAML by two random quantities: the deviation $Z_i$ of a task's curvature from its mean, and the label noise $g$. This page asks how large they are, as the paper does in Lemma 3, Lemma 4 and (112) to (115). One habit spoils them all: of a polynomial in $\alpha$ only the highest power is kept. Each statement is repaired with explicit constants.
+# [Appendix D.2](14_maml_proof) bounds the error of MAML by two random quantities: the deviation $Z_i$ of a task's curvature from its mean, and the label noise $g$. This page asks how large they are, as the paper does in Lemma 3, Lemma 4 and (112) to (115). One habit spoils them all: of a polynomial in $\alpha$ only the highest power is kept. Each statement is repaired with explicit constants; a prime at its number, as in (91′), marks an equation that we corrected.
 #
 # An episode has $n_2$ inner samples, which make the step $P=I-\frac{\alpha}{n_2}X_{in}^\top X_{in}$, and $n_1$ outer samples. Its curvature is $\hat Q=P^\top X_{out}^\top X_{out}P$, and $Z_i=\frac1{\tau n_1}\sum_j\hat Q_{i,j}-Q_i$ is the deviation of the mean over $\tau$ episodes from [its expectation](#eq-84), with $\Sigma_i\preceq LI$.
 #
 # | steps | what they do | do they stand? |
 # | :-- | :-- | :-- |
-# | (90), [(91)](#eq-91), (92), (93), (96) | one entry of the curvature | no: two cross terms, not twice one |
+# | [(90)](#lemmas-entry) | one entry of $D$, on the way to the curvature | yes |
+# | [(91)](#eq-91), (92), (93), (96) | one entry of the curvature | no: two cross terms, not twice one |
 # | (94), (95) | average over episodes | yes |
 # | [(97)](#eq-97), [(98)](#eq-98) | variance of an entry | no: lower orders, $L^6$ and a case are missing |
 # | [(89)](#eq-89), Lemma 3 | tail of an entry | no: inequality reversed, wrong variance |
@@ -42,6 +43,7 @@ from sympy.utilities.iterables import partitions
 from paperlib import claims, linear
 
 # %% [markdown]
+# (lemmas-entry)=
 # ## (90) to (96): one entry of the curvature
 #
 # Write $x^{(r)}$ for the vector of the $r$-th coordinates of the $n_1$ outer samples, and $\hat x^{(r)}$ for that of the $n_2$ inner ones. (90) writes an entry of
@@ -56,7 +58,7 @@ from paperlib import claims, linear
 # &-\frac{\alpha}{n_2}\sum_r\langle x^{(k)},x^{(r)}\rangle\langle\hat x^{(r)},\hat x^{(s)}\rangle\\
 # &+\frac{\alpha^2}{n_2^2}\sum_{l,r}\langle\hat x^{(k)},\hat x^{(r)}\rangle\langle x^{(r)},x^{(l)}\rangle\\
 # &\qquad\qquad\quad\cdot\langle\hat x^{(l)},\hat x^{(s)}\rangle.
-# \end{aligned} \tag{91, corrected}
+# \end{aligned} \tag{91′}
 # $$
 #
 # The averaged entry (92), the variable $u_j$ of (93), which is $\hat Q(k,s)/n_1$ of one episode, and its repetition (96) inherit the slip.
@@ -423,7 +425,7 @@ claims.checks(
 #
 # (eq-97)=
 # $$
-# E[u_1^2]^{1/4}\le E\bigl[S(k,k)^2\bigr]^{1/4}+\alpha\,E\bigl[(\hat SS\hat S)(k,k)^2\bigr]^{1/4}. \tag{97, corrected}
+# E[u_1^2]^{1/4}\le E\bigl[S(k,k)^2\bigr]^{1/4}+\alpha\,E\bigl[(\hat SS\hat S)(k,k)^2\bigr]^{1/4}. \tag{97′}
 # $$
 #
 # Given $P$, Lemma 2 makes $E[(y^\top Sy)^2]$ a multiple of $(y^\top\Sigma y)^2$ for $y=Pe_k$; so $E[u_1^2]^{1/4}$ is, up to a factor, a norm of $\Sigma^{1/2}Pe_k$ in $L^4$, and $P=I-\alpha\hat S$. Both ends are attained, at $\alpha=0$ and as $\alpha\to\infty$:
@@ -488,7 +490,7 @@ claims.bounds(
 # \begin{gathered}
 # \operatorname{Var}(Z_i(k,s))\le\frac v\tau,\qquad v=3L^2\bigl(1+\alpha La_d\bigr)^4,\\
 # a_d=\bigl(3(d+4)(d+6)\bigr)^{1/4}.
-# \end{gathered} \tag{98, corrected}
+# \end{gathered} \tag{98′}
 # $$
 #
 # :::{dropdown} Proof
@@ -517,7 +519,7 @@ claims.proves(
 claims.bounds(
     "eq:98",
     highest,
-    r"The part of order $\alpha^4$ alone keeps below this.",
+    r"The part of order $\alpha^4$ alone stays below this.",
     below=9 * (dims + 4) * (dims + 6) * limits**6,
     shows=r"E\bigl[(\hat SS\hat S)(k,k)^2\bigr]\le9(d+4)(d+6)L^6\le315\,d^2L^6",
     towards=True,
@@ -537,7 +539,7 @@ printed_98 = claims.prints(
 claims.bounds(
     "eq:98",
     [[moment.max() for moment in row] for row in moments],
-    r"Even $E[u_1^2]$ keeps below $v$, for every entry. As printed it is tried with $c=10^6$.",
+    r"Even $E[u_1^2]$ stays below $v$, for every entry. As printed it is tried with $c=10^6$.",
     below=variance_bound(limits, rates, dims),
     shows=r"\mathrm{Var}(Z_i(k,s))\leq\frac v\tau,\;v=3L^2(1+\alpha La_d)^4,\;a_d=(3(d+4)(d+6))^{1/4}",
     refuses={r"$c\,\alpha^4d^2L^6$ with $c=10^6$": 1e6 * rates**4 * dims**2 * limits**6},
@@ -598,7 +600,7 @@ claims.bounds(
 #
 # (eq-89)=
 # $$
-# \mathbb P\bigl(\lvert Z_i(k,s)\rvert\ge\gamma\bigr)\le e^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2v}\Bigr)^{1/6}\Bigr). \tag{89, corrected}
+# \mathbb P\bigl(\lvert Z_i(k,s)\rvert\ge\gamma\bigr)\le e^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2v}\Bigr)^{1/6}\Bigr). \tag{89′}
 # $$
 #
 # :::{dropdown} Proof
@@ -660,7 +662,7 @@ claims.bounds(
 
 # %% [markdown]
 # And the lemma itself? Its bound is less than 1, and so says something, for $\gamma>8e\sqrt{v/\tau}$. Hardly a draw falls there. But for an episode with one sample of each kind $Z(1,1)$ is $\lVert Pe_1\rVert^2$ times a $\chi^2$ variable, less its mean,
-# and $\lVert Pe_1\rVert^2$ contains two more. So its tail is a double integral:
+# and $\lVert Pe_1\rVert^2$ contains two more. So its tail is a double integral. (A bound of 1 or more says nothing of a probability. Cards leave such instances out, so they count fewer for some bounds than for others.)
 
 
 # %% mystnb={"code_prompt_show": "The tail of an entry as an integral"} tags=["hide-cell"]
@@ -718,7 +720,7 @@ printed_103 = claims.prints(
 claims.bounds(
     "lem:3 eq:89 eq:103",
     [tail_of_entry(*point) for point in zip(dims, rates, gammas, strict=True)],
-    r"The tail of $Z(1,1)$, integrated, keeps below from $\alpha=10^{-9}$ to $10^3$. As printed it is tried with $c=10^6$.",
+    r"The tail of $Z(1,1)$, integrated, stays below the bound from $\alpha=10^{-9}$ to $10^3$. As printed it is tried with $c=10^6$.",
     below=tail(square),
     probability=True,
     shows=r"\mathbb P\bigl(\lvert Z_i(k,s)\rvert\geq\gamma\bigr)"
@@ -754,7 +756,7 @@ Markdown(
 #
 # (eq-101)=
 # $$
-# \lVert Z_i\rVert\le\max_k\ \lvert Z_i(k,k)\rvert+R_k. \tag{101, corrected}
+# \lVert Z_i\rVert\le\max_k\ \lvert Z_i(k,k)\rvert+R_k. \tag{101′}
 # $$
 #
 # The paper leaves out the modulus, and $Z_i=-1$ is the smallest counterexample: with $\Sigma=1$ and a small $\alpha$, an episode whose one outer sample is close to zero.
@@ -902,7 +904,7 @@ Markdown(
 #
 # (eq-99)=
 # $$
-# \mathbb P(\lVert Z_i\rVert\le\gamma)\ge1-e^2d^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2d^2v}\Bigr)^{1/6}\Bigr). \tag{99, corrected}
+# \mathbb P(\lVert Z_i\rVert\le\gamma)\ge1-e^2d^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2d^2v}\Bigr)^{1/6}\Bigr). \tag{99′}
 # $$
 #
 # Again Chebyshev's inequality does better: $\mathbb P(\lVert Z_i\rVert\ge\gamma)\le E\lVert Z_i\rVert_F^2/\gamma^2$, and the sum of the variances of the entries is $E\lVert Z_i\rVert_F^2$.
@@ -929,7 +931,7 @@ printed_99 = claims.prints(
 claims.bounds(
     "lem:4 eq:99",
     [tail_of_norm(*point) for point in zip(dims, rates, gammas, strict=True)],
-    r"The tail of the norm, integrated, keeps below. As printed it fails with $c=10^6$ at $\alpha=10^{-9}$, and with $c=1$, $10^2$, $10^4$ at $\alpha=1$ in $10^6c$ dimensions.",
+    r"The tail of the norm, integrated, stays below the bound. As printed it fails with $c=10^6$ at $\alpha=10^{-9}$, and with $c=1$, $10^2$, $10^4$ at $\alpha=1$ in $10^6c$ dimensions.",
     below=tail(square / dims**2, factor=dims**2),
     probability=True,
     shows=r"\mathbb P(\lVert Z_i\rVert\leq\gamma)"
@@ -1033,7 +1035,7 @@ claims.bounds(
 # &\le\frac{v_g}{T\tau},\\
 # G_i&=E\bigl[P_iS_i^{out}S_i^{in}S_i^{out}P_i\bigr],\\
 # v_g&=\sigma^2L\Bigl(\frac1{n_1}+\frac{3\alpha^2L^2(d+1)}{n_2}\Bigr)\bigl(1+\alpha La_d\bigr)^2.
-# \end{aligned} \tag{113, corrected}
+# \end{aligned} \tag{113′}
 # $$
 #
 # The printed (113) keeps the highest order in $\alpha$ only, equates $L^3$ under the sums with $L^5$ outside, and loses the factor $\frac1T$. Its limit as $\alpha\to0$ is zero, where the truth is $\sigma^2\Sigma_{kk}/(n_1T\tau)$.
@@ -1107,7 +1109,7 @@ printed_113 = claims.prints(
 claims.bounds(
     "eq:113",
     worst,
-    r"With $\sigma=1$ the variance of one task and episode keeps below $v_g$. As printed it is tried with $c=10^6$.",
+    r"With $\sigma=1$ the variance of one task and episode stays below $v_g$. As printed it is tried with $c=10^6$.",
     below=[noise_bound(*setting) for setting in settings],
     shows=r"\mathrm{Var}(g(k))\leq\frac{v_g}{T\tau},\;"
     r"v_g=\sigma^2L\bigl(\frac1{n_1}+\frac{3\alpha^2L^2(d+1)}{n_2}\bigr)(1+\alpha La_d)^2",
@@ -1150,10 +1152,10 @@ claims.checks(
 #
 # (eq-115)=
 # $$
-# \mathbb P\bigl(\lVert g\rVert>\sqrt d\,b\bigr)\le e^2d\exp\Bigl(-\Bigl(\frac{T\tau b^2}{e^2v_g}\Bigr)^{1/6}\Bigr). \tag{115, corrected}
+# \mathbb P\bigl(\lVert g\rVert>\sqrt d\,b\bigr)\le e^2d\exp\Bigl(-\Bigl(\frac{T\tau b^2}{e^2v_g}\Bigr)^{1/6}\Bigr). \tag{115′}
 # $$
 #
-# Unlike $\vartheta$, the noise is averaged over the tasks: the proof has a factor $T$ to gain here, and gives it away.
+# The deviations $Z_i$ are bounded one by one. The noise is averaged over the tasks: the proof has a factor $T$ to gain here, and gives it away.
 
 
 # %% mystnb={"code_prompt_show": "Check (114) in one dimension"} tags=["hide-input"]
@@ -1178,7 +1180,7 @@ printed_114 = claims.prints(
 claims.bounds(
     "eq:114-115",
     [tail_of_noise(*point) for point in zip(rates, b, strict=True)],
-    r"The tail of $g$ in one dimension, integrated, keeps below from $\alpha=10^{-9}$ to $10^3$. As printed it is tried with $c=10^6$.",
+    r"The tail of $g$ in one dimension, integrated, stays below the bound from $\alpha=10^{-9}$ to $10^3$. As printed it is tried with $c=10^6$.",
     below=tail(b**2 / (math.e**2 * limits)),
     probability=True,
     shows=r"\mathbb P(\lvert g(k)\rvert\geq b)\leq e^2\exp\bigl(-\bigl(\frac{T\tau b^2}{e^2v_g}\bigr)^{1/6}\bigr)",

@@ -51,7 +51,7 @@ from paperlib.runtime import book
 
 plotting.use_book_style()
 
-# %% tags=["nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Download the drawings"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: the progress bar of the first download
 _ = datasets.fetch("omniglot")  # downloads once; a bar shows how far it is
 
@@ -294,7 +294,7 @@ Markdown(
 #
 # In chapter [3](03_hardness) a task is hard if gradient descent solves it slowly. That can be measured here too. From random weights of a network with 32 filters, each task gets ten drawings of each character, descends with $\alpha=0.1$, and is asked about ten others. `python -m tools.descents` does it, and this page reads its record.
 
-# %%
+# %% mystnb={"code_prompt_show": "Read the record"} tags=["hide-cell"]
 record = (book() / "records" / "descents.yml").read_text(encoding="utf-8")
 descents = yaml.safe_load(record)["omniglot"]
 curves = {kind: np.array(every).T for kind, every in descents["curves"].items()}  # steps, tasks
@@ -329,7 +329,7 @@ _ends = {kind: f"{100 * curve[-1].mean():.0f}%" for kind, curve in curves.items(
 _counts = {kind: curve.shape[1] for kind, curve in curves.items()}
 _apart = tables.difference(curves["Sanskrit"][-1], curves["hard"][-1])
 Markdown(
-    f"Hard tasks of Large are slower: their mean needs {mean_steps['hard']} steps to stay above 95% of its last value, that of easy tasks {mean_steps['easy']}. And they end lower, at {_ends['hard']} where easy ones end at {_ends['easy']} ({_counts['easy']} easy and {_counts['hard']} hard tasks, one start). "
+    f"Hard tasks of the setting Large, from ten alphabets, are slower: their mean needs {mean_steps['hard']} steps to stay above 95% of its last value, that of easy tasks {mean_steps['easy']}. And they end lower, at {_ends['hard']} where easy ones end at {_ends['easy']} ({_counts['easy']} easy and {_counts['hard']} hard tasks, one start). "
     "The second is not hardness in the sense of the theory, where every task is solved in the end. On images a hard task is slow, and in addition it cannot be learned as well from the drawings given.\n\n"
     f"Small packs its hard tasks into one alphabet, Sanskrit. One by one they are no easier: {_counts['Sanskrit']} of them need {mean_steps['Sanskrit']} steps and end at {_ends['Sanskrit']}, {100 * (curves['Sanskrit'][-1].mean() - curves['hard'][-1].mean()):+.1f} points ({100 * _apart.low:+.1f} to {100 * _apart.high:+.1f}) from those of Large."
 )

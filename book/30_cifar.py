@@ -44,7 +44,7 @@ from paperlib.runtime import book
 
 plotting.use_book_style()
 
-# %% tags=["nbval-ignore-output"]
+# %% mystnb={"code_prompt_show": "Download the photographs"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: the progress bar of the first download
 _ = datasets.fetch("cifar100")  # downloads once; a bar shows how far it is
 
@@ -236,9 +236,9 @@ Markdown(
 # (cifar-hardness)=
 # ## §5: are many classes hard? Are few images?
 #
-# In the theory a task is hard if gradient descent solves it slowly. Here the kinds differ in two things at once, so we separate them: two classes or twenty, 5 images of each or 50. All four start from one random network of 16 filters, and the tasks with 5 images are those with 50, cut short: same classes, same questions. `python -m tools.descents` does it from two starts, and this page reads its record.
+# In the theory a task is hard if gradient descent solves it slowly. Here the kinds differ in two things at once, so we separate them: two classes or twenty, 5 images of each or 50. In each of two runs all four start from the same random network of 16 filters, and the tasks with 5 images are those with 50, cut short: same classes, same questions. `python -m tools.descents` does it, and this page reads its record.
 #
-# On [Omniglot](#omniglot-hardness) we counted steps to 95% of the last accuracy. That is no fair measure here: guessing gives $\frac12$ in one case and $\frac1{20}$ in the other, and near chance the curves are mostly noise. We take one measure for each of two questions, and keep the spread of the adapted parameters.
+# On [Omniglot](#omniglot-hardness) we counted steps to 95% of the last accuracy. That is no fair measure here: guessing gives $\frac12$ in one case and $\frac1{20}$ in the other, and near chance the curves are mostly noise. We take one measure for each of two questions, and the spread of the adapted parameters: the mean squared distance of a task's convolutions from their mean over the tasks of its kind.
 #
 # - *How fast?* Steps until the loss on the task's own images has fallen for good to half of $\log N$, the loss of guessing.
 # - *How well?* The accuracy $a$ on unseen images, with guessing put at 0 and no error at 1:
@@ -294,7 +294,7 @@ spreads = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw loss and κ", "figure": {"caption": "Gradient descent from a random network. Above: loss on the task's own images over that of guessing; the dotted line is one half. Below: accuracy above chance, $\\kappa$, on unseen images. Means over eight tasks of two classes and four of twenty, from two starts. **Notice** that both kinds of two classes pass one half before both of twenty, and that more images keep a loss up.", "name": "fig-cifar-hardness"}, "image": {"classes": "upright", "alt": "Two panels with four curves each. Above, the losses of tasks of two classes rise at first and fall below one half within seven steps; those of twenty classes with 5 images after about thirteen, with 50 images not at all. Below, two classes end higher than twenty, and for both 50 images end higher than 5."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw loss and κ", "figure": {"caption": "Gradient descent from a random network. Above: loss on the task's own images over that of guessing; the thin grey line is one half. Both curves of two classes begin above the frame. Below: accuracy above chance, $\\kappa$, on unseen images. Means over eight tasks of two classes and four of twenty, from two starts. **Notice** that both kinds of two classes pass one half before both of twenty, and that more images keep a loss up.", "name": "fig-cifar-hardness"}, "image": {"classes": "upright", "alt": "Two panels with four curves each. Above, the losses of tasks of two classes rise at first and fall below one half within seven steps; those of twenty classes with 5 images after about thirteen, with 50 images not at all. Below, two classes end higher than twenty, and for both 50 images end higher than 5."}} tags=["hide-input"]
 def factorial():
     """Draw loss and κ over steps for two and twenty classes, 5 and 50 images."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 5.6))
@@ -304,7 +304,7 @@ def factorial():
         ]
         axes[0].plot(one.mean(axis=1) / np.log(ways), **look)
         axes[1].plot(level[ways, shots], label=f"{ways} classes, {shots} images", **look)
-    axes[0].axhline(0.5, color=plotting.REFERENCE, lw=1, ls=":")
+    axes[0].axhline(0.5, color=plotting.REFERENCE, lw=0.8)
     axes[1].axhline(0, color=plotting.REFERENCE, lw=1)
     axes[0].set(ylabel="loss over log N", ylim=(0, 1.5))
     axes[1].set(ylabel="accuracy above chance, κ", ylim=(-0.2, 0.8), yticks=[0, 0.5])

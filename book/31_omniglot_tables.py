@@ -469,7 +469,7 @@ Markdown(
 )
 
 # %% [markdown]
-# **What does training at $10^{-6}$ do?** The proposition has a hint. A random network gives five random answers, and is sure of them. It comes nearer to $\log5$ by being less sure, and it need not learn anything about characters for that. Then the step after starts from less noise. Would less noise be enough? We shrink the head of the random network, and train nothing.
+# **What does training at $10^{-6}$ do?** {prf:ref}`erm-uniform` has a hint. A random network gives five random answers, and is sure of them. It comes nearer to $\log5$ by being less sure, and it need not learn anything about characters for that. Then the step after starts from less noise. Would less noise be enough? We shrink the head of the random network, and train nothing.
 
 # %% mystnb={"code_prompt_show": "Accuracies after one and five steps, by scale of the head"} tags=["hide-cell"]
 after = {
@@ -504,7 +504,7 @@ _lines_2 = [
     "| ---: | ---: | ---: | ---: | ---: | ---: |",
 ] + [
     f"| {scale:g} | {heads[scale]['loss before']:.2f} | "
-    + " | ".join(f"{100 * value:.0f}" for value in values.ravel())
+    + " | ".join(f"{100 * value:.1f}" for value in values.ravel())
     + " |"
     for scale, values in after.items()
 ]
@@ -516,9 +516,9 @@ Markdown(
         if _histories
         else ""
     )
-    + f"Halving the head brings the loss of one network to {heads[0.5]['loss before']:.2f} and gives {_rise[0][0]:+.0f} points on easy and {_rise[0][1]:+.0f} on hard test tasks after one step. "
+    + f"Halving the head brings the loss of one network to {heads[0.5]['loss before']:.2f} and gives {_rise[0][0]:+.1f} points on easy and {_rise[0][1]:+.1f} on hard test tasks after one step. "
     + (
-        f"Training gave ERM-1 {_gained[1][2]:+.1f} and {_gained[1][3]:+.1f}. So a rise of that size needs no features learned. But five steps tell the two apart: the smaller head gains {_rise[1][0]:+.0f} and {_rise[1][1]:+.0f} points there, training {_gained[5][2]:+.1f} and {_gained[5][3]:+.1f}. "
+        f"Training gave ERM-1 {_gained[1][2]:+.1f} and {_gained[1][3]:+.1f}. So a rise of that size needs no features learned. But five steps tell the two apart: the smaller head gains {_rise[1][0]:+.1f} and {_rise[1][1]:+.1f} points there, training {_gained[5][2]:+.1f} and {_gained[5][3]:+.1f}. "
         if _gained
         else ""
     )
@@ -792,7 +792,7 @@ def judged(row, says, confounding=None):
 
 
 # %% [markdown]
-# > Characters of one alphabet share features "and are thus harder to distinguish".
+# > **The paper, §5.** Characters of one alphabet share features "and are thus harder to distinguish".
 
 # %% mystnb={"code_prompt_show": "Judge the first sentence"} tags=["hide-input"]
 judged(
@@ -947,8 +947,8 @@ for old, new in zip(paper["large", "maml"][3:], paper["small", "maml"][3:], stri
 #
 # - **First-order MAML** takes the gradient at the adapted parameters for the gradient at the start.
 # - **ANIL** adapts the head alone.
-# - **Weighted ERM** has no inner loop, and gives a hard task three times the weight of an easy one. In linear regression suitable weights do all that MAML does for isotropic tasks (chapter [3](03_hardness)). Here the
-#   proposition says what to expect: weights change nothing in what ERM aims at.
+# - **Weighted ERM** has no inner loop, and gives a hard task three times the weight of an easy one. In linear regression suitable weights do all that MAML does for isotropic tasks (chapter [3](03_hardness)). Here
+#   {prf:ref}`erm-uniform` says what to expect: weights change nothing in what ERM aims at.
 #
 # One drawing to adapt to and ten to classify: the inner loop is a small part of the work.
 
@@ -1035,7 +1035,7 @@ if len(_less) == 4:
 # (omniglot-field-small)=
 # ## Past the paper: the field in Small
 #
-# In Small, Sanskrit is all that is hard in training, Bengali all that is hard at test time. Is the order of the [field](#omniglot-field) another one there? Its best three, with the same start and lengths:
+# In Small, Sanskrit is all that is hard in training, Bengali all that is hard at test time. Is the order of the [field](#omniglot-field) another one there? Its best three, with the same start and lengths. *ERM with names* and the *class means* that it is read by are explained in [the field](#omniglot-field):
 
 # %% tags=["remove-input"]
 _learners = field.learners("omniglot", setting="small", initialisation="torch", iterations=300)

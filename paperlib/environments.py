@@ -151,7 +151,8 @@ class TaskEnvironment:
 
         Args:
             dim: dimension d, at least 1.
-            rho_hard, rho_easy: input variances :math:`0<\rho_H\le\rho_E`; equal ones make the tasks equally hard.
+            rho_hard: input variance :math:`\rho_H>0` of the hard task.
+            rho_easy: that of the easy one, :math:`\rho_E\ge\rho_H`; equal ones make the tasks equally hard.
             optimum_hard, optimum_easy: (d,).
             p_hard: probability of the hard task, strictly between 0 and 1.
             noise_std: standard deviation of the label noise, not negative.
@@ -192,7 +193,8 @@ class TaskEnvironment:
         Args:
             dim, rho_hard, rho_easy, p_hard, noise_std: as for `two_tasks`.
             R: distance of the centres in each coordinate, not negative.
-            r_hard, r_easy: variances of the optima, not negative.
+            r_hard: variance of the optima of hard tasks, not negative.
+            r_easy: that of easy ones, not negative.
 
         Raises:
             ValueError: an argument breaks one of these conditions.

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -52,6 +53,16 @@ def chapter_name(env: BuildEnvironment, stem: str) -> Cell:
     if f"book/{stem}" not in env.found_docs:
         return name
     return nodes.reference("", name, internal=True, refuri=f"{stem}.html")
+
+
+def chapter_link(env: BuildEnvironment, stem: str) -> Cell:
+    """Link to a chapter by the title of its page, which is known when all pages have been read."""
+    if f"book/{stem}" not in env.found_docs:
+        return chapter_name(env, stem)
+    target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/book/{stem}"}
+    return addnodes.pending_xref(
+        "", nodes.inline("", stem), refexplicit=False, refwarn=True, refdoc=env.docname, **target
+    )
 
 
 def slug(verdict: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from edition_ledger import chapter_name, table
+from edition_ledger import chapter_link, table
 from sphinx.application import Sphinx
 
 HEAD = ["chapter", "reads in", "words", "formulas", "lines of code", "folded", "cards", "figures"]
@@ -34,7 +34,7 @@ class ReadingTimes(Directive):
         measured = readings(book)
         for item in measured:
             env.note_dependency(str(book / f"{item.stem}.ipynb"))
-        rows = [([chapter_name(env, item.stem), *figures(item)], []) for item in measured]
+        rows = [([chapter_link(env, item.stem), *figures(item)], []) for item in measured]
         return [table(HEAD, rows, ["status"])]
 
 

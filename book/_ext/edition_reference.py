@@ -11,10 +11,13 @@ from typing import Any, get_args
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
-from edition_ledger import anchor, chapter_name
+from edition_ledger import anchor
 from sphinx.application import Sphinx
+from sphinx.util.inspect import stringify_signature
 
-MARKUP = re.compile(r"(``.*?``|`.*?`)|(\*+|\||(?<=\w)_(?!\w))")
+MARKUP = re.compile(
+    r"(``.*?``|`.*?`|(?<![\w*])\*[^\W\d](?:[^*]*[\w.,:])?\*(?![\w*]))|(\*+|\||(?<=\w)_(?!\w))"
+)
 REST = "More"
 
 
@@ -84,10 +87,12 @@ class Reference(Directive):
 
 
 def plain(line: str) -> str:
-    r"""Keep what reStructuredText would read as markup in the words of a docstring.
+    r"""Keep what reStructuredText would read as markup in the words of a docstring, but *words*.
 
     >>> plain("of w* and |w|, `a*b`")
     'of w\\* and \\|w\\|, `a*b`'
+    >>> plain("- *the optimiser.* of w* and **kw")
+    '- *the optimiser.* of w\\* and \\*\\*kw'
     """
     return MARKUP.sub(lambda found: found[1] or re.sub(r"(.)", r"\\\1", found[2]), line)
 
@@ -134,14 +139,24 @@ def add_rows(app: Sphinx, what: str, name: str, value: Any, options: Any, lines:
         app.env.note_dependency(str(file))
         links = [f"`{label(row.id)} <claims.html#{anchor(row.id)}>`__" for row in rows]
         for stem in dict.fromkeys(row.chapter for row in rows):
-            text = chapter_name(app.env, stem)
-            if isinstance(text, nodes.Node):
-                links.append(f"`chapter {text.astext()} <{stem}.html>`__")
+            if f"book/{stem}" in app.env.found_docs:
+                links.append(f":doc:`/book/{stem}`")
         lines += ["", f"In the ledger and the book: {', '.join(links)}.", ""]
+
+
+def whole_signature(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Keep the first argument of a function that a class holds as a value: it is no ``self``."""
+    if what != "method" or not inspect.isfunction(value) or "." in value.__qualname__:
+        return None
+    own = inspect.signature(value)
+    return stringify_signature(own, show_annotation=False, show_return_annotation=False), returns
 
 
 def setup(app: Sphinx) -> None:
     """Register the directive, and what is done to docstrings."""
     app.add_directive("reference", Reference)
+    app.connect("autodoc-process-signature", whole_signature)
     app.connect("autodoc-process-docstring", read_plainly, priority=400)
     app.connect("autodoc-process-docstring", add_rows, priority=600)

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from edition_ledger import chapter_name, table
+from edition_ledger import chapter_link, table
 from sphinx.application import Sphinx
 
 RECORD = Path("book/records/runtime.yml")
@@ -44,7 +44,7 @@ class Status(Directive):
         packages = sorted({name for run in runs.values() for name in run} - set(FIELDS))
         rows: list[list[str | nodes.Node]] = [
             [
-                chapter_name(env, stem),
+                chapter_link(env, stem),
                 duration(run["seconds"]),
                 str(run["cores"]),
                 str(run["python"]),

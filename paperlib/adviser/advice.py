@@ -49,7 +49,7 @@ def advise(tasks: Given, m: float, alpha: float | None = None, resamples: int = 
         seed: of the resamples and of the split of tasks for the calibration.
 
     Returns:
-        a `Report`: its answer is computed here, and what explains it, named there, when it is read.
+        a `Report`, whose answer is computed here, and what explains it, named there, when it is read.
 
     Raises:
         ValueError: fewer than two tasks of three samples, shapes that do not match, entries that are not finite

@@ -67,7 +67,7 @@ class Report(Evidence):
 
     @property
     def wall(self) -> str:
-        """What keeps MAML's risk up: samples of the step, or geography, the spread and the place of the optima."""
+        """What keeps MAML's risk up, samples of the step or geography (the spread and the place of the optima)."""
         if math.isnan(self.samples_share):
             return "not told"
         return "samples" if self.samples_share > 0.5 else "geography"

@@ -139,7 +139,7 @@ def samples(
     Raises:
         ClaimRejected: if an entry is further than `limit` standard errors from its expectation.
         WrongAccepted: if a wrong expectation is within the limit too.
-        ValueError: for a limit above `MOST_STANDARD_ERRORS`, or shapes that do not match.
+        ValueError: for a limit above five standard errors, or shapes that do not match.
 
     Example:
         >>> draws = np.random.default_rng(0).normal(1.0, 1.0, size=1000)

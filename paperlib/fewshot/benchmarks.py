@@ -127,9 +127,9 @@ class Benchmark(ABC):
         return " and ".join([*self.shorthand, *SHAPES][: 1 if self.shorthand else 2])
 
     def fetch(self, *, progress: bool = True) -> tuple[Path, ...]:
-        """Return the files, downloading those that the cache lacks; see `sources.fetch`."""
+        """Return the files, downloading those that the cache lacks."""
         return sources.fetch(self.names[-1], self.archives, progress=progress)
 
     def locate(self) -> tuple[Path, ...]:
-        """Return the files, without touching the network; see `sources.locate`."""
+        """Return the files, without touching the network."""
         return sources.locate(self.names[-1], self.archives)

@@ -153,14 +153,14 @@ class Configuration:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Return what tells a configuration from others: all values but the device."""
+        """Return what tells a configuration from others, all values but the device."""
         later = {own.name for own in fields(self) if own.metadata["option"].later}
         said = (name for name in self.values() if name != "device")
         return tuple((name, getattr(self, name)) if name in later else getattr(self, name) for name in said)
 
     @property
     def name(self) -> str:
-        """Return a name for files: data set, setting, algorithm, tier, and whatever is not a default, the device apart.
+        """Return a name for files, of data set, setting, algorithm, tier and all that is no default, the device apart.
 
         Example:
             >>> configure("cifar", "maml", "book", p_hard=0.01, lr=1e-4).name
@@ -180,7 +180,7 @@ class Configuration:
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """Return the names of the evaluations: the paper's two, and what separates causes that it mixes."""
+        """Return the names of the evaluations, the paper's two and what separates causes that it mixes."""
         return self.benchmark.phases
 
     @property

@@ -35,7 +35,8 @@ def fetch(name: str, *, progress: bool = True) -> tuple[Path, ...]:
     """Return the files of the data set of a name, downloading those that the cache lacks.
 
     Raises:
-        DataError: as `sources.fetch` does.
+        DataError: if there is no network, the bytes are not the official ones, the cache cannot be written, or the
+            given folder lacks a file.
         ValueError: if there is no such data set.
     """
     return benchmark(name).fetch(progress=progress)

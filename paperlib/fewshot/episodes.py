@@ -179,7 +179,7 @@ class TaskDistribution:
         otherwise up to two, easy then hard, since padding would corrupt batch statistics.
 
         Raises:
-            ValueError: as `random_words` does.
+            ValueError: if a number is negative or does not fit 64 bits, or the stream is unknown.
         """
         need = _BLOCK * -(-(1 + max(self.easy.words, self.hard.words)) // _BLOCK)
         words = np.concatenate([random_words(seed, stream, iteration, first, tasks, need) for seed in seeds])

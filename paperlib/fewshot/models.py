@@ -186,7 +186,7 @@ class TaskBatch:
     def of(
         cls, tasks: Episodes, images: Tensor, mean: Sequence[float] = (0.0,), deviation: Sequence[float] = (1.0,)
     ) -> TaskBatch:
-        """Return episodes with their images, (n, H, W, C) uint8 on any device, normalised as `stack` does."""
+        """Return episodes with their images, (n, H, W, C) uint8 on any device, less the mean, over the deviation."""
         support, query = (
             stack(images, torch.from_numpy(numbers).flatten(1).to(images.device), mean, deviation)
             for numbers in (tasks.support, tasks.query)

@@ -45,7 +45,7 @@ def cross(configurations: Iterable[Configuration], seeds: Iterable[int]) -> tupl
     """Return the runs of every configuration with every seed, configuration by configuration.
 
     Raises:
-        ValueError: as `check` does.
+        ValueError: if there is no run, one is there twice, or configurations differ in more than a batch may.
     """
     seeds = tuple(seeds)
     runs = tuple(Run(configuration, seed) for configuration in configurations for seed in seeds)

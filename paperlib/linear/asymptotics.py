@@ -53,8 +53,10 @@ def asymptotic_covariance_erm(env: TaskEnvironment, n: float) -> Array:
 def asymptotic_covariance_maml(env: TaskEnvironment, alpha: float, tau: float, n1: float, n2: float) -> Array:
     r"""Return the limit of T times the covariance of the MAML training solution.
 
-    .. math:: A^{-1}VA^{-1},\quad A = EQ_i,\quad V = E\Bigl[Q_iM_iQ_i + \tfrac1\tau\bigl(E[\hat Q M_i\hat Q] - Q_iM_iQ_i
-              + \tfrac{\sigma^2}{n_1}Q_i + \tfrac{\alpha^2\sigma^2}{n_2}E[PS_oS_{in}S_oP]\bigr)\Bigr]
+    .. math:: \begin{aligned} A^{-1}VA^{-1},\quad A &= EQ_i,\\
+              V &= E\Bigl[Q_iM_iQ_i + \tfrac1\tau\bigl(E[\hat Q M_i\hat Q] - Q_iM_iQ_i\\
+              &\qquad+ \tfrac{\sigma^2}{n_1}Q_i + \tfrac{\alpha^2\sigma^2}{n_2}E[PS_oS_{in}S_oP]\bigr)\Bigr]
+              \end{aligned}
 
     with :math:`\hat Q = PS_oP`, :math:`P = I-\alpha S_{in}`, for the sample covariances :math:`S_o` of the n1 outer and
     :math:`S_{in}` of the n2 inner samples of an episode, :math:`Q_i = Q_i^{(n_2)}` and :math:`M_i` as for ERM.

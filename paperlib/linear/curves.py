@@ -22,8 +22,9 @@ from paperlib.linear.steps import adapted_covariance
 def excess_risk_slope_erm(env: TaskEnvironment, alpha: float, m: float, n: float) -> float:
     r"""Return c of the learning curve of ERM, for n samples of each training task.
 
-    .. math:: E\,\mathcal E_m(\hat w_T) = \mathcal E_m(w^*) + \tfrac cT + O(T^{-2}),\quad
-              c = \tfrac12\operatorname{tr}(E[Q_i^{(m)}]C) + (w^*-w^*_{MAML(m)})^\top E[Q_i^{(m)}]\,b
+    .. math:: \begin{aligned} E\,\mathcal E_m(\hat w_T) &= \mathcal E_m(w^*) + \tfrac cT + O(T^{-2}),\\
+              c &= \tfrac12\operatorname{tr}(E[Q_i^{(m)}]C) + (w^*-w^*_{MAML(m)})^\top E[Q_i^{(m)}]\,b
+              \end{aligned}
 
     Eq. (2) is quadratic, so the asymptotic covariance C and bias b of the solution say all that is of order 1/T.
 
@@ -87,10 +88,12 @@ def crossover_tasks(env: TaskEnvironment, alpha: float, m: float, n: float, tau:
         alpha: inner learning rate, in training and at test time, not negative; 0 is no step.
         m: number of samples of the step at test time, at least 1 (or `math.inf`).
         n: number of samples of each training task of ERM.
-        tau, n1, n2: episodes of each training task of MAML, and outer and inner samples of each.
+        tau: episodes of each training task of MAML.
+        n1: outer samples of an episode.
+        n2: inner samples of an episode.
 
     Returns:
-        The number of tasks: zero where MAML is ahead from the start, and infinity where its population solution
+        The number of tasks, zero where MAML is ahead from the start, and infinity where its population solution
         is not better than that of ERM.
 
     Raises:

@@ -28,7 +28,7 @@ def erm_solution(env: TaskEnvironment) -> Array:
         (d,).
 
     Example:
-        Weights 0.2 and 1 on the tasks at 1 and -1:
+        Weights 0.25 and 1 on the tasks at 1 and -1:
 
         >>> erm_solution(TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0))
         array([-0.6])

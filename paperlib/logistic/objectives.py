@@ -186,7 +186,7 @@ def maml_solution(
         (d,), where the gradient has a norm of at most 1e-10.
 
     Raises:
-        ValueError: an argument breaks its condition, or no start leads to a minimum, as where F_∞ falls forever.
+        ValueError: an argument breaks its condition, or no start leads to a minimum; the objective may fall forever.
 
     Example:
         >>> maml_solution(TaskEnvironment.two_tasks(1, 1.0, 1.0), alpha=1.0).round(6) + 0.0

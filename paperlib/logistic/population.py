@@ -24,9 +24,11 @@ class Task:
 
 
 def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
-    r"""Return c in :math:`E[yx]=c\,\Sigma w^*`, by Stein's lemma, for :math:`u^*` of the given standard deviation.
+    r"""Return c in :math:`E[yx]=c\,\Sigma w^*`, by Stein's lemma, where :math:`u^*` has the given deviation.
 
     .. math:: c = E[s'(u^*)]\ \text{(Bernoulli)},\qquad c = 1/(\sqrt{2\pi}\,\mathrm{std})\ \text{(sign)}
+
+    with :math:`u^*=\langle w^*,x\rangle` and the logistic function :math:`s(u)=1/(1+e^{-u})`.
 
     Args:
         std: (...), standard deviations of :math:`u^*`.
@@ -54,6 +56,8 @@ def label_slope(std: ArrayLike, labels: Labels = "bernoulli") -> Array:
 def population_loss(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
     r"""Return the population loss of a task, :math:`f(w)=E\log(1+e^u)-c\,w^\top\Sigma w^*`, with c of `label_slope`.
 
+    Here and below :math:`u=\langle w,x\rangle`, and :math:`s(u)=1/(1+e^{-u})` is the logistic function.
+
     Args:
         w: (..., d).
         w_star: (d,), the parameter of the labels.
@@ -77,6 +81,8 @@ def population_loss(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labe
 def population_gradient(w: ArrayLike, w_star: ArrayLike, covariance: ArrayLike, labels: Labels = "bernoulli") -> Array:
     r"""Return the gradient of the population loss, :math:`\nabla f(w)=\Sigma\,(E[s'(u)]\,w-c\,w^*)`.
 
+    Letters are those of `population_loss`.
+
     Args:
         w, w_star, covariance, labels: as for `population_loss`.
 
@@ -98,6 +104,8 @@ def population_hessian(w: ArrayLike, covariance: ArrayLike) -> Array:
     r"""Return the Hessian of the population loss, whatever the labels.
 
     .. math:: \nabla^2f(w)=E[s'(u)]\,\Sigma+E[s'''(u)]\,\Sigma ww^\top\Sigma
+
+    Letters are those of `population_loss`.
 
     Args:
         w, covariance: as for `population_loss`.

@@ -119,7 +119,9 @@ def post_adaptation_loss(
 
     Args:
         activation, W, alpha, order: as for `post_adaptation_risk`.
-        probabilities, W_stars, covariances: (G,), (G, d, K) and (G, d, d), as for `Tasks`.
+        probabilities: (G,), as for `Tasks`.
+        W_stars: (G, d, K), as for `Tasks`.
+        covariances: (G, d, d), as for `Tasks`.
 
     Returns:
         (...).

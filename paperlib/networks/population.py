@@ -40,11 +40,12 @@ def population_loss(
 ) -> Any:
     r"""Return the population loss of a task.
 
-    .. math:: f(W)=\tfrac12E\bigl[(h_W(x)-h_{W_*}(x))^2\bigr]
-              =\tfrac12\sum_{k,l}K_{00}(w^k,w^l)-\sum_{k,l}K_{00}(w^k,w_*^l)+\tfrac12\sum_{k,l}K_{00}(w_*^k,w_*^l)
+    .. math:: \begin{aligned} f(W)&=\tfrac12E\bigl[(h_W(x)-h_{W_*}(x))^2\bigr]\\
+              &=\tfrac12\sum_{k,l}K_{00}(w^k,w^l)-\sum_{k,l}K_{00}(w^k,w_*^l)\\
+              &\quad+\tfrac12\sum_{k,l}K_{00}(w_*^k,w_*^l) \end{aligned}
 
-    Section 4, where the activation is missing in print; :math:`K_{00}(w,b)=E[\sigma(\langle w,x\rangle)\sigma(\langle
-    b,x\rangle)]`.
+    Section 4, where the activation is missing in print, with
+    :math:`K_{00}(w,b)=E[\sigma(\langle w,x\rangle)\,\sigma(\langle b,x\rangle)]`.
 
     Args:
         activation: "relu", "softplus", "sigmoid" or "tanh".
@@ -150,7 +151,11 @@ def quadrature_error(
 
     Args:
         quantity: `population_loss`, `population_gradient` or `population_hessian`.
-        activation, W, W_star, covariance, order: what it is evaluated at.
+        activation: as for `population_loss`, as are all that follow.
+        W: at which the quantity is evaluated.
+        W_star: the neurons that make the labels.
+        covariance: of the inputs.
+        order: nodes of the rule whose error is estimated.
 
     Raises:
         ValueError: another quantity, or as for `population_loss`.

@@ -83,7 +83,7 @@ def wishart_moment(covariance: ArrayLike, n: int, entries: Entries) -> float:
 
     .. math:: \sum_{\text{pairings }\pi} n^{\,c(\pi)}\prod_{(a,b)\in\pi}\Sigma_{ab},
 
-    where :math:`c(\pi)` counts the cycles that the pairing closes with the entries (i_l, j_l) themselves.
+    where :math:`c(\pi)` counts the cycles that the pairing closes with the entries :math:`(i_l,j_l)` themselves.
     Moments that involve :math:`X^\top z` are those of one more input, of covariance :math:`\sigma^2` and
     independent of the rest: :math:`(X^\top z)_i` is entry (i, d) of the augmented matrix.
 

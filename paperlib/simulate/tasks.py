@@ -85,7 +85,7 @@ def sample_episodes(
         n2: number of inner samples of an episode, at least 1.
 
     Returns:
-        a list of tuples: inner inputs (n2, d), inner labels (n2,), outer inputs (n1, d) and outer labels (n1,).
+        tuples of inner inputs (n2, d), inner labels (n2,), outer inputs (n1, d) and outer labels (n1,).
 
     Raises:
         ValueError: tau, n1 or n2 not a positive whole number, or groups or optima as for `sample_data`.
@@ -131,8 +131,9 @@ def maml_estimate(episodes: Iterable[Episode], alpha: float) -> Array:
     r"""Return the MAML training solution, the minimiser of (4).
 
     .. math:: w_{MAML} = \Bigl(\sum_e\hat P_eS_e\hat P_e\Bigr)^{-1}\sum_e\hat P_eX_e^{out\top}
-        \Bigl(y_e^{out}-\tfrac{\alpha}{n_2}X_e^{out}X_e^{in\top}y_e^{in}\Bigr),\quad
-        \hat P=I-\tfrac{\alpha}{n_2}X^{in\top}X^{in},\ S = X^{out\top}X^{out}
+        \Bigl(y_e^{out}-\tfrac{\alpha}{n_2}X_e^{out}X_e^{in\top}y_e^{in}\Bigr)
+
+    with :math:`\hat P_e=I-\tfrac{\alpha}{n_2}X_e^{in\top}X_e^{in}` and :math:`S_e=X_e^{out\top}X_e^{out}` of episode e.
 
     Eq. (43), Appendix D, with the labels in place of optima and noise. Computed as the least squares problem (42).
 
