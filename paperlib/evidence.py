@@ -184,10 +184,10 @@ def _differs(item: dict[str, Any]) -> str:
     if "error" in item:
         return str(item["error"])
     if "nearest" in item:
-        return f"{item['violations']} of {item['instances']:,} violate it"
+        return f"{item['violations']:,} of {item['instances']:,} violate it"
     if "met" in item:
         return f"{item['met']} of {item['instances']} outcomes meet the rule"
     if "violations" in item:
-        return f"wrong in {item['violations']} of {item['instances']:,}"
+        return f"wrong in {item['violations']:,} of {item['instances']:,}"
     unit = " standard errors" if item.get("unit") == "standard errors" else ""
     return f"off by {item['deviation']}{unit}"
