@@ -703,6 +703,7 @@ Markdown(
 if len(_words) == 2:
     (first, off), (second, spread) = ((_risen[s].mean, _risen[s].half_width) for s in _risen)
     assert first - off > 5 > second + spread, "the rule of the sentence asks for five points"
+    assert round(second) == 1, "about a point"
     assert _gap["lowest"].mean > 2 * _gap["random"].mean
 
 # %% [markdown]

@@ -98,7 +98,7 @@ def _resampled(question: Question, draws: int, seed: int) -> tuple[Numbers, Inte
 
     def statistic(places: Groups) -> Array:
         if places.ndim == 1:  # the tasks themselves: their estimate, to the last digit
-            return first[0][:, 0]
+            return (first or [question.numbers(np.ones((1, tasks)))])[0][:, 0]
         flat = (places + tasks * np.arange(len(places))[:, None]).ravel()
         counts = np.bincount(flat, minlength=tasks * len(places)).reshape(-1, tasks)
         numbers = question.numbers(np.concatenate([np.ones((1, tasks)), counts]))

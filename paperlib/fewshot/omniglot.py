@@ -32,7 +32,7 @@ def alphabets(role: Role, split: Split = "lowest") -> tuple[str, ...]:
     """Return the alphabets that play a part in the experiment, in the order of ``omniglot.toml``.
 
     The paper's one hard alphabet of the setting Small comes first. The other four are those of ``lowest`` accuracy by
-    MAML, or drawn at ``random`` from the alphabets of training and of testing, which stay where they are.
+    MAML, or drawn at ``random`` from the others of training and of testing, which stay where they are.
 
     Raises:
         ValueError: if the part is not one of the four, or there is no such split.
