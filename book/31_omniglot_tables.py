@@ -693,7 +693,7 @@ Markdown(
     "\n".join(_table_3)
     + (
         f"\n\nFrom Large to Small MAML gains {_words['lowest']} points with the first choice, and {_words['random']} with the second. So nearly all of the rise that the sentence on packing speaks of is the choice of the test's alphabets: where Bengali is no easier than the other four, about a point is left. What packing does in *training* is alike with both: Sanskrit alone instead of five alphabets gives {_packed['small']} points on Bengali, a related script, and {_packed['large']} on the five. "
-        f"And how much of *hard* is one alphabet? In Large easy test tasks are {_apart['lowest']} points ahead of hard ones with the first choice, {_apart['random']} with the second. The rest of the gap is that the alphabets were chosen as the lowest."
+        f"And how much of *hard* is one alphabet? In Large easy test tasks are {_apart['lowest']} points ahead of hard ones with the first choice, {_apart['random']} with the second. The rest of the gap is that the alphabets were chosen as the lowest. (The second choice leaves those out: drawn from all, both numbers would lie between.)"
         if len(_words) == 2
         else "\n\nThe runs are missing."
     )
