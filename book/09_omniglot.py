@@ -318,7 +318,7 @@ if len(_large) == len(_small) > 1:
 Markdown(said)
 
 # %% [markdown]
-# That share is one of our split. Bengali is in it because the paper names it; by our measure it is [an alphabet like others](#omniglot-alphabets), while the other four were chosen as the worst. With four [drawn from the easy ones](#omniglot-second-split) instead, about a point is left of the rise, and less than half of the distance between easy and hard tasks. A network that has learned so little cannot tell how much packing would help one that fits Sanskrit: after 1,000 iterations easy training and test tasks are a point apart for it, and hard ones are much closer than in the paper.
+# That share is one of our split. Bengali is in it because the paper names it; by our measure it is [an alphabet like others](#omniglot-alphabets), while the other four were chosen as the worst. With four [drawn from the easy ones](#omniglot-second-split) instead, about a point is left of the rise, and less than half of the distance between easy and hard tasks. A network that has learned so little cannot tell how much packing would help one that fits Sanskrit: after 1,000 iterations easy training and test tasks are a point apart, and hard ones much closer than in the paper.
 #
 # ## The sentences
 #
