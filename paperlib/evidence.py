@@ -23,7 +23,7 @@ KINDS = {
     "numerical": Kind(("checked",), "largest deviation below {deviation}, tolerance {tolerance}, {count}"),
     "monte carlo": Kind(("checked",), "{deviation} standard errors, limit {tolerance}, {instances:,} draws"),
     "bound": Kind(("checked",), "{nearest} times the bound where nearest, median bound {median}, {count}"),
-    "cases": Kind(("checked",), "{count}, {true} of them true"),
+    "cases": Kind(("checked",), "{count}, {true:,} of them true"),
     "experiment": Kind(
         ("not reproduced", "undecided", "confounded", "reproduced", "attainable"),
         "{met} of {instances} outcomes meet the rule: {rule}",

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from docutils import nodes
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -93,6 +94,18 @@ def test_the_graph_holds_the_main_line_and_every_line_goes_down() -> None:
     boxes = re.findall(r'href="#([\w-]+)" [^>]*>\s*<title>[^<]*</title><rect class="([\w-]+)"', picture)
     verdicts = {claim.replace(":", "-"): item.verdict.replace(" ", "-") for claim, item in items.items()}
     assert len(boxes) > 60 and all(verdicts[claim] == colour for claim, colour in boxes)
+
+
+def test_the_list_under_the_graph_says_what_its_lines_say() -> None:
+    items = {item.row.id: item for item in ledger.judged(ROOT)}
+    said = [
+        [str(link["refid"]) for link in line.findall(nodes.reference)]
+        for line in edition_claims.listing(items).findall(nodes.list_item)
+    ]
+    drawn = edition_claims.resting(items).edges
+    pairs = {(used, claim) for claim, *line in said for used in line}
+    assert pairs == {(edition_claims.anchor(used), edition_claims.anchor(claim)) for used, claim in drawn}
+    assert len({line[0] for line in said}) == len(said) and min(map(len, said)) > 1
 
 
 def test_what_changes_a_conclusion_and_nothing_else_has_a_headline() -> None:

@@ -4,11 +4,11 @@ import html
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import networkx as nx
 from docutils import nodes
-from docutils.parsers.rst import Directive
+from docutils.parsers.rst import Directive, directives
 from edition_ledger import anchor, judged, slug
 from sphinx.application import Sphinx
 
@@ -64,19 +64,39 @@ def _card(found: Any) -> dict[str, Any]:
 
 
 class Graph(Directive):
-    """``{claims-graph}``: numbered rows above those that rest on them, coloured by verdict."""
+    """``{claims-graph}``: numbered rows above those that rest on them; ``:list:`` lists them."""
+
+    option_spec: ClassVar = {"list": directives.flag}
 
     def run(self) -> list[nodes.Node]:
-        """Draw it as SVG, whose boxes are links, with the same as a list for who cannot see it."""
+        """Draw it as SVG, whose boxes are links; the list is for who cannot see it, and paper."""
         env = self.state.document.settings.env
         items = {item.row.id: item for item in judged(env)}
-        picture = drawing(items)
-        return [nodes.raw("", picture, format="html", classes=["claims-graph"])]
+        if "list" in self.options:
+            return [listing(items)]
+        return [nodes.raw("", drawing(items), format="html", classes=["claims-graph"])]
 
 
-def drawing(items: dict[str, Any]) -> str:
-    """Return the graph of the rows that rest on each other as SVG."""
-    from tools.rows import NUMBERED, label
+def listing(items: dict[str, Any]) -> nodes.bullet_list:
+    """Return what each numbered row rests on, as a list of links in the order of the ledger."""
+    from tools.rows import label
+
+    def link(claim: str) -> nodes.reference:
+        return nodes.reference("", label(claim), refid=anchor(claim))
+
+    graph = resting(items)
+    lines = list[nodes.Node]()
+    for claim in (claim for claim in items if graph.in_degree(claim)):
+        used = [one for one in items if graph.has_edge(one, claim)]
+        words = [piece for one in used for piece in (nodes.Text(", "), link(one))][1:]
+        line = nodes.paragraph("", "", link(claim), nodes.Text(": "), *words)
+        lines.append(nodes.list_item("", line))
+    return nodes.bullet_list("", *lines)
+
+
+def resting(items: dict[str, Any]) -> Any:
+    """Return the graph whose edges lead from a numbered row to those that rest on it."""
+    from tools.rows import NUMBERED
 
     graph = nx.DiGraph()
     for claim, item in items.items():
@@ -87,6 +107,14 @@ def drawing(items: dict[str, Any]) -> str:
                 and used.partition(":")[0] in NUMBERED
             ):
                 graph.add_edge(used, claim)
+    return graph
+
+
+def drawing(items: dict[str, Any]) -> str:
+    """Return the graph of the rows that rest on each other as SVG."""
+    from tools.rows import label
+
+    graph = resting(items)
     layers = [sorted(layer) for layer in nx.topological_generations(graph)]
     placed = _ordered(graph, layers)
     width = MARGIN + LETTER * max((len(label(claim)) for claim in graph), default=0)
