@@ -164,6 +164,12 @@ said = (
     f"**Against class means of raw pixels** our older MAML, after 1,000 iterations, has {' and '.join(_ahead(_old, _pixels))} points on easy and hard tasks after one step, and {' and '.join(_ahead(_old, _pixels, 3))} after five; class means of the features of the field's MAML, after 300, have {' and '.join(_ahead(_means, _pixels))}. "
     "So it is the single step that is behind pixels on hard tasks, not the features."
 )
+_start = entries["untrained, class means"]
+if _start.seeds:
+    said += (
+        f" The features of the start itself, untrained, have {' and '.join(_ahead(_start, _pixels))}, "
+        f"and MAML's are ahead of those by {' and '.join(_ahead(_means, _start))}: that is what training taught them."
+    )
 _named = entries[field.NAMED]
 if _named.seeds:
     _has = " and ".join(f"{tables.shown(_named.scores[:, 1, kind])}%" for kind in (0, 1))
@@ -171,6 +177,14 @@ if _named.seeds:
     said += (
         f"\n\n**ERM with names and class means** ({_count}) has {_has} on easy and hard test tasks."
     )
+    _half, _all = (entries[n] for n in (field.HALF, field.SHUFFLED))
+    if _half.seeds == _all.seeds == _named.seeds:
+        _lost = [(_named.scores[:, 1] - one.scores[:, 1]).mean(axis=0) for one in (_half, _all)]
+        assert (5 * _lost[0] < _lost[1]).all()
+        said += (
+            f" Its names shuffled in half of the batches, the difference is {' and '.join(_ahead(_half, _named))}; "
+            f"in all, {' and '.join(_ahead(_all, _named))}. So half of the names teach nearly what all do."
+        )
 Markdown(said)
 
 # %% [markdown]

@@ -9,6 +9,7 @@
 # | [Tables 2 and 4, beside ours](#cifar-sentences) | the same two, and that hard tasks should be oversampled | a verdict each |
 # | [C.4, steps](#cifar-steps) | MAML takes one step at test time, ERM five | ERM's level needs no training |
 # | [§5, oversampling](#cifar-oversampling) | it improves MAML | on hard tasks; for a mixture up to the test's own share |
+# | [past the paper](#cifar-field-shares) | nothing | the best three of the field at $p=0.99$ and $0.01$ |
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -31,7 +32,7 @@ from IPython.display import Markdown
 from scipy import optimize, stats
 
 # %% mystnb={"code_prompt_show": "Set-up, what is the book's own"} tags=["hide-cell"]
-from paperlib import claims, costs, linear, plotting, records, tables
+from paperlib import claims, costs, field, linear, plotting, records, tables
 from paperlib.environments import TaskEnvironment
 from paperlib.fewshot import configure, mean_interval
 from paperlib.runtime import book
@@ -233,7 +234,8 @@ assert len(widths) == 24 and min(widths) > 0
 # `python -m paperlib train cifar` makes the runs and leaves a record of each; this page reads what is there. The tier `book` is what two cores can do in hours, `paper` is the paper's protocol and wants a GPU. The paper says SGD; the code that it adapted uses Adam and a cosine schedule, and so do we, as on [Omniglot](31_omniglot_tables). Batch normalisation uses the statistics of the images at hand, at test time too. Intervals are over seeds, for these twenty test classes.
 
 # %% mystnb={"code_prompt_show": "Read accuracies from the records"} tags=["hide-cell"]
-found = [one for _, one in records.read(book() / "records")]
+stored = records.read(book() / "records")
+found = [one for _, one in stored]
 
 
 def by_steps(configuration):
@@ -780,6 +782,33 @@ for _name, _values, _options in (
     )
     _lines.append(f"- {_name}: {_said}`{_options}`.")
 Markdown("\n".join(_lines))
+
+# %% [markdown]
+# (cifar-field-shares)=
+# ## Past the paper: the field at other shares
+#
+# At $p=0.99$ nearly all that is trained on is hard, at $p=0.01$ nearly nothing is. Is the order of the [field](#cifar-field) another one there? Its best three, with the same start and lengths. ERM with names draws its images from all training classes alike; the share decides only how many it sees, as many as a hard or an easy task has:
+
+# %% tags=["remove-input"]
+_three = (field.NAMED, "prototypical network", field.MAML)
+_columns = {"easy test": (1, 0), "hard test": (1, 1)}
+_entries = {}
+for _p in PS:
+    _learners = field.learners("cifar", p_hard=_p, initialisation="torch", iterations=300)
+    _own = field.entries(stored, {name: _learners[name] for name in _three})
+    _entries |= {f"{name}, $p={_p:g}$": one for name, one in _own.items()}
+_lines = []
+for _p in PS:
+    _maml = _entries[f"{field.MAML}, $p={_p:g}$"]
+    for _name in _three[:2]:
+        _one = _entries[f"{_name}, $p={_p:g}$"]
+        if set(_one.seeds) & set(_maml.seeds):
+            _gaps = field.verdict(_one, _maml, list(_columns.values()))[1]
+            _lines.append([_name, f"{_p:g}", *_gaps, f"{_one.seconds / _maml.seconds:.2f}"])
+_titles = ["less MAML at the same share", "p", *_columns, "times its core seconds"]
+Markdown(
+    f"{field.table(_entries, _columns)}\n\nIn points, paired by seed:\n\n{tables.markdown(_titles, _lines, 'lrrrr')}\n\n{field.sources(_entries, 'field_cifar')}"
+)
 
 # %% [markdown]
 # ## Exercises
