@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: book test audit pdf offline serve execute check oldest newest colab links lighthouse bench repository clean
+.PHONY: book test tests audit pdf offline serve execute check oldest newest colab links lighthouse bench repository clean
 
 $(INSTALLED): requirements.txt
+	@echo "Installing into $(VENV): 2 GB, some minutes in silence."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
@@ -20,6 +21,8 @@ book: $(INSTALLED)  ## build the site from the committed notebooks
 
 test: $(INSTALLED)  ## unit tests, site, and every output of every chapter, each alone in an empty folder
 	$(BIN)/python -m tools.standalone
+
+tests: test
 
 audit: $(INSTALLED)  ## what takes longer: every page in a browser, image chapters without records; all, or PART="tests/test_pdf.py"
 	$(BIN)/python -m pytest -m audit --dist loadgroup $(or $(PART),tests)

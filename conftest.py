@@ -52,7 +52,7 @@ def cores() -> int:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Take one worker more than cores, up to eight cores, for tests wait; a single file runs here, with all threads."""
     files = {argument.partition("::")[0] for argument in config.args}
-    return 0 if len(files) == 1 and Path(*files).is_file() else min(cores(), 8) + 1
+    return 0 if len(files) == 1 and Path(*files).suffix else min(cores(), 8) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

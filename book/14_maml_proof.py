@@ -703,7 +703,7 @@ printed_118 = claims.prints(
 claims.bounds(
     "eq:118",
     gap,
-    "The bound is attained by two tasks with $Q=1$ and optimum 0 where the mean is 1. Its first norm:",
+    "The bound is attained by two tasks with $Q=1$ and optimum 0 where the mean is 1. (Displayed: its first norm.)",
     below=by_118,
     shows=r"\bigl\lVert(\frac1T\sum_iQ_i)^{-1}\bigl(\frac1T\sum_iQ_iw_i^*-\mathbb E[Q_iw_i^*]\bigr)\bigr\rVert",
     printed=printed_118,

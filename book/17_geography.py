@@ -1248,7 +1248,7 @@ claims.proves(
     "text:erm-chain",
     [coordinate_risk(rho_H, rho_E), printed_10],
     [erm_chain(), d * erm_chain()],
-    r"The repaired chain is the risk of one coordinate, and $d$ times it is (10). Its easy block, over $4(\rho_E+\rho_H)^2$:",
+    r"The repaired chain is the risk of one coordinate, and $d$ times it is (10). (Displayed: its easy block, over $4(\rho_E+\rho_H)^2$.)",
     shows=r"a_E\rho_H^2(r_E+R^2)+a_E\rho_E^2r_E+2a_E\rho_H\rho_Er_E",
     refuses={
         "$\\rho_E$ for $\\rho_H$ in the easy square, as in its second line": [

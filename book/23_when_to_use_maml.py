@@ -513,7 +513,7 @@ claims.decides(
 # ## Sinusoids
 #
 # A task is $y=a\sin(x+b)$ with $a$ from $[0.1,5]$, $b$ from $[0,\pi]$, and $x$ from $[-5,5]$; ten points to adapt to. First, fixed features $\psi(x)$ and a linear head. All tasks have the covariance $E\psi\psi^\top$. The inputs $\psi(x)$ are far from Gaussian, and the targets not linear in them; still every normal equation is linear in the targets, so that both starts depend on the *mean* target alone,
-# $\bar y(x)=\frac{2.55\cdot2}\pi\cos x$. If the features can represent it, both learners find the head that does. If they cannot, what is left over moves MAML's start a little, as its product with the step is not zero on a batch. ERM's start is least squares for $\bar y$. MAML's minimises the mean of the loss after the step, over 400 batches:
+# $\bar y(x)=\frac{2.55\cdot2}\pi\cos x$. If the features can represent it, both learners find the head that does. If they cannot, what is left over moves MAML's start a little, as its product with the step is not zero on a batch. ERM's start is least squares for $\bar y$. MAML's minimises the mean of the loss after the step, over 400 batches.
 
 
 # %% mystnb={"code_prompt_show": "Both starts on fixed features, and what a step leaves"} tags=["hide-input"]

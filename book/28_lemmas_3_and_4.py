@@ -509,7 +509,7 @@ claims.proves(
     "eq:98",
     first[4] + 2 * first[3] * rest[1] + first[2] * rest[2],
     3 * (d + 4) * (d + 6),
-    "This is the moment of the proof.",
+    "The moment of the proof is a quadratic in $d$.",
     shows=r"E\bigl[g_1^4(g_1^2+\dots+g_d^2)^2\bigr]=3(d+4)(d+6)",
     towards=True,
     refuses={"$3(d+4)^2$": 3 * (d + 4) ** 2},
@@ -519,7 +519,7 @@ claims.proves(
 claims.bounds(
     "eq:98",
     highest,
-    r"The part of order $\alpha^4$ alone stays below this.",
+    r"The part of order $\alpha^4$ alone stays below $9(d+4)(d+6)L^6$.",
     below=9 * (dims + 4) * (dims + 6) * limits**6,
     shows=r"E\bigl[(\hat SS\hat S)(k,k)^2\bigr]\le9(d+4)(d+6)L^6\le315\,d^2L^6",
     towards=True,

@@ -208,7 +208,7 @@ for plain, ours_is in gradients.values():
 assert not torch.allclose(gradients["maml"][1], gradients["erm"][0], rtol=0, atol=1e-3)
 
 # %% [markdown]
-# The two agree to $10^{-11}$, for both losses. The folded cells also tell what a loss and its gradient cost:
+# The two agree to $10^{-11}$, for both losses. What do a loss and its gradient cost?
 
 # %% mystnb={"code_prompt_show": "Count floating-point operations"} tags=["hide-cell"]
 cost, one = {}, TaskBatch.of(omniglot_tasks("large", "train").batch([0], 0, 1)[0], images)

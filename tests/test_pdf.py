@@ -63,4 +63,8 @@ def test_the_book_is_printed_whole(chromium: Any, site: Path, tmp_path: Path) ->
     assert len([title for title in chapters if title]) >= len(pages)
     assert not [address for address in addresses(reader) if address.startswith("file:")]
     for number, page in enumerate(reader.pages, 1):
-        assert page.extract_text().split()[-1] == str(number)
+        *lines, foot = page.extract_text().split("\n")
+        assert foot.strip() == str(number)
+        assert lines[-1].strip() not in ("Parameters:", "Returns:", "Raises:", "Type:", "Example")
+        assert sum(1 for line in lines if line.strip()) > 2, f"sheet {number} is as good as empty"
+    assert not [line for page in reader.pages for line in page.extract_text().split("\n") if "claims shown" in line]

@@ -84,7 +84,9 @@ def test_tasks_too_small_are_named(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b,y\n1,2,3\n", "one column task; its columns are a, b, y"),
+        ("a,b,y\n1,2,3\n", "one column task; its columns are a, b, y; --task names another"),
+        ("a;task;y\n1;2;3\n", "one column task; its columns are a;task;y; commas part them"),
+        (",a,task,y\n0,1,2,3\n", "must name its columns; in pandas index=False leaves out an index"),
         ("a,task\n1,2\n", "one column y"),
         ("task,y\n1,2\n", "at least one column beside"),
         ("a,task,y\n", "must have rows"),
@@ -109,7 +111,7 @@ def test_a_bad_archive_says_what_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="without objects"):
         read_tasks(tmp_path / "objects.npz")
     (tmp_path / "text.npz").write_text("no archive")
-    with pytest.raises(ValueError, match="must be an archive"):
+    with pytest.raises(ValueError, match="must be an archive of NumPy without objects: File is not a zip file"):
         read_tasks(tmp_path / "text.npz")
     with pytest.raises(ValueError, match=r"must end in .npz or .csv"):
         read_tasks(tmp_path / "tasks.txt")
@@ -127,6 +129,7 @@ def test_the_command_prints_a_report_or_json(tmp_path: Path, capsys: pytest.Capt
 
 def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["advise", str(tmp_path / "none.csv"), "-m", "10"]) == 1
+    assert main(["advise", str(tmp_path / "none.npz"), "-m", "10"]) == 1
     assert main(["advise", str(written(tmp_path, "a,task,y\n1,1,2\n")), "-m", "10"]) == 2
     assert "error: task 1 must have at least 2 samples; got 1" in capsys.readouterr().err
 

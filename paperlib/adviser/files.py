@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _archive(file: Path, task: str, target: str) -> Data:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile, EOFError) as error:
         raise ValueError(f"{file.name} must be an archive of NumPy without objects: {error}") from error
@@ -91,9 +91,13 @@ def _table(file: Path, task: str, target: str) -> Data:
             head, *rows = [row for row in csv.reader(lines) if row] or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{file.name} must be a table of text in UTF-8: {error}") from error
-    for name in (task, target):
+    for name, option in ((task, "--task"), (target, "--target")):
         if head.count(name) != 1:
-            raise ValueError(f"{file.name} must have one column {name}; its columns are {', '.join(head) or 'none'}")
+            other = f"{option} names another" if len(head) > 1 else "commas part them"
+            columns = ", ".join(head) or "none"
+            raise ValueError(f"{file.name} must have one column {name}; its columns are {columns}; {other}")
+    if not all(map(str.strip, head)):
+        raise ValueError(f"{file.name} must name its columns; in pandas index=False leaves out an index without a name")
     features = [place for place, name in enumerate(head) if name not in (task, target)]
     if not features or not rows:
         raise ValueError(f"{file.name} must have rows and at least one column beside {task} and {target}")

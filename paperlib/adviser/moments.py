@@ -229,7 +229,7 @@ def _targets(name: Name, value: Any) -> Array:
     if kind in "iu" and (y.ndim == 1 or y.shape[1:] == (1,)) and different <= min(20, max(2, len(y) // 2)):
         raise ValueError(
             f"y of task {name} looks like class labels ({different} different whole numbers); give one-hot columns, "
-            "(n, classes), or floating-point numbers if these are quantities"
+            "(n, classes), or floating-point numbers if these are quantities, in a table 3.0 for 3"
         )
     if y.ndim not in (1, 2) or 0 in y.shape:
         raise ValueError(f"y of task {name} must have shape (n,) or (n, outputs); got {y.shape}")
