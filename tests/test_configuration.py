@@ -212,7 +212,8 @@ def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], Configuratio
     few |= {"device", "precision"} if few & {"device", "precision"} else set()
     next_to = {name: math.nextafter(one[name], 0.5) for name in few if isinstance(one[name], float)}
     other = one | {name: other[name] for name in few} | (next_to if draw(st.booleans()) else {})
-    other["hard_odds"] = other["hard_odds"] if algorithm == "weighted-erm" else 1.0
+    other["hard_odds"] = other["hard_odds"] if ALGORITHMS[algorithm].weighted else 1.0
+    other["shuffled"] = other["shuffled"] if ALGORITHMS[algorithm].named else 0.0
     for values in (one, other):  # steps are for tasks that are solved by them
         values["evaluation_steps"] = (
             usual.evaluation_steps if values["readout"] != "steps" else values["evaluation_steps"]
