@@ -68,6 +68,11 @@ class Configuration:
 
     Raises:
         ValueError: naming the argument, what was expected, and what came.
+
+    Example:
+        >>> one = configure("cifar", "erm", "paper")
+        >>> one.iterations, one.lr, one == Configuration.of(one.values())
+        (10000, 1e-06, True)
     """
 
     dataset: str = option(Choice(tuple(one.name for one in BENCHMARKS), WORDS), "data set")
@@ -197,7 +202,7 @@ def configure(dataset: str, algorithm: str, tier: str, **given: Any) -> Configur
 
     Args:
         dataset: omniglot or cifar; cifar100 is another word for the latter.
-        algorithm: one of `objectives.ALGORITHMS`.
+        algorithm: a row of `learners.ALGORITHMS`.
         tier: smoke, book or paper.
         **given: any other attribute of `Configuration`. Omniglot has ``shots`` and ``evaluation_shots`` in place of the
             four shapes of tasks: images of a character for adaptation, K, default 1, and the same at evaluation.

@@ -43,7 +43,12 @@ class Network:
         names: outputs of the second head, 0 for none.
 
     Raises:
-        ValueError: if the images are too small for so many blocks.
+        ValueError: if the images are too small for so many blocks, or there is no such activation.
+
+    Example:
+        >>> network = Network(side=4, ways=2, filters=3, blocks=1)
+        >>> network.features(network.initial([0, 1]), torch.rand(5, 2, 4, 4)).shape  # of two models, five images each
+        torch.Size([2, 5, 12])
     """
 
     channels: int = 1
@@ -171,6 +176,11 @@ class TaskBatch:
         query: (N·queries, M·C, H, W) images for the outer loss, class by class.
         ways: classes of a task, N.
         names: (M, N) what its classes are called beyond the task; without them, their labels.
+
+    Example:
+        >>> images = torch.rand(4, 1, 8, 8)
+        >>> TaskBatch(torch.tensor([0]), torch.tensor([False]), images, images, ways=2).labels(images)
+        tensor([0, 0, 1, 1])
     """
 
     run: Tensor
