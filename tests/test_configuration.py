@@ -158,17 +158,16 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Any]:
 @st.composite
 def choices(draw: st.DrawFn, dataset: str, algorithm: str) -> dict[str, Any]:
     """Return all values of some configuration."""
-    omniglot, device = dataset == "omniglot", draw(st.sampled_from(("cpu", "cuda")))
-    shapes = (
-        dict.fromkeys(SHAPES[:2], (5, draw(st.integers(1, 10))))
-        | dict.fromkeys(SHAPES[2:], (5, draw(st.integers(1, 10))))
-        if omniglot
-        else {name: (draw(st.integers(2, 20)), draw(st.integers(1, 100))) for name in SHAPES}
-    )
+    device, data_set = draw(st.sampled_from(("cpu", "cuda"))), benchmark(dataset)
+    most = [data_set.capacity(configure(dataset, algorithm, "smoke"), evaluation=when) for when in (False, True)]
+    ways, shots = (min(size) for size in zip(*most, (20, 110), strict=True))
+    shapes = {name: (draw(st.integers(2, ways)), draw(st.integers(1, shots - 10))) for name in SHAPES}
+    for easy, hard in (SHAPES[:2], SHAPES[2:]) if data_set.shorthand else ():
+        shapes[easy] = shapes[hard] = 5, shapes[easy][1]
     elsewhere, row = (*SHAPES, "dataset", "algorithm", "device", "setting"), ALGORITHMS[algorithm]
     of: dict[str, st.SearchStrategy[Any]] = {
         **{name: of_kind(one.kind) for name, one in options(Configuration).items() if name not in elsewhere},
-        **{name: st.sampled_from(values) for name, values in benchmark(dataset).choices.items()},
+        **{name: st.sampled_from(values) for name, values in data_set.choices.items()},
         "queries": st.integers(1, 10),
         "hard_odds": RATES if row.weighted else st.just(1.0),
         "shuffled": SHARES if row.named else st.just(0.0),
