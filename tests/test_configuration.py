@@ -21,14 +21,11 @@ from paperlib.__main__ import _parser
 from paperlib.commands import configurations
 from paperlib.fewshot.benchmarks import SHAPES
 from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclasses, validation_superclasses
-from paperlib.fewshot.configuration import TIERS, Configuration, configure
+from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.datasets import BENCHMARKS, benchmark
-from paperlib.fewshot.drawings import Resampling
-from paperlib.fewshot.initialisations import INITIALISATIONS
 from paperlib.fewshot.learners import ALGORITHMS
-from paperlib.fewshot.models import ACTIVATIONS
 from paperlib.fewshot.omniglot import Split, omniglot_tasks
-from paperlib.fewshot.optimisers import OPTIMIZERS, SCHEDULES
+from paperlib.fewshot.options import Choice, Count, Kind, Number, options
 from paperlib.fewshot.runs import Run
 
 SETTINGS = {one.name: one.choices["setting"] for one in BENCHMARKS}
@@ -150,34 +147,31 @@ SHARES = st.sampled_from([0.0, -0.0, 1.0, 0.5, 0.3, 0.3 + 1e-9, 0.1234561, 0.123
 COUNTS = st.sampled_from([1, 10, 100]) | st.integers(1, 10**30)
 
 
+def of_kind(kind: Kind) -> st.SearchStrategy[Any]:
+    if isinstance(kind, Number):
+        return SHARES if kind.share else RATES
+    if isinstance(kind, Choice):
+        return st.sampled_from(kind.values)
+    return COUNTS if isinstance(kind, Count) else st.booleans()
+
+
 @st.composite
 def choices(draw: st.DrawFn, dataset: str, algorithm: str) -> dict[str, Any]:
     """Return all values of some configuration."""
-    omniglot, device = dataset == "omniglot", draw(st.sampled_from(("cpu", "cuda")))
-    shapes = (
-        dict.fromkeys(SHAPES[:2], (5, draw(st.integers(1, 10))))
-        | dict.fromkeys(SHAPES[2:], (5, draw(st.integers(1, 10))))
-        if omniglot
-        else {name: (draw(st.integers(2, 20)), draw(st.integers(1, 100))) for name in SHAPES}
-    )
+    device, data_set = draw(st.sampled_from(("cpu", "cuda"))), benchmark(dataset)
+    most = [data_set.capacity(configure(dataset, algorithm, "smoke"), evaluation=when) for when in (False, True)]
+    ways, shots = (min(size) for size in zip(*most, (20, 110), strict=True))
+    shapes = {name: (draw(st.integers(2, ways)), draw(st.integers(1, shots - 10))) for name in SHAPES}
+    for easy, hard in (SHAPES[:2], SHAPES[2:]) if data_set.shorthand else ():
+        shapes[easy] = shapes[hard] = 5, shapes[easy][1]
+    elsewhere, row = (*SHAPES, "dataset", "algorithm", "device", "setting"), ALGORITHMS[algorithm]
     of: dict[str, st.SearchStrategy[Any]] = {
-        "tier": st.sampled_from(TIERS),
-        "setting": st.sampled_from(SETTINGS[dataset]),
-        "p_hard": SHARES,
+        **{name: of_kind(one.kind) for name, one in options(Configuration).items() if name not in elsewhere},
+        **{name: st.sampled_from(values) for name, values in data_set.choices.items()},
         "queries": st.integers(1, 10),
-        **dict.fromkeys(("iterations", "tasks", "steps", "evaluation_tasks", "evaluation_steps", "filters"), COUNTS),
-        "inner_lr": RATES,
-        "lr": RATES,
-        "optimizer": st.sampled_from(OPTIMIZERS),
-        "schedule": st.sampled_from(SCHEDULES),
-        "hard_odds": RATES if algorithm == "weighted-erm" else st.just(1.0),
-        "resampling": st.sampled_from(get_args(Resampling)) if omniglot else st.just(""),
-        "activation": st.sampled_from(ACTIVATIONS),
-        "adapt_norm": st.booleans(),
-        "initialisation": st.sampled_from(INITIALISATIONS),
+        "hard_odds": RATES if row.weighted else st.just(1.0),
+        "shuffled": SHARES if row.named else st.just(0.0),
         "readout": st.sampled_from(("steps", "class-means")),
-        "split": st.sampled_from(get_args(Split)) if omniglot else st.just("lowest"),
-        "shuffled": SHARES if algorithm == "named-erm" else st.just(0.0),
         "precision": st.just("float32") if device == "cpu" else st.sampled_from(("float32", "tf32")),
     }
     return {"dataset": dataset, "algorithm": algorithm, "device": device, **shapes} | {
@@ -212,7 +206,8 @@ def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], Configuratio
     few |= {"device", "precision"} if few & {"device", "precision"} else set()
     next_to = {name: math.nextafter(one[name], 0.5) for name in few if isinstance(one[name], float)}
     other = one | {name: other[name] for name in few} | (next_to if draw(st.booleans()) else {})
-    other["hard_odds"] = other["hard_odds"] if algorithm == "weighted-erm" else 1.0
+    other["hard_odds"] = other["hard_odds"] if ALGORITHMS[algorithm].weighted else 1.0
+    other["shuffled"] = other["shuffled"] if ALGORITHMS[algorithm].named else 0.0
     for values in (one, other):  # steps are for tasks that are solved by them
         values["evaluation_steps"] = (
             usual.evaluation_steps if values["readout"] != "steps" else values["evaluation_steps"]

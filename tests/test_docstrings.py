@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from paperlib import TaskEnvironment, advise, linear, logistic, networks, simulate
+from paperlib import TaskEnvironment, advise, adviser, claims, fewshot, linear, logistic, networks, simulate
 
 PACKAGES = (linear, logistic, networks, simulate)
 SOURCE = re.compile(r":math:|\.\. math::|\bEqs? ?\.|\bSections? [1-9A-D]|\bAppendix [A-D]|\(\d+\)|\b[A-D]\.\d|Chapter")
@@ -37,6 +37,14 @@ THINGS = {
     for name, thing in public()
     if inspect.isfunction(thing) or inspect.isclass(thing) or inspect.ismethod(thing)
 }
+REST = {
+    f"{package.__name__}.{name}": thing
+    for package in (adviser, claims, fewshot)
+    for name, thing in ((name, getattr(package, name)) for name in package.__all__)
+    if inspect.isfunction(thing) or (inspect.isclass(thing) and not issubclass(thing, Exception))
+}
+READING = set("fetch load_cifar100 load_omniglot cifar_tasks prepare score train read_tasks".split())
+READING |= {"Experiment", "Phase", "Tasksets", "Report"}
 
 
 def section(text: str, title: str) -> str:
@@ -63,3 +71,11 @@ def test_a_docstring_has_all_its_parts(name: str) -> None:
     if re.search(r"\bArray\b|\bAny\b", str(signature.return_annotation)) and not SHAPE.search(section(text, "Returns")):
         lacking.append("the shape of what it returns")
     assert not lacking, f"{name} has no {', no '.join(lacking)}"
+
+
+@pytest.mark.parametrize("name", REST)
+def test_what_else_is_offered_has_an_example_and_says_what_it_refuses(name: str) -> None:
+    """Examples are short: what reads images, or wants what holds them, has none."""
+    text = inspect.getdoc(REST[name]) or ""
+    assert (">>>" in text) != (name.rpartition(".")[2] in READING)
+    assert not re.search(r"^ +raise ", inspect.getsource(REST[name]), re.M) or "Raises:" in text

@@ -20,6 +20,7 @@ from torch import Tensor
 sys.path.append(str(Path(__file__).resolve().parent))
 from test_fewshot_training import LAST_DIGITS
 
+from paperlib.fewshot import models
 from paperlib.fewshot.convolutions import grouped_convolution
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
 from paperlib.fewshot.initialisations import INITIALISATIONS
@@ -402,13 +403,12 @@ def test_convolutions_agree_with_one_model_at_a_time(convolve) -> None:  # type:
         assert torch.allclose(ours[:, 3 * m : 3 * m + 3], one, rtol=1e-12, atol=1e-12)
 
 
-def test_another_convolution_gives_the_same_gradient() -> None:
+def test_another_convolution_gives_the_same_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 1], 3, 2, 4)
-    one, other = (
-        meta_gradient(replace(SMALL, convolve=convolve), theta, tasks, Objective("maml", 2), 2).gradients
-        for convolve in (grouped_convolution, unfolded_convolution)
-    )
-    assert gap(one, other) < 1e-11
+    one = meta_gradient(SMALL, theta, tasks, Objective("maml", 2), 2).gradients
+    monkeypatch.setattr(models, "grouped_convolution", unfolded_convolution)
+    other = meta_gradient(SMALL, theta, tasks, Objective("maml", 2), 2).gradients
+    assert 0 < gap(one, other) < 1e-11
 
 
 @pytest.mark.parametrize("order", [torch.channels_last, torch.contiguous_format])

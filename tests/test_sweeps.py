@@ -19,6 +19,7 @@ from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -32,7 +33,7 @@ from test_fewshot_objectives import unfolded_convolution
 
 from paperlib import commands, costs, grids, jobs, records, sweeps
 from paperlib.__main__ import _parser, main
-from paperlib.fewshot import checkpoints, experiments, training
+from paperlib.fewshot import checkpoints, experiments, models, training
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, TaskBatch
@@ -482,11 +483,12 @@ def counted(c: Configuration, steps: int | None = None) -> float:
     """
     (ways, shots), channels, side = c.easy, c.benchmark.channels, c.benchmark.side
     named = 20 if ALGORITHMS[c.algorithm].named else 0  # a small second head, which `costs` leaves out
-    network = Network(channels, side, ways, c.filters, convolve=unfolded_convolution, names=named)
+    network = Network(channels, side, ways, c.filters, names=named)
     start = {name: torch.zeros(1, *shape) for name, shape in network.shapes().items()}
     images = [torch.zeros(ways * count, channels, side, side) for count in (shots, c.queries)]
     batch = TaskBatch(torch.tensor([0]), torch.tensor([False]), *images, ways)
-    with FlopCounterMode(display=False) as counter:
+    unfolded = patch.object(models, "grouped_convolution", unfolded_convolution)
+    with unfolded, FlopCounterMode(display=False) as counter:
         if steps is None:
             meta_gradient(network, start, batch, experiments.objective([Run(c, 0)]), 1)
         else:

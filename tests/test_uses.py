@@ -28,15 +28,16 @@ def uses(tree: ast.AST) -> Iterator[str]:
 
 
 def definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
-    """Yield the public functions, classes, methods and constants of a module or a class."""
+    """Yield the public functions, classes, methods, fields and constants of a module or a class."""
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             if not node.name.startswith("_"):
                 yield node.name, node
                 if isinstance(node, ast.ClassDef):
                     yield from ((name, one) for name, one in definitions(node.body) if not isinstance(one, ast.Assign))
-        elif isinstance(node, ast.Assign):
-            yield from ((t.id, node) for t in node.targets if isinstance(t, ast.Name) and not t.id.startswith("_"))
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from ((t.id, node) for t in targets if isinstance(t, ast.Name) and not t.id.startswith("_"))
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +62,9 @@ def test_everything_public_is_used(path: Path, trees: dict[Path, ast.Module], co
 
 def test_the_count_sees_what_it_should() -> None:
     module = ast.parse(
-        "from a import idle\n__all__ = ['idle']\nLEFT = 1\n"
+        "from a import idle\n__all__ = ['idle']\nLEFT = 1\nTYPED: int = 1\n"
         "def busy(): return 1\ndef idle(): return idle()\n_value = busy()\n"
-        "class Kind:\n    def known(self): return 1\n    def forgotten(self): return 2\nKind().known()\n"
+        "class Kind:\n    field: int\n    def known(self): return 1\n"
+        "    def forgotten(self): return 2\nKind().known()\n"
     )
-    assert unused(module, Counter(uses(module))) == ["LEFT", "idle", "forgotten"]
+    assert unused(module, Counter(uses(module))) == ["LEFT", "TYPED", "idle", "field", "forgotten"]

@@ -24,7 +24,7 @@ FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
 
 
 @dataclass(frozen=True, repr=False)
-class Evidence:
+class Basis:
     """What a report tells beside its answer, each computed from the tasks when it is read for the first time.
 
     `samples_share` is the share of MAML's risk that a step on endlessly many samples would spare; `other_m` the verdict

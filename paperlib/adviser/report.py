@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paperlib.adviser.groups import Told
-from paperlib.adviser.lights import Evidence
+from paperlib.adviser.lights import Basis
 from paperlib.adviser.moments import Name
 from paperlib.arguments import Array
 
@@ -30,7 +30,7 @@ LIGHTS = "What this rests on, and how sure that is: green, amber or red."
 
 
 @dataclass(frozen=True, repr=False)
-class Report(Evidence):
+class Report(Basis):
     """The answer of `advise`: it prints, `to_dict` holds its numbers, `plot` draws them, `start` is what to begin with.
 
     `estimates` and `intervals` (90 %) have a risk, a ratio or a rate by name; `shares` says for each question that

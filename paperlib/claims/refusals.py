@@ -26,7 +26,17 @@ OFF = tuple(
 
 @dataclass(frozen=True)
 class Printed:
-    """The formula that the paper prints for rows: its TeX and its value, an expression, a function, or numbers."""
+    """The formula that the paper prints for rows, as `prints` defines it.
+
+    Args:
+        claims: rows of the ledger.
+        value: an expression, a function, or numbers.
+        tex: how the paper prints it.
+
+    Example:
+        >>> Printed(("eq:1",), lambda x: x**2, "x^2")(3).value
+        9
+    """
 
     claims: tuple[str, ...]
     value: Any

@@ -147,10 +147,35 @@ def _said(value: Any) -> str:
 
 
 def quotes(ids: str, says: str, source: str) -> Evidence:
-    """Record a statement that rests on a cited source."""
+    """Record a statement that rests on a cited source.
+
+    Args:
+        ids: rows of the ledger.
+        says: one sentence.
+        source: what is cited, and where it says so.
+
+    Raises:
+        ValueError: if `ids` names no row.
+
+    Example:
+        >>> quotes("ass:1", "A bound.", "Vershynin, Theorem 4.6.1").record["verdict"]
+        'quoted'
+    """
     return Evidence({"claims": rows(ids), "verdict": "quoted", "kind": "source", "says": says, "source": source})
 
 
 def awaits(ids: str, says: str) -> Evidence:
-    """Record that a row is open, since what would decide it does not exist yet; `says` names it."""
+    """Record that a row is open.
+
+    Args:
+        ids: rows of the ledger.
+        says: what would decide it, and does not exist yet.
+
+    Raises:
+        ValueError: if `ids` names no row.
+
+    Example:
+        >>> awaits("tab:1", "Runs at tier paper.").record["verdict"]
+        'open'
+    """
     return Evidence({"claims": rows(ids), "verdict": "open", "kind": "lacking", "says": says})

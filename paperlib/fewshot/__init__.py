@@ -14,11 +14,12 @@ from typing import Any
 
 _HOMES = {
     "accuracies": ("mean_interval", "steps_to"),
+    "benchmarks": ("Phase", "Tasksets"),
     "cifar100": ("CIFAR_COLOURS", "cifar_tasks", "load_cifar100"),
     "configuration": ("Configuration", "configure"),
     "datasets": ("benchmark", "fetch"),
-    "episodes": ("TaskDistribution", "TaskKind", "join"),
-    "experiments": ("prepare",),
+    "episodes": ("TaskDistribution", "TaskKind"),
+    "experiments": ("Experiment", "prepare"),
     "learners": ("ALGORITHMS", "adapt"),
     "models": ("Network", "TaskBatch"),
     "objectives": ("Objective", "meta_gradient"),

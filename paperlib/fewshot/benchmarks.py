@@ -112,6 +112,25 @@ class Benchmark(ABC):
     def found(self) -> str:
         """Read the data set and return in words what there is."""
 
+    def check(self, one: Configuration, name: str) -> None:
+        """Refuse a shape of tasks, one of `SHAPES`, that asks for more classes or images than there are.
+
+        Raises:
+            ValueError: naming the option that gives the shape, what was expected, and what came.
+        """
+        (ways, shots), evaluation = getattr(one, name), name.startswith("evaluation")
+        classes, images = self.capacity(one, evaluation=evaluation)
+        left, (group, pictures) = images - one.queries, self.nouns
+        if left < 1:
+            raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {one.queries}")
+        if self.shorthand and ways <= classes and shots > left:
+            own = [*self.shorthand][evaluation]  # by which shapes are given there
+            why = f"since a {group} has {images} {pictures} and {one.queries} of them are queries"
+            raise ValueError(f"{own} must be at most {left}, {why}; got {shots}")
+        if ways > classes or shots > left:
+            most = f"at most {classes} classes and, beside {one.queries} queries, {left} images of each"
+            raise ValueError(f"{name} must be ways and shots, {most}; got {(ways, shots)}")
+
     def other_steps(self, steps: int) -> int:
         """Return the steps of adaptation of evaluations that are called other."""
         return steps

@@ -68,6 +68,11 @@ class Configuration:
 
     Raises:
         ValueError: naming the argument, what was expected, and what came.
+
+    Example:
+        >>> one = configure("cifar", "erm", "paper")
+        >>> one.iterations, one.lr, one == Configuration.of(one.values())
+        (10000, 1e-06, True)
     """
 
     dataset: str = option(Choice(tuple(one.name for one in BENCHMARKS), WORDS), "data set")
@@ -113,7 +118,7 @@ class Configuration:
         given, data_set = dict(vars(self)), benchmark(self.dataset)
         vars(self).update(checked(Configuration, given, data_set.choices))
         for name in SHAPES:
-            self._fits(name)
+            data_set.check(self, name)
         self._matters(given)
         if self.precision == "tf32" and self.device == "cpu":
             raise ValueError("precision must be float32 on the cpu; got 'tf32'")
@@ -130,21 +135,6 @@ class Configuration:
             raise ValueError(f"evaluation_steps is for readout {STEPS}; got {self.evaluation_steps} with {readout}")
         if self.readout in PIXELS and self.iterations != 1:
             raise ValueError(f"iterations must be 1 with {readout}, without a network; got {self.iterations}")
-
-    def _fits(self, name: str) -> None:
-        """Refuse tasks of more classes or images than there are."""
-        (ways, shots), evaluation = getattr(self, name), name.startswith("evaluation")
-        classes, images = (data_set := self.benchmark).capacity(self, evaluation=evaluation)
-        left, (group, pictures) = images - self.queries, data_set.nouns
-        if left < 1:
-            raise ValueError(f"queries must leave one of a class's {images} images to adapt to; got {self.queries}")
-        if data_set.shorthand and ways <= classes and shots > left:
-            own = [*data_set.shorthand][evaluation]  # by which shapes are given there
-            why = f"since a {group} has {images} {pictures} and {self.queries} of them are queries"
-            raise ValueError(f"{own} must be at most {left}, {why}; got {shots}")
-        if ways > classes or shots > left:
-            most = f"at most {classes} classes and, beside {self.queries} queries, {left} images of each"
-            raise ValueError(f"{name} must be ways and shots, {most}; got {(ways, shots)}")
 
     @property
     def benchmark(self) -> Benchmark:
@@ -212,7 +202,7 @@ def configure(dataset: str, algorithm: str, tier: str, **given: Any) -> Configur
 
     Args:
         dataset: omniglot or cifar; cifar100 is another word for the latter.
-        algorithm: one of `objectives.ALGORITHMS`.
+        algorithm: a row of `learners.ALGORITHMS`.
         tier: smoke, book or paper.
         **given: any other attribute of `Configuration`. Omniglot has ``shots`` and ``evaluation_shots`` in place of the
             four shapes of tasks: images of a character for adaptation, K, default 1, and the same at evaluation.

@@ -1,7 +1,7 @@
 r"""3 × 3 convolutions of many models at once, differentiable as often as one likes.
 
 Images are (B, M·C, H, W) in channels_last order: B images for each of M models, whose channels stand side by side.
-Weights are (M, D, C, 3, 3). A convolution is a function of both, ``Convolution``, so that another can take its place.
+Weights are (M, D, C, 3, 3).
 
 A convolution, its gradient with respect to the input, and its gradient with respect to the weights come from one
 trilinear form :math:`\langle g, w * x\rangle`, so each of the three has the other two as its derivatives. Written so,
@@ -11,14 +11,11 @@ the groups.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-Convolution = Callable[[Tensor, Tensor], Tensor]
 
 
 def grouped_convolution(images: Tensor, weights: Tensor) -> Tensor:

@@ -85,6 +85,12 @@ class TaskKind:
 
     Raises:
         ValueError: if a task asks for more images, classes or groups than there are.
+
+    Example:
+        >>> kind = TaskKind(np.arange(12).reshape(3, 4), (np.arange(3),), within=True, ways=2, shots=1, queries=2)
+        >>> classes, images = kind.draw(np.zeros((1, kind.words), np.uint64))
+        >>> classes.tolist(), images.tolist()
+        ([[0, 1]], [[[0, 1, 2], [4, 5, 6]]])
     """
 
     images: Integers
@@ -160,6 +166,11 @@ class TaskDistribution:
 
     Raises:
         ValueError: if `p_hard` is no probability.
+
+    Example:
+        >>> easy, hard = (TaskKind(np.arange(12).reshape(3, 4), (np.arange(3),), True, n, 1, 2) for n in (2, 3))
+        >>> [tasks.classes.shape for tasks in TaskDistribution(easy, hard, p_hard=1.0).batch([0, 1], 0, tasks=4)]
+        [(8, 3)]
     """
 
     easy: TaskKind

@@ -32,7 +32,28 @@ Look = Callable[[Network, Parameters, Tensor], Tensor]
 def adapt(
     network: Network, parameters: Parameters, batch: TaskBatch, objective: Objective, *, create_graph: bool = False
 ) -> Parameters:
-    """Return the parameters of M models after the inner steps; without `create_graph`, constants to later gradients."""
+    r"""Return the parameters of M models after K steps on the support of their tasks.
+
+    .. math:: \theta_{k+1} = \theta_k - \alpha\nabla\hat f(\theta_k; S), \qquad k = 0, \dots, K - 1
+
+    Args:
+        network: the network.
+        parameters: of M models, one for each task.
+        batch: the tasks.
+        objective: with the steps, the rates, and the parameters that adaptation changes.
+        create_graph: whether the steps can be differentiated through; else they are constants to later gradients.
+
+    Raises:
+        ValueError: if the tasks have more classes than the network has outputs.
+
+    Example:
+        >>> from paperlib.fewshot.objectives import Objective
+        >>> network, image = Network(side=4, ways=2, filters=1, blocks=1), torch.rand(2, 1, 4, 4)
+        >>> tasks = TaskBatch(torch.tensor([0]), torch.tensor([False]), image, image, 2)
+        >>> after = adapt(network, network.initial([0]), tasks, Objective("maml", alpha=0.1))
+        >>> round(after["head.bias"].sum().item(), 6) + 0.0  # as gradients of cross-entropy add up to zero over classes
+        0.0
+    """
     labels, rate = batch.labels(batch.support), by_task(objective.alpha, batch.run)
     names = objective.adapted(parameters)
     if not parameters[HEAD[0]].requires_grad:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from paperlib.fewshot.convolutions import Convolution, grouped_convolution
+from paperlib.fewshot.convolutions import grouped_convolution
 from paperlib.fewshot.episodes import Episodes
 from paperlib.fewshot.initialisations import initial
 from paperlib.fewshot.normalisation import normalised_pool
@@ -41,10 +41,14 @@ class Network:
         blocks: how many.
         activation: relu, or leaky-relu of slope 0.01.
         names: outputs of the second head, 0 for none.
-        convolve: the convolution of many models from the second block on; another may be put in its place.
 
     Raises:
-        ValueError: if the images are too small for so many blocks.
+        ValueError: if the images are too small for so many blocks, or there is no such activation.
+
+    Example:
+        >>> network = Network(side=4, ways=2, filters=3, blocks=1)
+        >>> network.features(network.initial([0, 1]), torch.rand(5, 2, 4, 4)).shape  # of two models, five images each
+        torch.Size([2, 5, 12])
     """
 
     channels: int = 1
@@ -54,7 +58,6 @@ class Network:
     blocks: int = 4
     activation: str = "relu"
     names: int = 0
-    convolve: Convolution = grouped_convolution
 
     def __post_init__(self) -> None:
         if self.side >> self.blocks < 1:
@@ -95,7 +98,7 @@ class Network:
         first = (parameters[name] for name in ("conv1.weight", "norm1.scale", "norm1.shift"))
         images = activation(first_block(images, *first))
         for block in range(2, self.blocks + 1):
-            images = self.convolve(images, parameters[f"conv{block}.weight"])
+            images = grouped_convolution(images, parameters[f"conv{block}.weight"])
             scale, shift = parameters[f"norm{block}.scale"], parameters[f"norm{block}.shift"]
             images = activation(normalised_pool(images, scale.flatten(), shift.flatten()))
         return images.reshape(len(images), models, -1).transpose(0, 1)
@@ -173,6 +176,11 @@ class TaskBatch:
         query: (N·queries, M·C, H, W) images for the outer loss, class by class.
         ways: classes of a task, N.
         names: (M, N) what its classes are called beyond the task; without them, their labels.
+
+    Example:
+        >>> images = torch.rand(4, 1, 8, 8)
+        >>> TaskBatch(torch.tensor([0]), torch.tensor([False]), images, images, ways=2).labels(images)
+        tensor([0, 0, 1, 1])
     """
 
     run: Tensor

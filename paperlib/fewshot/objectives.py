@@ -39,9 +39,7 @@ class Objective:
     r"""One algorithm and its options.
 
     Args:
-        algorithm: ``maml``; ``fomaml``, which leaves out how the steps depend on the start; ``anil``, which adapts the
-            head alone; ``erm``; ``weighted-erm``; ``named-erm``, whose classes keep their names from task to task;
-            ``prototypical``.
+        algorithm: a row of `learners.ALGORITHMS`.
         steps: steps of adaptation, K, at least 1. ERM has none in training, whatever is said here.
         alpha: inner learning rate, at least 0, one number, or one for each run. With 0 nothing is adapted.
         hard_odds: for weighted ERM, how many times the weight of an easy task a hard one gets, :math:`\kappa > 0`,
@@ -126,6 +124,13 @@ def meta_gradient(
 
     Raises:
         ValueError: if the tasks have more classes than the network has outputs.
+
+    Example:
+        >>> image = torch.rand(2, 1, 4, 4)
+        >>> tasks = TaskBatch(torch.tensor([0]), torch.tensor([False]), image, image, 2)
+        >>> network = Network(side=4, ways=2, filters=1, blocks=1)
+        >>> meta_gradient(network, network.initial([0]), tasks, Objective("maml"), 1).gradients["head.bias"].shape
+        torch.Size([1, 2])
     """
     own = {name: copies(value, batch.run).requires_grad_() for name, value in parameters.items()}
     weights = objective.weights(batch.hard, batch.run) / tasks

@@ -91,6 +91,11 @@ def omniglot_tasks(
 
     Raises:
         ValueError: if `spread`, `phase` or `split` has no such value, or a task asks for more than there is.
+
+    Example:
+        >>> tasks = omniglot_tasks("small", "train")
+        >>> len(tasks.easy.groups), len(tasks.hard.groups)  # alphabets
+        (25, 1)
     """
     Choice(get_args(Spread)).check("spread", spread)
     Choice(PHASES).check("phase", phase)
@@ -113,6 +118,10 @@ def within_alphabets(names: Sequence[str], *, ways: int = 5, shots: int = 1, que
 
     Raises:
         ValueError: if an alphabet has no such name, or a task asks for more than there is.
+
+    Example:
+        >>> within_alphabets(["Sanskrit", "Bengali"]).groups[0][[0, -1]]
+        array([850, 891])
     """
     if unknown := sorted(set(names) - set(alphabet_sizes())):
         raise ValueError(f"names must be alphabets of Omniglot; got {', '.join(unknown)}")

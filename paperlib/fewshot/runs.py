@@ -23,8 +23,17 @@ class _Run(NamedTuple):
 class Run(_Run):
     """What is trained: a configuration with a seed. Two runs are one if they differ in nothing but the device.
 
+    Args:
+        configuration: what is trained, on what, how long.
+        seed: of its start and of all its tasks.
+
     Raises:
         ValueError: if the seed is not a whole number from 0 to 2**64 - 1.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> Run(configure("omniglot", "maml", "paper"), 3).file
+        'omniglot-large-maml-1-paper-seed3.json'
     """
 
     __slots__ = ()
@@ -44,8 +53,18 @@ class Run(_Run):
 def cross(configurations: Iterable[Configuration], seeds: Iterable[int]) -> tuple[Run, ...]:
     """Return the runs of every configuration with every seed, configuration by configuration.
 
+    Args:
+        configurations: that differ in nothing but `OWN`.
+        seeds: of each of them.
+
     Raises:
         ValueError: if there is no run, one is there twice, or configurations differ in more than a batch may.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> both = cross([configure("omniglot", "maml", "book", setting=name) for name in ("large", "small")], [0, 1])
+        >>> [(run.configuration.setting, run.seed) for run in both]
+        [('large', 0), ('large', 1), ('small', 0), ('small', 1)]
     """
     seeds = tuple(seeds)
     runs = tuple(Run(configuration, seed) for configuration in configurations for seed in seeds)

@@ -80,9 +80,9 @@ def score(state: State, experiment: Experiment) -> None:
     state.evaluated += tasks
 
 
-def evaluated(one: Configuration, seed: int = 0) -> accuracies.Floats:
+def evaluated(one: Configuration) -> accuracies.Floats:
     """Return accuracies in percent (phases, kinds) of a run that is trained here and now: a floor, or a short one."""
-    runs = cross([one], [seed])
+    runs = cross([one], [0])
     experiment = experiments.prepare(runs)
     state = train(runs, experiment)
     while not state.finished:
@@ -103,22 +103,18 @@ def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State
         phases: how many of them to evaluate; the sums of the others are zero, and those of stopped runs.
     """
     runs = tuple(Run(replace(one, **changes), seed) for one, seed in state.runs)
-    active = state.active
-    used = [_here(runs[place]) for place in active]
-    experiment, c = experiments.prepare(used), used[0].configuration
+    here = tuple(map(_here, runs))
+    experiment, c = experiments.prepare([here[place] for place in state.active]), here[0].configuration
     state.move(c.device)
-    parameters = select(state.parameters, torch.tensor(active, device=experiment.images.device))
-    scores, total = np.zeros((len(c.phases), len(runs), 2, 3)), c.evaluation_tasks
-    begun = time.process_time()
-    with tqdm(desc="evaluation", total=phases * total, disable=None, leave=False) as bar:
-        for phase in range(phases):
-            for first in range(0, total, c.tasks):
-                tasks = min(c.tasks, total - first)
-                scores[phase, active] += evaluate(experiment, parameters, used, phase, first, tasks)
-                bar.update(tasks)
+    scores, total = np.zeros((len(c.phases), len(runs), 2, 3)), phases * c.evaluation_tasks
     costs = state.costs | {"core_seconds_evaluation": 0.0}
+    again, begun = replace(state, runs=here, scores=scores, evaluated=0, costs=costs), time.process_time()
+    with tqdm(desc="evaluation", total=total, disable=None, leave=False) as bar:
+        while again.evaluated < total:
+            score(again, experiment)
+            bar.update(again.evaluated - bar.n)
     bill(costs, "core_seconds_evaluation", begun)
-    return replace(state, runs=runs, scores=scores, evaluated=phases * total, costs=costs)
+    return replace(again, runs=runs)
 
 
 def advance(
