@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _archive(file: Path, task: str, target: str) -> Data:
     try:
-        with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
+        with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:  # NumPy calls other files pickles
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile, EOFError) as error:
         raise ValueError(f"{file.name} must be an archive of NumPy without objects: {error}") from error
