@@ -35,6 +35,7 @@ from paperlib import commands, costs, grids, jobs, records, sweeps
 from paperlib.__main__ import _parser, main
 from paperlib.fewshot import checkpoints, experiments, models, training
 from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.initialisations import INITIALISATIONS
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network, TaskBatch
 from paperlib.fewshot.objectives import meta_gradient, post_adaptation
@@ -127,8 +128,12 @@ def test_the_grid_of_what_is_left_open_changes_that_alone() -> None:
         for lr, activation, adapted in product(rates[name], ("relu", "leaky-relu"), (True, False))
         for seed in records.SEEDS
     }
+    expected |= {
+        Run(replace(c, initialisation=start), seed)
+        for c, start, seed in product(papers, set(INITIALISATIONS) - {"glorot"}, records.SEEDS)
+    }
     assert len(papers) == 2 and set(runs) == expected and len(runs) == len(expected)
-    assert f" {len(runs)} runs, " in path.read_text(encoding="utf-8")
+    assert f" {len(runs)} runs. " in path.read_text(encoding="utf-8")
 
 
 # `glob` and not `iterdir`: the workers of the cluster load a copy of this file from a folder without grids.
