@@ -252,7 +252,7 @@ Markdown(
 # does not explain what MAML gains here. Numbering at random, which forces a learner to adapt, is our candidate.
 #
 # (omniglot-start)=
-# **What was chosen, and on what.** The initialisation is nowhere in the paper, and with batch normalisation its scale is a learning rate, in both loops: a kernel's scale does not change what leaves batch normalisation, only how far a step of given size turns the kernel. Beside PyTorch's there are those of Glorot and Bengio {cite}`glorot2010understanding` and of the public codes of Antoniou et al. {cite}`antoniou2019how` and Finn et al. {cite}`finn2017maml`. We took the one with which MAML is most accurate on *training* tasks in iterations 51 to 100, by a rule that was committed beforehand, and gave it to all:
+# **What was chosen, and on what.** The initialisation is [nowhere in the paper](#omniglot-left-open), and with batch normalisation its scale is a learning rate, in both loops: a kernel's scale does not change what leaves batch normalisation, only how far a step of given size turns the kernel. Beside PyTorch's there are those of Glorot and Bengio {cite}`glorot2010understanding` and of the public codes of Antoniou et al. {cite}`antoniou2019how` and Finn et al. {cite}`finn2017maml`. We took the one with which MAML is most accurate on *training* tasks in iterations 51 to 100, by a rule that was committed beforehand, and gave it to all:
 
 # %% tags=["remove-input"]
 _fast = {n: field.early(stored, initialisation=n) for n in ("torch", "glorot", "antoniou", "finn")}
