@@ -406,9 +406,13 @@ def test_maml_needs_the_tasks_that_pay_for_its_variance() -> None:
 def test_numbers_that_may_be_labels_have_a_light() -> None:
     rng = np.random.default_rng(5)
     tasks = [(X, rng.integers(0, 5, len(X)).astype(float)) for X, _ in drawn(PAPER, 20, 20)]
-    light, says = paperlib.advise(tasks, m=5, resamples=50).lights["targets"]
+    report, plain = (paperlib.advise(given, m=5, resamples=50) for given in (tasks, drawn(PAPER, 20, 20)))
+    light, says = report.lights["targets"]
     assert light == "red" and says.startswith("5 different whole numbers; class labels need a one-hot column")
-    assert paperlib.advise(drawn(PAPER, 20, 20), m=5, resamples=50).lights["targets"][0] == "green"
+    head, sep, _ = str(report).partition("\nNumbers")
+    red = [name for name, (light, _) in report.lights.items() if light == "red"]
+    assert sep and f"before you use this      red at the end: {', '.join(red)}" in head, "it stands with the verdict"
+    assert plain.lights["targets"][0] == "green" and "before you use this" not in str(plain)
 
 
 def test_no_number_overflows_and_none_is_lost(recwarn: pytest.WarningsRecorder) -> None:

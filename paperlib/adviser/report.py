@@ -144,9 +144,11 @@ class Report(Basis):
 
     def _sections(self) -> dict[str, list[tuple[str, str]]]:
         """Return the rows of what is printed, each a name and a text, by the titles of its sections."""
-        suffices = [("what would decide it", self.suffices)] if self.suffices else []
+        top = [("what would decide it", self.suffices)] if self.suffices else []
+        if red := [name for name, (light, _) in self.lights.items() if light == "red"]:
+            top.append(("before you use this", f"red at the end: {', '.join(red)}"))
         lights = [(name, f"{light}: {text}") for name, (light, text) in self.lights.items()]
-        return {"": suffices, NUMBERS: self._numbers(), GROUPS: self._tasks(), LIGHTS: [*self._agreement(), *lights]}
+        return {"": top, NUMBERS: self._numbers(), GROUPS: self._tasks(), LIGHTS: [*self._agreement(), *lights]}
 
     def _numbers(self) -> list[tuple[str, str]]:
         def said(name: str) -> str:
