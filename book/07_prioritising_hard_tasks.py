@@ -479,7 +479,7 @@ claims.decides(
     "text:prioritises-hard-performance",
     np.concatenate([ratio < 1, rho * ratio**2 < 1]),
     lambda f: np.concatenate([gamma < f * rho, gamma**2 < f * rho]),
-    r"Read as a smaller distance, or loss, on the hard task than on the easy one: with gradients in the ratio $\gamma<1$ the one comes exactly if $\gamma<\frac{\rho_1}{\rho_2}$, the other exactly if $\gamma^2<\frac{\rho_1}{\rho_2}$. (Isotropic quadratics)",
+    r"Isotropic quadratics, read as a smaller distance, or loss, on the hard task than on the easy one: with gradients in the ratio $\gamma<1$ the one comes exactly if $\gamma<\frac{\rho_1}{\rho_2}$, the other exactly if $\gamma^2<\frac{\rho_1}{\rho_2}$.",
     shows=r"\text{distances in the ratio }\frac{\rho_2}{\rho_1}\gamma,\text{ losses in the ratio }\frac{\rho_2}{\rho_1}\gamma^2",
     refuses={"a smaller loss wherever the distance is": np.tile(gamma < rho, 2)},
     printed=claims.prints(

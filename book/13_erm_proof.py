@@ -663,7 +663,7 @@ for T in (5, 50, 500):
 claims.bounds(
     "eq:73",
     quantiles,
-    "The quantile that a bound must cover, and the bound: the environments above, the binomial tail, five kinds of tasks.",
+    "The quantile that a bound must cover, and the bound: three environments, the binomial tail, five kinds of tasks.",
     below=repaired,
     shows=r"V_2=\mathbb E\lVert\Sigma_iw_i^*-\mathbb E[\Sigma_{i'}w_{i'}^*]\rVert^2",
     refuses={"a quarter of the bound": np.array(repaired) / 4},

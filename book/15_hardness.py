@@ -641,7 +641,7 @@ claims.proves(
     "text:maml-good-on-both text:erm-struggles-on-hard",
     {"text:maml-good-on-both": limits["MAML"], "text:erm-struggles-on-hard": limits["ERM"]},
     expected_limits,
-    "MAML's costs vanish on both tasks, ERM's on the easy one only; on the hard one this is left of it.",
+    r"As $m\to\infty$ MAML's costs vanish on both tasks, ERM's on the easy one only; on the hard one this is left of it.",
     shows=r"\tfrac12da_H(1-t_{ERM})^2\to2d\rho_E\,\frac{u(1-u)^2}{(1+u)^2}",
     case=r"the limit $m\to\infty$",
     refuses={
@@ -1345,7 +1345,7 @@ claims.proves(
     "text:maml-better-after-adaptation",
     difference,
     positive * criterion,
-    r"The risk of MAML with $n_2=\infty$ less that of ERM, in factors.",
+    r"Past the claim, whose $n_2$ is $m$: the risk of MAML with $n_2=\infty$ less that of ERM, in factors.",
     shows=r"\frac{d\rho_E}{(1+u)^2}\bigl[\delta(1+2u-u^3)-u(1-u)^2\bigr]",
     refuses={"a positive advantage of MAML at every $m$": -positive * u * (1 - u) ** 2},
     towards=True,
@@ -1364,7 +1364,7 @@ claims.samples(
     "text:maml-better-after-adaptation",
     outcome[:, 0] - outcome[:, 1],
     expected_loss,
-    f"Full-gradient MAML's simulated loss exceeds ERM's by {expected_loss:.3f}.",
+    rf"Past the claim, $n_2=\infty$: full-gradient MAML's simulated loss exceeds ERM's by {expected_loss:.3f}.",
     refuses={"no difference": 0.0, "MAML as much better": -expected_loss},
     towards=True,
 )

@@ -439,7 +439,7 @@ claims.decides(
     "text:episodes-needed-by-theorem-3",
     gamma / np.sqrt(tau) <= beta_hat / 2,
     lambda off: tau > off * threshold,
-    r"$\gamma/\sqrt\tau\le\hat\beta/2$ for $\gamma$ as printed.",
+    r"$\gamma/\sqrt\tau\le\hat\beta/2$, with $\gamma$ as printed, exactly from this $\tau$ on, not from the printed one.",
     shows=r"\tau\geq64d^2\alpha^4L^6\log^6(100Td)/(c\hat\beta^2)",
     refuses={"$32d^2$, as in the proof": tau > 32 * dim**2 * unit / beta_hat},
     printed=claims.prints(

@@ -638,7 +638,7 @@ squared = np.array([bound(r) ** 2 for r in pool]) * before_step[:, 1]
 claims.bounds(
     "eq:36",
     before_step[:, 0],
-    "The bound holds at the stationary points found above, with this remainder.",
+    "The bound holds at the stationary points of the search, with this remainder.",
     below=squared + np.array([remainder(r) for r in pool]),
     shows=r"\frac{\alpha^2}2\bigl[\Lambda_1(1-\alpha L_1)\lVert\nabla f_1\rVert^2+\Lambda_2(1-\alpha\beta_2)\lVert\nabla f_2\rVert^2\bigr]",
     atol=1e-9,

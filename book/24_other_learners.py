@@ -469,7 +469,7 @@ claims.samples(
     "text:cheaper-updates",
     np.stack([trained(-0.5, 2, 6, False), trained(0.25, 6, 6, True)], axis=1),
     expected,
-    "Least squares on 800 tasks, 250 times: a split and a *negative* step; both loops on one batch.",
+    "Least squares on 800 tasks, 250 times: a split and a negative step; both loops on one batch.",
     towards=True,
     refuses={"the step positive": [EVAL(4, 2, 6, 0.5, 0.3, 0.64) / 4, expected[1]]},
 )

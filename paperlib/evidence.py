@@ -44,6 +44,7 @@ _NAMES = {
     "fig": ("Fig.", "Figs."),
     "tab": ("Table", "Tables"),
 }
+_SHORT = ("maml", "erm", "sgd", "cifar")  # what the name of a row has in capitals
 
 
 _WORDS = 25
@@ -54,12 +55,13 @@ def label(claim: str) -> str:
     """Return the printed name of a row of the ledger.
 
     Example:
-        >>> label("eq:9"), label("eq:17-20"), label("prop:1"), label("text:near-zero-risk")
-        ('Eq. (9)', 'Eqs. (17)–(20)', 'Prop. 1', '“near zero risk”')
+        >>> label("eq:9"), label("eq:17-20"), label("prop:1"), label("text:maml-good-on-both")
+        ('Eq. (9)', 'Eqs. (17)–(20)', 'Prop. 1', '“MAML good on both”')
     """
     kind, _, name = claim.partition(":")
     if kind not in _NAMES:
-        return f"“{name.replace('-', ' ')}”" if kind == "text" else name.replace("-", " ")
+        words = " ".join(word.upper() if word in _SHORT else word for word in name.split("-"))
+        return f"“{words}”" if kind == "text" else words
     one, many = _NAMES[kind]
     ends = name.split("-")
     numbers = [f"({end})" for end in ends] if kind == "eq" else ends

@@ -48,7 +48,12 @@ def chapter_name(env: BuildEnvironment, stem: str) -> Cell:
     ``02_population_solutions`` is "2 Population solutions".
     """
     number, _, noun = stem.partition("_")
-    words = noun.replace("_", " ").capitalize().replace("maml", "MAML").replace("Cifar", "CIFAR")
+    words = re.sub(
+        r"\b(erm|maml|cifar)\b",
+        lambda word: word[0].upper(),
+        noun.replace("_", " ").capitalize(),
+        flags=re.I,
+    )
     name = f"{number.lstrip('0')} {words}"
     if f"book/{stem}" not in env.found_docs:
         return name
@@ -137,12 +142,21 @@ def claim(row: Any, tests: dict[str, str]) -> list[nodes.Node]:
     link["aria-label"] = f"Link to {label(row.id)}"
     found: list[nodes.Node] = [nodes.paragraph("", "", nodes.Text(f"{label(row.id)} "), link)]
     if row.function:
-        test = nodes.literal("", tests[row.function].removeprefix("tests/"))
+        test = breakable(tests[row.function].removeprefix("tests/"))
         found += [
-            nodes.paragraph("", "", nodes.literal("", row.function), classes=["row-function"]),
+            nodes.paragraph("", "", breakable(row.function), classes=["row-function"]),
             nodes.paragraph("", "", nodes.Text("tested by "), test, classes=["row-test"]),
         ]
     return found
+
+
+def breakable(name: str) -> nodes.literal:
+    """Set the name of a function so that a narrow column breaks it after ``_``, ``.``, ``/`` and ``::`` only."""
+    parts = re.findall(r".*?(?:_|\.|/|::|$)", name)
+    breaks = nodes.raw("", "<wbr>", format="html")
+    return nodes.literal(
+        "", "", *(node for part in parts if part for node in (nodes.Text(part), breaks.deepcopy()))
+    )
 
 
 def anchor(claim: str) -> str:
