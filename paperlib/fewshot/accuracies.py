@@ -33,6 +33,9 @@ def mean_interval(values: Sequence[float]) -> Mean:
 
     One value says nothing about its spread: its interval is infinite.
 
+    Args:
+        values: (n,), at least one.
+
     Raises:
         ValueError: if there is no value.
 
