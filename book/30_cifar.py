@@ -270,6 +270,10 @@ def steps_to_half(loss, ways):
     return np.where(above.any(axis=0), len(loss) - np.argmax(above[::-1], axis=0), 0)
 
 
+curve = np.array([[0.9, 0.9, 0.9], [0.1, 0.9, 0.9], [0.9, 0.1, 0.9], [0.1, 0.1, 0.9]])
+assert steps_to_half(curve, 2).tolist() == [3, 2, 4]  # it rises again, it stays, it never falls
+
+
 def above_chance(accuracy, ways):
     """Return κ: 0 for guessing, 1 for no error."""
     return (accuracy - 1 / ways) / (1 - 1 / ways)

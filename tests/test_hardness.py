@@ -1,4 +1,4 @@
-"""Steps to a share of the last accuracy, and the spread of adapted parameters."""
+"""Descents of single tasks, and the spread of adapted parameters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from paperlib.fewshot.accuracies import steps_to
 from paperlib.fewshot.learners import adapt
 from paperlib.fewshot.models import HEAD, Network, TaskBatch
 from paperlib.fewshot.objectives import Objective
@@ -49,13 +48,6 @@ def test_a_short_step_lowers_the_loss_by_its_squared_length_over_the_rate() -> N
     found = hardness.descend(NETWORK, start, batch, Objective("maml", alpha=rate), steps=1)
     fall = found.loss[0] - found.loss[1]
     assert found.loss.shape == (2, 4) and np.allclose(fall, (found.displacement**2).sum(axis=1) / rate, rtol=1e-3)
-
-
-def test_steps_count_from_the_last_time_below() -> None:
-    assert steps_to([1.0, 1.0, 1.0]) == 0
-    assert steps_to([0.0, 0.94, 0.96, 1.0]) == 2
-    assert steps_to([0.0, 1.0, 0.0, 1.0]) == 3
-    assert steps_to([[0.2, 0.2], [0.8, 0.2]]).tolist() == [1, 0]
 
 
 def test_spread_of_normal_points_is_dimension_times_variance() -> None:

@@ -18,7 +18,7 @@ Data = dict[Hashable, tuple[Array, Array]]
 
 
 def read_tasks(path: str | Path, task: str = "task", target: str = "y") -> Data:
-    """Return the tasks of a file by their names, in the order in which they first appear.
+    r"""Return the tasks of a file by their names, in the order in which they first appear.
 
     A ``.npz`` holds arrays X (N, d), y (N,) or (N, outputs) and task (N,), or X_a, y_a, X_b, y_b and so on for tasks
     of any names a and b. A ``.csv`` has a head; the columns but those of task and target are features, all of them
@@ -29,9 +29,20 @@ def read_tasks(path: str | Path, task: str = "task", target: str = "y") -> Data:
         task: name of the column or array that says which task a row is of.
         target: name of the column or array of the targets.
 
+    Returns:
+        by name, features (n, d) and targets (n,) or (n, outputs) of the n rows of a task.
+
     Raises:
         ValueError: neither of the two, or what is in it is not as above; the message says where.
         OSError: no such file, or none that can be read.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder, "tasks.csv")
+        ...     _ = file.write_text("task,x,y\na,1.0,2.5\nb,3.0,0.5\n")
+        ...     read_tasks(file)
+        {'a': (array([[1.]]), array([2.5])), 'b': (array([[3.]]), array([0.5]))}
     """
     file = Path(path)
     if file.suffix == ".npz":

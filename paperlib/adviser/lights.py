@@ -45,6 +45,8 @@ class Basis:
     alpha = property(lambda self: self.question.alpha)
     names = property(lambda self: self.data.names)
     left_out = property(lambda self: self.data.left_out)
+    tasks_used = property(lambda self: len(self.names))
+    tasks_given = property(lambda self: len(self.names) + len(self.left_out))
     samples_share = cached_property(lambda self: self.question.samples_share(self.estimates["risk_maml"]))
     other_m = cached_property(lambda self: _at_their_word(self.data, self.question, self.estimates))
     curvatures = cached_property(lambda self: curvatures(self.data))

@@ -31,16 +31,36 @@ LIGHTS = "What this rests on, and how sure that is: green, amber or red."
 
 @dataclass(frozen=True, repr=False)
 class Report(Basis):
-    """The answer of `advise`: it prints, `to_dict` holds its numbers, `plot` draws them, `start` is what to begin with.
+    """The answer of `advise`: it prints, `to_dict` has its numbers, `plot` draws them, `start` is what to begin with.
 
-    `estimates` and `intervals` (90 %) have a risk, a ratio or a rate by name; `shares` says for each question that
-    was asked which share of the resamples says yes. `start`, (d,) or (d, outputs), and `rate` are what these tasks
-    themselves afford: of the `learner` whose start, trained on them, has the least expected loss (`trained`), or,
-    if `validated`, of what K-fold validation chooses. Rates and risks are those of the features as they were given.
-    `names` are the tasks that were used, `hard_tasks` those of the hardest group, `left_out` those that are too small;
-    `held_out` has of each task, where it is held out, the loss with ERM's start, with MAML's, and solved outright.
-    What does not bear on the answer is computed when it is read: `environment`, `hard_tasks`, `hard_directions`,
-    `curvatures`, `lights`, `calibration`, `held_out`, `other_m` and `samples_share`, and so when the report is printed.
+    A risk is :math:`F_m(w)`, Eq. (1), less the floor that no start changes, on the features as they were given. Tasks
+    that were used are in `names`, those too small in `left_out`. What is no part of the answer is computed when read:
+    `environment`, `hard_tasks` (the hardest group), `hard_directions`, `curvatures`, `lights`, `calibration`,
+    `other_m`, `samples_share`, `held_out` (each task's loss, held out, from ERM's start, MAML's, and solved outright).
+
+    Attributes:
+        data: the tasks that were used, in the axes that their features span.
+        question: what the resamples were asked, at m samples of the step and at alpha.
+        folds: which tasks are held out together.
+        rates: of each learner, alpha or its best.
+        seed: of the resamples and of the split into folds.
+        estimates: of risks, of ratios of risks and of rates, by name.
+        verdict: one of `VERDICTS`.
+        why, suffices: the reason in words, and what would decide it, empty where it is decided.
+        shares: of the resamples that say yes, by the question that was asked.
+        intervals: of the estimates, 90 %, by name.
+        tasks_needed: so many tasks to train on, and MAML's start is better than ERM's; infinite where none are enough.
+        trained: expected loss of each learner's start, trained on these tasks.
+        learner: whose start `start` is.
+        rate: of the step from there.
+        start: (d,) or (d, outputs), what these tasks themselves afford: with the least loss in `trained`.
+        validated: whether K-fold validation chose `learner`, `rate` and `start` instead.
+
+    Example:
+        >>> from paperlib.adviser.advice import advise
+        >>> report = advise([(X, 2 * X[:, 0]) for X in np.random.default_rng(0).normal(size=(20, 9, 1))], m=5)
+        >>> report.start.round(6), report.verdict  # every task has its optimum at 2
+        (array([2.]), 'ERM')
     """
 
     verdict: str
@@ -54,16 +74,6 @@ class Report(Basis):
     rate: float
     start: Array
     validated: bool
-
-    @property
-    def tasks_used(self) -> int:
-        """How many of the tasks were large enough to be used."""
-        return len(self.names)
-
-    @property
-    def tasks_given(self) -> int:
-        """How many tasks were given."""
-        return len(self.names) + len(self.left_out)
 
     @property
     def wall(self) -> str:
@@ -144,9 +154,9 @@ class Report(Basis):
 
     def _sections(self) -> dict[str, list[tuple[str, str]]]:
         """Return the rows of what is printed, each a name and a text, by the titles of its sections."""
-        top = [("what would decide it", self.suffices)] if self.suffices else []
-        if red := [name for name, (light, _) in self.lights.items() if light == "red"]:
-            top.append(("before you use this", f"red at the end: {', '.join(red)}"))
+        red = ", ".join(name for name, (light, _) in self.lights.items() if light == "red")
+        both = {"what would decide it": self.suffices, "before you use this": f"red at the end: {red}" * bool(red)}
+        top = [(name, text) for name, text in both.items() if text]
         lights = [(name, f"{light}: {text}") for name, (light, text) in self.lights.items()]
         return {"": top, NUMBERS: self._numbers(), GROUPS: self._tasks(), LIGHTS: [*self._agreement(), *lights]}
 
@@ -209,10 +219,8 @@ class Report(Basis):
         sure = abs(spared.mean()) > 2.0 * spared.std(ddof=1) / math.sqrt(len(spared))
         beside = ("more than" if spared.mean() < 0.0 else "less than") if sure else "not told from that"
         outright = f"mean loss {of['measured_solved']:.3g}, {beside} after the step; by ridge regression on its samples"
-        return [
-            (f"{of['tasks']:.0f} tasks, held out", text),
-            ("solved outright instead", f"{outright}, towards ERM's start"),
-        ]
+        held_out = f"{of['tasks']:.0f} tasks, held out"
+        return [(held_out, text), ("solved outright instead", f"{outright}, towards ERM's start")]
 
 
 def _listed(names: list[Name]) -> str:

@@ -30,6 +30,8 @@ def proves(
 ) -> Evidence:
     r"""Show by sympy that two expressions, matrices or lists of them are equal.
 
+    The difference :math:`l-r` of each entry must be zero at five rational points, to 50 digits, and by sympy.
+
     Args:
         ids: rows of the ledger, separated by spaces.
         lhs: what was derived.
@@ -131,10 +133,20 @@ def samples(
     limit: float = 4.5,
     towards: bool = False,
 ) -> Evidence:
-    """Compare the mean of independent draws, (n, ...), with its expectation, (...), in standard errors.
+    r"""Compare the mean of independent draws with its expectation: :math:`|\bar x-\mu|\le\text{limit}\cdot s/\sqrt n`.
 
     A gap below `ROUNDING` passes, since draws that do not vary have no standard error: not for tinier quantities.
-    Arguments as for `checks`; the formula is `expected`.
+
+    Args:
+        ids: rows of the ledger.
+        draws: (n, ...), independent along the first axis, :math:`n\ge2`.
+        expected: (...), the formula; each wrong one takes its place.
+        says: one sentence.
+        refuses: wrong expectations by name.
+        printed: what the paper prints.
+        shows: TeX for the card.
+        limit: how many standard errors a mean may be off, at most 5.
+        towards: whether this is a step towards the row, and not the row itself.
 
     Raises:
         ClaimRejected: if an entry is further than `limit` standard errors from its expectation.

@@ -29,10 +29,10 @@ def bounds(
     atol: float = 0.0,
     towards: bool = False,
 ) -> Evidence:
-    """Check that values stay below a bound, or above one, and record how near they come to it.
+    r"""Check that values stay below a bound, :math:`v\le b`, or above one, and record how near they come to it.
 
-    Arguments as for `checks`; the formula is the bound, given as `below` (value <= below) or as `above`. The card says
-    how near the nearest instance comes (the ratio of the two sides where both are positive) and the median bound.
+    The card says how near the nearest instance comes, :math:`1-|b-v|/\max(|b|,|v|)` (the ratio of the two sides where
+    both are positive), and the median bound.
 
     Args:
         ids: rows of the ledger.
@@ -50,6 +50,7 @@ def bounds(
     Raises:
         ClaimRejected: if a value breaks its bound.
         WrongAccepted: if a wrong bound holds too.
+        ValueError: unless exactly one of `below` and `above` is given, finite and of the shape of the values.
 
     Example:
         >>> bounds("eq:1", [1.0, 2.0], "Below.", below=[2.0, 2.0], refuses={"half": [1.0, 1.0]}).record["nearest"]
@@ -77,10 +78,20 @@ def decides(
     shows: str = "",
     towards: bool = False,
 ) -> Evidence:
-    """Check that something happens in exactly the cases in which it is predicted to: an equivalence, a condition.
+    r"""Check that something happens in exactly the cases in which it is predicted to: an equivalence, a condition.
 
-    Arguments as for `checks`; the formula is `predicted`, booleans, or a function of a factor by which its threshold is
-    multiplied: then the check tries a threshold 1 % off either way, twice and half of it by itself.
+    Every case i must have :math:`o_i=p_i`; the outcome must be true of some, and false of others.
+
+    Args:
+        ids: rows of the ledger.
+        outcomes: (...), booleans: whether it happens.
+        predicted: (...), booleans, or a function of a factor by which its threshold is multiplied: then the check
+            tries a threshold 1 % off either way, twice and half of it by itself. Each wrong one takes its place.
+        says: one sentence.
+        refuses: wrong predictions by name.
+        printed: what the paper prints, at the same cases.
+        shows: TeX for the card.
+        towards: whether this is a step towards the row, and not the row itself.
 
     Raises:
         ClaimRejected: if a case comes out otherwise.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 from torch import Tensor
 
-from paperlib.fewshot.episodes import Episodes, Integers
+from paperlib.fewshot.episodes import Episodes
 
 KINDS = ("easy", "hard")
 NUMBERS = ("tasks", "loss", "accuracy")
@@ -32,6 +32,9 @@ def mean_interval(values: Sequence[float]) -> Mean:
     r"""Return :math:`\bar x \pm t_{n-1}\,s/\sqrt n`, Student's 95 % interval for the mean of normal values.
 
     One value says nothing about its spread: its interval is infinite.
+
+    Args:
+        values: (n,), at least one.
 
     Raises:
         ValueError: if there is no value.
@@ -62,22 +65,6 @@ def shown(values: ArrayLike, decimals: int = 1, none: str = "–") -> str:
         return none
     mean, half_width = mean_interval(numbers.tolist())
     return f"{mean:.{decimals}f}" + (f" ± {half_width:.{decimals}f}" if math.isfinite(half_width) else "")
-
-
-def steps_to(curve: ArrayLike) -> Integers:
-    """Return for each task the first step at which a curve has reached 95 % of its last value, and stays there.
-
-    Args:
-        curve: (steps + 1, …) accuracies, the first before any step.
-
-    Example:
-        >>> steps_to([[0.2, 0.9], [0.7, 0.3], [0.5, 0.9], [0.7, 0.9]])
-        array([3, 2])
-    """
-    values = np.asarray(curve, dtype=float)
-    below = values < 0.95 * values[-1]
-    last: Integers = len(values) - np.argmax(below[::-1], axis=0)
-    return np.where(below.any(axis=0), last, 0)
 
 
 def answers(*asked: Tensor) -> list[Floats]:

@@ -20,12 +20,18 @@ Configuration = Any  # a Configuration, which needs the data sets and so cannot 
 
 @dataclass(frozen=True, eq=False)
 class Phase:
-    """One evaluation.
+    """One evaluation, such as those on train tasks and on test tasks in Tables 1 to 4.
 
     Attributes:
         tasks: on what.
         steps: of adaptation.
         number: of the tasks: two phases of one number and one distribution meet the same tasks.
+
+    Example:
+        >>> from paperlib.fewshot.omniglot import omniglot_tasks
+        >>> phases = [Phase(omniglot_tasks("small", "test"), steps, number=1) for steps in (1, 5)]
+        >>> [one.tasks.batch([0], one.number, 1, stream="evaluation")[0].classes.tolist() for one in phases]
+        [[[170, 133, 134, 142, 168]], [[170, 133, 134, 142, 168]]]
     """
 
     tasks: TaskDistribution
@@ -35,11 +41,18 @@ class Phase:
 
 @dataclass(frozen=True, eq=False)
 class Tasksets:
-    """The tasks of one configuration.
+    """The tasks of one configuration (Section 5).
 
     Attributes:
         training: the tasks of training.
         evaluation: in the order of `Benchmark.phases`.
+
+    Example:
+        >>> from paperlib.fewshot.omniglot import omniglot_tasks
+        >>> train, test = (omniglot_tasks("large", part) for part in ("train", "test"))
+        >>> tasks = Tasksets(train, (Phase(train, steps=1, number=0), Phase(test, steps=1, number=1)))
+        >>> [len(phase.tasks.easy.groups) for phase in tasks.evaluation]  # alphabets
+        [25, 15]
     """
 
     training: TaskDistribution

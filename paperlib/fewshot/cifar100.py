@@ -59,7 +59,10 @@ def training_images() -> int:
 
 
 def load_cifar100() -> Cifar100:
-    """Return CIFAR-100, from ``PAPERLIB_DATA`` or from what ``data fetch`` downloaded.
+    """Return CIFAR-100 (Krizhevsky, 2009), from ``PAPERLIB_DATA`` or from what ``data fetch`` downloaded.
+
+    Returns:
+        images (60000, 32, 32, 3), their labels (60000,), and the superclass of each class, (100,).
 
     Raises:
         DataError: if the archive is missing, broken, or does not hold 500 + 100 images of each of 100 classes.
@@ -113,9 +116,8 @@ def _cifar100(files: dict[str, Any], per_class: tuple[int, int]) -> Cifar100:
     labels, roughs = (np.concatenate(parts).astype(np.int64) for parts in (label, coarse))
     superclass = np.zeros(100, np.int64)
     superclass[labels] = roughs
-    if not np.array_equal(superclass[labels], roughs) or not np.array_equal(
-        np.sort(superclass), np.repeat(range(20), 5)
-    ):
+    five = np.array_equal(np.sort(superclass), np.repeat(range(20), 5))
+    if not five or not np.array_equal(superclass[labels], roughs):
         raise ValueError("each coarse class should be that of five fine ones, always the same")
     images = np.concatenate(planes).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return Cifar100(np.ascontiguousarray(images), labels, superclass, names, superclasses)

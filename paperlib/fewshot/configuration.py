@@ -200,7 +200,7 @@ Configuration.__doc__ = (Configuration.__doc__ or "").replace("    Raises:", f"{
 
 
 def configure(dataset: str, algorithm: str, tier: str, **given: Any) -> Configuration:
-    """Return the configuration of an experiment; whatever is None or not given has its default.
+    """Return the configuration of an experiment of Section 5; whatever is None or not given has its default.
 
     Args:
         dataset: omniglot or cifar; cifar100 is another word for the latter.

@@ -18,6 +18,9 @@ WORDS = {word: one.name for one in BENCHMARKS for word in one.names}  # for a da
 def benchmark(name: str) -> Benchmark:
     """Return the data set of a name.
 
+    Args:
+        name: omniglot or cifar; cifar100 is another word for the latter.
+
     Raises:
         ValueError: if there is none.
 
@@ -33,6 +36,10 @@ def benchmark(name: str) -> Benchmark:
 
 def fetch(name: str, *, progress: bool = True) -> tuple[Path, ...]:
     """Return the files of the data set of a name, downloading those that the cache lacks.
+
+    Args:
+        name: as for `benchmark`.
+        progress: whether to show a bar.
 
     Raises:
         DataError: if there is no network, the bytes are not the official ones, the cache cannot be written, or the

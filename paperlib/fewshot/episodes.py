@@ -73,11 +73,11 @@ def distinct(words: Words, size: Integers | int) -> Integers:
 
 @dataclass(frozen=True, eq=False)
 class TaskKind:
-    """One kind of N-way K-shot task, easy or hard.
+    """One kind of N-way K-shot task, easy or hard (Section 5).
 
     Args:
         images: (C, n) numbers of the images of each class.
-        groups: classes by group: alphabets, or one group that holds all classes.
+        groups: (c,) classes of each group, c of its own: alphabets, or one group that holds all classes.
         within: True to draw all classes of a task from one group, False to draw each from another group.
         ways: classes of a task, N.
         shots: images of a class for adaptation, K.
@@ -157,7 +157,7 @@ class Episodes:
 
 @dataclass(frozen=True, eq=False)
 class TaskDistribution:
-    """Hard tasks with probability `p_hard`, easy ones otherwise.
+    """Hard tasks with probability `p_hard`, easy ones otherwise (Section 5).
 
     Args:
         easy: the easy tasks.

@@ -29,7 +29,7 @@ from paperlib.fewshot.runs import Run, check, require
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """Network, images and tasks.
+    """Network, images and tasks of a batch of runs (Section 5).
 
     Attributes:
         network: the network.
@@ -37,6 +37,14 @@ class Experiment:
         tasks: of each configuration.
         mean: of each channel, to be subtracted.
         deviation: of each channel, to be divided by.
+
+    Example:
+        >>> from paperlib.fewshot.episodes import TaskKind
+        >>> kind = TaskKind(np.arange(12).reshape(3, 4), (np.arange(3),), within=True, ways=2, shots=1, queries=3)
+        >>> episodes = TaskDistribution(kind, kind, p_hard=0.5).batch([0], 0, tasks=5)
+        >>> experiment = Experiment(Network(side=8, blocks=2), torch.zeros(12, 8, 8, 1, dtype=torch.uint8), tasks={})
+        >>> experiment.batch(*episodes).query.shape  # 2 · 3 images of each of 5 tasks
+        torch.Size([6, 5, 8, 8])
     """
 
     network: Network
@@ -86,7 +94,10 @@ def objective(runs: Sequence[Run], steps: int | None = None) -> Objective:
 
 
 def prepare(runs: Sequence[Run]) -> Experiment:
-    """Return the experiment of a batch of runs, its images read from where `Benchmark.locate` finds them.
+    """Return the experiment of a batch of runs (Section 5), its images read from where `Benchmark.locate` finds them.
+
+    Args:
+        runs: that can be trained side by side, as `cross` returns them.
 
     Raises:
         DataError: if images are missing or broken.

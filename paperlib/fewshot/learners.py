@@ -43,6 +43,9 @@ def adapt(
         objective: with the steps, the rates, and the parameters that adaptation changes.
         create_graph: whether the steps can be differentiated through; else they are constants to later gradients.
 
+    Returns:
+        parameters by name, (M, ...), those too that adaptation leaves alone.
+
     Raises:
         ValueError: if the tasks have more classes than the network has outputs.
 

@@ -24,9 +24,9 @@ ACTIVATIONS = ("relu", "leaky-relu")
 class Network:
     """Blocks of 3 × 3 convolution, batch normalisation, 2 × 2 max-pooling and (leaky) ReLU, and a linear head.
 
-    Batch statistics are used always, at evaluation too, as in the code of MAML. The convolutions have no bias: batch
-    normalisation subtracts it again. Pooling comes before ReLU, which gives the same values and gradients for a quarter
-    of the work, since ReLU is monotone, leaky or not.
+    The network of Finn et al. (2017), as in Section 5. Batch statistics are used always, at evaluation too, as in the
+    code of MAML. The convolutions have no bias: batch normalisation subtracts it again. Pooling comes before ReLU: that
+    gives the same values and gradients for a quarter of the work, since ReLU is monotone, leaky or not.
 
     Parameters are a dictionary of tensors with a leading axis of models: ``conv1.weight`` (M, D, C, 3, 3),
     ``norm1.scale`` and ``norm1.shift`` (M, D), and so on for each block, ``head.weight`` (M, ways, features) and
@@ -167,7 +167,7 @@ def stack(
 
 @dataclass(frozen=True, eq=False)
 class TaskBatch:
-    """M tasks of one shape, in order of their run.
+    """M tasks of one shape, in order of their run, each with its inner and its outer samples, Eq. (4).
 
     Attributes:
         run: (M,) which run, in ascending order.

@@ -122,6 +122,9 @@ def meta_gradient(
         tasks: how many tasks make a full batch of one run. When a batch comes in buckets of several shapes, the
             gradients of the buckets add up to that of the batch.
 
+    Returns:
+        loss and accuracy of each task, (M,), and gradients by name of the parameter, (R, ...).
+
     Raises:
         ValueError: if the tasks have more classes than the network has outputs.
 

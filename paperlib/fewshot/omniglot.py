@@ -29,10 +29,14 @@ ARCHIVES = tuple(Archive(f"{name}.zip", f"{_ADDRESS}/{name}.zip", md5, name) for
 
 
 def alphabets(role: Role, split: Split = "lowest") -> tuple[str, ...]:
-    """Return the alphabets that play a part in the experiment, in the order of ``omniglot.toml``.
+    """Return the alphabets that play a part in the experiment (Section 5), in the order of ``omniglot.toml``.
 
     The paper's one hard alphabet of the setting Small comes first. The other four are those of ``lowest`` accuracy by
     MAML, or drawn at ``random`` from the others of training and of testing, which stay where they are.
+
+    Args:
+        role: "easy train", "easy test", "hard train" or "hard test".
+        split: ``lowest``, as in Appendix C.3, or ``random``.
 
     Raises:
         ValueError: if the part is not one of the four, or there is no such split.
@@ -50,9 +54,15 @@ def alphabets(role: Role, split: Split = "lowest") -> tuple[str, ...]:
 
 
 def load_omniglot(resampling: Resampling = "lanczos") -> Omniglot:
-    """Return Omniglot at 28 × 28, from ``PAPERLIB_DATA`` or from what ``data fetch`` downloaded.
+    """Return Omniglot (Lake et al., 2019) at 28 × 28, from ``PAPERLIB_DATA`` or from what ``data fetch`` downloaded.
 
     The resampled drawings are kept in the cache under the checksum of the archives; a later call reads them there.
+
+    Args:
+        resampling: ``lanczos`` or ``nearest``; see `drawings.resample`.
+
+    Returns:
+        images (32460, 28, 28), and alphabet, character and drawer of each, (32460,).
 
     Raises:
         DataError: if a file is missing, broken, or holds other alphabets, characters or drawings than Omniglot.
@@ -108,7 +118,7 @@ def omniglot_tasks(
 
 
 def within_alphabets(names: Sequence[str], *, ways: int = 5, shots: int = 1, queries: int = QUERIES) -> TaskKind:
-    """Return tasks that each take their characters from one of the named alphabets.
+    """Return tasks that each take their characters from one of the named alphabets, as hard ones do (Section 5).
 
     Args:
         names: of alphabets, as in ``omniglot.toml``.

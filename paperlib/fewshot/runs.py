@@ -25,7 +25,7 @@ class Run(_Run):
 
     Args:
         configuration: what is trained, on what, how long.
-        seed: of its start and of all its tasks.
+        seed: of its start and of all its tasks; the paper has five of each (Appendices C.3 and C.4).
 
     Raises:
         ValueError: if the seed is not a whole number from 0 to 2**64 - 1.
@@ -55,7 +55,7 @@ def cross(configurations: Iterable[Configuration], seeds: Iterable[int]) -> tupl
 
     Args:
         configurations: that differ in nothing but `OWN`.
-        seeds: of each of them.
+        seeds: of each of them, such as the five of Appendices C.3 and C.4.
 
     Raises:
         ValueError: if there is no run, one is there twice, or configurations differ in more than a batch may.

@@ -62,7 +62,35 @@ def iterate(state: State, experiment: Experiment) -> None:
 
 
 def train(runs: Sequence[Run], experiment: Experiment) -> State:
-    """Train runs from their start to the end in memory, with no checkpoint and no evaluation."""
+    """Train runs from their start to the end in memory, with no checkpoint and no evaluation.
+
+    What is minimised is Eq. (4), or Eq. (3) for ERM, by the gradient of `meta_gradient`. A run whose loss or gradient
+    is not finite is stopped.
+
+    Args:
+        runs: that can be trained side by side, as `cross` returns them.
+        experiment: what they need.
+
+    Returns:
+        the state of R runs: parameters by name, (R, ...), and history (windows, R, 2, 3), of easy and hard tasks the
+        number, the sum of losses and that of accuracies.
+
+    Raises:
+        ValueError: if these runs cannot be trained side by side.
+
+    Example:
+        Two classes of blank images cannot be told apart, so that every loss is log 2:
+
+        >>> from paperlib.fewshot import Network, TaskDistribution, TaskKind, Tasksets, configure
+        >>> kind = TaskKind(np.arange(33).reshape(3, 11), (np.arange(3),), within=True, ways=2, shots=1, queries=10)
+        >>> tasks = TaskDistribution(kind, kind, p_hard=0.5)
+        >>> network, blank = Network(side=8, ways=2, blocks=2), torch.zeros(33, 8, 8, 1, dtype=torch.uint8)
+        >>> one = configure("omniglot", "maml", "smoke", iterations=3)
+        >>> state = train(cross([one], [0]), Experiment(network, blank, {one: Tasksets(tasks, ())}))
+        >>> count, loss, _ = state.history.sum(axis=(0, 1, 2))
+        >>> int(count), round(float(loss / count), 4)
+        (24, 0.6931)
+    """
     state = State.start(runs, experiment.network)
     while not state.trained:
         iterate(state, experiment)
@@ -70,7 +98,30 @@ def train(runs: Sequence[Run], experiment: Experiment) -> State:
 
 
 def score(state: State, experiment: Experiment) -> None:
-    """Evaluate all runs that have not diverged on their next few tasks."""
+    """Evaluate all runs that have not diverged on their next few tasks: loss after adaptation, Eq. (1), and accuracy.
+
+    Args:
+        state: changed in place: `scores` (phases, R, 2, 3), of easy and hard tasks the number, the sum of losses and
+            that of accuracies, and `evaluated`, how many tasks of each run are done.
+        experiment: what its runs need.
+
+    Raises:
+        IndexError: if all are done.
+
+    Example:
+        Four tasks for a network that was not trained:
+
+        >>> from paperlib.fewshot import Network, Phase, TaskDistribution, TaskKind, Tasksets, configure
+        >>> kind = TaskKind(np.arange(33).reshape(3, 11), (np.arange(3),), within=True, ways=2, shots=1, queries=10)
+        >>> tasks = TaskDistribution(kind, kind, p_hard=0.5)
+        >>> network, blank = Network(side=8, ways=2, blocks=2), torch.zeros(33, 8, 8, 1, dtype=torch.uint8)
+        >>> one = configure("omniglot", "maml", "smoke", tasks=4, evaluation_tasks=4)
+        >>> state = State.start(cross([one], [0]), network)
+        >>> score(state, Experiment(network, blank, {one: Tasksets(tasks, (Phase(tasks, steps=1, number=0),))}))
+        >>> count, loss, _ = state.scores[0, 0].sum(axis=0)
+        >>> state.evaluated, int(count), round(float(loss / count), 4)
+        (4, 4, 0.6931)
+    """
     shared, active = state.shared, state.active
     phase, first = divmod(state.evaluated, shared.evaluation_tasks)
     tasks = min(shared.tasks, shared.evaluation_tasks - first)

@@ -29,7 +29,10 @@ def derivative(activation: str, order: int, t: Tensor) -> Tensor:
     Args:
         activation: "relu", "softplus", "sigmoid" or "tanh".
         order: 0 to 4; for ReLU 0 or 1, since its second derivative is not a function.
-        t: any shape.
+        t: (...).
+
+    Returns:
+        (...), as t.
 
     Raises:
         ValueError: another activation, or an order that it does not have.

@@ -172,7 +172,7 @@ def post_adaptation_gradient(
 
 
 def erm_solution(activation: str, tasks: Tasks, starts: ArrayLike | None = None) -> Array:
-    r"""Return the lowest local minimum of the average loss before adaptation: `maml_solution` at alpha = 0.
+    r"""Return the lowest local minimum of the limit of the ERM objective, Eq. (3): `maml_solution` at alpha = 0.
 
     Args:
         activation, tasks, starts: as for `maml_solution`.

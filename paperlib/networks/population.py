@@ -146,8 +146,9 @@ def quadrature_error(
 ) -> float:
     r"""Estimate the error of a population quantity: how far it is at most from that by a finer rule.
 
-    The finer rule is that of `paperlib.networks.wide`, which holds for all widths, with steps 2/3 as long. For ReLU,
-    whose quantities are in closed form, the estimate is 0.
+    It is :math:`\max|q-q'|` over the entries of the quantity by the rule, q, and by the finer one, :math:`q'`: that of
+    `paperlib.networks.wide`, which holds for all widths, with steps 2/3 as long. For ReLU, whose quantities are in
+    closed form, it is 0.
 
     Args:
         quantity: `population_loss`, `population_gradient` or `population_hessian`.

@@ -14,7 +14,7 @@ from paperlib.gaussian import square_roots
 
 
 def sample_tasks(env: TaskEnvironment, count: int, rng: np.random.Generator) -> tuple[Groups, Array]:
-    """Draw tasks: which group each belongs to, and its optimum.
+    r"""Draw tasks (Section 2): which group g each belongs to, with probability :math:`p_g`, and its optimum.
 
     Args:
         env: the task environment.

@@ -14,7 +14,8 @@ from paperlib.simulate.tasks import sample_tasks
 def sampled_erm_estimates(env: TaskEnvironment, count: int, n: int, draws: int, rng: np.random.Generator) -> Array:
     r"""Draw ERM training solutions on independent training sets, from the sufficient statistics of their data.
 
-    Distributed exactly as `erm_estimate` of `sample_data`, at a cost that does not depend on n (see `bartlett`).
+    Distributed exactly as `erm_estimate` of `sample_data`, Eq. (41), at a cost that is the same for all n (see
+    `bartlett`).
 
     Args:
         env: the task environment.
@@ -49,7 +50,7 @@ def sampled_maml_estimates(
 ) -> Array:
     """Draw MAML training solutions on independent training sets, from the sufficient statistics of their data.
 
-    Distributed exactly as `maml_estimate` of `sample_episodes`, at a cost that does not depend on n1 and n2.
+    Distributed exactly as `maml_estimate` of `sample_episodes`, Eq. (43), at a cost that does not depend on n1 and n2.
 
     Args:
         env: the task environment.
