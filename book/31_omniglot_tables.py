@@ -177,7 +177,9 @@ if TIER == "paper":
         control=None if met else {"the paper's own accuracies": as_printed},
     )
 else:
-    verdict = claims.awaits("tab:1 tab:3", "Cells are judged on runs of 20,000 iterations, not all of which are made.")
+    verdict = claims.awaits(
+        "tab:1 tab:3", "Cells are judged on runs of 20,000 iterations, not all of which are made."
+    )
 verdict
 
 # %% [markdown]

@@ -44,7 +44,6 @@ _NAMES = {
     "fig": ("Fig.", "Figs."),
     "tab": ("Table", "Tables"),
 }
-_SHORT = ("maml", "erm", "sgd", "cifar")  # what the name of a row has in capitals
 
 
 _WORDS = 25
@@ -60,7 +59,7 @@ def label(claim: str) -> str:
     """
     kind, _, name = claim.partition(":")
     if kind not in _NAMES:
-        words = " ".join(word.upper() if word in _SHORT else word for word in name.split("-"))
+        words = " ".join(word.upper() if word in ("maml", "erm", "sgd", "cifar") else word for word in name.split("-"))
         return f"“{words}”" if kind == "text" else words
     one, many = _NAMES[kind]
     ends = name.split("-")

@@ -151,7 +151,7 @@ def claim(row: Any, tests: dict[str, str]) -> list[nodes.Node]:
 
 
 def breakable(name: str) -> nodes.literal:
-    """Set the name of a function so that a narrow column breaks it after ``_``, ``.``, ``/`` and ``::`` only."""
+    """Set a name so that a narrow column breaks it after ``_``, ``.``, ``/`` and ``::`` only."""
     parts = re.findall(r".*?(?:_|\.|/|::|$)", name)
     breaks = nodes.raw("", "<wbr>", format="html")
     return nodes.literal(

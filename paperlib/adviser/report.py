@@ -156,9 +156,13 @@ class Report(Basis):
         """Return the rows of what is printed, each a name and a text, by the titles of its sections."""
         red = ", ".join(name for name, (light, _) in self.lights.items() if light == "red")
         both = {"what would decide it": self.suffices, "before you use this": f"red at the end: {red}" * bool(red)}
-        top = [(name, text) for name, text in both.items() if text]
-        lights = [(name, f"{light}: {text}") for name, (light, text) in self.lights.items()]
-        return {"": top, NUMBERS: self._numbers(), GROUPS: self._tasks(), LIGHTS: [*self._agreement(), *lights]}
+        told = [*self._agreement(), *((name, f"{light}: {text}") for name, (light, text) in self.lights.items())]
+        return {
+            "": [row for row in both.items() if row[1]],
+            NUMBERS: self._numbers(),
+            GROUPS: self._tasks(),
+            LIGHTS: told,
+        }
 
     def _numbers(self) -> list[tuple[str, str]]:
         def said(name: str) -> str:
