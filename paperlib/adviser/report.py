@@ -157,12 +157,8 @@ class Report(Basis):
         red = ", ".join(name for name, (light, _) in self.lights.items() if light == "red")
         both = {"what would decide it": self.suffices, "before you use this": f"red at the end: {red}" * bool(red)}
         told = [*self._agreement(), *((name, f"{light}: {text}") for name, (light, text) in self.lights.items())]
-        return {
-            "": [row for row in both.items() if row[1]],
-            NUMBERS: self._numbers(),
-            GROUPS: self._tasks(),
-            LIGHTS: told,
-        }
+        top = [row for row in both.items() if row[1]]
+        return {"": top, NUMBERS: self._numbers(), GROUPS: self._tasks(), LIGHTS: told}
 
     def _numbers(self) -> list[tuple[str, str]]:
         def said(name: str) -> str:
