@@ -352,7 +352,7 @@ claims.proves(
 # `linear.risk_above_floor` and `linear.excess_risk` are the two, [in fractions here](#moments-one-dimension). How large is each for ERM and for MAML?
 
 
-# %% mystnb={"code_prompt_show": "Draw the risk in three layers", "figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. **Notice** that the excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lower band. The vertical axis starts at 0.45.", "name": "fig-two-risks"}, "image": {"classes": "upright", "alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the risk in three layers", "figure": {"caption": "Post-adaptation risk of every start, stacked: noise floor, irreducible risk, excess risk. **Notice** that the excess risk is measured from the lowest point of the curve, the risk above the floor from the top of the lowest layer, the noise floor. The vertical axis starts at 0.45.", "name": "fig-two-risks"}, "image": {"classes": "upright", "alt": "A parabola of post-adaptation risk over the start w. Below it lie two horizontal bands: the noise floor, and above it a thinner band, the irreducible risk, that touches the lowest point of the parabola. Marked points show that ERM lies visibly above the band and MAML on it."}} tags=["hide-input"]
 noisy = TaskEnvironment.two_tasks(dim=1, rho_hard=0.25, rho_easy=1.0, noise_std=1.0)
 
 

@@ -457,7 +457,7 @@ claims.proves(
 # the masses are.
 #
 #
-# For two tasks in one dimension, with optima $\pm1$ and curvatures $q_1,q_2$ after the step, sympy completes the square:
+# For two tasks in one dimension, with probabilities $p$ and $1-p$, optima $\pm1$ and curvatures $q_1,q_2$ after the step, sympy completes the square:
 
 # %%
 q1, q2, v = sp.symbols("q1 q2 v", positive=True)
@@ -482,11 +482,11 @@ claims.proves(
 # %% [markdown]
 # [Line by line](#moments-quadrature) the theorem is held against definition (1) without algebra, by quadrature and by simulation.
 #
-# The lowest value is where A.1 goes astray. By the theorem it is
+# The lowest value is where A.1 goes astray. By the theorem it is, in the place of (16),
 #
 # (eq-16)=
 # $$
-# \inf_wF_m(w)=N+R_m^* . \tag{16, corrected}
+# \inf_wF_m(w)=N+R_m^* . \tag{\(16'\)}
 # $$
 #
 # The paper prints $\sigma^2+\frac{\alpha^2\sigma^2}m\operatorname{tr}(\Sigma_i^2)$, which has lost the factor $\tfrac12$ and the expectation over tasks. With both restored it gives the noise floor $N$, which is

@@ -392,7 +392,10 @@ surplus
 # With $h=J+u^3$ it depends on $u$ and $J$ alone. Two bounds follow, the upper one for $m\ge2(d+1)$:
 #
 # $$
-# G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}=1+\frac{(J+u^3-u)^2}{(1+u)^2(J+u^3)},\qquad\frac J4<G<1+J.
+# \begin{aligned}
+# G=\frac{R_m(w_{ERM}^*)}{R_m(w_{MAML}^*)}&=1+\frac{(J+u^3-u)^2}{(1+u)^2(J+u^3)},\\
+# \frac J4<G&<1+J.
+# \end{aligned}
 # $$ (two-task-gain)
 #
 # So the gain is large if and only if $J$ is: as a statement about the gain, the paper's condition is right.

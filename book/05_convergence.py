@@ -73,7 +73,7 @@ c_maml = linear.excess_risk_slope_maml(mix, 1.0, m, tau=1, n1=n1, n2=n2)
 crossing = (c_maml - c_erm) / limit
 
 
-# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "Expected excess risk of trained ERM and MAML against the number of training tasks $T$, 30 samples each. Points: 400 training sets with 95 % intervals; lines: the prediction. The vertical line is the predicted crossover $T^*$: left of it ERM is the better start, although MAML's curve goes to zero and ERM's does not.", "name": "fig-crossover"}, "image": {"classes": "upright", "alt": "Excess risk against tasks from 10 to 640 on logarithmic axes. MAML's straight line falls with slope minus one. ERM's curve starts at a third of MAML's risk and levels off near 0.01. They cross at a vertical grey line near 75 tasks. From 20 tasks on the simulated points lie on both curves."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "Expected excess risk of trained ERM and MAML against the number of training tasks $T$, 30 samples each. Points: 400 training sets with 95% intervals; lines: the prediction. The vertical line is the predicted crossover $T^*$: left of it ERM is the better start, although MAML's curve goes to zero and ERM's does not.", "name": "fig-crossover"}, "image": {"classes": "upright", "alt": "Excess risk against tasks from 10 to 640 on logarithmic axes. MAML's straight line falls with slope minus one. ERM's curve starts at a third of MAML's risk and levels off near 0.01. They cross at a vertical grey line near 75 tasks. From 20 tasks on the simulated points lie on both curves."}} tags=["hide-input"]
 def learning_curves():
     figure, axis = plt.subplots(figsize=(5, 3.6))
     x = np.geomspace(9, 700, 200)
@@ -197,7 +197,10 @@ simulate.maml_estimate([([[1.0]], [1.0], [[1.0]], [0.0])], alpha=0.5)
 # Let $\hat w$ be either training solution and $w^*$ its population counterpart [(5)](#eq-5). Subtract $w^*$ on both sides of (41) or (43):
 #
 # $$
-# \hat w-w^*=\Bigl(\frac1T\sum_{i=1}^T\hat A_i\Bigr)^{-1}\frac1T\sum_{i=1}^T\psi_i,\qquad\psi_i=\hat A_i(w_i^*-w^*)+\xi_i .
+# \begin{aligned}
+# \hat w-w^*&=\Bigl(\frac1T\sum_{i=1}^T\hat A_i\Bigr)^{-1}\frac1T\sum_{i=1}^T\psi_i,\\
+# \psi_i&=\hat A_i(w_i^*-w^*)+\xi_i .
+# \end{aligned}
 # $$ (estimating-equation)
 #
 # Equation (5) says $E[A_i(w_i^*-w^*)]=0$, so every $\psi_i$ has mean zero. The tasks are independent. As $T$ grows, the matrix tends to $A=E[A_i]$ and the mean of
@@ -303,7 +306,7 @@ def square_errors(name, n):
 by_tasks = {(name, n): square_errors(name, n) for name in ("ERM", "MAML") for n in (1, 8)}
 
 
-# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95 % intervals; lines: the limit law, without a fit. Grey: the shape of the bound (45) and of the first term of (81), which the chapter comes to below, at $n=\\tau=1$ (where their conditions are not met), scaled to meet the first point. **Notice** that the points follow the lines, with one sample as with eight; MAML's with one sample reach theirs last.", "name": "fig-rates-in-tasks"}, "image": {"classes": "upright", "alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bound (45), nearly flat, and of the first term of (81), which rises."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the distance against the number of tasks", "figure": {"caption": "Root mean square distance of the training solution from the population solution against the number of tasks $T$, for $n$ samples a task (ERM) and one episode of $n_1=n_2=n$ samples (MAML). Points: simulations with 95% intervals; lines: the limit law, without a fit. Grey: the shape of the bound (45) and of the first term of (81), which the chapter comes to below, at $n=\\tau=1$ (where their conditions are not met), scaled to meet the first point. **Notice** that the points follow the lines, with one sample as with eight; MAML's with one sample reach theirs last.", "name": "fig-rates-in-tasks"}, "image": {"classes": "upright", "alt": "Distance against tasks from 100 to 3000 on logarithmic axes. Two dashed lines for ERM and two solid ones for MAML, with 1 and 8 samples, all of slope minus one half, through the simulated points; only the first points of MAML with one sample lie below theirs. Two grey curves, the shapes of the printed bound (45), nearly flat, and of the first term of (81), which rises."}} tags=["hide-input"]
 def rates_in_tasks():
     figure, axis = plt.subplots(figsize=(5, 4.4))
     for (name, n), (draws, law) in by_tasks.items():
@@ -372,7 +375,7 @@ claims.samples(
 #
 # The second term of $c$ is easily forgotten. It has the same order as the first, and drops out if $w^*=w_m^*$: for MAML trained with $n_2=m$, but for ERM only in special environments. Does it matter? Two tasks in one dimension, ERM, two samples a task, no noise:
 
-# %%
+# %% mystnb={"code_prompt_show": "Train ERM 40,000 times on 60 tasks"} tags=["hide-input"]
 pair = TaskEnvironment.two_tasks(1, rho_hard=0.3, rho_easy=1.5)
 hard = rng.random((40_000, 60)) < 0.5  # 40,000 training sets of 60 tasks
 weights = np.where(hard, 0.3, 1.5) * rng.chisquare(2, hard.shape)

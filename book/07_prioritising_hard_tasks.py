@@ -123,7 +123,7 @@ gradient_ratios()
 # %% [markdown]
 # What to notice:
 #
-# - *After* the step (dark marks on the solid line) the hard task has the smaller gradient in both panels, and the marks never pass their line. That is Lemma 1.
+# - *After* the step (crosses on the solid line) the hard task has the smaller gradient in both panels, and the marks never pass their line. That is Lemma 1.
 # - *Before* the step (triangles) the same is true in the upper panel: the start itself has the smaller gradient on the hard task. That is Theorem 1.
 # - In the lower panel the triangles are above their line at every step, though $\beta_2>L_1$ throughout. Up to the gap the hard task's gradient is still the smaller one; at $\alpha=2.9$ it is 59 times as large.
 #
@@ -332,7 +332,7 @@ Markdown(
 )
 
 # %% [markdown]
-# It can fail badly. Here are two one-neuron Softplus tasks in one dimension, both with $\Sigma=1$, with optima $-2.5$ and $-0.7$, and a long step, $\alpha=2.9$:
+# It can fail badly. Take the pair of the lower panel, both tasks with $\Sigma=1$, with optima $-2.5$ and $-0.7$, at the longest step drawn, $\alpha=2.9$:
 
 # %% tags=["remove-input"]
 after_ratio, before_ratio, _, low, high = far[:, -1]
@@ -444,7 +444,7 @@ THEOREM = ("thm:1", "eq:13", "text:smaller-gradient-on-hard")
 claims.bounds(
     " ".join(THEOREM),
     dict.fromkeys(THEOREM, found),
-    f"The repaired theorem where its hypothesis is certified from the distances to the optima: {len(found)} solutions, counted for each of the three rows.",
+    f"The repaired theorem where its hypothesis is certified from the distances to the optima: {len(found)} solutions, each counted once for each of the three statements.",
     below=dict.fromkeys(THEOREM, factor),
     shows=r"\lVert\nabla f_1(w)\rVert\leq\bigl(\frac{1-\alpha\beta_2}{1-\alpha L_1}\bigr)^2\lVert\nabla f_2(w)\rVert",
     refuses={"the factor to the fourth power": dict.fromkeys(THEOREM, factor**2)},

@@ -103,7 +103,7 @@ assert len(hard_test.classes[0]) == 20 and len(cifar.images) == 100 * 600
 # (cifar-field)=
 # ## The field
 #
-# **ERM with names** is a classifier of the 80 training classes, the **prototypical network** {cite}`snell2017prototypical` is trained so that class means of its features are right, and MAML takes a step. All but the last row have one initialisation, all have $p=\frac12$, and where a row says nothing else the network takes *one* step at test time; in the paper's table ERM takes five; chapter [9](09_omniglot) says [how it was chosen](#omniglot-start), and what [each kind of row](#omniglot-field) is. **Class means** classify by the nearest centroid, in pixels or in features. The floors need no training and are computed here:
+# **ERM with names** is a classifier of the 80 training classes, the **prototypical network** {cite}`snell2017prototypical` is trained so that class means of its features are right, and MAML takes a step. All but the last row have one initialisation, all have $p=\frac12$, and where a row says nothing else the network takes *one* step at test time; in the paper's table ERM takes five; chapter [9](09_omniglot) says [how the initialisation was chosen](#omniglot-start), and what [each kind of row](#omniglot-field) is. **Class means** classify by the nearest centroid, in pixels or in features. The floors need no training and are computed here:
 
 # %%
 CHOSEN = {"p_hard": 0.5, "initialisation": "torch", "iterations": 300}
@@ -133,10 +133,10 @@ _said = ", ".join(
 )
 Markdown(
     f"Here, on a part of the tasks of one seed, easy and hard: {_said}.\n\n{field.table(entries, COLUMNS)}\n\n"
-    f"Chance is 50% and 5%. What learns from tasks has {CHOSEN['iterations']} iterations of 2, ERM with names {field.SINGLE['iterations']} of as many images, for {_cost[0]:.1f} times the core seconds of MAML and {_cost[1]:.2f} times its operations; the last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds; one seed has none. {field.sources(entries, 'field_cifar')}"
+    f"Chance is 50% and 5%. What learns from tasks has {CHOSEN['iterations']} iterations of 2 tasks, ERM with names {field.SINGLE['iterations']} of as many images as 2 tasks hold, for {_cost[0]:.1f} times the core seconds of MAML and {_cost[1]:.2f} times its operations; the last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds. {field.sources(entries, 'field_cifar')}"
 )
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95 % intervals from three seeds on, horizontal lines class means of pixels. **Notice** that on hard tasks one step of MAML is behind raw pixels, while class means of its own features are ahead of them.", "name": "fig-cifar-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels; marks with names show trained learners where there are records."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95% intervals from three seeds on, horizontal lines class means of pixels. **Notice** that on hard tasks one step of MAML is behind raw pixels, while class means of its own features are ahead of them.", "name": "fig-cifar-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels; marks with names show trained learners where there are records."}} tags=["hide-input"]
 field.against_seconds(entries, floors, COLUMNS)
 
 # %% [markdown]
@@ -217,7 +217,7 @@ _above = {
 }
 _table = [configure("cifar", a, "book", p_hard=p) for p, a in PAPER]
 Markdown(
-    f"{tables.beside('cifar', _own, _above)}\n\n{tables.provenance(found, _table)} Records: `book/records/cifar-*`."
+    f"{tables.beside('cifar', _own, _above)}\n\nAll runs here start from Glorot's weights, the untrained network too, unlike the field's. {tables.provenance(found, _table)} Records: `book/records/cifar-*`."
 )
 
 # %% [markdown]

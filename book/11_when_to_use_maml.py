@@ -316,7 +316,7 @@ claims.proves(
 # $E[Q]^{-1}E[Q_iw_i^*]=E[c\Sigma]^{-1}Y^{-1}YE[c\Sigma_iw_i^*]$.
 # :::
 #
-# Isotropic tasks fulfil it, $\Psi_i=\varphi(\rho_i)I$; so do tasks that share one covariance. The smallest counterexample is chapter 4's pair, $\Sigma_1=\operatorname{diag}(1,\frac1{10})$ and $\Sigma_2=\operatorname{diag}(\frac1{10},1)$. By any number they are equally hard. MAML starts at $(-t,t)$ with some $t>0$. With weights $c:1$ the two coordinates of ERM's start are $\frac{10c-1}{10c+1}$ and $\frac{c-10}{c+10}$. The first is negative for $c<\frac1{10}$, the second positive for $c>10$, so that no weights will do:
+# Isotropic tasks fulfil it, $\Psi_i=\varphi(\rho_i)I$; so do tasks that share one covariance. The smallest counterexample is chapter 4's pair with optima $(1,1)$ and $(-1,-1)$, $\Sigma_1=\operatorname{diag}(1,\frac1{10})$ and $\Sigma_2=\operatorname{diag}(\frac1{10},1)$. By any number they are equally hard. MAML starts at $(-t,t)$ with some $t>0$. With weights $c:1$ the two coordinates of ERM's start are $\frac{10c-1}{10c+1}$ and $\frac{c-10}{c+10}$. The first is negative for $c<\frac1{10}$, the second positive for $c>10$, so that no weights will do:
 
 # %% mystnb={"code_prompt_show": "Try 600 weights on the mirrored pair"} tags=["hide-input"]
 mirrored = [np.diag([1.0, 0.1]), np.diag([0.1, 1.0])], [[1.0, 1.0], [-1.0, -1.0]]
@@ -379,7 +379,7 @@ claims.proves(
 # (seven-sentences)=
 # ## Seven sentences to act on
 #
-# **If you may solve a new task outright**, try that first: by ridge regression on its own samples, towards ERM's start. On the three real data sets that the book tries, one in two units ([your own tasks](#own-outright)), its mean loss was smaller than after a step from the better start; on two of them that is told from chance. Sentences 1 to 7 are about a model that is allowed one step, and tasks that are nearly linear in fixed features.
+# **If you may solve a new task outright**, try that first: by ridge regression on its own samples, towards ERM's start. On the three real data sets that the book tries (one of them in two choices of units; [your own tasks](#own-outright)) its mean loss was smaller than after a step from the better start; on two of them by more than chance. Sentences 1 to 7 are about a model that is allowed one step, and tasks that are nearly linear in fixed features.
 #
 # 1. **Compute the border before you train.** [The explorer](26_explorer) draws it; [the adviser](25_your_own_tasks) estimates the gain from a file. Among isotropic tasks, at the easy ones' step, a gain takes hard tasks that are alike and far from the easy ones, and a step of many samples. No geography of theirs climbs over the wall of samples as long as both learners take one size of step. If all tasks draw their inputs from one distribution, or are isotropic and equally hard, the gain is 1 wherever their optima lie. A gain of $\gamma$ takes $R^2/r_{\mathrm{eff}}>(1+h)\frac{\gamma-1}{G_\infty-\gamma}$, and the wall $G_\infty$ is, to leading order in $m$, about $0.09\frac m{d+1}$ at best for equal shares and the step $1/\rho_E$. ({prf:ref}`prop-border`, [600 environments](#when-border), {eq}`one-covariance`)
 # 2. **Give each learner its own best step before you compare.** Part of a gain may only be that ERM's step was short. If the step is given, the gain at it decides. If you may choose it, the gain at own steps decides: for tasks of similar hardness mostly the smaller one. Where optima are packed enough it can pass the wall. ([search](#when-best-steps), {eq}`best-step`, [packed optima](#when-valley))

@@ -325,7 +325,7 @@ claims.proves(
 claims.quotes(
     "text:no-proof-of-better-representation",
     "Said before a work of the same first author, which proves that MAML, ANIL and their first-order forms learn a shared subspace.",
-    source="Collins et al. 2022, by its abstract; the fixed point of the pull above is such a statement for one step",
+    source="Collins, Mokhtari, Oh and Shakkottai 2022, by its abstract; the fixed point of the pull above is such a statement for one step",
 )
 
 # %% mystnb={"code_prompt_show": "Two quotations"} tags=["hide-input"]

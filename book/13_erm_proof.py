@@ -946,7 +946,7 @@ Markdown(
 #
 # ## What we have seen
 #
-# - The algebra stands up to (56), in (59), (60), (64) and from (68) to (71).
+# - The algebra stands up to (56), in (59), (60), (64) and, with $\le$ in (70), from (68) to (71).
 # - What fails here fails by the variance of a vector and its range ((73), (74)) and by constants that do not do what they should. With the repaired [concentration](27_concentration) the assembled bound holds.
 # - We saw what the triangle inequalities cost: norms of tasks are added where their errors cancel. No repair of constants recovers the factor $\sqrt T$.
 # - The two-line argument of [Chapter 5](05_convergence) avoids all of it: it never separates data from tasks, and one sample per task is enough for it.

@@ -1057,7 +1057,7 @@ curves_of = sp.lambdify(
 
 
 def side_by_side(sizes):
-    """Return the four curves of the rows for these sizes, by the formulas."""
+    """Return the four curves of each of these sizes, by the formulas."""
     return np.array([np.broadcast_arrays(*curves_of(HARDNESS, size)) for size in sizes])
 
 
@@ -1068,10 +1068,10 @@ claims.checks(
     "fig:2",
     np.array(as_drawn),
     side_by_side(SIZES),
-    "The twelve curves of Figure 2, from the library, are (8) and (9) with its factor $d$ at 200 values of $\\rho_H$.",
+    "The twelve curves of Figure 2 at three sample sizes, from the library, are (8) and (9) with its factor $d$ at 200 values of $\\rho_H$.",
     rtol=1e-9,
     floor=1.0,
-    refuses={"the lower two rows exchanged": side_by_side((2000, 100, 500))},
+    refuses={"two sample sizes exchanged": side_by_side((2000, 100, 500))},
 )
 
 # %% [markdown]
@@ -1099,7 +1099,7 @@ claims.checks(
     "fig:2",
     list(closer_span.values()),
     list(roots.values()),
-    "MAML crosses the middle at the roots of this, in the three rows.",
+    "MAML crosses the middle at the roots of this, for all three sample sizes.",
     shows=r"(1+\delta)u^2-(1-\delta)u+\delta=0",
     rtol=1e-9,
     refuses={
@@ -1112,9 +1112,9 @@ claims.checks(
 # %% [markdown]
 # > **The paper, §3.1.** "unlike ERM, MAML initializes closer to the optimal solution of the harder task as long as $\frac{\rho_H}{\rho_E}$ is not close to zero or one"
 #
-# Of which rows? For the lower one the paper says it in three places, and not the same (the third, the caption of Figure 7, is quoted below):
+# For which sample sizes? For the smaller one the paper says it in three places, and not the same (the third, the caption of Figure 7, is quoted below):
 
-# %% mystnb={"code_prompt_show": "What the paper says of the lower row"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "What the paper says of the smaller sample size"} tags=["hide-input"]
 claims.contradicts(
     "text:fig-2-sample-size",
     {"§3.1": ("$m=500$", 500), "the caption of Figure 2": ("$m=100$", 100)},
@@ -1123,15 +1123,15 @@ claims.contradicts(
 )
 
 # %% [markdown]
-# To decide between text and caption we state a rule first. *A sample size fits if the sentence above is true of its row, with "close" meaning within a tenth.*
+# To decide between text and caption we state a rule first. *A sample size fits if the sentence above is true of its curves, with "close" meaning within a tenth.*
 
-# %% mystnb={"code_prompt_show": "Judge the rows by the rule"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Judge the sample sizes by the rule"} tags=["hide-input"]
 RULE = r"'close' read as within 0.1: MAML's coordinate is positive and ERM's negative at every $\rho_H$ in $[0.1,0.9]$"
 middle = (HARDNESS >= 0.1) & (HARDNESS <= 0.9)
 
 
 def by_rule(rows):
-    """Tell of each row, a pair of curves, whether the sentence is true of it."""
+    """Tell of each pair of curves whether the sentence is true of it."""
     return [bool(np.all((maml > 0) & (erm < 0), where=middle)) for maml, erm in rows]
 
 
@@ -1140,12 +1140,12 @@ claims.judges(
     "text:fig-2-maml-closer-to-hard",
     [maml_and_erm[2000], maml_and_erm[500]],
     by_rule,
-    "The sentence is true of the rows for $m=2000$ and $m=500$.",
+    "The sentence is true for $m=2000$ and $m=500$.",
     verdict="reproduced",
     rule=RULE,
     scale=r"exact curves, 200 values of $\rho_H$",
     refuses={
-        "the row for $m=100$": [maml_and_erm[100]],
+        "the curves for $m=100$": [maml_and_erm[100]],
         "ERM in place of MAML": [maml_and_erm[2000][::-1], maml_and_erm[500][::-1]],
     },
 )
@@ -1161,7 +1161,7 @@ claims.decides(
     "text:fig-2-sample-size",
     fits,
     lambda factor: sizes > factor * needed,
-    f"By the same rule the sentence is true of a row for $m={math.ceil(needed)}$ samples or more: of $500$, not of $100$.",
+    f"With “close” read as within a tenth the sentence is true for $m={math.ceil(needed)}$ samples or more: of $500$, not of $100$.",
     shows=r"m>(d+1)\max_{u\in\{0.1,\,0.9\}}\frac{1+u+u^2}{u(1-u)}",
     refuses={"from $m=100$ on": sizes >= 100},
 )

@@ -416,7 +416,7 @@ claims.bounds(
     r"With two constants $\delta_k$ and two conditions on $T$ each failure has probability at most 0.01.",
     above=mended,
     shows=r"\delta_k=2\sqrt{\log(200d)/V_k}",
-    refuses={"1 % more": 1.01 * mended},
+    refuses={"1% more": 1.01 * mended},
     printed=claims.prints(
         "text:samples-needed-by-theorem-2",
         [failures(*setting, repaired=False) for setting in settings],
@@ -499,7 +499,7 @@ assert p_values(plainly(10)).min() < 1e-3  # ten inner samples in place of two a
 # (convergence-rates)=
 # ## The rates, measured
 #
-# We train on many independent training sets and measure the root mean square distance from the population solution. A slope is that of a weighted regression on logarithmic axes; its 95 % interval comes from the spread of the repetitions (so one in twenty misses).
+# We train on many independent training sets and measure the root mean square distance from the population solution. A slope is that of a weighted regression on logarithmic axes; its 95% interval comes from the spread of the repetitions (so one in twenty misses).
 
 
 # %% mystnb={"code_prompt_show": "Simulate square errors, and fit slopes"} tags=["hide-cell"]
@@ -633,9 +633,9 @@ panels = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95 % intervals; lines: the limit law. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"classes": "upright", "alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95% intervals; lines: the limit law. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"classes": "upright", "alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
 def draw_sweep(axis, values, look):
-    """Draw simulated root mean square errors with 95 % intervals, and the limit law as a line; return it."""
+    """Draw simulated root mean square errors with 95% intervals, and the limit law as a line; return it."""
     x, draws, predicted = values
     means = draws.mean(axis=1)
     spread = 1.96 * draws.std(axis=1) / math.sqrt(draws.shape[1])
@@ -847,7 +847,7 @@ claims.samples(
 )
 
 # %% [markdown]
-# The limit is Gaussian too: if so, $T(\hat w-w^*)^\top(A^{-1}VA^{-1})^{-1}(\hat w-w^*)$ is a $\chi^2_3$ variable, and ellipsoids of level 50 % and 95 % hold that share of the solutions.
+# The limit is Gaussian too: if so, $T(\hat w-w^*)^\top(A^{-1}VA^{-1})^{-1}(\hat w-w^*)$ is a $\chi^2_3$ variable, and ellipsoids of level 50% and 95% hold that share of the solutions.
 
 # %%
 distances = {
@@ -858,7 +858,7 @@ quantiles = 2.366, 7.815
 inside = {name: [np.mean(x <= q) for q in quantiles] for name, x in distances.items()}
 assert all(abs(a - 0.5) < 0.05 and abs(b - 0.95) < 0.02 for a, b in inside.values())
 rows = [f"| {name} | {half:.0%} | {most:.0%} |" for name, (half, most) in inside.items()]
-Markdown("\n".join(["| of level | 50 % | 95 % |", "| --- | --- | --- |", *rows]))
+Markdown("\n".join(["| of level | 50% | 95% |", "| --- | --- | --- |", *rows]))
 
 # %% [markdown]
 # (convergence-finite)=

@@ -192,7 +192,7 @@ claims.proves(
 #
 # (eq-78)=
 # $$
-# E[\hat\Sigma A\hat\Sigma]=\frac{n-1}n\Sigma A\Sigma+\frac1{n^2}\sum_{k=1}^nE[C_k]. \tag{78′}
+# E[\hat\Sigma A\hat\Sigma]=\frac{n-1}n\Sigma A\Sigma+\frac1{n^2}\sum_{k=1}^nE[C_k]. \tag{\(78'\)}
 # $$
 #
 # We multiply out $X^\top X$ with two and with three rows, so that nothing is assumed about which terms are equal.
@@ -352,7 +352,7 @@ tasks = np.stack([random_covariance(rng, 4) for _ in range(50)])
 spectra, axes = np.linalg.eigh(tasks)
 noise = 0.8**2 * (np.sum(spectra**2, axis=1, keepdims=True) + spectra**2)
 exact_step = (1 - 0.8 * spectra) ** 2
-needed = 99 * noise / exact_step  # samples from which the perturbation is less than 1 % of Q
+needed = 99 * noise / exact_step  # samples from which the perturbation is less than 1% of Q
 
 
 def perturbation_share(task, vector, alpha, s):
@@ -373,7 +373,7 @@ thresholds = np.repeat(needed[:, 0], 4)
 # But the paper's own choice from §3.1 on is $\alpha=1/\rho_E$, where $\alpha\lambda=1$ for every easy task. There the first
 # term is zero, and the perturbation is all there is, at every $s$:
 
-# %% mystnb={"code_prompt_show": "Decide where the perturbation is less than 1 %"} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Decide where the perturbation is less than 1%"} tags=["hide-input"]
 easy_sizes = [10**k for k in range(1, 9)]
 shares += [perturbation_share(np.eye(10), np.eye(10)[0], 1.0, s) for s in easy_sizes]
 sizes, thresholds = np.array(sizes + easy_sizes), np.append(thresholds, [math.inf] * 8)
@@ -382,7 +382,7 @@ claims.decides(
     "text:dominated-by-preconditioned-covariance",
     dominated,
     lambda factor: sizes > factor * thresholds,
-    "The perturbation is less than 1 % of $Q$ along an eigenvector exactly where $s$ is more than 99 times the ratio.",
+    "The perturbation is less than 1% of $Q$ along an eigenvector exactly where $s$ is more than 99 times the ratio.",
     shows=r"s(1-\alpha\lambda)^2\gg\alpha^2(\mathrm{tr}(\Sigma_i^2)+\lambda^2)",
     refuses={"half of the threshold": sizes > 0.4 * thresholds},
     printed=claims.prints(
@@ -612,7 +612,7 @@ def integrated_risk(env, start, alpha, m):
 def random_tasks(seed):
     """Return an environment of finitely many random tasks, and a step size."""
     rng = np.random.default_rng(seed)
-    dim, count = 2 + seed % 2, 2 + seed // 2 % 2
+    dim, count = 2 + seed % 2, 2 + seed // 2% 2
     covariances = [random_covariance(rng, dim) for _ in range(count)]
     optima = rng.normal(size=(count, dim))
     probabilities = rng.dirichlet(np.full(count, 3.0))
@@ -924,7 +924,7 @@ for k, name in enumerate(("ERM", f"MAML, $n_2={N2}$", "zero")):
     total = floor + irreducible + extra
     table += f"| {name} | {draws[2][:, k].mean():.3f} ± {error[k]:.3f} | {total:.3f} "
     table += f"| {floor:.4f} | {irreducible:.4f} | {extra:.4f} |\n"
-caption = f"Five dimensions, four groups, $m={TESTED}$; 95 % intervals from"
+caption = f"Five dimensions, four groups, $m={TESTED}$; 95% intervals from"
 Markdown(f"{caption} {len(losses):,} simulated tasks:\n\n{table}")
 
 # %% [markdown]

@@ -67,7 +67,7 @@ with file.open("w", newline="", encoding="utf-8") as opened:
     for number, (X, y) in enumerate(drawn(machines, 80, 40)):
         table.writerows([f"M{number}", *row, target] for row, target in zip(X, y, strict=True))
 
-# %% mystnb={"figure": {"caption": "What the adviser sees in the file. Above: how curved each machine's loss is; no group stands out. In the middle: ERM's risk over MAML's, each at its best step, with its 90 % interval. Below: the loss after the step on machines that were held out, predicted and measured, with two standard errors of what was measured; the prediction errs about as much. **Notice** that the whole interval lies above 1, and that on machines that were held out MAML did better than ERM, as was predicted.", "name": "fig-own-report"}, "image": {"classes": "upright", "alt": "Three panels. Above, eighty marks of curvature in order, rising without a gap. In the middle, a gain with an interval well above one. Below, two marks with error bars near the diagonal, that of MAML lower left of that of ERM."}}
+# %% mystnb={"figure": {"caption": "What the adviser sees in the file. Above: how curved each machine's loss is; no group stands out. In the middle: ERM's risk over MAML's, each at its best step, with its 90% interval. Below: the loss after the step on machines that were held out, predicted and measured, with two standard errors of what was measured; the prediction errs about as much. **Notice** that the whole interval lies above 1, and that on machines that were held out MAML did better than ERM, as was predicted.", "name": "fig-own-report"}, "image": {"classes": "upright", "alt": "Three panels. Above, eighty marks of curvature in order, rising without a gap. In the middle, a gain with an interval well above one. Below, two marks with error bars near the diagonal, that of MAML lower left of that of ERM."}}
 tasks = read_tasks(file, task="machine", target="yield")  # {"M0": (X, y), "M1": ...}
 report = advise(tasks, m=20)
 report.plot()
@@ -80,7 +80,7 @@ report
 #
 # ## How to read it
 #
-# The first line says what to train for tasks like these, if the model is allowed one step. **The gain** is ERM's risk over MAML's, with each learner at its own best step, which is what chapter 11 asks for, and at your step if you name one. Where the truth was clear and it decided, *MAML* was right in 4 of 5 environments, the other verdicts in 100 of 102 ([judged](#own-judged)). The brackets hold 90 % intervals from resampling *tasks*: the question is about tasks to come.
+# The first line says what to train for tasks like these, if the model is allowed one step. **The gain** is ERM's risk over MAML's, with each learner at its own best step, which is what chapter 11 asks for, and at your step if you name one. Where the truth was clear and it decided, *MAML* was right in 4 of 5 environments, the other verdicts in 100 of 102 ([judged](#own-judged)). The brackets hold 90% intervals from resampling *tasks*: the question is about tasks to come.
 #
 # **What limits MAML's risk** is one of [chapter 11's two walls](11_when_to_use_maml): too few *samples* of the step, or *geography*, which no number of samples mends; it is called *samples* where endlessly many would spare more than half of the risk. **Tasks to train MAML on** is $T^*$ of chapter 5: with fewer, the variance of MAML's solution costs more than its start gains. **The estimates alone say** a verdict for steps on fewer or more samples, without asking whether the resamples agree: it may name one where the first line does not.
 #
@@ -95,7 +95,7 @@ report
 # %% [markdown]
 # ## Six answers
 #
-# They are asked for in a fixed order, and an answer stands when 85 % of the resamples agree; the thresholds were fixed before the adviser was written.
+# They are asked for in a fixed order, and an answer stands when 85% of the resamples agree; the thresholds were fixed before the adviser was written.
 #
 # 1. Would another rate divide MAML's risk by 1.5? **Another step.**
 # 2. Does MAML divide ERM's risk by 1.1? If not: would a rate for each direction halve MAML's risk? **A representation**, else **ERM**.
@@ -199,9 +199,9 @@ record = yaml.safe_load((book() / "records" / "adviser.yml").read_text(encoding=
 figures, judged = record["figures"], record["environments"]
 medians = figures["regret, medians"]  # of the advice, and of validation
 rows = [
-    ("the 90 % interval holds the true gain", "85 to 95 %", f"{figures['coverage']:.1%}"),
-    ("clear cases that are decided", "at least 60 %", f"{figures['clear decided']:.1%}"),
-    ("of these rightly", "at least 90 %", f"{figures['clear decided rightly']:.1%}"),
+    ("the 90% interval holds the true gain", "85 to 95%", f"{figures['coverage']:.1%}"),
+    ("clear cases that are decided", "at least 60%", f"{figures['clear decided']:.1%}"),
+    ("of these rightly", "at least 90%", f"{figures['clear decided rightly']:.1%}"),
     ("mean regret", f"at most {figures['regret of folds']:.2f}", f"{figures['regret']:.2f}"),
     ("median regret", f"validation has {medians[1]:.2f}", f"{medians[0]:.2f}"),
     (
@@ -222,7 +222,7 @@ body = "\n".join(f"| {a} | {b} | {c} |" for a, b, c in rows)
 Markdown(f"| | wanted | found |\n| --- | --- | --- |\n{body}\n\n{aside}")
 
 
-# %% mystnb={"code_prompt_show": "Draw the estimates over the truth", "figure": {"caption": "The gain at the user's rate, or best against best, as estimated with its 90 % interval, over the true one; a mark for each environment that has an interval with two ends. **Notice** where the advice is silent: most grey marks, undecided, have long bars or lie near 1.1, the first threshold.", "name": "fig-own-judged"}, "image": {"classes": "upright", "alt": "Estimated over true gain, both logarithmic, with vertical bars. Most bars cross the diagonal. Grey marks, undecided, are those with long bars and those near a gain of 1.1; black ones, decided, follow the diagonal."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the estimates over the truth", "figure": {"caption": "The gain at the user's rate, or best against best, as estimated with its 90% interval, over the true one; a mark for each environment that has an interval with two ends. **Notice** where the advice is silent: most grey marks, undecided, have long bars or lie near 1.1, the first threshold.", "name": "fig-own-judged"}, "image": {"classes": "upright", "alt": "Estimated over true gain, both logarithmic, with vertical bars. Most bars cross the diagonal. Grey marks, undecided, are those with long bars and those near a gain of 1.1; black ones, decided, follow the diagonal."}} tags=["hide-input"]
 def estimates_over_truth():
     """Draw the gains of the record."""
     figure, axis = plt.subplots(figsize=(5, 4.4))
@@ -256,14 +256,14 @@ estimates_over_truth()
 # %% [markdown]
 # ## Real tasks
 #
-# Nobody knows the truth of these; but training can be carried out. Two thirds of the tasks were handed to the adviser, ERM and MAML were trained on them by gradient descent at the rates that it chose, and the tasks of the last third adapted. Does their loss come out as predicted? *Wages*: the logarithm of the wage from experience, union and marriage {cite}`vella1998wages`. *Firms*: investment from value and capital {cite}`grunfeld1958determinants`, in dollars and once more in logarithms. *Characters*: five to a task, one-hot, on features of an untrained network. Beside each mean over the tasks held out stands its 95 % interval, by Student's $t$.
+# Nobody knows the truth of these; but training can be carried out. Two thirds of the tasks were handed to the adviser, ERM and MAML were trained on them by gradient descent at the rates that it chose, and the tasks of the last third adapted. Does their loss come out as predicted? *Wages*: the logarithm of the wage from experience, union and marriage {cite}`vella1998wages`. *Firms*: investment from value and capital {cite}`grunfeld1958determinants`, in dollars and once more in logarithms. *Characters*: five to a task, one-hot, on features of an untrained network. Beside each mean over the tasks held out stands its 95% interval, by Student's $t$.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Read the record of real tasks"}
 real = yaml.safe_load((book() / "records" / "real_tasks.yml").read_text(encoding="utf-8"))
 
 
 def measured(one, learner):
-    """Return the measured loss, and half of its 95 % interval over the tasks held out."""
+    """Return the measured loss, and half of its 95% interval over the tasks held out."""
     held_out = one["tasks"][1]
     return one[learner]["measured"], stats.t.ppf(0.975, held_out - 1) * one[learner]["error"]
 
@@ -317,7 +317,7 @@ Markdown(
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "The step beside the solution"}
 lines, spared = (
-    ["| tasks | after the step | solved outright | difference, 95 % |", "| --- " * 4 + "|"],
+    ["| tasks | after the step | solved outright | difference, 95% |", "| --- " * 4 + "|"],
     {},
 )
 for one in real["tasks"]:
@@ -340,7 +340,7 @@ Markdown(
 # %% mystnb={"code_prompt_show": "Compare the times"} tags=["hide-input"]
 protocol = real["protocol"]
 lines = [
-    "| tasks | the decision | with the report | to choose by training | an interval | ERM's loss over MAML's, 90 % |",
+    "| tasks | the decision | with the report | to choose by training | an interval | ERM's loss over MAML's, 90% |",
     "| --- | ---: | ---: | ---: | ---: | --- |",
 ]
 for one in real["tasks"]:

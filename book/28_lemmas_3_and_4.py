@@ -58,7 +58,7 @@ from paperlib import claims, linear
 # &-\frac{\alpha}{n_2}\sum_r\langle x^{(k)},x^{(r)}\rangle\langle\hat x^{(r)},\hat x^{(s)}\rangle\\
 # &+\frac{\alpha^2}{n_2^2}\sum_{l,r}\langle\hat x^{(k)},\hat x^{(r)}\rangle\langle x^{(r)},x^{(l)}\rangle\\
 # &\qquad\qquad\quad\cdot\langle\hat x^{(l)},\hat x^{(s)}\rangle.
-# \end{aligned} \tag{91′}
+# \end{aligned} \tag{\(91'\)}
 # $$
 #
 # The averaged entry (92), the variable $u_j$ of (93), which is $\hat Q(k,s)/n_1$ of one episode, and its repetition (96) inherit the slip.
@@ -425,7 +425,7 @@ claims.checks(
 #
 # (eq-97)=
 # $$
-# E[u_1^2]^{1/4}\le E\bigl[S(k,k)^2\bigr]^{1/4}+\alpha\,E\bigl[(\hat SS\hat S)(k,k)^2\bigr]^{1/4}. \tag{97′}
+# E[u_1^2]^{1/4}\le E\bigl[S(k,k)^2\bigr]^{1/4}+\alpha\,E\bigl[(\hat SS\hat S)(k,k)^2\bigr]^{1/4}. \tag{\(97'\)}
 # $$
 #
 # Given $P$, Lemma 2 makes $E[(y^\top Sy)^2]$ a multiple of $(y^\top\Sigma y)^2$ for $y=Pe_k$; so $E[u_1^2]^{1/4}$ is, up to a factor, a norm of $\Sigma^{1/2}Pe_k$ in $L^4$, and $P=I-\alpha\hat S$. Both ends are attained, at $\alpha=0$ and as $\alpha\to\infty$:
@@ -490,7 +490,7 @@ claims.bounds(
 # \begin{gathered}
 # \operatorname{Var}(Z_i(k,s))\le\frac v\tau,\qquad v=3L^2\bigl(1+\alpha La_d\bigr)^4,\\
 # a_d=\bigl(3(d+4)(d+6)\bigr)^{1/4}.
-# \end{gathered} \tag{98′}
+# \end{gathered} \tag{\(98'\)}
 # $$
 #
 # :::{dropdown} Proof
@@ -600,7 +600,7 @@ claims.bounds(
 #
 # (eq-89)=
 # $$
-# \mathbb P\bigl(\lvert Z_i(k,s)\rvert\ge\gamma\bigr)\le e^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2v}\Bigr)^{1/6}\Bigr). \tag{89′}
+# \mathbb P\bigl(\lvert Z_i(k,s)\rvert\ge\gamma\bigr)\le e^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2v}\Bigr)^{1/6}\Bigr). \tag{\(89'\)}
 # $$
 #
 # :::{dropdown} Proof
@@ -756,7 +756,7 @@ Markdown(
 #
 # (eq-101)=
 # $$
-# \lVert Z_i\rVert\le\max_k\ \lvert Z_i(k,k)\rvert+R_k. \tag{101′}
+# \lVert Z_i\rVert\le\max_k\ \lvert Z_i(k,k)\rvert+R_k. \tag{\(101'\)}
 # $$
 #
 # The paper leaves out the modulus, and $Z_i=-1$ is the smallest counterexample: with $\Sigma=1$ and a small $\alpha$, an episode whose one outer sample is close to zero.
@@ -904,7 +904,7 @@ Markdown(
 #
 # (eq-99)=
 # $$
-# \mathbb P(\lVert Z_i\rVert\le\gamma)\ge1-e^2d^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2d^2v}\Bigr)^{1/6}\Bigr). \tag{99′}
+# \mathbb P(\lVert Z_i\rVert\le\gamma)\ge1-e^2d^2\exp\Bigl(-\Bigl(\frac{\tau\gamma^2}{e^2d^2v}\Bigr)^{1/6}\Bigr). \tag{\(99'\)}
 # $$
 #
 # Again Chebyshev's inequality does better: $\mathbb P(\lVert Z_i\rVert\ge\gamma)\le E\lVert Z_i\rVert_F^2/\gamma^2$, and the sum of the variances of the entries is $E\lVert Z_i\rVert_F^2$.
@@ -1035,7 +1035,7 @@ claims.bounds(
 # &\le\frac{v_g}{T\tau},\\
 # G_i&=E\bigl[P_iS_i^{out}S_i^{in}S_i^{out}P_i\bigr],\\
 # v_g&=\sigma^2L\Bigl(\frac1{n_1}+\frac{3\alpha^2L^2(d+1)}{n_2}\Bigr)\bigl(1+\alpha La_d\bigr)^2.
-# \end{aligned} \tag{113′}
+# \end{aligned} \tag{\(113'\)}
 # $$
 #
 # The printed (113) keeps the highest order in $\alpha$ only, equates $L^3$ under the sums with $L^5$ outside, and loses the factor $\frac1T$. Its limit as $\alpha\to0$ is zero, where the truth is $\sigma^2\Sigma_{kk}/(n_1T\tau)$.
@@ -1152,7 +1152,7 @@ claims.checks(
 #
 # (eq-115)=
 # $$
-# \mathbb P\bigl(\lVert g\rVert>\sqrt d\,b\bigr)\le e^2d\exp\Bigl(-\Bigl(\frac{T\tau b^2}{e^2v_g}\Bigr)^{1/6}\Bigr). \tag{115′}
+# \mathbb P\bigl(\lVert g\rVert>\sqrt d\,b\bigr)\le e^2d\exp\Bigl(-\Bigl(\frac{T\tau b^2}{e^2v_g}\Bigr)^{1/6}\Bigr). \tag{\(115'\)}
 # $$
 #
 # The deviations $Z_i$ are bounded one by one. The noise is averaged over the tasks: the proof has a factor $T$ to gain here, and gives it away.

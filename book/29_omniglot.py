@@ -350,7 +350,7 @@ curves = {kind: np.array(every).T for kind, every in descents["curves"].items()}
 
 # %% mystnb={"code_prompt_show": "Count steps"} tags=["hide-cell"]
 def steps_to_95(accuracy):
-    """Return the step from which an accuracy stays at 95 % of its last value, or above."""
+    """Return the step from which an accuracy stays at 95% of its last value, or above."""
     below = accuracy < 0.95 * accuracy[-1]
     return np.where(below.any(axis=0), len(accuracy) - np.argmax(below[::-1], axis=0), 0)
 
@@ -359,7 +359,7 @@ curve = np.array([[0.2, 0.2, 0.9], [0.9, 0.3, 0.9], [0.2, 0.9, 0.9], [0.9, 0.9, 
 assert steps_to_95(curve).tolist() == [3, 2, 0]  # it falls back, it stays, it starts there
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "Accuracy on unseen drawings over steps of gradient descent from one random start, ten drawings of each character to learn from. Thin: single tasks; thick: their mean; marks: where the mean stays above 95 % of its last value. **Notice** that hard tasks are late, and that they do not arrive.", "name": "fig-omniglot-hardness"}, "image": {"classes": "upright", "alt": "Two bundles of rising curves. Easy tasks rise fast and end near 95 percent; hard tasks rise later, scatter more, and end lower."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "Accuracy on unseen drawings over steps of gradient descent from one random start, ten drawings of each character to learn from. Thin: single tasks; thick: their mean; marks: where the mean stays above 95% of its last value. **Notice** that hard tasks are late, and that they do not arrive.", "name": "fig-omniglot-hardness"}, "image": {"classes": "upright", "alt": "Two bundles of rising curves. Easy tasks rise fast and end near 95 percent; hard tasks rise later, scatter more, and end lower."}} tags=["hide-input"]
 def hardness_curves():
     """Draw accuracy over steps of single tasks and their mean, easy and hard."""
     figure, axis = plt.subplots(figsize=(5, 3.1))

@@ -152,7 +152,7 @@ accuracies = {row: tables.columns(ours(*row, TIER)) for row in rows}
 
 
 def five_values(cell):
-    """Return five values with the mean and the 95 % interval of a printed cell."""
+    """Return five values with the mean and the 95% interval of a printed cell."""
     deviation = cell.half_width * np.sqrt(5) / stats.t.ppf(0.975, 4)
     return cell.mean + deviation * np.array([-1, -1, 0, 1, 1])
 
@@ -201,7 +201,7 @@ claims.contradicts(
     "text:omniglot-bounds-in-figure-3",
     {
         "C.3": ("the confidence bounds in Figure 3", "Figure 3"),
-        "where they stand": ("95 % confidence intervals", "Table 3"),
+        "where they stand": ("95% confidence intervals", "Table 3"),
     },
     "Where the intervals of the accuracies are; Figure 3 shows linear regression.",
     agrees="Table 3",
@@ -424,7 +424,7 @@ KINDS = "easy", "hard"
 descended = np.array([heads[1][kind] for kind in KINDS])  # accuracy over steps
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Marks: five networks from the records, with 95 % intervals. Thin lines: what the paper reports for ERM-1, trained, after one step. **Notice** that both kinds cross their line.", "name": "fig-omniglot-untrained"}, "image": {"classes": "upright", "alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the thin line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Marks: five networks from the records, with 95% intervals. Thin lines: what the paper reports for ERM-1, trained, after one step. **Notice** that both kinds cross their line.", "name": "fig-omniglot-untrained"}, "image": {"classes": "upright", "alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the thin line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
 def untrained_curves():
     """Draw accuracy over test steps of a random network beside the paper's ERM-1."""
     figure, axis = plt.subplots(figsize=(5, 3.1))

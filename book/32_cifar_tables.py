@@ -107,7 +107,7 @@ rules = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8")
 
 
 def five_values(cell):
-    """Return five values with the mean and the 95 % interval of a printed cell."""
+    """Return five values with the mean and the 95% interval of a printed cell."""
     deviation = cell.half_width * np.sqrt(5) / stats.t.ppf(0.975, 4)
     return cell.mean + deviation * np.array([-1, -1, 0, 1, 1])
 
@@ -217,7 +217,7 @@ claims.contradicts(
     "text:cifar-bounds-in-figure-4",
     {
         "C.4": ("the confidence bounds in Figure 4", "Figure 4"),
-        "where they stand": ("95 % confidence intervals", "Table 4"),
+        "where they stand": ("95% confidence intervals", "Table 4"),
     },
     "Where the intervals of the accuracies are; Figure 4 shows loss landscapes.",
     agrees="Table 4",
@@ -471,7 +471,7 @@ NETWORKS = {
 networks = {name: by_steps(one) for name, one in NETWORKS.items()}
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracies after one and five steps", "figure": {"caption": "Test accuracy of four networks trained with $p=\\frac12$, after one step (open, above) and after five (filled, below), with 95 % intervals over seeds; tier book. Crosses: the paper's ERM after five steps and MAML after one, of networks that are larger and trained for longer. Dashed: guessing. **Notice** that the untrained network, after five steps, stands where our ERM at the paper's rate does, and on hard tasks above the paper's ERM.", "name": "fig-cifar-steps"}, "image": {"classes": "upright", "alt": "Two panels, easy and hard test tasks, with a row for each of four networks: untrained, ERM at two rates, and MAML. A dashed line marks 50 percent above and 5 percent below."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracies after one and five steps", "figure": {"caption": "Test accuracy of four networks trained with $p=\\frac12$, after one step (open, above) and after five (filled, below), with 95% intervals over seeds; tier book. Crosses: the paper's ERM after five steps and MAML after one, of networks that are larger and trained for longer. Dashed: guessing. **Notice** that the untrained network, after five steps, stands where our ERM at the paper's rate does, and on hard tasks above the paper's ERM.", "name": "fig-cifar-steps"}, "image": {"classes": "upright", "alt": "Two panels, easy and hard test tasks, with a row for each of four networks: untrained, ERM at two rates, and MAML. A dashed line marks 50 percent above and 5 percent below."}} tags=["hide-input"]
 def equal_steps():
     """Draw test accuracies after one and after five steps, with the paper's where it has them."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 4.6))
@@ -666,7 +666,7 @@ def draw_theory(axis):
     axis.set(ylabel="risk added by the start", ylim=(0, None))
 
 
-# %% mystnb={"code_prompt_show": "Draw all three panels", "figure": {"caption": "Over the share $p$ of hard tasks in training. Above, less is better: linear regression, what the start adds to the risk of MAML on hard tasks (dash-dotted), on easy ones (dotted) and on the half-and-half mixture (solid), and of ERM on the mixture (dashed); circle and square: the least of either mixture. Below, more is better: accuracy of MAML after one step on hard and on easy test tasks, the paper's (open, with its 95 % intervals) and ours where there are runs (filled, tier book). **Notice** that ours pay on easy tasks, as the theory says.", "name": "fig-cifar-share"}, "image": {"classes": "upright", "alt": "Three panels over a logit scale from 0.01 to 0.99. Above: a falling curve for hard tasks, a rising one for easy tasks, a shallow bowl with its circle at one half, and ERM's dashed curve with its square near the right end. In the middle: hard accuracy rises with p, the paper's from 12 to 22 percent and ours, lower, from 8 to 15. Below: the paper's easy accuracy stays near 85 percent, ours is lower and falls by some four points."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw all three panels", "figure": {"caption": "Over the share $p$ of hard tasks in training. Above, less is better: linear regression, what the start adds to the risk of MAML on hard tasks (dash-dotted), on easy ones (dotted) and on the half-and-half mixture (solid), and of ERM on the mixture (dashed); circle and square: the least of either mixture. Below, more is better: accuracy of MAML after one step on hard and on easy test tasks, the paper's (open, with its 95% intervals) and ours where there are runs (filled, tier book). **Notice** that ours pay on easy tasks, as the theory says.", "name": "fig-cifar-share"}, "image": {"classes": "upright", "alt": "Three panels over a logit scale from 0.01 to 0.99. Above: a falling curve for hard tasks, a rising one for easy tasks, a shallow bowl with its circle at one half, and ERM's dashed curve with its square near the right end. In the middle: hard accuracy rises with p, the paper's from 12 to 22 percent and ours, lower, from 8 to 15. Below: the paper's easy accuracy stays near 85 percent, ours is lower and falls by some four points."}} tags=["hide-input"]
 def shares():
     """Draw the theory's risks and the measured accuracies over p."""
     figure, axes = plt.subplots(3, 1, figsize=(5, 8))

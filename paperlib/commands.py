@@ -118,7 +118,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     for places in _places(state):
         left = [place for place in places if state.diverged[place] is None]
         name, tasks = state.runs[places[0]].configuration.name, c.evaluation_tasks
-        print(f"{name}: {records.counted(len(left), 'run')}, {tasks} tasks each; mean and 95 % interval over runs")
+        print(f"{name}: {records.counted(len(left), 'run')}, {tasks} tasks each; mean and 95% interval over runs")
         print(f"{'phase':<12} {'steps':>5}   {'easy':<15} {'hard':<15}".rstrip())
         cells = accuracies.cells(again.scores[:shown, left])
         for phase, count, (easy, hard) in zip(c.phases[:shown], steps[:shown], cells, strict=True):

@@ -128,7 +128,7 @@ def card(evidence: Evidence) -> str:
         if item["printed"]:
             words = sentence(item["tex"])
             said = words if words == f"${item['tex']}$" else f"“{words}”"
-            parts.append(block("printed", f"**As printed: {said}, false.** {_differs(item)}"))
+            parts.append(block("printed", f"**As printed: {said}, false:** {_differs(item)}"))
     quiet = [f"*{item['wrong']}*: {_differs(item)}" for item in refused if not item["printed"]]
     words = figures(record) + (f" · refuses {'; '.join(quiet)}" if quiet else "")
     parts += [block("figures", words), "</div>"]

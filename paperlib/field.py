@@ -245,6 +245,7 @@ def verdict(one: Entry, other: Entry, columns: Sequence[Column], above: float = 
         x, y = own[:, phase, kind], others[:, phase, kind]
         low, high = tables.paired(x, y)
         outcomes.append("yes" if low > above else "no" if high < above else "undecided")
-        span = f" ({low:+.1f} to {high:+.1f})" if len(both) > 1 else ""
+        digits = 2 if f"{above:+.1f}" in (f"{low:+.1f}", f"{high:+.1f}") else 1  # not an end that looks like the mark
+        span = f" ({low:+.{digits}f} to {high:+.{digits}f})" if len(both) > 1 else ""
         said.append(f"{(x - y).mean():+.1f}{span}")
     return next((word for word in ("no", "undecided") if word in outcomes), "yes"), said

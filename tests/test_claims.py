@@ -609,7 +609,7 @@ def test_a_card_says_case_scale_and_what_is_printed(monkeypatch: pytest.MonkeyPa
     assert "(case: $d=2$)" in card(call("proves", case="$d=2$"))
     assert "(2 seeds)" in card(call("judges"))
     text = card(call("proves", printed=printed, shows="x"))
-    assert '<div class="printed">\n\n**As printed: $x^2$, false.** ' in text and "True is" not in text
+    assert '<div class="printed">\n\n**As printed: $x^2$, false:** ' in text and "True is" not in text
 
 
 def test_words_that_are_true_and_words_that_are_printed_each_have_a_lead(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -617,7 +617,7 @@ def test_words_that_are_true_and_words_that_are_printed_each_have_a_lead(monkeyp
     printed = claims.prints("eq:9", x**2, r"\text{the larger of the two}")
     text = card(call("proves", printed=printed, shows=r"\text{the smaller one}"))
     assert '\n<div class="true">\n\n**True is: the smaller one.**\n\n</div>\n' in text
-    assert '<div class="printed">\n\n**As printed: “the larger of the two”, false.** ' in text
+    assert '<div class="printed">\n\n**As printed: “the larger of the two”, false:** ' in text
     assert "True is" not in card(call("proves", shows=r"\text{nothing is printed that it could correct}"))
 
 

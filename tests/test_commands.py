@@ -476,7 +476,7 @@ def test_evaluation_says_what_training_found(copy: Path, capsys: Shown) -> None:
     """Evaluated again on as many tasks, the same parameters have the same accuracies; nothing is written."""
     before = contents(copy)
     title, head, *rows = evaluated(capsys, str(copy))
-    assert title == f"{NAME}: 2 runs, 4 tasks each; mean and 95 % interval over runs"
+    assert title == f"{NAME}: 2 runs, 4 tasks each; mean and 95% interval over runs"
     assert head.split() == ["phase", "steps", "easy", "hard"]
     assert [re.split(r"  +", row)[:2] for row in rows] == [["train", "1"], ["test", "1"], ["other test", "1"]]
     one, other = (found["evaluation"]["train"]["hard"]["accuracy"] for found in metrics(copy))

@@ -178,6 +178,16 @@ def height(tex: str) -> float:
     return (5.8 if TALL.search(tex) else 4.3) + 2.3 * tex.count(r"\\")
 
 
+def hold_brackets(app: Sphinx, doctree: nodes.document) -> None:
+    """Set an opening bracket with the formula after it, before which a line could end otherwise."""
+    for formula in list(doctree.findall(nodes.math)):
+        place = formula.parent.index(formula)
+        before = formula.parent[place - 1] if place else None
+        if isinstance(before, nodes.Text) and before.endswith(("(", "[")):
+            formula.parent[place - 1] = nodes.Text(before[:-1])
+            formula[:] = [nodes.Text(before[-1] + formula.astext())]
+
+
 def visit_math(self: Any, node: nodes.math) -> None:
     """Write a formula in a line, and for how much room it asks until it is set."""
     tex = node.astext()
@@ -231,4 +241,5 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", copy)
     app.connect("builder-inited", write_equations_plainly, priority=900)
     app.connect("doctree-read", free_numbers)
+    app.connect("doctree-read", hold_brackets)
     app.connect("html-page-context", load, priority=800)

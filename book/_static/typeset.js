@@ -5,7 +5,7 @@
 
 (function () {
   const here = Boolean(MathJax.version);
-  const NEAR = here ? "600px" : "200px", PAUSE = 5000, SLICE = 6, USES = ["keydown", "pointerdown", "scroll", "focusin"];
+  const NEAR = here ? "600px" : "200px", PAUSE = 5000, SLICE = 6, SMALLEST = 0.78, USES = ["keydown", "pointerdown", "scroll", "focusin"];
   const script = new URL("mathjax/formulas.js", document.currentScript.src).href;
   const left = new Set(document.querySelectorAll(".math, .text_html"));  // of an output all formulas come at once
   let loading = null, turn = Promise.resolve();
@@ -32,8 +32,14 @@
       left.delete(element);
       watch.unobserve(element);
     }
-    if (some.length) turn = turn.then(load).then(() => MathJax.typesetPromise(some));
+    if (some.length) turn = turn.then(load).then(() => MathJax.typesetPromise(some)).then(() => some.forEach(fit));
     return turn;
+  }
+
+  // An equation that a phone nearly holds is set so much smaller that it does; a longer one scrolls.
+  function fit(element) {
+    const part = element.clientWidth / element.scrollWidth;
+    if (element.matches("div.math") && part < 1 && part >= SMALLEST) element.style.setProperty("--fit", 0.99 * part);
   }
 
   const watch = new IntersectionObserver((seen) => {

@@ -24,7 +24,7 @@ INTERVALS = ("gain_best", "risk_erm", "risk_maml", "best_alpha", "noise_std")
 PLAIN = "verdict why suffices m alpha tasks_needed wall samples_share shares left_out hard_tasks calibration trained"
 PLAIN += " learner rate validated tasks_used tasks_given"
 WIDTH, NAMED = 100, 8  # columns of what is printed, and tasks that it names
-NUMBERS = "Numbers, with 90 % intervals. A risk is the loss after the step, less what noise alone costs."
+NUMBERS = "Numbers, with 90% intervals. A risk is the loss after the step, less what noise alone costs."
 GROUPS = "Tasks. Hard ones have a small mean square of the features. Optimum: a task's own least squares."
 LIGHTS = "What this rests on, and how sure that is: green, amber or red."
 
