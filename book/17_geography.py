@@ -1342,7 +1342,7 @@ claims.proves(
     "text:dominant-weight-of-maml",
     [one / sp.diff(risk_maml.subs(paper), r_E) for one in quotients_of] + [no_weight],
     [a_H / a_E, a_H / (a_H + a_E), 0],
-    "The weights on $r_H$ and $R^2$ in units of that on $r_E$; the excess risk has none on $r_H$.",
+    "The weights on $r_H$, $r_E$ and $R^2$, in this ratio; the excess risk has none on $r_H$.",
     shows=r"\frac{a_H}{a_E}:1:\frac{a_H}{a_H+a_E}",
     case="$p=\\frac12$, whatever $d$",
     refuses={"the two exchanged": [a_H / (a_H + a_E), a_H / a_E, 0]},

@@ -169,7 +169,7 @@ claims.contradicts(
 )
 
 # %% [markdown]
-# Reading $(\cdot)^2$ as $uu^\top$, as the norm suggests, does not help: a mean of vectors deviates by the *trace* of its covariance, $E\lVert u-Eu\rVert^2=d$ in the example of [Chapter 5](05_convergence), and its spectral norm is 1. As $T\to\infty$ the promise of the theorems becomes there
+# Reading $(\cdot)^2$ as $uu^\top$, with $u$ the vector less its mean, as the norm suggests, does not help: a mean of vectors deviates by the *trace* of its covariance, $E\lVert u-Eu\rVert^2=d$ in the example of [Chapter 5](05_convergence), and its spectral norm is 1. As $T\to\infty$ the promise of the theorems becomes there
 # $P(\chi^2_d\le\log200d)\ge0.96$. The smallest dimension in which it fails is two:
 
 # %%
@@ -182,7 +182,7 @@ Markdown("\n".join(["| $d$ | $P(\\chi^2_d\\le\\log200d)$ |", "| --- | --- |", *r
 # (convergence-units)=
 # ## Theorem 2 and (44)
 #
-# **Theorem 2.** For $n\gtrsim(L/\beta)^2d$ and enough tasks, with probability at least $0.96$,
+# **Theorem 2.** Let the eigenvalues of every $\Sigma_i$ lie in $[\beta,L]$, and $\lVert w_i^*\rVert\le B$. For $n\gtrsim(L/\beta)^2d$ and enough tasks, with probability at least $0.96$,
 #
 # (eq-44)=
 # $$
@@ -194,7 +194,7 @@ Markdown("\n".join(["| $d$ | $P(\\chi^2_d\\le\\log200d)$ |", "| --- | --- |", *r
 # \end{aligned} \tag{44}
 # $$
 #
-# Here $K$ measures the products of inputs and noise, so $K\propto\sigma$, and $c,c'$ are absolute constants.
+# Here $K$ measures the products of inputs and noise, so $K\propto\sigma$, and $c'$ is an absolute constant.
 #
 # ### Units
 #
@@ -561,7 +561,7 @@ Markdown(
 )
 
 # %% [markdown]
-# All but the first of MAML are $-\frac12$ within their intervals, at one sample a task as well as at sixteen. (The smallest MAML setting is still settling, as [the picture](#fig-rates-in-tasks) shows: with a hundred rows in three dimensions its matrix is far from its mean.) Waiting for $n$ alone would be in vain: five tasks of ten thousand samples each leave an error above a tenth.
+# All but the first of MAML are $-\frac12$ within their intervals, at one sample a task as well as at sixteen. (The smallest MAML setting is still settling, as [chapter 5's picture](#fig-rates-in-tasks) shows: with a hundred rows in three dimensions its matrix is far from its mean.) Waiting for $n$ alone would be in vain: five tasks of ten thousand samples each leave an error above a tenth.
 #
 # As an upper bound, [(45)](#eq-45) is true. As a rate it is not: it has a floor of order $\sqrt{d/n}$, and the truth is of order $\sqrt{(\operatorname{Var}+d/n)/T}$.
 
@@ -633,7 +633,7 @@ panels = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95% intervals; lines: the limit law. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"classes": "upright", "alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95% intervals; lines: the limit law; grey: the shape of (81), scaled to meet MAML's first point. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"classes": "upright", "alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
 def draw_sweep(axis, values, look):
     """Draw simulated root mean square errors with 95% intervals, and the limit law as a line; return it."""
     x, draws, predicted = values
@@ -776,7 +776,7 @@ Markdown(
 )
 
 # %% [markdown]
-# For ERM with one sample $\psi=x^2\delta+xz$. Two tasks at $\pm1$ with variances $\frac14$ and $1$ and noise $\frac12$ give the following asymptotic variances; compare them with the library's, which is built from matrices and pairings.
+# For ERM with one sample $\psi=x^2\delta+xz$. Two tasks at $\pm1$ with variances $\frac14$ and $1$ and noise $\frac12$ have asymptotic variances by these formulas, and by the library, which builds them from matrices and pairings. They agree:
 
 # %% mystnb={"code_prompt_show": "Two tasks in one dimension, by both routes"} tags=["hide-cell"]
 two = TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0, noise_std=0.5)

@@ -612,7 +612,7 @@ def integrated_risk(env, start, alpha, m):
 def random_tasks(seed):
     """Return an environment of finitely many random tasks, and a step size."""
     rng = np.random.default_rng(seed)
-    dim, count = 2 + seed % 2, 2 + seed // 2% 2
+    dim, count = 2 + seed % 2, 2 + seed // 2 % 2
     covariances = [random_covariance(rng, dim) for _ in range(count)]
     optima = rng.normal(size=(count, dim))
     probabilities = rng.dirichlet(np.full(count, 3.0))

@@ -18,7 +18,7 @@
 # | §4, the loss | half the mean squared error | no: the activation is missing |
 # | [(13)](#eq-13) and its constants | $\beta_1<\beta_2$, $L_1<L_2$ | no: no environment meets the hypothesis |
 # | [(32)](#eq-32), [(33)](#eq-33) | invert, take norms | yes, but not for $\alpha=1/L_2$ and not for "any matrix" |
-# | (29) | the gradients after the step | yes, without error term |
+# | [(29)](#eq-29) | the gradients after the step | yes, without error term |
 # | [(36)](#eq-36) | from after the step to before it | the middle line no; the last one with a remainder |
 # | [(37)](#eq-37) | Weyl's inequality | yes |
 # | [(38)](#eq-38) | the Hessian at the optimum | the upper bound yes, the lower one no |
@@ -155,7 +155,7 @@ claims.decides(
 # (theorem-1-inverse)=
 # ## App. B, Lemma 1: the inverse, (32) and (33)
 #
-# Let $H_i$ be the Hessians at a stationary point $w$ of MAML, bounded by $\beta_iI\preceq H_i\preceq L_iI$, and $g_i$ the gradients after the step. Stationarity is $(I-\alpha H_1)g_1=-(I-\alpha H_2)g_2$,
+# Let $H_i$ be the Hessians at a stationary point $w$ of MAML, bounded by $\beta_iI\preceq H_i\preceq L_iI$, and $g_i$ the gradients after the step. Stationarity, [(31)](#eq-31), is $(I-\alpha H_1)g_1=-(I-\alpha H_2)g_2$,
 # and chapter 7 compares the lengths of both sides. The paper inverts first, which is harmless while $\alpha L_2<1$:
 #
 # (eq-32)=
@@ -228,7 +228,7 @@ claims.decides(
 )
 
 # %% [markdown]
-# One letter stands for two things in this proof: $\mathbf g_1(\mathbf w_{MAML})$ is first the gradient at $w_1$, and in (34) the gradient at $w_{MAML}$.
+# One letter stands for two things in this proof: $\mathbf g_1(\mathbf w_{MAML})$ is first the gradient at $w_1$, and in [(34)](#eq-34) the gradient at $w_{MAML}$.
 #
 # (theorem-1-search)=
 # ## App. B, (29): a search for counterexamples

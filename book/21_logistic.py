@@ -531,11 +531,11 @@ for k, alpha in enumerate((0.0, 1.0, 4.0)):
     rows.append(
         f"| {name} | {place:.3f} | {solved[:, k].mean():.2f} ± {solved[:, k].std(ddof=1):.2f} | {sgd.mean():.2f} ± {sgd.std(ddof=1):.2f} | {100 * left[alpha]:.0f}% |"
     )
-head = "| $\\rho_H=0.3$ | population | (3), (4) on 100 tasks | SGD | left of the start |\n| --- | --- | --- | --- | --- |"
+head = "| $\\rho_H=0.3$ | population | (3), (4) on 100 tasks | SGD | share of the start left |\n| --- | --- | --- | --- | --- |"
 Markdown("\n".join([head, *rows]))
 
 # %% [markdown]
-# The numbers after ± are standard deviations over five repetitions. The last column is $(1-\beta\lambda)^{5000}$ with the curvature $\lambda$ of the population objective along the axis: C.1's rates, tuned for linear regression, suffice here too. Training
+# The numbers after ± are standard deviations over five repetitions. The last column is $(1-\beta\lambda)^{5000}$ with the learning rate $\beta$ and the curvature $\lambda$ of the population objective along the axis: C.1's rates, tuned for linear regression, suffice here too. Training
 # finds the population's solutions, on the side of the midpoint where they lie.
 #
 # (logistic-midpoint)=
@@ -572,7 +572,7 @@ claims.checks(
 )
 
 # %% [markdown]
-# If both tasks are equally hard the slope is zero by symmetry, and the same factor appears in the curvature along the axis: $F_\infty''(0)=(1-\frac{\alpha\rho}4)^2f''(w')$. (The term with third derivatives is missing since $\nabla^3f(0)=0$.) At $\alpha\rho=4$ the valley has a flat floor.
+# If both tasks are equally hard the slope is zero by symmetry, and the factor $1-\frac{\alpha\rho}4$ of the pull appears in the curvature along the axis too: $F_\infty''(0)=(1-\frac{\alpha\rho}4)^2f''(w')$. (The term with third derivatives is missing since $\nabla^3f(0)=0$.) At $\alpha\rho=4$ the valley has a flat floor.
 
 # %% mystnb={"code_prompt_show": "Measure the curvature at the midpoint"} tags=["hide-input"]
 h, mirror = 1e-3, []

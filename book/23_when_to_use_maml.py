@@ -140,7 +140,7 @@ claims.checks(
     "eq:1",
     searched,
     formulas,
-    "The lowest point of the test loss over the step, for one to three groups with any covariances and noise.",
+    "The lowest point of the test loss over the step, for one to three groups with any covariances and noise; $M$ is the group's mean of $(w-w^*)(w-w^*)^\top$.",
     shows=r"\alpha^*=\frac{E\operatorname{tr}(\Sigma^2M)}{E\operatorname{tr}[((1+\frac1m)\Sigma^3+\frac1m\operatorname{tr}(\Sigma^2)\Sigma)M]+\frac{\sigma^2}mE\operatorname{tr}\Sigma^2}",
     rtol=1e-9,
     towards=True,
@@ -414,7 +414,7 @@ Markdown("\n".join(["| $m$ | equal weights | best weights |", "| ---: " * 3 + "|
 # (when-diversity)=
 # ## A distance that sees nothing
 #
-# The diversity coefficient's distance of two tasks, from the Fisher information of the linear model; the mirrored pair shows that it can be positive. Does it tell where MAML gains? The card has the distance of two isotropic tasks of five hardness ratios, and names the gains of the same pairs at $m=500$, $d=10$, $\alpha=1/\rho_E$.
+# The diversity coefficient's distance of two tasks, from the Fisher information of the linear model; the mirrored pair shows that it can be positive. Does it tell where MAML gains? With $F_1$, $F_2$ the diagonals of the two covariances, $a=F_1/(F_1+F_2)$ and $b=F_2/(F_1+F_2)$ entry by entry. The card has the distances of isotropic pairs of five hardness ratios, whose gains are far apart, at $m=500$, $d=10$, $\alpha=1/\rho_E$.
 
 
 # %% mystnb={"code_prompt_show": "Compute distances and gains"} tags=["hide-input"]
@@ -437,7 +437,7 @@ claims.checks(
     "text:worth-needs-environments",
     [diversity(*two) for two in [*pairs, mirrored[0]]],
     [0.0] * 5 + [81 / 101],
-    f"The distance of two isotropic tasks, whose gains run from {min(gains):.2f} to {max(gains):.2f}, and of the mirrored pair.",
+    f"The distance is 0 for all five isotropic pairs, whose gains run from {min(gains):.2f} to {max(gains):.2f}, and {diversity(*mirrored[0]):.2f} for the mirrored pair.",
     shows=r"1-\frac{a\cdot b}{\lVert a\rVert\lVert b\rVert}",
     atol=1e-12,
     towards=True,
@@ -480,7 +480,7 @@ claims.decides(
 # (when-crossover)=
 # ## Fewer tasks than the crossover
 #
-# Chapter 5 predicts $T^*$ to first order in $\frac1T$. Five dimensions, steps on 20 samples, 30 samples a task, noise 1:
+# Chapter 5 predicts $T^*$ to first order in $\frac1T$, from the excess risk $c/T$ that training on $T$ tasks adds. Five dimensions, steps on 20 samples, 30 samples a task, noise 1:
 
 # %% mystnb={"code_prompt_show": "Train both 200 times, with fewer and with more tasks than the crossover"} tags=["hide-input"]
 rng = np.random.default_rng(14)
@@ -652,7 +652,7 @@ axes[0].legend()
 axes[1].set(xlabel=r"step $\alpha$")
 figure
 
-# %% mystnb={"code_prompt_show": "What the alternative text says"} tags=["hide-cell"]
+# %% mystnb={"code_prompt_show": "Check what the picture shows"} tags=["hide-cell"]
 for seed in (0, 1):
     above, below = ({name: one[name, seed] for name in ("ERM", "MAML")} for one in (whole, frozen))
     assert f"{above['ERM'][0]:.1f} {above['MAML'][0]:.1f}" in ("3.1 3.1", "3.1 3.2")

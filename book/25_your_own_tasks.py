@@ -76,7 +76,7 @@ report.plot()
 report
 
 # %% [markdown]
-# Features are measurements, or the last layer of a frozen network. No intercept is added: if targets have an offset, give a column of ones. Classes are given as one-hot columns, in an `.npz` file or in pairs. It takes five tasks of three samples or more, one of them with more samples than features. Tasks are called what the file calls them; so they are if you hand over a mapping of names to pairs `(X, y)`. From the command line it is the same: `python -m paperlib advise machines.csv --samples 20 --task machine --target yield`.
+# Features are measurements, or the last layer of a frozen network. No intercept is added: if targets have an offset, give a column of ones. Classes are given as one-hot columns, in an `.npz` file or in pairs. A verdict takes five tasks of three samples or more, one of them with more samples than features; of two to four tasks the answer is *not decidable*. Tasks are called what the file calls them; so they are if you hand over a mapping of names to pairs `(X, y)`. From the command line it is the same: `python -m paperlib advise machines.csv --samples 20 --task machine --target yield`.
 #
 # ## How to read it
 #

@@ -106,7 +106,9 @@ standing_still()
 # %% [markdown]
 # ## How to read it
 #
-# A gain is ERM's risk above the floor, over MAML's. The floor is what label noise costs. On the map a dark place is a large gain; click it, or drag the point. Where it is orange, ERM's colour, MAML loses. The grey field over the curve of the gain lies beyond the *wall of samples*, the gain of two points at the same step and with the same numbers of samples.
+# A gain is ERM's risk above the floor, over MAML's. The floor is what label noise costs. On the map the gain grows from one contour to the next; click a place, or drag the point. Where it is orange, ERM's colour, MAML loses. The grey field over the curve of the gain lies beyond the *wall of samples*, the gain of two points at the same step and with the same numbers of samples.
+#
+# The letters: $\rho_H$ and $\rho_E$ are the variances of the inputs of hard and easy tasks, $R$ the distance of their centres in each coordinate, $r_H$ and $r_E$ the spreads of their optima, $p$ the share of hard tasks; $d$ is the dimension, $m$ and $n_2$ are the samples of the step at test and in training, and $\sigma$ is the label noise.
 #
 # Three things to try. Move the hard tasks' inputs up, to the easy ones' variance: the gain falls to 1. Pull the clouds apart: the gain stops at the wall. Then take the setting *similar tasks, each at its best step*, and put the step back to 1/*ρ*<sub>E</sub>: the gain rises from 2.25 to 2.98, only because ERM's step is then too short.
 #
@@ -159,9 +161,8 @@ erm = best.subs({c_hard: rho_hard, c_easy: rho_easy})
 maml, least = (best.subs({c_hard: left(rho_hard, n), c_easy: left(rho_easy, n)}) for n in (n2, m))
 risk = loss.subs({c_hard: left(rho_hard, m), c_easy: left(rho_easy, m)})
 excess = sp.diff(risk, theta, 2) / 2 * (theta - least) ** 2
-floor = noise_std**2 / 2 * (1 + alpha**2 / m * sum(
-    share * dim * rho**2 for share, rho in ((p_hard, rho_hard), (1 - p_hard, rho_easy))
-))  # fmt: skip
+mean_square = p_hard * dim * rho_hard**2 + (1 - p_hard) * dim * rho_easy**2
+floor = noise_std**2 / 2 * (1 + alpha**2 / m * mean_square)
 
 # %% [markdown]
 # ERM's best step is the lowest point of a parabola. MAML's has no formula, as its start moves with the step: the explorer searches for the least loss, floor and all, and follows every valley down.

@@ -325,8 +325,8 @@ def _lines(named, first):
 
 def _seeds(named):
     """Return how many seeds the rows have, and which have fewer than the paper's five."""
-    fewer = {name: len(own) for name, own in named.items() if 0 < len(own) < 5}
-    return "".join(f" {name}: {count} seeds." for name, count in fewer.items())
+    fewer = [f"{name} has {len(own)}" for name, own in named.items() if 0 < len(own) < 5]
+    return f" Of the five seeds {', '.join(fewer)}." if fewer else ""
 
 
 def _not_yet(named):

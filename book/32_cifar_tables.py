@@ -303,7 +303,7 @@ def learning(p, kind):
 # How often a kind is met shows in training already, and on hard tasks more than on easy ones.
 
 
-# %% mystnb={"code_prompt_show": "Draw κ over training", "figure": {"caption": "MAML's accuracy above chance, $\\kappa$, on its training tasks after one step, over training: mean of the runs in the table and of 100 iterations. Where all runs together have fewer than 50 tasks of a kind in a window nothing is drawn. The two scales differ, and the learning rate falls to 0 at the end. **Notice** that on easy tasks half as many are enough, and on hard ones they are not.", "name": "fig-cifar-learning"}, "image": {"classes": "upright", "alt": "Two panels over iterations, easy and hard tasks, with a line for each p. The curves rise. On easy tasks those of p = 0.5 and 0.01 lie close together; on hard tasks that of p = 0.99 lies above that of p = 0.5. The rare kinds have no curve."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw κ over training", "figure": {"caption": "MAML's accuracy above chance, $\\kappa$, on its training tasks after one step, over training: mean of the runs in chapter 10's table and of 100 iterations. Where all runs together have fewer than 50 tasks of a kind in a window nothing is drawn. The two scales differ, and the learning rate falls to 0 at the end. **Notice** that on easy tasks half as many are enough, and on hard ones they are not.", "name": "fig-cifar-learning"}, "image": {"classes": "upright", "alt": "Two panels over iterations, easy and hard tasks, with a line for each p. The curves rise. On easy tasks those of p = 0.5 and 0.01 lie close together; on hard tasks that of p = 0.99 lies above that of p = 0.5. The rare kinds have no curve."}} tags=["hide-input"]
 def learning_curves():
     """Draw κ over iterations for each p, easy and hard."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 5))
@@ -565,7 +565,7 @@ Markdown(_said)
 #
 # "Oversampling hard tasks during training in order to improve MAML performance": whose performance? Linear regression can answer exactly ({prf:ref}`prop-training-share`, chapter [4](04_geography)). More hard tasks in training
 # lower the risk of hard tasks and raise that of easy ones, strictly. A test mixture with a share $\pi$ of hard tasks is served best by MAML that is *trained at the test's share*, $p=\pi$, if $n_2=m$; ERM wants other odds.
-# (Another question is for which *environment*, with one share in training and test, MAML gains most over ERM: for $p=\frac1{1+u}$ with many samples and points for clouds, [line by line](17_geography).)
+# (Another question is for which *environment*, with one share in training and test, MAML gains most over ERM: for $p=\frac1{1+u}$, $u=\rho_H/\rho_E$, with many samples and points for clouds, [line by line](17_geography).)
 #
 # So the advice needs an object. One example, with a test that is half hard:
 

@@ -61,6 +61,7 @@ class Visit:
     scroll_width: int = 0
     wide: list[str] = field(default_factory=list)
     boxes: list[str] = field(default_factory=list)
+    nearly: list[float] = field(default_factory=list)
     themes: dict[str, str] = field(default_factory=dict)
     faint: dict[str, list[str]] = field(default_factory=dict)
 
@@ -119,6 +120,8 @@ class Browser:
                 seen.scroll_width = page.evaluate("document.documentElement.scrollWidth")
                 seen.wide = page.evaluate(probe("wide"))
                 seen.boxes = page.evaluate(probe("boxes"))
+                page.wait_for_timeout(200)  # until the folds have told that they are open
+                seen.nearly = page.evaluate(probe("nearly"))
         return self.visits[name]
 
 

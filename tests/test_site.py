@@ -228,6 +228,18 @@ def test_a_formula_in_a_line_wraps_on_a_phone(browser: Browser, name: str) -> No
 
 
 @every_page
+def test_a_displayed_equation_that_nearly_fits_a_phone_does(browser: Browser, name: str) -> None:
+    """Its number would be out of sight; one that is much longer scrolls."""
+    assert [share for share in browser.visit(name).nearly if share > 0.8] == []
+
+
+def test_no_line_ends_on_a_bracket_before_a_formula(site: Path) -> None:
+    for page in sorted((site / "book").glob("*.html")):
+        left = re.findall(r'.{30}[(\[“]<span class="math', page.read_text(encoding="utf-8"))
+        assert left == [], page.name
+
+
+@every_page
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_readable(browser: Browser, name: str, scheme: str) -> None:
     seen = browser.visit(name)

@@ -30,7 +30,8 @@ def erratum(item: Any) -> nodes.section:
 
     row = item.row
     section = nodes.section(ids=[f"erratum-{anchor(row.id)}"])
-    section += nodes.title("", f"{label(row.id)}, {row.where}")
+    name = label(row.id).strip("“”")  # the name of a sentence is ours
+    section += nodes.title("", f"{name[0].upper()}{name[1:]}, {row.where}")
     section += nodes.paragraph(
         "", "", nodes.strong("", "Printed: "), *sentence(row.printed or row.says)
     )

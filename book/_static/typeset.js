@@ -38,9 +38,13 @@
 
   // An equation that a phone nearly holds is set so much smaller that it does; a longer one scrolls.
   function fit(element) {
+    if (!element.matches("div.math")) return;
+    element.style.removeProperty("--fit");
     const part = element.clientWidth / element.scrollWidth;
-    if (element.matches("div.math") && part < 1 && part >= SMALLEST) element.style.setProperty("--fit", 0.99 * part);
+    if (part < 1 && part >= SMALLEST) element.style.setProperty("--fit", 0.99 * part);
   }
+  addEventListener("resize", () => document.querySelectorAll("div.math").forEach(fit));
+  addEventListener("toggle", (event) => event.target.querySelectorAll("div.math").forEach(fit), true);
 
   const watch = new IntersectionObserver((seen) => {
     set(seen.filter((entry) => entry.isIntersecting).map((entry) => entry.target));

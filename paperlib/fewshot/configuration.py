@@ -50,8 +50,8 @@ class Configuration:
     - *Ways and shots on CIFAR.* Section 5 prints easy tasks of 2 classes with 10 images each to adapt to, and hard ones
       of 20 with 1; Appendix C.4 has (2, 50) and (20, 5). We take the appendix.
     - *ERM's images.* On Omniglot the K of adaptation and the 10 of the outer loss, 20 for ERM-10, which is all there
-      are. The printed :math:`n = n_1 + 5 n_2` with :math:`n_2 = 5K` would be 30 images a character or more for K = 4;
-      we read :math:`n_1 + n_2`. On CIFAR 15 images a class, as printed, for both kinds of task.
+      are. The printed :math:`n = n_1 + 5 n_2` with :math:`n_2 = 5K` would be 60 images a character for K = 10; we read
+      :math:`n_1 + n_2`. On CIFAR 15 images a class, as printed, for both kinds of task.
     - *ERM-10 at evaluation.* It adapts with its 10 shots, ERM-1 with 1.
     - *The head on CIFAR.* One of 20 outputs; easy tasks use the first two.
     - *Batch normalisation.* Scale and shift are adapted like other parameters; statistics are those of the batch.

@@ -80,7 +80,7 @@ class TaskKind:
         groups: (c,) classes of each group, c of its own: alphabets, or one group that holds all classes.
         within: True to draw all classes of a task from one group, False to draw each from another group.
         ways: classes of a task, N.
-        shots: images of a class for adaptation, K.
+        shots: images of a class for adaptation.
         queries: further images of a class, for the outer loss.
 
     Raises:
