@@ -341,7 +341,7 @@ for _name, (_small, _large) in _changes.items():
 Markdown("; ".join(_said) + "." if _said else "The runs are missing.")
 
 # %% [markdown]
-# Paired, ERM-1 falls a little, and MAML's ratio to ERM-10 rises too, which the rule's own unpaired interval leaves open; ERM-10's own change is undecided.
+# Paired, ERM-1 falls a little, MAML's ratio to ERM-10 rises, which the rule's unpaired interval leaves open, and ERM-10's change is undecided.
 #
 # ## What it costs
 #
