@@ -242,5 +242,5 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", copy)
     app.connect("builder-inited", write_equations_plainly, priority=900)
     app.connect("doctree-read", free_numbers)
-    app.connect("doctree-read", hold_brackets)
+    app.connect("doctree-read", hold_brackets, priority=400)  # before titles are collected
     app.connect("html-page-context", load, priority=800)
