@@ -185,6 +185,12 @@ if _named.seeds:
             f" Its names shuffled in half of the batches, the difference is {' and '.join(_ahead(_half, _named))}; "
             f"in all, {' and '.join(_ahead(_all, _named))}. So half of the names teach nearly what all do."
         )
+_both = set(entries[field.LONG_NAMED].seeds) & set(entries[field.LONG_MAML].seeds)
+if _both:
+    said += (
+        f"\n\n**Ten times as long** (seeds: {len(_both)}; nothing was tuned for the length): {field.lead(entries, field.LONG_NAMED, field.LONG_MAML, COLUMNS)} "
+        "MAML has come nearer, and on characters [it passes](#omniglot-field)."
+    )
 Markdown(said)
 
 # %% [markdown]

@@ -133,7 +133,7 @@ Markdown(
 # (omniglot-network)=
 # ## §5 and C.3: the network and the two objectives
 #
-# The network is that of Finn et al. (2017). §5 counts five layers, Appendix C.3 four: there are four blocks of convolution, batch normalisation and max-pooling, and a linear head. Batch normalisation uses the mean and variance of the images at hand, in training and in testing alike: the five drawings to adapt to go through the network together, and so do the fifty to classify. ERM, which has no support, normalises all its drawings together. No averages are kept from training.
+# The network is that of Finn et al. (2017), with [max-pooling in the place of strides](#omniglot-left-open). §5 counts five layers, Appendix C.3 four: there are four blocks of convolution, batch normalisation and max-pooling, and a linear head. Batch normalisation uses the mean and variance of the images at hand, in training and in testing alike: the five drawings to adapt to go through the network together, and so do the fifty to classify. ERM, which has no support, normalises all its drawings together. No averages are kept from training.
 
 # %% mystnb={"code_prompt_show": "Count the layers"} tags=["hide-input"]
 network = Network()

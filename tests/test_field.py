@@ -210,6 +210,15 @@ def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
                 tables.paired(*(one.scores[:, 1, kind] for one in (long_maml, long_named))) for kind in (0, 1)
             )
             assert easy.low < 0 < easy.high and hard.low > 0, "undecided on easy tasks, ahead on hard ones"
+        else:
+            seeds = sorted(set(entries[field.LONG_MAML].seeds) & set(entries[field.LONG_NAMED].seeds))
+            own = {
+                name: np.array([one.scores[one.seeds.index(seed), 1] for seed in seeds])
+                for name, one in entries.items()
+                if set(seeds) <= set(one.seeds)
+            }
+            short, long = own[field.NAMED] - own[field.MAML], own[field.LONG_NAMED] - own[field.LONG_MAML]
+            assert len(seeds) == 1 and (0 < long).all() and (long < short).all(), "nearer, and behind: the first seed"
 
 
 def test_in_small_both_are_ahead_of_maml_as_chapter_9_says() -> None:

@@ -5,7 +5,7 @@
 
 (function () {
   const here = Boolean(MathJax.version);
-  const NEAR = here ? "600px" : "200px", PAUSE = 5000, SLICE = 6, SMALLEST = 0.78, USES = ["keydown", "pointerdown", "scroll", "focusin"];
+  const NEAR = here ? "600px" : "200px", PAUSE = 5000, SLICE = 6, SMALLEST = 0.8, USES = ["keydown", "pointerdown", "scroll", "focusin"];
   const script = new URL("mathjax/formulas.js", document.currentScript.src).href;
   const left = new Set(document.querySelectorAll(".math, .text_html"));  // of an output all formulas come at once
   let loading = null, turn = Promise.resolve();
@@ -40,8 +40,12 @@
   function fit(element) {
     if (!element.matches("div.math")) return;
     element.style.removeProperty("--fit");
-    const part = element.clientWidth / element.scrollWidth;
-    if (part < 1 && part >= SMALLEST) element.style.setProperty("--fit", 0.99 * part);
+    const shown = () => element.clientWidth / element.scrollWidth;
+    if (shown() < SMALLEST) return;
+    for (let size = 1; shown() < 1 && size > SMALLEST / 2;) {  // not all of it is as wide as its letters
+      size *= Math.min(shown(), 0.99);
+      element.style.setProperty("--fit", size);
+    }
   }
   addEventListener("resize", () => document.querySelectorAll("div.math").forEach(fit));
   addEventListener("toggle", (event) => event.target.querySelectorAll("div.math").forEach(fit), true);
