@@ -332,7 +332,7 @@ Markdown(
 )
 
 # %% [markdown]
-# It can fail badly. Take the pair of the lower panel, both tasks with $\Sigma=1$, with optima $-2.5$ and $-0.7$, at the longest step drawn, $\alpha=2.9$:
+# It can fail badly. Take the Softplus pair of the lower panel [above](#fig-gradient-ratios), both tasks with $\Sigma=1$, with optima $-2.5$ and $-0.7$, at the longest step drawn, $\alpha=2.9$:
 
 # %% tags=["remove-input"]
 after_ratio, before_ratio, _, low, high = far[:, -1]

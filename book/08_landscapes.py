@@ -417,14 +417,14 @@ claims.decides(
     "text:nonconvex-landscapes",
     [near > 0, there > 0, beyond > 0],
     [False, True, False],
-    f"Two Softplus tasks. From ERM at ${erm:.2f}$ MAML leans to the hard one, with $\\alpha=1$ to ${near:.2f}$, still closer to the easy one; with $\\alpha=4$ it is at ${there:.2f}$, with $\\alpha=8$ at ${beyond:.2f}$.",
+    f"Two Softplus tasks, the hard one at 1, the easy one at −1. From ERM at ${erm:.2f}$ MAML leans to the hard one, with $\\alpha=1$ to ${near:.2f}$, still closer to the easy one; with $\\alpha=4$ it is at ${there:.2f}$, with $\\alpha=8$ at ${beyond:.2f}$.",
     shows=r"\text{For two tasks in linear regression, and for the pair of neurons here, MAML's solution is closer to the hard than to the easy minimum only for some steps, neither too short nor too long}",
     refuses={"never": [False] * 3, "with every step from 4 on": [False, True, True]},
     printed=claims.prints("text:nonconvex-landscapes", [True] * 3, tex),
 )
 
 # %% [markdown]
-# The short step makes the counterexample. With $\alpha=4$ MAML stands on the hard neuron itself, from where one step solves the easy task, whose neuron is the opposite one. With $\alpha=8$ it is the other way round.
+# The short and the long step are counterexamples. With $\alpha=4$ MAML stands on the hard neuron itself, from where one step solves the easy task, whose neuron is the opposite one. With $\alpha=8$ it is the other way round.
 #
 # Is the conjecture true at least in most environments? At $q=1$ it is in most of [sixty random ones](#landscapes-conjecture), but not in the nine of ten that our rule asks for, with either activation. With a short step MAML leans, and need not arrive.
 #

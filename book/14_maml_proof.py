@@ -1147,7 +1147,7 @@ Markdown("\n".join([head, "| --- | --- | --- |", *rows]))
 #
 # ## What we have seen
 #
-# - The deterministic skeleton, triangle inequalities, Weyl, differences of inverses, is sound once (86) has its extremes and the slips in (107), (110), (118) and (120) are mended. What fails beyond that is the probability put into it.
+# - The deterministic skeleton, triangle inequalities, Weyl, differences of inverses, is sound once (86) has its extremes and the slips after (83) and in (88), (107), (110), (118) and (120) are mended. What fails beyond that is the probability put into it.
 # - One habit causes most of the failures: keeping only the highest power of $\alpha$. It makes the bound promise exact training as $\alpha\to0$, where MAML is ERM on finite data.
 # - One step, the mean of the norms $\lVert Z_i\rVert$ in (88), costs the averaging over tasks. No later step can win it back.
 # - Where a variance is known exactly, Chebyshev's inequality says more than the exponential bound at every probability of interest.

@@ -1345,7 +1345,7 @@ claims.proves(
     "text:maml-better-after-adaptation",
     difference,
     positive * criterion,
-    r"Past the claim, whose $n_2$ is $m$: the risk of MAML with $n_2=\infty$ less that of ERM, in factors.",
+    r"Beyond the claim, which has $n_2=m$: the risk of MAML with $n_2=\infty$ less that of ERM, in factors.",
     shows=r"\frac{d\rho_E}{(1+u)^2}\bigl[\delta(1+2u-u^3)-u(1-u)^2\bigr]",
     refuses={"a positive advantage of MAML at every $m$": -positive * u * (1 - u) ** 2},
     towards=True,
@@ -1364,7 +1364,7 @@ claims.samples(
     "text:maml-better-after-adaptation",
     outcome[:, 0] - outcome[:, 1],
     expected_loss,
-    rf"Past the claim, $n_2=\infty$: full-gradient MAML's simulated loss exceeds ERM's by {expected_loss:.3f}.",
+    rf"Beyond the claim, $n_2=\infty$: full-gradient MAML's simulated loss exceeds ERM's by {expected_loss:.3f}.",
     refuses={"no difference": 0.0, "MAML as much better": -expected_loss},
     towards=True,
 )

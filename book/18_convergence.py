@@ -169,7 +169,7 @@ claims.contradicts(
 )
 
 # %% [markdown]
-# Reading $(\cdot)^2$ as $uu^\top$, with $u$ the vector less its mean, as the norm suggests, does not help: a mean of vectors deviates by the *trace* of its covariance, $E\lVert u-Eu\rVert^2=d$ in the example of [Chapter 5](05_convergence), and its spectral norm is 1. As $T\to\infty$ the promise of the theorems becomes there
+# Reading $(\cdot)^2$ as the norm suggests, as $uu^\top$ with $u$ the vector less its mean, does not help: a mean of vectors deviates by the *trace* of its covariance, $E\lVert u\rVert^2=d$ in the example of [Chapter 5](05_convergence), and its spectral norm is 1. As $T\to\infty$ the promise of the theorems becomes there
 # $P(\chi^2_d\le\log200d)\ge0.96$. The smallest dimension in which it fails is two:
 
 # %%
@@ -439,7 +439,7 @@ claims.decides(
     "text:episodes-needed-by-theorem-3",
     gamma / np.sqrt(tau) <= beta_hat / 2,
     lambda off: tau > off * threshold,
-    r"$\gamma/\sqrt\tau\le\hat\beta/2$, with $\gamma$ as printed, exactly from this $\tau$ on, not from the printed one.",
+    r"$\gamma/\sqrt\tau\le\hat\beta/2$, with $\gamma$ as printed, holds exactly from this $\tau$ on, not from the printed one.",
     shows=r"\tau\geq64d^2\alpha^4L^6\log^6(100Td)/(c\hat\beta^2)",
     refuses={"$32d^2$, as in the proof": tau > 32 * dim**2 * unit / beta_hat},
     printed=claims.prints(
@@ -633,7 +633,7 @@ panels = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95% intervals; lines: the limit law; grey: the shape of (81), scaled to meet MAML's first point. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"classes": "upright", "alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the four panels", "figure": {"caption": "Root mean square distance against everything but the number of tasks, $T=100$. Points: simulations with 95% intervals; lines: the limit law; grey, in the last two panels: the first term of (81), and (81), scaled to meet MAML's first point. Samples and episodes help like one over the square root only as long as the tasks agree; in a mixture the error levels off. With samples in proportion to the dimension neither method's error grows with $d$, while the first term of (81) does (grey). Label noise enters both in proportion, while (81) does not know it (grey).", "name": "fig-rates-in-the-rest"}, "image": {"classes": "upright", "alt": "Four panels on logarithmic axes. First samples, then episodes: for one task the distance falls with slope minus one half, for the mixture it flattens. Then dimension: ERM and MAML nearly flat, the grey curve of (81) rises steeply. Last noise: both flat below one and then rising with slope one, the grey curve of (81) is flat."}} tags=["hide-input"]
 def draw_sweep(axis, values, look):
     """Draw simulated root mean square errors with 95% intervals, and the limit law as a line; return it."""
     x, draws, predicted = values
@@ -776,7 +776,7 @@ Markdown(
 )
 
 # %% [markdown]
-# For ERM with one sample $\psi=x^2\delta+xz$. Two tasks at $\pm1$ with variances $\frac14$ and $1$ and noise $\frac12$ have asymptotic variances by these formulas, and by the library, which builds them from matrices and pairings. They agree:
+# For ERM with one sample $\psi=x^2\delta+xz$. Two tasks at $\pm1$ with variances $\frac14$ and $1$ and noise $\frac12$ have asymptotic variances by these formulas. The library, which builds them from matrices and pairings, agrees:
 
 # %% mystnb={"code_prompt_show": "Two tasks in one dimension, by both routes"} tags=["hide-cell"]
 two = TaskEnvironment.two_tasks(1, rho_hard=0.25, rho_easy=1.0, noise_std=0.5)

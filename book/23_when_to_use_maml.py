@@ -414,7 +414,7 @@ Markdown("\n".join(["| $m$ | equal weights | best weights |", "| ---: " * 3 + "|
 # (when-diversity)=
 # ## A distance that sees nothing
 #
-# The diversity coefficient's distance of two tasks, from the Fisher information of the linear model; the mirrored pair shows that it can be positive. Does it tell where MAML gains? With $F_1$, $F_2$ the diagonals of the two covariances, $a=F_1/(F_1+F_2)$ and $b=F_2/(F_1+F_2)$ entry by entry. The card has the distances of isotropic pairs of five hardness ratios, whose gains are far apart, at $m=500$, $d=10$, $\alpha=1/\rho_E$.
+# The diversity coefficient takes the distance of two tasks from the Fisher information of the linear model. Let $F_1$, $F_2$ be the diagonals of the covariances, $a=F_1/(F_1+F_2)$ and $b=F_2/(F_1+F_2)$, entry by entry; the distance is one less the cosine of $a$ and $b$. Does it tell where MAML gains? The card has it for isotropic pairs of five hardness ratios, with gains far apart ($m=500$, $d=10$, $\alpha=1/\rho_E$), and for the mirrored pair, where it is positive.
 
 
 # %% mystnb={"code_prompt_show": "Compute distances and gains"} tags=["hide-input"]

@@ -355,7 +355,7 @@ claims.samples(
 # %% [markdown]
 # ## Split samples
 #
-# One cloud with $\Sigma=I$ and spread $r$: each learner finds $\hat w=(\sum_iM_i)^{-1}\sum_i(M_iw_i^*+\text{noise}_i)$, and {eq}`price-of-weights` needs the first two moments of $M$. For split samples, $M=P\hat S_oP$ with $P=I-\alpha\hat S$, where $\hat S_o$ and $\hat S$ are the mean squares of the outer and of the inner batch. Average over the outer batch first, by Lemma 2: $E_oM^2=(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$. Label noise adds, per $\sigma^2$, $\frac1{n_1}P\hat S_oP$ from the outer loop and
+# One cloud with $\Sigma=I$ and spread $r$: each learner finds $\hat w=(\sum_iM_i)^{-1}\sum_i(M_iw_i^*+\text{noise}_i)$, and {eq}`price-of-weights` needs the first two moments of $M$. For split samples, $M=P\hat S_oP$ with $P=I-\alpha\hat S$, where $\hat S_o$ and $\hat S$ are the sample covariances of the outer and of the inner batch. Average over the outer batch first, by Lemma 2: $E_oM^2=(1+\frac1{n_1})P^4+\frac1{n_1}\operatorname{tr}(P^2)P^2$. Label noise adds, per $\sigma^2$, $\frac1{n_1}P\hat S_oP$ from the outer loop and
 # $\frac{\alpha^2}{n_2}P\hat S_o\hat S\hat S_oP$ from the inner one. If both loops share $n$ samples, $M=\hat S(I-\alpha\hat S)^2$, and the noise passes through $P$ twice: $\frac1nP^2\hat SP^2$. Everything is a mean of products of traces of polynomials in $\hat S$, and those have been counted above: `mean(p, q)` is that of $\frac1d\operatorname{tr}p(\hat S)\cdot\frac1d\operatorname{tr}q(\hat S)$, and `P(k, l)` the polynomial $(1-\alpha x)^kx^l$.
 
 # %% mystnb={"code_prompt_show": "Means of products of traces of polynomials"} tags=["hide-input"]

@@ -106,9 +106,9 @@ standing_still()
 # %% [markdown]
 # ## How to read it
 #
-# A gain is ERM's risk above the floor, over MAML's. The floor is what label noise costs. On the map the gain grows from one contour to the next; click a place, or drag the point. Where it is orange, ERM's colour, MAML loses. The grey field over the curve of the gain lies beyond the *wall of samples*, the gain of two points at the same step and with the same numbers of samples.
+# A gain is ERM's risk above the floor, over MAML's. The floor is what label noise costs. On the map each contour bears its gain; click a place, or drag the point. Where the map is orange, ERM's colour, MAML loses. The grey field over the curve of the gain lies beyond the *wall of samples*, the gain of two points at the same step and with the same numbers of samples.
 #
-# The letters: $\rho_H$ and $\rho_E$ are the variances of the inputs of hard and easy tasks, $R$ the distance of their centres in each coordinate, $r_H$ and $r_E$ the spreads of their optima, $p$ the share of hard tasks; $d$ is the dimension, $m$ and $n_2$ are the samples of the step at test and in training, and $\sigma$ is the label noise.
+# The letters: $\rho_H$ and $\rho_E$ are the variances of the inputs of hard and easy tasks, $u=\rho_H/\rho_E$ their ratio, $R$ the distance of the centres of their optima in each coordinate, $r_H$ and $r_E$ the spreads of their optima, $p$ the share of hard tasks; $d$ is the dimension, $m$ and $n_2$ are the samples of the step at test and in training, $\alpha$ is its length, and $\sigma$ the standard deviation of the label noise.
 #
 # Three things to try. Move the hard tasks' inputs up, to the easy ones' variance: the gain falls to 1. Pull the clouds apart: the gain stops at the wall. Then take the setting *similar tasks, each at its best step*, and put the step back to 1/*ρ*<sub>E</sub>: the gain rises from 2.25 to 2.98, only because ERM's step is then too short.
 #

@@ -221,7 +221,7 @@ assert slope["head.weight"][0, 2:].abs().max() == 0 < slope["head.weight"][0, :2
 # (def-cifar-learning-rates)=
 # (def-cifar-inner-rate)=
 # (def-cifar-evaluation)=
-# **Rates and test.** Rates are the paper's, and so is the test at the tier `paper`, its length of training:
+# **Rates and test.** The rates are the paper's; so is the test at the tier `paper`, whose length of training is the paper's too:
 
 # %% tags=["remove-input"]
 _c, _e = (configure("cifar", algorithm, "paper") for algorithm in ("maml", "erm"))

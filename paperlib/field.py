@@ -225,9 +225,8 @@ def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: s
         if set(pair[0].seeds) & set(pair[1].seeds):
             word, parts = verdict(*pair, list(columns.values())[pixels:], mark)
             rows.append([rules[name], *[""] * pixels, *parts, word])
-    if not rows:
-        return "There is no record of these runs yet."
-    return tables.markdown(["by the rule", *columns, "outcome"], rows, "l" + "r" * len(columns) + "l")
+    table = tables.markdown(["by the rule", *columns, "outcome"], rows, "l" + "r" * len(columns) + "l")
+    return table if rows else "There is no record of these runs yet."
 
 
 def verdict(one: Entry, other: Entry, columns: Sequence[Column], above: float = 0.0) -> tuple[str, list[str]]:

@@ -48,7 +48,7 @@ class Report(Basis):
         verdict: one of `VERDICTS`.
         why, suffices: the reason in words, and what would decide it, empty where it is decided.
         shares: of the resamples that say yes, by the question that was asked.
-        intervals: of the estimates, 90 %, by name.
+        intervals: of the estimates, 90%, by name.
         tasks_needed: so many tasks to train on, and MAML's start is better than ERM's; infinite where none are enough.
         trained: expected loss of each learner's start, trained on these tasks.
         learner: whose start `start` is.

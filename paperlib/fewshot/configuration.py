@@ -60,8 +60,9 @@ class Configuration:
     - *Pixels.* Omniglot from 0 (ink) to 1, by a true Lanczos filter; see `omniglot.resample` for what public code does
       without saying so. CIFAR less its mean over its deviation, colour by colour.
     - *The initialisation.* Glorot's uniform weights. `initialisations` lists others, which learn faster or slower.
-    - *What one of both codes has and we have not:* turned classes, inverted ink, strided convolutions, a loss of all
-      steps, inner rates learned by layer and step, scale and shift by step. The page on Omniglot's tasks has a table.
+    - *What one or both of these codes have and we have not:* turned classes, inverted ink, strided convolutions, a loss
+      of all steps, inner rates learned by layer and step, scale and shift by step. The page on Omniglot's tasks has a
+      table.
     - Not in the paper: *weighted ERM* (a hard task weighs thrice as much), *ERM with names*, *prototypical networks*.
 
     Tier ``book`` trains for 1,000 iterations; on CIFAR a network with 32 filters, since 64 would take one core several
