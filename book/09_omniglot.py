@@ -211,13 +211,9 @@ field.against_seconds(entries, floors, dict(list(COLUMNS.items())[:2]))
 # %% tags=["remove-input"]
 _old = [v for path, v in stored if path.parent.name == "field-omniglot-superseded"]
 _first = tables.scores(_old, replace(learners[field.NAMED], iterations=300, tasks=8))[:1, 1, :2]
-_had = "".join(
-    f" and had {easy:.1f} and {hard:.1f}% on easy and hard test tasks, less than MAML"
-    for easy, hard in _first
-)
 Markdown(
     "What follows from it is said by the rules in `book/paper_values.yml`, committed before the first of these runs. "
-    f"One learner was changed after one run: ERM with names first drew batches of tasks, as the others do,{_had} (`book/records/field-omniglot-superseded`); since then it draws single images, as a classifier does. "
+    f"One learner was changed after one run: ERM with names first drew batches of tasks, as the others do{''.join(f', and had {easy:.1f} and {hard:.1f}% on easy and hard test tasks, less than MAML' for easy, hard in _first)} (`book/records/field-omniglot-superseded`); since then it draws single images, as a classifier does. "
     "A difference is paired by seed; where its 95% interval straddles the mark, or there is one seed, it is *undecided*."
 )
 

@@ -50,7 +50,7 @@ MEANINGS = {
     "y": {"labels": "01 02 06 07 12 19 20 21 23 25", LOCAL: "28"},
     "G": {"the gain": "03 04 15 17 23", LOCAL: "08 27 28 29"},
     "p": {
-        "probability of a group": "03 04 07 11 12 17 19 20 23",
+        "probability of a group": "02 03 04 07 11 12 17 19 20 23 26",
         "share of hard tasks in training": "10 30 32",
         LOCAL: "24 28",
     },
