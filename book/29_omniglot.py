@@ -294,7 +294,7 @@ claims.decides(
     "text:erm-trained-equivalently",
     [by_erm == by_maml for by_erm, by_maml in seen.values()],
     [not kind.endswith("easy") for kind in seen],
-    f"ERM has as many images of a task as MAML on Omniglot and in the hard tasks of FS-CIFAR100, not in the easy ones, where MAML has {2 * (50 + 10)} and ERM this many.",
+    f"ERM has as many images of a task as MAML on Omniglot and in the hard tasks of FS-CIFAR100, not in the easy ones, where MAML has {seen['FS-CIFAR100, easy'][1]} and ERM this many.",
     shows=r"2\cdot15=30",
     refuses={"on Omniglot alone": [kind.startswith("Omniglot") for kind in seen]},
     printed=claims.prints(
