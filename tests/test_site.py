@@ -235,7 +235,7 @@ def test_a_displayed_equation_that_nearly_fits_a_phone_does(browser: Browser, na
 
 def test_no_line_ends_on_a_bracket_before_a_formula(site: Path) -> None:
     for page in sorted((site / "book").glob("*.html")):
-        left = re.findall(r'.{0,30}[(\[“]<span class="math', page.read_text(encoding="utf-8"))
+        left = re.findall(r'.{0,30}[(\[]<span class="math', page.read_text(encoding="utf-8"))
         assert left == [], page.name
 
 

@@ -179,14 +179,13 @@ def height(tex: str) -> float:
 
 
 def hold_brackets(app: Sphinx, doctree: nodes.document) -> None:
-    """Set a bracket or quotation mark that opens with its formula, so that no line ends on it."""
-    signs = {"(": "(", "[": "[", "“": r"\text{“}"}
+    """Set an opening bracket with the formula after it, so that no line ends on it."""
     for formula in list(doctree.findall(nodes.math)):
         place = formula.parent.index(formula)
         before = formula.parent[place - 1] if place else None
-        if isinstance(before, nodes.Text) and before.endswith(tuple(signs)):
+        if isinstance(before, nodes.Text) and before.endswith(("(", "[")):
             formula.parent[place - 1] = nodes.Text(before[:-1])
-            formula[:] = [nodes.Text(signs[before[-1]] + formula.astext())]
+            formula[:] = [nodes.Text(before[-1] + formula.astext())]
 
 
 def visit_math(self: Any, node: nodes.math) -> None:
