@@ -403,6 +403,31 @@ def test_convolutions_agree_with_one_model_at_a_time(convolve) -> None:  # type:
         assert torch.allclose(ours[:, 3 * m : 3 * m + 3], one, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(("channels", "side"), [(32, 16), (32, 8), (32, 4), (64, 14), (64, 7), (64, 3)])
+@pytest.mark.parametrize("count", [2, 5, 50, 55])
+def test_one_model_has_the_digits_that_it_has_beside_another(channels: int, side: int, count: int) -> None:
+    """At the sizes of tiers book and paper, where one group is convolved once."""
+    generator = torch.Generator().manual_seed(side)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator).contiguous(memory_format=torch.channels_last)
+
+    pictures, signal = normal(count, 2 * channels, side, side), normal(count, 2 * channels, side, side)
+    kernels = normal(2 * channels, channels, 3, 3)
+
+    def every(pictures: Tensor, kernels: Tensor, signal: Tensor) -> tuple[Tensor, ...]:
+        values = pictures.requires_grad_(), kernels.reshape(-1, channels, *kernels.shape[1:]).requires_grad_()
+        found = grouped_convolution(*values)
+        return found, *torch.autograd.grad(found, values, signal)
+
+    together, own = every(pictures, kernels, signal), slice(channels)
+    first = pictures.detach()[:, own].contiguous(memory_format=torch.channels_last)
+    alone = every(first, kernels[own], signal[:, own])
+    assert torch.equal(together[0][:, own], alone[0])
+    assert torch.equal(together[1][:, own], alone[1])
+    assert torch.equal(together[2][:1], alone[2])
+
+
 def test_another_convolution_gives_the_same_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     theta, tasks = parameters(SMALL, 2), batch(SMALL, [0, 0, 1], 3, 2, 4)
     one = meta_gradient(SMALL, theta, tasks, Objective("maml", 2), 2).gradients

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from paperlib.fewshot import patches
-from paperlib.fewshot.patches import first_block
+from paperlib.fewshot.patches import Patches
 
 
 def arguments(side: int = 6, models: int = 2, filters: int = 3, channels: int = 2) -> tuple[Tensor, ...]:
@@ -22,6 +22,10 @@ def arguments(side: int = 6, models: int = 2, filters: int = 3, channels: int = 
     images = normal(5, models * channels, side, side + 1) + 3.0
     scale = normal(models, filters)  # of both signs
     return images, normal(models, filters, channels, 3, 3), scale, normal(models, filters)
+
+
+def first_block(images: Tensor, weights: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    return patches.first_block(Patches.of(images, len(weights)), weights, scale, shift)
 
 
 def plain(images: Tensor, weights: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -75,5 +79,5 @@ def test_a_third_derivative_of_the_first_block() -> None:
 
 def test_images_that_require_a_gradient_are_refused() -> None:
     images, *rest = arguments()
-    with pytest.raises(ValueError, match=r"^images must not require a gradient: first_block gives none; got images"):
+    with pytest.raises(ValueError, match=r"^images must not require a gradient: the first block gives none; got"):
         first_block(images.requires_grad_(), *rest)

@@ -43,8 +43,19 @@ def _twice(values: Tensor, dimension: int) -> Tensor:
     return torch.cat([values, values], dimension).contiguous(memory_format=torch.channels_last)
 
 
+def _doubled(images: Tensor, weights: Tensor, groups: int, sums: bool = False) -> bool:
+    """Return whether one group is convolved twice on a processor, since its own kernel would round otherwise.
+
+    In single precision it does not where channels come in blocks of 32 and there is more than one image; `sums` over
+    images, as gradients of weights are, several threads split among them.
+    """
+    blocks = weights.dtype == torch.float32 and all(channels % 32 == 0 for channels in weights.shape[:2])
+    alike = blocks and len(images) > 1 and not (sums and torch.get_num_threads() > 1)
+    return groups == 1 and images.device.type == "cpu" and not alike
+
+
 def _convolve(images: Tensor, weights: Tensor, groups: int) -> Tensor:
-    if groups == 1 and images.device.type == "cpu":  # one group has a kernel of its own, and other last digits
+    if _doubled(images, weights, groups):
         return _convolve(_twice(images, 1), _twice(weights, 0), 2).narrow(1, 0, len(weights))
     return F.conv2d(images, weights, padding=1, groups=groups)
 
@@ -52,7 +63,7 @@ def _convolve(images: Tensor, weights: Tensor, groups: int) -> Tensor:
 def _gradient(
     signal: Tensor, images: Tensor, weights: Tensor, groups: int, mask: tuple[bool, bool]
 ) -> tuple[Tensor | None, Tensor | None]:
-    if groups == 1 and images.device.type == "cpu":
+    if _doubled(images, weights, groups, sums=mask[1]):
         to_images, to_weights = _gradient(_twice(signal, 1), _twice(images, 1), _twice(weights, 0), 2, mask)
         return (
             to_images if to_images is None else to_images.narrow(1, 0, images.shape[1]),

@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from paperlib.fewshot.models import HEAD, Network, Parameters, TaskBatch, accuracy, cross_entropy
+from paperlib.fewshot.patches import Patches
 
 STEPS, MEANS = "steps", "class-means"
 BLUR = 1.5  # pixels, the standard deviation
@@ -61,10 +62,11 @@ def adapt(
     names = objective.adapted(parameters)
     if not parameters[HEAD[0]].requires_grad:
         parameters = parameters | {name: parameters[name].detach().requires_grad_() for name in names}
-    features = network.features(parameters, batch.support)
+    seen = Patches.of(batch.support, len(batch.run))
+    features = network.features(parameters, seen)
     for step in range(objective.steps):
         if step and not objective.row.head:
-            features = network.features(parameters, batch.support)
+            features = network.features(parameters, seen)
         loss = cross_entropy(network.logits(parameters, features, batch.ways), labels).sum()
         wanted = [parameters[name] for name in names]
         retain = create_graph or objective.row.head

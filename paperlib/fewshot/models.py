@@ -13,7 +13,7 @@ from paperlib.fewshot.convolutions import grouped_convolution
 from paperlib.fewshot.episodes import Episodes
 from paperlib.fewshot.initialisations import initial
 from paperlib.fewshot.normalisation import normalised_pool
-from paperlib.fewshot.patches import first_block
+from paperlib.fewshot.patches import Patches, first_block
 
 Parameters = dict[str, Tensor]
 HEAD, NAMES = ("head.weight", "head.bias"), ("names.weight", "names.bias")
@@ -92,11 +92,12 @@ class Network:
             parameters[name] = initial(initialisation, name, shape, inputs, index, seeds).to(dtype)
         return parameters
 
-    def features(self, parameters: Parameters, images: Tensor) -> Tensor:
-        """Return (M, B, features) of images stacked as (B, M·channels, H, W)."""
+    def features(self, parameters: Parameters, seen: Tensor | Patches) -> Tensor:
+        """Return (M, B, features) of images stacked as (B, M·channels, H, W), or of their patches."""
         models, activation = len(parameters["head.bias"]), F.relu if self.activation == "relu" else F.leaky_relu
         first = (parameters[name] for name in ("conv1.weight", "norm1.scale", "norm1.shift"))
-        images = activation(first_block(images, *first))
+        patches = seen if isinstance(seen, Patches) else Patches.of(seen, models)
+        images = activation(first_block(patches, *first))
         for block in range(2, self.blocks + 1):
             images = grouped_convolution(images, parameters[f"conv{block}.weight"])
             scale, shift = parameters[f"norm{block}.scale"], parameters[f"norm{block}.shift"]

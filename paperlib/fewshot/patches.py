@@ -15,6 +15,7 @@ Once chosen, it is linear in :math:`(w', b')`: the map and its transpose are eac
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -26,13 +27,43 @@ from paperlib.fewshot.normalisation import EPSILON
 CACHE = 2**18  # numbers of the layer in one piece, on a processor: 1 MB in float32
 
 
-def first_block(images: Tensor, weights: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """What the first block needs of images: steps of adaptation on one support set share it.
+
+    Attributes:
+        values: (M, B, K + 1, H, W), the patch around each pixel, by channel, row and column, and a one for the offset.
+        moments: (M, K + 1, K + 1), in float64, means over all pixels of the products of the numbers of a patch.
+
+    Example:
+        >>> seen = Patches.of(torch.ones(1, 1, 2, 2), models=1)  # 4 of a patch's 9 lie inside, others are 0
+        >>> seen.values.shape, seen.moments[0, :-1, -1].sum().item()
+        (torch.Size([1, 1, 10, 2, 2]), 4.0)
+    """
+
+    values: Tensor
+    moments: Tensor
+
+    @classmethod
+    def of(cls, images: Tensor, models: int) -> Patches:
+        """Return the patches of images (B, M·C, H, W).
+
+        Raises:
+            ValueError: if the images require a gradient, which they would not get.
+        """
+        if images.requires_grad:
+            raise ValueError("images must not require a gradient: the first block gives none; got images that do")
+        values = _patches(images, models)
+        return cls(values, _moments(values))
+
+
+def first_block(patches: Patches, weights: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Convolve, normalise, scale, shift, and keep the maximum of each 2 × 2 window, as the later blocks do.
 
     Differentiable in all but the images, as often as one likes.
 
     Args:
-        images: (B, M·C, H, W).
+        patches: of B images for each of M models.
         weights: (M, D, C, 3, 3).
         scale: (M, D).
         shift: (M, D).
@@ -40,31 +71,24 @@ def first_block(images: Tensor, weights: Tensor, scale: Tensor, shift: Tensor) -
     Returns:
         (B, M·D, H // 2, W // 2), channels_last.
 
-    Raises:
-        ValueError: if the images require a gradient, which they would not get.
-
     Example:
         >>> image = torch.tensor([[0.0, 0.0], [2.0, 2.0]]).reshape(1, 1, 2, 2)
         >>> centre = torch.zeros(1, 1, 1, 3, 3).index_fill(3, torch.tensor(1), 1.0) * torch.tensor([0.0, 1.0, 0.0])
-        >>> first_block(image, centre, torch.tensor([[3.0]]), torch.tensor([[10.0]])).round(decimals=3)
+        >>> seen = Patches.of(image, models=1)
+        >>> first_block(seen, centre, torch.tensor([[3.0]]), torch.tensor([[10.0]])).round(decimals=3)
         tensor([[[[13.]]]])
     """
-    if images.requires_grad:
-        raise ValueError("images must not require a gradient: first_block gives none; got images that do")
-    patches = _patches(images, len(weights))
-    moments = _moments(patches)
-    mean, second = moments[:, :-1, -1:], moments[:, :-1, :-1]
+    mean, second = patches.moments[:, :-1, -1:], patches.moments[:, :-1, :-1]
     kernels = weights.flatten(2).double()
     variance = ((kernels @ (second - mean @ mean.transpose(1, 2))) * kernels).sum(2)
     factor = scale * (variance + EPSILON).rsqrt()
     offset = shift - factor * (kernels @ mean)[..., 0]
-    folded = torch.cat([kernels * factor[..., None], offset[..., None]], 2).transpose(1, 2).to(images)
-    output: Tensor = _Largest.apply(folded, patches)  # type: ignore[no-untyped-call]
+    folded = torch.cat([kernels * factor[..., None], offset[..., None]], 2).transpose(1, 2).to(patches.values)
+    output: Tensor = _Largest.apply(folded, patches.values)  # type: ignore[no-untyped-call]
     return output.flatten(3).permute(0, 3, 1, 2)
 
 
 def _patches(images: Tensor, models: int) -> Tensor:
-    """Return (M, B, K + 1, H, W): the patch around each pixel, by channel, row and column, and a one for the offset."""
     (count, _, height, width), size = images.shape, images.shape[1] // models * 9
     padded = F.pad(images.contiguous(), (1, 1, 1, 1)).view(count, models, -1, height + 2, width + 2).transpose(0, 1)
     patches = images.new_empty(models, count, size + 1, height, width)
@@ -87,7 +111,6 @@ def _pieces(patches: Tensor, filters: int) -> Iterator[tuple[slice, slice]]:
 
 
 def _moments(patches: Tensor) -> Tensor:
-    """Return (M, K + 1, K + 1), in float64: means of the products of the numbers of a patch."""
     total = patches.new_zeros(len(patches), *2 * patches.shape[2:3], dtype=torch.float64)
     for models, images in _pieces(patches, 64):
         piece = patches[models, images].flatten(3).double()
