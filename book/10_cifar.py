@@ -9,6 +9,8 @@
 #
 # **What you will learn.** How little a network has learned that is no better than comparing pixels; and to tell whose test a training mixture is good for.
 #
+# **In short.** A plain classifier of the training classes is ahead of MAML on easy and on hard tasks, at each share of hard tasks; a prototypical network stands between them. On hard tasks MAML's one step is no better than class means of raw pixels, unless it trains ten times as long. How many hard tasks it trains on matters much to MAML, and little to the others.
+#
 # **What you need.** Chapters [4](04_geography) and [9](09_omniglot). CIFAR-100 (169 MB) is downloaded once. Everything that was measured for this chapter, and what the paper says word by word, stands on two pages, [the tasks](30_cifar) and [the tables](32_cifar_tables), line by line.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
@@ -40,6 +42,7 @@ from paperlib.fewshot import (
     mean_interval,
     training,
 )
+from paperlib.fewshot.experiments import batch_size
 from paperlib.runtime import at_tier, book, keep_buffers
 
 plotting.use_book_style()
@@ -83,7 +86,7 @@ two_tasks()
 # %% [markdown]
 # (def-cifar-split)=
 # (def-cifar-sampling)=
-# Twenty classes are kept for testing: aquatic mammals, insects, medium mammals, people. So *every hard test task has the same twenty classes*, and an interval over seeds says nothing about twenty others. Training sees 450 images of each of the other 80. There a task is hard with probability $p$: 0.99, ½ or 0.01.
+# Twenty classes are kept for testing: aquatic mammals, insects, medium mammals, people. So *every hard test task has the same twenty classes*, and an interval over seeds says nothing about twenty others. Training sees 450 images of each of the other 80; the rest of theirs measure accuracy on training classes. There a task is hard with probability $p$: 0.99, ½ or 0.01.
 
 # %% mystnb={"code_prompt_show": "Check that hard test tasks share twenty classes"} tags=["hide-cell"]
 assert len({tuple(sorted(row)) for row in hard_test.classes}) == 1
@@ -103,7 +106,13 @@ assert len(hard_test.classes[0]) == 20 and len(cifar.images) == 100 * 600
 # (cifar-field)=
 # ## The field
 #
-# **ERM with names** is a classifier of the 80 training classes, the **prototypical network** {cite}`snell2017prototypical` is trained so that class means of its features are right, and MAML takes a step. All but the last row have one initialisation, all have $p=\frac12$, and where a row says nothing else the network takes *one* step at test time; in the paper's table ERM takes five; chapter [9](09_omniglot) says [how the initialisation was chosen](#omniglot-start), and what [each kind of row](#omniglot-field) is. **Class means** classify by the nearest centroid, in pixels or in features. The floors need no training and are computed here:
+# Rows are those of [chapter 9](#omniglot-field): **ERM with names** is a classifier of the 80 training classes, the **prototypical network** {cite}`snell2017prototypical` is trained so that class means of its features are right, **class means** classify by the nearest centroid, in pixels or in features.
+#
+# - All but the last row have [one initialisation](#omniglot-start), and $p=\frac12$.
+# - Where a row says nothing else, the network takes *one* step at test time. (In the paper's table ERM takes five.)
+# - *A step* after ERM with names is one on all weights and on a head that nothing has trained: it says nothing against fine-tuning in earnest, which was not tried.
+#
+# The floors need no training and are computed here:
 
 # %%
 CHOSEN = {"p_hard": 0.5, "initialisation": "torch", "iterations": 300}
@@ -127,16 +136,17 @@ entries = field.entries(stored, learners)
 # %% tags=["remove-input"]
 _pair = entries[field.NAMED], entries[field.MAML]
 _cost = [a / b for a, b in zip(*((one.seconds, one.operations) for one in _pair), strict=True)]
+_images = [f"{c.iterations * batch_size(c):,}" for c in (one.configuration for one in _pair)]
 _said = ", ".join(
     f"{name} {' and '.join(f'{floor[place]:.0f}%' for place in COLUMNS.values())}"
     for name, floor in floors.items()
 )
 Markdown(
     f"Here, on a part of the tasks of one seed, easy and hard: {_said}.\n\n{field.table(entries, COLUMNS)}\n\n"
-    f"Chance is 50% and 5%. But for the rows ten times as long, what learns from tasks has {CHOSEN['iterations']} iterations of 2, ERM with names {field.SINGLE['iterations']} of as many images as 2 tasks hold, for {_cost[0]:.1f} times the core seconds of MAML and {_cost[1]:.2f} times its operations; the last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds; one seed has none. {field.sources(entries, 'field_cifar')}"
+    f"Chance is 50% and 5%. But for the rows ten times as long, what learns from tasks has {CHOSEN['iterations']} iterations of 2, {_images[1]} images for MAML; ERM with names has {field.SINGLE['iterations']} batches, {_images[0]} images, for {_cost[0]:.1f} times the core seconds of MAML and {_cost[1]:.2f} times its operations. The last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds; one seed has none. {field.sources(entries, 'field_cifar')}"
 )
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95% intervals from three seeds on, horizontal lines class means of pixels. **Notice** that on hard tasks one step of MAML is behind raw pixels, while class means of its own features are ahead of them.", "name": "fig-cifar-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels; marks with names show trained learners where there are records."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95% intervals from three seeds on, horizontal lines class means of pixels. **Notice** that on hard tasks one step of MAML, after 300 iterations, is behind raw pixels, while class means of its own features are ahead of them. Crosses are neither ERM nor MAML.", "name": "fig-cifar-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. In both ERM with names stands on top, then the prototypical network. On easy tasks MAML follows, above the two lines of pixels; on hard ones its one step lies below these lines, which coincide, and its features by class means above them. Ten times as long, MAML is near ERM with names on easy tasks and below it on hard ones."}} tags=["hide-input"]
 field.against_seconds(entries, floors, COLUMNS)
 
 # %% [markdown]
@@ -180,10 +190,10 @@ if _named.seeds:
     _half, _all = (entries[n] for n in (field.HALF, field.SHUFFLED))
     if _half.seeds == _all.seeds == _named.seeds:
         _lost = [(_named.scores[:, 1] - one.scores[:, 1]).mean(axis=0) for one in (_half, _all)]
-        assert (5 * _lost[0] < _lost[1]).all()
+        assert (5 * _lost[0] < _lost[1]).all()  # nearly
         said += (
             f" Its names shuffled in half of the batches, the difference is {' and '.join(_ahead(_half, _named))}; "
-            f"in all, {' and '.join(_ahead(_all, _named))}. So half of the names teach nearly what all do."
+            f"in all, {' and '.join(_ahead(_all, _named))}. So right names in every second batch teach nearly what they teach in all."
         )
 Markdown(said)
 
@@ -287,7 +297,7 @@ Markdown("\n".join(_lines) + _said)
 # %% [markdown]
 # ## The sentences
 #
-# Three sentences of §5 rest on the table: the largest gains are on hard tasks; the improvement disappears at $p=0.01$; oversampling hard tasks helps. By rules that were committed before the runs they are *not reproduced*, *confounded* (one step against five) and *reproduced* (outcomes of our runs; the ledger calls all three corrected, by the paper's own table), [line by line](#cifar-sentences), with what "the largest gain" means where chance is 50% and 5%.
+# Three sentences of §5 rest on the table: the largest gains are on hard tasks; the improvement disappears at $p=0.01$; oversampling hard tasks helps. By rules that were committed before the runs they are *not reproduced*, *confounded* (one step against five) and *reproduced*. (These are outcomes of our runs. The ledger corrects the first two by the paper's own tables, and the third by linear regression, where it holds up to the test's own share.) They stand [line by line](#cifar-sentences), with what "the largest gain" means where chance is 50% and 5%.
 #
 # ## What it costs
 #
@@ -295,10 +305,11 @@ Markdown("\n".join(_lines) + _said)
 #
 # ## What we have seen
 #
-# - ERM with names and class means of its features is ahead of MAML here too, by more on hard tasks; a prototypical network stands between them. Features of a pretrained network were not tried.
-# - On hard tasks class means of raw pixels are the first rival. With one step our MAML of 1,000 iterations does not pass them at $p=\frac12$, with five it does.
-# - MAML took one step at test time and ERM five. With five steps for both MAML is ahead on hard tasks at every $p$; with one step it is undecided at $p=0.01$.
-# - Oversample hard tasks if they are scarcer in training than at test time, or if they count for more. Past the test's own share the mixture gained nothing in our runs; in the paper's table it gained two points.
+# - ERM with names and class means of its features is ahead of MAML here too, by more on hard tasks; a prototypical network stands between them. This order is the same [at each share of hard tasks](#cifar-field-shares).
+# - The rivals to beat on hard tasks need no training: class means of raw pixels, and of the features of an untrained network. At $p=\frac12$ MAML's one step passes neither after the field's 300 iterations, nor pixels after 1,000 from Glorot's start; class means of its own features pass both.
+# - MAML took one step at test time and the paper's ERM five. With five steps for both MAML is ahead of that ERM on hard tasks at every $p$; with one step it is undecided at $p=0.01$.
+# - For MAML oversample hard tasks if they are scarcer in training than at test time, or if they count for more. Past the test's own share the mixture gained nothing in our runs; in the paper's table it gained two points. ERM with names hardly needs it.
+# - Not measured: features of a pretrained network, which one would try first; fine-tuning in earnest; few training classes; many shots of many classes; queries that come one by one.
 #
 # ## Exercises
 #
@@ -316,4 +327,4 @@ falls_to_k = 2 * a_E**2 * a_H**2 * (odds - k) / (a_E + a_H * odds) ** 3  # then 
 assert sp.simplify(slope - falls_to_k) == 0
 
 # %% [markdown]
-# **Read next.** Line by line, [the tasks](30_cifar) measure the hardness of many classes and of few images, [the tables](32_cifar_tables) judge every sentence. [When to use MAML](11_when_to_use_maml) draws the conclusion.
+# **Read next.** Line by line, [the tasks](30_cifar) measure the hardness of many classes and of few images, [the tables](32_cifar_tables) judge every sentence. [Chapter 11](11_when_to_use_maml) says when MAML pays in linear models, where it can be computed, and [at its end](#classes-to-act-on) what these two chapters add.

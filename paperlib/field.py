@@ -204,13 +204,13 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
 
 
 def lead(every: Mapping[str, Entry], one: str, other: str, columns: Mapping[str, Column]) -> str:
-    """Say by how many points one learner is ahead of another, see `verdict`, and for how many times its seconds."""
+    """Say by how many points one learner is ahead of another, see `verdict`, and what it costs more or less."""
     a, b, title = every[one], every[other], one[0].upper() + one[1:]
     if not set(a.seeds) & set(b.seeds):
         return f"*{title}* and *{other}* have no records of the same seed."
     parts = zip(verdict(a, b, list(columns.values()))[1], columns, strict=True)
     said = ", ".join(f"{gap} points on {column}" for gap, column in parts)
-    return f"*{title}* less *{other}*: {said}, for {a.seconds / b.seconds:.2f} times the core seconds."
+    return f"*{title}* less *{other}*: {said}, for {a.seconds / b.seconds:.2f} times the core seconds and {a.operations / b.operations:.2f} times the operations."
 
 
 def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: str = BLURRED) -> str:
