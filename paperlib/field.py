@@ -210,7 +210,10 @@ def lead(every: Mapping[str, Entry], one: str, other: str, columns: Mapping[str,
         return f"*{title}* and *{other}* have no records of the same seed."
     parts = zip(verdict(a, b, list(columns.values()))[1], columns, strict=True)
     said = ", ".join(f"{gap} points on {column}" for gap, column in parts)
-    return f"*{title}* less *{other}*: {said}, for {a.seconds / b.seconds:.2f} times the core seconds and {a.operations / b.operations:.2f} times the operations."
+    cost = (
+        f"{a.seconds / b.seconds:.2f} times the core seconds and {a.operations / b.operations:.2f} times the operations"
+    )
+    return f"*{title}* less *{other}*: {said}, for {cost}."
 
 
 def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: str = BLURRED) -> str:
