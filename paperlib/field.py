@@ -138,7 +138,7 @@ def early(found: Iterable[tuple[Path, dict[str, Any]]], algorithm: str = "maml",
 
 
 def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
-    """Return in Markdown the accuracies and the costs of the learners that have records, in the order given.
+    """Return in Markdown accuracies and costs of the learners that have records, in the order given, below chance.
 
     Columns are phase and kind of accuracies, by their title.
     """
@@ -152,6 +152,10 @@ def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
                 cells.append(f"{one.seconds:,.0f}" if np.isfinite(one.seconds) else "–")
                 cells += [f"{one.operations / 1e12:.1f}", f"{one.memory / 2**20:,.0f}" if one.memory else "–"]
             rows.append([name, *cells, str(len(one.seeds))])
+            ways = one.configuration.evaluation_easy[0], one.configuration.evaluation_hard[0]
+    if rows:
+        chance = [f"{100 / ways[kind]:.0f}" for _, kind in columns.values()]
+        rows = [["chance", *chance, "0", "0", "–", "–"], *rows]
     return tables.markdown(titles, rows, "l" + "r" * (len(titles) - 1))
 
 
@@ -197,7 +201,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
             rest = {"xytext": (1.1, place), "textcoords": axis.get_yaxis_transform(), "arrowprops": arrow}
             axis.annotate(name, (x, height), va="center", fontsize=9, color=color, annotation_clip=False, **rest)
         axis.set(title=title, ylabel="accuracy (%)", ylim=(place - gap, high), xscale="log", xlim=(start, end))
-    ticks = [tick for tick in (50, 100, 200, 400, 800, 1600) if start <= tick <= end]
+    ticks = [tick for tick in (50, 100, 200, 500, 1000, 2000) if start <= tick <= end]
     axes[-1, 0].set(xticks=ticks, xticklabels=ticks, xlabel="core seconds, logarithmic")
     axes[-1, 0].minorticks_off()
     return figure

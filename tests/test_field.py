@@ -48,9 +48,10 @@ def test_entries_are_what_the_records_say() -> None:
     assert anil.seeds == () and np.isnan(anil.seconds)
     assert maml.operations == pytest.approx(costs.operations(ONE) - evaluation(ONE))
     lines = [" ".join(line.split()) for line in field.table(entries, COLUMNS).splitlines()]
+    assert lines[2] == "| chance | 20 | 20 | 0 | 0 | – | – |"
     assert (
-        len(lines) == 3
-        and lines[2] == f"| MAML | 85.0 ± 63.5 | 65.0 ± 63.5 | 30 | {maml.operations / 1e12:.1f} | – | 2 |"
+        len(lines) == 4
+        and lines[3] == f"| MAML | 85.0 ± 63.5 | 65.0 ± 63.5 | 30 | {maml.operations / 1e12:.1f} | – | 2 |"
     )
     assert "Left out are 1 of 2 learners" in field.sources(entries, "g") and "`book/records/here`" in field.sources(
         entries, "g"
