@@ -204,10 +204,13 @@ if len(_named.seeds) == len(_half.seeds) == len(_all.seeds) > 1:
 Markdown(said or "Runs of these are missing.")
 
 # %% tags=["remove-input"]
-_both = set(entries[field.LONG_NAMED].seeds) & set(entries[field.LONG_MAML].seeds)
+_long = entries[field.LONG_NAMED]
+_both = set(_long.seeds) & set(entries[field.LONG_MAML].seeds)
+_gained = " and ".join(_ahead(_long, entries[field.NAMED]))
 Markdown(
     f"**Ten times as long** (seeds: {len(_both)}; nothing was tuned for the length): {field.lead(entries, field.LONG_NAMED, field.LONG_MAML, COLUMNS)} "
-    "MAML has come nearer, and on characters [it passes](#omniglot-field)."
+    "MAML has come nearer, and on characters [it passes on hard tasks](#omniglot-field). "
+    f"ERM with names does not gain by the length: against itself at the short one, {_gained}."
     if _both
     else "There is no record yet of both ten times as long."
 )
