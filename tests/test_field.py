@@ -104,7 +104,7 @@ def test_one_seed_decides_nothing() -> None:
 def test_names_in_the_figure_do_not_lie_on_each_other(others: list[float]) -> None:
     cost = {"core_seconds_training": 90.0}
     entries = {
-        f"learner {k}": field.entries([record(ONE, 0, value, 90 - value, **cost)], {"x": ONE})["x"]
+        field.DRAWN[k]: field.entries([record(ONE, 0, value, 90 - value, **cost)], {"x": ONE})["x"]
         for k, value in enumerate([70.1, 70.2, *others])
     }
     floors = {name: np.full((2, 2), value) for name, value in (("pixels", 69.0), ("blurred pixels", 69.1))}
@@ -151,10 +151,10 @@ def test_how_fast_an_initialisation_learns() -> None:
     kind = {"tasks": [9, 2, 6], "accuracy": [0.1, 0.5, 0.9]}  # (2 · 0.5 + 6 · 0.9) / 8 = 0.8
     other = {"tasks": [9, 0, 5], "accuracy": [0.1, None, 0.4]}
     history = {"iteration": [50, 51, 100], "easy": kind, "hard": other}
-    path, values = record(one, 0, 0, 0)
+    _, values = record(one, 0, 0, 0)
     values["metrics"]["history"] = history
-    assert field.early([(path, values)], initialisation="finn") == pytest.approx(60.0)
-    assert np.isnan(field.early([(path, values)], initialisation="torch"))
+    assert tables.early([values], initialisation="finn") == pytest.approx(60.0)
+    assert np.isnan(tables.early([values], initialisation="torch"))
 
 
 # -- what the captions of the field say
@@ -181,9 +181,9 @@ def test_on_hard_tasks_of_photographs_a_step_is_below_pixels_and_they_below_clas
 
 def test_what_was_chosen_is_what_learned_fastest() -> None:
     """By the rule that stands in book/paper_values.yml, which was there before the runs."""
-    stored = records.read(book() / "records")
-    starts = {name: field.early(stored, initialisation=name) for name in INITIALISATIONS}
-    rates = {rate: field.early(stored, "anil", initialisation="torch", inner_lr=rate) for rate in (0.1, 0.3, 1.0, 3.0)}
+    stored = [values for _, values in records.read(book() / "records")]
+    starts = {name: tables.early(stored, initialisation=name) for name in INITIALISATIONS}
+    rates = {rate: tables.early(stored, "anil", initialisation="torch", inner_lr=rate) for rate in (0.1, 0.3, 1.0, 3.0)}
     assert np.isfinite([*starts.values(), *rates.values()]).all()
     assert max(starts, key=lambda name: starts[name]) == "torch"
     assert max(rates, key=lambda rate: rates[rate]) == field.LEARNERS["ANIL"]["inner_lr"]
