@@ -289,3 +289,10 @@ def test_the_papers_cells_stand_under_their_titles(dataset: str) -> None:
                 assert shown == [cell.mean for cell in printed], (path.name, line)
                 found += 1
     assert found >= 6
+
+
+def test_the_grid_of_equal_cost_has_the_operations_of_maml() -> None:
+    for one in {run.configuration for run in grids.read(ROOT / "grids" / "equal_cost.yml")}:
+        common = {"setting": one.setting} if one.dataset == "omniglot" else {"p_hard": one.p_hard}
+        maml = field.learners(one.dataset, initialisation="torch", iterations=300, **common)[field.MAML]
+        assert costs.training(one) == pytest.approx(costs.training(maml), rel=0.01)
