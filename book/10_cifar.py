@@ -135,12 +135,6 @@ entries = field.entries(stored, learners)
 
 # %% tags=["remove-input"]
 _pair = entries[field.NAMED], entries[field.MAML]
-_cost = ""
-if all(one.seeds for one in _pair):
-    _times = [
-        getattr(_pair[0], what) / getattr(_pair[1], what) for what in ("seconds", "operations")
-    ]
-    _cost = f", for {_times[0]:.1f} times the core seconds of MAML and {_times[1]:.2f} times its operations"
 _images = [f"{c.iterations * batch_size(c):,}" for c in (one.configuration for one in _pair)]
 _said = ", ".join(
     f"{name} {' and '.join(f'{floor[place]:.0f}%' for place in COLUMNS.values())}"
@@ -148,7 +142,7 @@ _said = ", ".join(
 )
 Markdown(
     f"Here, on a part of the tasks of one seed, easy and hard: {_said}.\n\n{field.table(entries, COLUMNS)}\n\n"
-    f"But for the rows ten times as long, what learns from tasks has {CHOSEN['iterations']} iterations of 2 tasks, for MAML {_images[1]} images; ERM with names has {field.SINGLE['iterations']} batches, {_images[0]} images{_cost}. ANIL's inner rate is the one chosen on characters. The last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds; one seed has none. {field.sources(entries, 'field_cifar')}"
+    f"But for the rows ten times as long, what learns from tasks has {CHOSEN['iterations']} iterations of 2 tasks, for MAML {_images[1]} images; ERM with names has {field.SINGLE['iterations']} batches, {_images[0]} images. ANIL's inner rate is the one chosen on characters. The last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds; one seed has none. {field.sources(entries, 'field_cifar')}"
 )
 
 # %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95% intervals from three seeds on, horizontal lines what needs no training; some rows of the table are left out. **Notice** that on hard tasks one step of MAML, after 300 iterations, is behind raw pixels, while class means of its own features are ahead of them. Crosses are neither ERM nor MAML.", "name": "fig-cifar-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. In both ERM with names stands on top, then the prototypical network. On easy tasks MAML follows, above the lines of pixels and of untrained networks; on hard ones its one step lies below all these lines, and its features by class means above them. Ten times as long, MAML is near ERM with names on easy tasks and below it on hard ones."}} tags=["hide-input"]

@@ -203,10 +203,7 @@ def lead(every: Mapping[str, Entry], one: str, other: str, columns: Mapping[str,
         return f"*{title}* and *{other}* have no records of the same seed."
     parts = zip(verdict(a, b, list(columns.values()))[1], columns, strict=True)
     said = ", ".join(f"{gap} points on {column}" for gap, column in parts)
-    cost = (
-        f"{a.seconds / b.seconds:.2f} times the core seconds and {a.operations / b.operations:.2f} times the operations"
-    )
-    return f"*{title}* less *{other}*: {said}, for {cost}."
+    return f"*{title}* less *{other}*: {said}, for {a.operations / b.operations:.2f} times the operations."
 
 
 def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: str = BLURRED) -> str:
