@@ -19,8 +19,6 @@ from tools import inspection
 from tools.chapters import chapters, read_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
 RUN = """
 import runpy, sys
 from IPython import display
@@ -33,9 +31,8 @@ class Told(display.Markdown):
 display.Markdown = Told
 runpy.run_path(sys.argv[1], run_name="__main__")
 """
-GAPS = re.compile(
-    r"\bnan\b|\binf\b| by  |±  |has – and", re.IGNORECASE
-)  # what is left of a sentence without its number
+# What is left of a sentence without its number.
+GAPS = re.compile(r"\bnan\b|\binf\b| by  |±  |has – and", re.IGNORECASE)
 
 
 def none(name: str) -> bool:
