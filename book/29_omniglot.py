@@ -276,7 +276,7 @@ Markdown(
 # %% [markdown]
 # Both codes are read for Omniglot's five classes with one drawing each; the second comes with a configuration of MAML and with one of its own MAML++. All three normalise by the images at hand, in training and at the test.
 #
-# Where the last column names an option, its value is ours and a run can have another; `grids/left_open_omniglot.yml` lists runs for optimiser, activation, `--adapt-norm` and start, at the tier `paper`, the paper's length. Of the three starts above and PyTorch's, MAML [learns fastest](#omniglot-start) from PyTorch's (iterations 51 to 100, one seed). Turned classes, strided convolutions, inverted ink, learned inner rates, a loss of all steps and scales of their own for each step are no options here. MAML on Large needs none of them: [our one run of the paper's length](#omniglot-table) is above the paper's accuracies. What they would do to the other rows, no run of ours tells.
+# Where the last column names an option, its value is ours and a run can have another; `grids/left_open_omniglot.yml` lists runs for optimiser, activation, `--adapt-norm` and start, at the tier `paper`, the paper's length. Of the three starts above and PyTorch's, MAML [learns fastest](#omniglot-start) from PyTorch's (iterations 51 to 100, one seed). Turned classes, strided convolutions, inverted ink, learned inner rates, a loss of all steps and scales of their own for each step are no options here. [Our one run of the paper's length](#omniglot-cells), MAML on Large, is above the paper's accuracies with none of them: one seed, on hard alphabets that are not the paper's. What they would do to the other rows, no run of ours tells.
 
 # %% [markdown]
 # (omniglot-samples)=

@@ -47,10 +47,30 @@ def scores(found: Iterable[dict[str, Any]], configuration: Configuration) -> Flo
 
     Phases are in the order of `Configuration.phases`, kinds are easy and hard. Diverged runs are left out.
     """
-    own = sorted((one for one in found if same(one["configuration"], configuration)), key=lambda one: int(one["seed"]))
-    evaluations = [one["metrics"]["evaluation"] for one in own if one["metrics"]["evaluation"] is not None]
-    rows = [[[one[phase][kind]["accuracy"] for kind in KINDS] for phase in configuration.phases] for one in evaluations]
-    return 100 * np.array(rows, dtype=float).reshape(-1, len(configuration.phases), len(KINDS))
+    return together(found, configuration)[0]
+
+
+def together(found: Iterable[dict[str, Any]], *configurations: Configuration) -> list[Floats]:
+    """Return the `scores` of each configuration, of the seeds that all of them have: rows are partners in `paired`.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> one, other = (configure("omniglot", name, "book") for name in ("maml", "anil"))
+        >>> phases = {phase: {kind: {"accuracy": 0.5} for kind in KINDS} for phase in one.phases}
+        >>> runs = [(one, 0), (one, 1), (other, 1), (other, 2)]
+        >>> rest = {"metrics": {"evaluation": phases}}
+        >>> found = [rest | {"configuration": c.values(), "seed": seed} for c, seed in runs]
+        >>> [len(scores(found, one)), *map(len, together(found, one, other))]
+        [2, 1, 1]
+    """
+    known = [one for one in found if one["metrics"]["evaluation"] is not None]
+    own = [{one["seed"]: one for one in known if same(one["configuration"], c)} for c in configurations]
+    seeds, result = sorted(set.intersection(*map(set, own))), []
+    for c, runs in zip(configurations, own, strict=True):
+        values = [runs[seed]["metrics"]["evaluation"] for seed in seeds]
+        rows = [[[one[phase][kind]["accuracy"] for kind in KINDS] for phase in c.phases] for one in values]
+        result.append(100 * np.array(rows, dtype=float).reshape(-1, len(c.phases), len(KINDS)))
+    return result
 
 
 def early(found: Iterable[dict[str, Any]], algorithm: str = "maml", **chosen: Any) -> float:

@@ -32,6 +32,14 @@ def test_scores_are_of_this_configuration_alone_by_seed() -> None:
     assert np.allclose(tables.columns(values)[0], [50, 51, 50, 51])
 
 
+def test_scores_of_several_configurations_are_those_of_their_common_seeds() -> None:
+    one, other = configure("omniglot", "maml", "book"), configure("omniglot", "anil", "book")
+    found = [record(one, seed, seed / 10) for seed in (4, 1, 3)] + [record(other, seed, 0.5) for seed in (0, 3, 4)]
+    a, b = tables.together([*found, record(other, 1, None)], one, other)  # that of seed 1 diverged
+    assert a.shape == b.shape == (2, 3, 2) and np.allclose(a[:, 0, 0], [30, 40])
+    assert [len(values) for values in tables.together(found[:3], one, other)] == [0, 0]
+
+
 def test_provenance_counts_the_records_of_these_configurations_alone() -> None:
     own, other = configure("omniglot", "maml", "book"), configure("omniglot", "maml", "book", lr=1e-4)
     machine = {"gpu": None, "processor": "P", "cores": 2}

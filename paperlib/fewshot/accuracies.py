@@ -53,18 +53,20 @@ def mean_interval(values: Sequence[float]) -> Mean:
     return Mean(mean, float(stdtrit(count - 1, 0.975)) * error)
 
 
-def shown(values: ArrayLike, decimals: int = 1, none: str = "–") -> str:
+def shown(values: ArrayLike, decimals: int = 1, none: str = "–", sign: str = "") -> str:
     """Return in some decimals the mean of values and half the width of its 95 % interval, a dash if there are none.
 
+    Differences have a plus as their sign. One value has no interval.
+
     Example:
-        >>> shown([1.0, 2.0, 3.0]), shown([2.0]), shown([])  # s = 1, t = 4.303
-        ('2.0 ± 2.5', '2.0', '–')
+        >>> shown([1.0, 2.0, 3.0]), shown([2.0]), shown([]), shown([-0.01], sign="+")  # s = 1, t = 4.303
+        ('2.0 ± 2.5', '2.0', '–', '+0.0')
     """
     numbers = np.asarray(values, dtype=float)
     if not len(numbers):
         return none
     mean, half_width = mean_interval(numbers.tolist())
-    return f"{mean:.{decimals}f}" + (f" ± {half_width:.{decimals}f}" if math.isfinite(half_width) else "")
+    return f"{mean:{sign}z.{decimals}f}" + (f" ± {half_width:.{decimals}f}" if math.isfinite(half_width) else "")
 
 
 def answers(*asked: Tensor) -> list[Floats]:
