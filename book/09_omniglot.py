@@ -334,7 +334,7 @@ Markdown(said)
 # ## The sentences
 #
 # Four sentences of §5 rest on the table: tasks within one alphabet are harder; MAML improves when hard tasks are packed; ERM does not change; the relative gain increases. By rules that were committed before the first run, they are *reproduced*, *confounded*, *undecided* and *undecided* at our 1,000 iterations, with their controls [line by line](#omniglot-sentences); until there are runs of 20,000 they are open.
-# Seeds share their start. With each paired with itself, as that page prints beside the rules' own intervals, one outcome is another: MAML's ratio to ERM-10 rises.
+# Seeds share their start. With each paired with itself, as that page prints beside the rules' own intervals, one outcome is another: MAML's ratio to ERM-10 rises, which the same control confounds.
 #
 # ## What it costs
 #
