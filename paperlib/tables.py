@@ -127,6 +127,16 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
     )
 
 
+def linked(folders: Iterable[str]) -> str:
+    """Return in Markdown the names of folders of records, each with a link to what the page of records says of it.
+
+    Example:
+        >>> linked(["omniglot-large-maml"])
+        '[`omniglot-large-maml`](#records-omniglot-large-maml)'
+    """
+    return ", ".join(f"[`{folder}`](#records-{folder})" for folder in sorted(set(folders)))
+
+
 def _listed(seeds: Sequence[int]) -> str:
     """Name seeds in ascending order, three or more without a gap by the first and the last."""
     *others, last = map(str, seeds)
