@@ -45,6 +45,11 @@ LEARNERS: dict[str, dict[str, Any]] = {
     LONG_NAMED: {"algorithm": "named-erm", **SINGLE, "iterations": 10 * SINGLE["iterations"]},
     LONG_MAML: {"algorithm": "maml", "iterations": 3000},
 }
+DRAWN = (
+    *(LONG_NAMED, NAMED, "prototypical network", LONG_MAML, "MAML, five steps", MAML, "MAML's features, class means"),
+    *("ANIL", "first-order MAML", SHUFFLED, "ERM of the paper, rate 10⁻⁶"),
+)
+UNTRAINED = ("untrained, five steps", "untrained, class means")
 PAIRS = {  # what the rules in book/paper_values.yml compare: a learner, another, and by how many points at least
     "named-erm-beats-maml": (NAMED, MAML, 0.0),
     "prototypical-beats-maml": ("prototypical network", MAML, 0.0),
@@ -119,26 +124,8 @@ def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, C
     return result
 
 
-def early(found: Iterable[tuple[Path, dict[str, Any]]], algorithm: str = "maml", **chosen: Any) -> float:
-    """Return what a setting is chosen by: how accurate a learner is in iterations 51 to 100 of training, in percent.
-
-    The mean of easy and hard tasks of Omniglot Large, seed 0; not a number without a record.
-    """
-    one = configure("omniglot", algorithm, "book", iterations=100, evaluation_tasks=8, **chosen)
-    for _, values in found:
-        if same(values["configuration"], one):
-            history = values["metrics"]["history"]
-            late = np.array(history["iteration"]) > 50
-            means = []
-            for kind in KINDS:
-                right, count = (np.array(history[kind][name], dtype=float)[late] for name in ("accuracy", "tasks"))
-                means.append(np.nansum(right * count) / count.sum())
-            return 100 * float(np.mean(means))
-    return float("nan")
-
-
 def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
-    """Return in Markdown the accuracies and the costs of the learners that have records, in the order given.
+    """Return in Markdown accuracies and costs of the learners that have records, in the order given, below chance.
 
     Columns are phase and kind of accuracies, by their title.
     """
@@ -152,6 +139,10 @@ def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
                 cells.append(f"{one.seconds:,.0f}" if np.isfinite(one.seconds) else "–")
                 cells += [f"{one.operations / 1e12:.1f}", f"{one.memory / 2**20:,.0f}" if one.memory else "–"]
             rows.append([name, *cells, str(len(one.seeds))])
+            ways = one.configuration.evaluation_easy[0], one.configuration.evaluation_hard[0]
+    if rows:
+        chance = [f"{100 / ways[kind]:.0f}" for _, kind in columns.values()]
+        rows = [["chance", *chance, "0", "0", "–", "–"], *rows]
     return tables.markdown(titles, rows, "l" + "r" * (len(titles) - 1))
 
 
@@ -167,18 +158,20 @@ def sources(every: Mapping[str, Entry], grid: str) -> str:
 
 
 def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], columns: Mapping[str, Column]) -> Figure:
-    """Draw the accuracy of each trained learner over what its training cost, and the floors, a panel for each column.
+    """Draw the accuracy of `DRAWN` learners over what their training cost, and the floors, a panel for each column.
 
     What has no record, or none that says its cost, is left out. Floors are two (phases, kinds) accuracies by name,
-    drawn where no record has them. Bars are the 95 % intervals over seeds, of three seeds at least.
+    drawn where no record has them; to them come records of untrained networks. Bars are the 95 % intervals over
+    seeds, of three seeds at least.
     """
     figure, axes = plt.subplots(len(columns), 1, figsize=(5, 3.7 * len(columns)), sharex=True, squeeze=False)
-    trained = {name: one for name, one in every.items() if one.configuration.iterations > 1 and one.seconds > 0}
+    trained = {name: every[name] for name in DRAWN if name in every and every[name].seconds > 0}
     seconds = [one.seconds for one in trained.values()] or [1.0, 100.0]
     start, end = 0.7 * min(seconds), 1.2 * max(seconds)
     for axis, (title, column) in zip(axes[:, 0], columns.items(), strict=True):
-        recorded = {name: every[name].scores for name in floors if name in every and len(every[name].scores)}
-        lines = {name: float(recorded.get(name, values[None])[:, *column].mean()) for name, values in floors.items()}
+        recorded = {name: every[name].scores for name in (*floors, *UNTRAINED) if name in every and every[name].seeds}
+        given = {name: values[None] for name, values in floors.items()} | recorded
+        lines = {name: float(values[:, *column].mean()) for name, values in given.items()}
         marks = {name: float(one.scores[:, column[0], column[1]].mean()) for name, one in trained.items()}
         heights = sorted((lines | marks).items(), key=lambda pair: -pair[1])
         gap = 0.08 * (heights[0][1] - heights[-1][1])  # names nearer to each other than this would touch
@@ -196,7 +189,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
             rest = {"xytext": (1.1, place), "textcoords": axis.get_yaxis_transform(), "arrowprops": arrow}
             axis.annotate(name, (x, height), va="center", fontsize=9, color=color, annotation_clip=False, **rest)
         axis.set(title=title, ylabel="accuracy (%)", ylim=(place - gap, high), xscale="log", xlim=(start, end))
-    ticks = [tick for tick in (50, 100, 200, 400, 800, 1600) if start <= tick <= end]
+    ticks = [tick for tick in (50, 200, 1000) if start <= tick <= end]
     axes[-1, 0].set(xticks=ticks, xticklabels=ticks, xlabel="core seconds, logarithmic")
     axes[-1, 0].minorticks_off()
     return figure
@@ -209,7 +202,7 @@ def lead(every: Mapping[str, Entry], one: str, other: str, columns: Mapping[str,
         return f"*{title}* and *{other}* have no records of the same seed."
     parts = zip(verdict(a, b, list(columns.values()))[1], columns, strict=True)
     said = ", ".join(f"{gap} points on {column}" for gap, column in parts)
-    return f"*{title}* less *{other}*: {said}, for {a.seconds / b.seconds:.2f} times the core seconds and {a.operations / b.operations:.2f} times the operations."
+    return f"*{title}* less *{other}*: {said}, for {a.operations / b.operations:.2f} times the operations."
 
 
 def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: str = BLURRED) -> str:

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Literal, TypeVar, cast
@@ -60,8 +60,18 @@ def keep_buffers() -> bool:
     return all([bool(mallopt(_MMAP_MAX, 0)), bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1)), bool(mallopt(_ARENA_MAX, 1))])
 
 
+def forget_peak() -> None:
+    """Give what is free back to the system, and count `peak_memory` from now on; elsewhere than on Linux do nothing."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def peak_memory() -> int:
-    """Return the most bytes of memory that this process has held at once, as the system counts; 0 where it does not."""
+    """Return the most bytes of memory that this process has held at once, as the system counts; 0 where it does not.
+
+    On Linux that is since `forget_peak`.
+    """
     try:
         from resource import RUSAGE_SELF, getrusage
     except ImportError:

@@ -48,9 +48,10 @@ def test_entries_are_what_the_records_say() -> None:
     assert anil.seeds == () and np.isnan(anil.seconds)
     assert maml.operations == pytest.approx(costs.operations(ONE) - evaluation(ONE))
     lines = [" ".join(line.split()) for line in field.table(entries, COLUMNS).splitlines()]
+    assert lines[2] == "| chance | 20 | 20 | 0 | 0 | – | – |"
     assert (
-        len(lines) == 3
-        and lines[2] == f"| MAML | 85.0 ± 63.5 | 65.0 ± 63.5 | 30 | {maml.operations / 1e12:.1f} | – | 2 |"
+        len(lines) == 4
+        and lines[3] == f"| MAML | 85.0 ± 63.5 | 65.0 ± 63.5 | 30 | {maml.operations / 1e12:.1f} | – | 2 |"
     )
     said = field.sources(entries, "g")
     assert "Left out are 1 of 2 learners" in said and "[`here`](#records-here)" in said
@@ -102,7 +103,7 @@ def test_one_seed_decides_nothing() -> None:
 def test_names_in_the_figure_do_not_lie_on_each_other(others: list[float]) -> None:
     cost = {"core_seconds_training": 90.0}
     entries = {
-        f"learner {k}": field.entries([record(ONE, 0, value, 90 - value, **cost)], {"x": ONE})["x"]
+        field.DRAWN[k]: field.entries([record(ONE, 0, value, 90 - value, **cost)], {"x": ONE})["x"]
         for k, value in enumerate([70.1, 70.2, *others])
     }
     floors = {name: np.full((2, 2), value) for name, value in (("pixels", 69.0), ("blurred pixels", 69.1))}
@@ -149,10 +150,10 @@ def test_how_fast_an_initialisation_learns() -> None:
     kind = {"tasks": [9, 2, 6], "accuracy": [0.1, 0.5, 0.9]}  # (2 · 0.5 + 6 · 0.9) / 8 = 0.8
     other = {"tasks": [9, 0, 5], "accuracy": [0.1, None, 0.4]}
     history = {"iteration": [50, 51, 100], "easy": kind, "hard": other}
-    path, values = record(one, 0, 0, 0)
+    _, values = record(one, 0, 0, 0)
     values["metrics"]["history"] = history
-    assert field.early([(path, values)], initialisation="finn") == pytest.approx(60.0)
-    assert np.isnan(field.early([(path, values)], initialisation="torch"))
+    assert tables.early([values], initialisation="finn") == pytest.approx(60.0)
+    assert np.isnan(tables.early([values], initialisation="torch"))
 
 
 # -- what the captions of the field say
@@ -179,9 +180,9 @@ def test_on_hard_tasks_of_photographs_a_step_is_below_pixels_and_they_below_clas
 
 def test_what_was_chosen_is_what_learned_fastest() -> None:
     """By the rule that stands in book/paper_values.yml, which was there before the runs."""
-    stored = records.read(book() / "records")
-    starts = {name: field.early(stored, initialisation=name) for name in INITIALISATIONS}
-    rates = {rate: field.early(stored, "anil", initialisation="torch", inner_lr=rate) for rate in (0.1, 0.3, 1.0, 3.0)}
+    stored = [values for _, values in records.read(book() / "records")]
+    starts = {name: tables.early(stored, initialisation=name) for name in INITIALISATIONS}
+    rates = {rate: tables.early(stored, "anil", initialisation="torch", inner_lr=rate) for rate in (0.1, 0.3, 1.0, 3.0)}
     assert np.isfinite([*starts.values(), *rates.values()]).all()
     assert max(starts, key=lambda name: starts[name]) == "torch"
     assert max(rates, key=lambda rate: rates[rate]) == field.LEARNERS["ANIL"]["inner_lr"]
@@ -217,7 +218,8 @@ def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
                 if set(seeds) <= set(one.seeds)
             }
             short, long = own[field.NAMED] - own[field.MAML], own[field.LONG_NAMED] - own[field.LONG_MAML]
-            assert len(seeds) == 1 and (0 < long).all() and (long < short).all(), "nearer, and behind: the first seed"
+            assert seeds == [0, 1, 2] and (0 < long).all() and (long < short).all(), "nearer, and behind, in each seed"
+            assert long[:, 1].mean() == pytest.approx(3, abs=0.2) and long[:, 0].mean() < 2
 
 
 def test_in_small_both_are_ahead_of_maml_as_chapter_9_says() -> None:
@@ -286,3 +288,10 @@ def test_the_papers_cells_stand_under_their_titles(dataset: str) -> None:
                 assert shown == [cell.mean for cell in printed], (path.name, line)
                 found += 1
     assert found >= 6
+
+
+def test_the_grid_of_equal_cost_has_the_operations_of_maml() -> None:
+    for one in {run.configuration for run in grids.read(ROOT / "grids" / "equal_cost.yml")}:
+        common = {"setting": one.setting} if one.dataset == "omniglot" else {"p_hard": one.p_hard}
+        maml = field.learners(one.dataset, initialisation="torch", iterations=300, **common)[field.MAML]
+        assert costs.training(one) == pytest.approx(costs.training(maml), rel=0.01)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
+import numpy as np
 import pytest
 import yaml
 
-from paperlib.runtime import at_tier, book, tier
+from paperlib.runtime import at_tier, book, forget_peak, peak_memory, tier
 
 
 def test_the_tier_is_book_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,3 +38,14 @@ def test_chapters_ran_within_their_budgets() -> None:
     assert seconds.keys() == {path.stem for path in book().glob("[0-9][0-9]_*.ipynb")}, "every chapter counts"
     assert {name: seconds[name] for name in ("09_omniglot", "10_cifar") if seconds[name] > 120} == {}
     assert sum(seconds.values()) <= 500
+
+
+def test_the_peak_of_memory_is_counted_anew() -> None:
+    held = np.ones(2**26)  # half a gigabyte
+    before = peak_memory()
+    del held
+    forget_peak()
+    if sys.platform == "linux":
+        assert peak_memory() < before - 2**28
+    else:
+        assert peak_memory() in (0, before)

@@ -21,7 +21,7 @@ from paperlib.fewshot.models import select
 from paperlib.fewshot.objectives import meta_gradient
 from paperlib.fewshot.optimisers import descend, learning_rate
 from paperlib.fewshot.runs import Run, cross
-from paperlib.runtime import peak_memory
+from paperlib.runtime import forget_peak, peak_memory
 
 Step = Callable[[State, Experiment], None]
 _BAR = "{desc} {n_fmt}/{total_fmt}, {remaining} left{postfix}"  # and no bar, so that all fits into 80 columns
@@ -191,6 +191,7 @@ def advance(
         ("training", iterate, "iteration", state.shared.iterations, lambda: state.trained),
         ("evaluation", score, "evaluated", state.evaluations, lambda: state.finished),
     )
+    forget_peak()  # of reading the data set
     mark = saved = time.monotonic()
     used = time.process_time()
     for label, step, counter, total, done in stages:
@@ -216,10 +217,11 @@ def advance(
 
 
 def bill(costs: dict[str, float], name: str, since: float) -> float:
-    """Add the processor time of this process since a moment, and the peak of its memory; return this moment."""
+    """Add the processor time of this process since a moment, in training its peak of memory too; return this moment."""
     now = time.process_time()
     costs[name] = costs.get(name, 0.0) + now - since
-    costs["peak_memory"] = max(costs.get("peak_memory", 0), peak_memory())
+    if name == "core_seconds_training":
+        costs["peak_memory"] = max(costs.get("peak_memory", 0), peak_memory())
     return now
 
 
