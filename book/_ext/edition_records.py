@@ -34,9 +34,8 @@ def facts(group: Sequence[dict[str, Any]]) -> str:
     name = CORE if all(CORE in one for one in group) else "seconds"
     mean = sum(one[name] / one["runs_trained_together"] for one in group) / len(group)
     what = "core seconds of training" if name == CORE else "process seconds"
-    commits = sorted(
-        {one["commit"][:SHORT] + one["commit"][FULL:] for one in group if one["commit"]}
-    )
+    known = [one["commit"] or "unknown" for one in group]
+    commits = sorted({commit[:SHORT] + commit[FULL:] for commit in known})
     return (
         f"{counted(group[0]['configuration']['iterations'], 'iteration')}; "
         f"{mean:,.{0 if mean >= 10 else 1}f} {what} a run on "
