@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby, product
+from itertools import groupby, product, zip_longest
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from paperlib import grids, jobs, records
-from paperlib.fewshot import accuracies, checkpoints, configuration, training
+from paperlib.fewshot import accuracies, checkpoints, training
 from paperlib.fewshot.accuracies import KINDS
-from paperlib.fewshot.benchmarks import PHASES
+from paperlib.fewshot.benchmarks import PHASES, SHAPES
 from paperlib.fewshot.checkpoints import State
-from paperlib.fewshot.configuration import Configuration
-from paperlib.fewshot.options import Count
+from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.options import Count, options
 from paperlib.fewshot.runs import OWN, Run, batches, cross
 from paperlib.files import probe
 from paperlib.runtime import Deadline, keep_buffers
 
+RUNS = Path("runs")  # where a command that makes a record again leaves it
 
-def configurations(arguments: argparse.Namespace) -> list[configuration.Configuration]:
+
+def configurations(arguments: argparse.Namespace) -> list[Configuration]:
     """Return what ``train`` is asked for: one configuration for each combination of the values that runs may own."""
     given = {name: value for name, value in vars(arguments).items() if name in grids.KINDS and name not in grids.NEEDED}
     combinations = product(*(given.get(name) or [None] for name in OWN))
     each = (given | dict(zip(OWN, values, strict=True)) for values in combinations)
-    return [configuration.configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
+    return [configure(arguments.dataset, arguments.algorithm, arguments.tier, **one) for one in each]
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -47,7 +49,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def _places(state: State) -> list[list[int]]:
     """Return the places of the runs of each configuration."""
-    found: dict[configuration.Configuration, list[int]] = {}
+    found: dict[Configuration, list[int]] = {}
     for place, run in enumerate(state.runs):
         found.setdefault(run.configuration, []).append(place)
     return list(found.values())
@@ -158,8 +160,11 @@ def listing(arguments: argparse.Namespace) -> None:
         count = sum(map(len, lacking.values()))
         print(f"{count} of {len(runs)} records of the paper's protocol are missing")
         return
-    for values in found:
-        print(_row(values))
+    for one, group in records.grouped(found).items():
+        for values in group:
+            print(_row(values))
+        for command in training_commands({one: {v["seed"] for v in group}}, RUNS) if arguments.commands else ():
+            print(f"    {command}")
     print(f"{records.counted(len(found), 'record')} in {' and '.join(map(str, folders))}")
 
 
@@ -175,42 +180,58 @@ def _row(values: dict[str, Any]) -> str:
     return f"{name} seed {values['seed']}: {outcome}; {values['seconds']:,.0f} s on {machine}"
 
 
-def training_commands(lacking: Mapping[Configuration, Sequence[int]]) -> list[str]:
+def training_commands(lacking: Mapping[Configuration, Collection[int]], folder: Path = records.FOLDER) -> list[str]:
     """Return the commands that make the records of these seeds of configurations that can be trained side by side.
 
-    The seeds of a command follow each other, and configurations that lack the same ones share it.
+    The seeds of a command follow each other, and configurations that are to have the same ones share it.
     """
     together: dict[tuple[int, ...], list[Configuration]] = {}
     for one, seeds in lacking.items():
         for _, group in groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0]):
             together.setdefault(tuple(seed for _, seed in group), []).append(one)
-    return [training_command(configurations, seeds) for seeds, configurations in together.items()]
+    return [training_command(configurations, seeds, folder) for seeds, configurations in together.items()]
 
 
-def training_command(configurations: Sequence[Configuration], seeds: Sequence[int] = records.SEEDS) -> str:
-    """Return the command that makes the records of configurations of the protocol that can be trained side by side.
+def training_command(
+    several: Sequence[Configuration], seeds: Sequence[int] = records.SEEDS, folder: Path = records.FOLDER
+) -> str:
+    """Return the command that makes the records of configurations, with the options that differ from their defaults.
 
     Args:
-        configurations: with one algorithm.
+        several: configurations, all combinations of the values in which they differ; these are of options that runs
+            side by side may own.
         seeds: whole numbers that follow each other.
+        folder: in which the command makes one of its own.
+
+    Raises:
+        ValueError: if no command asks for just these.
 
     Example:
-        >>> one = training_command([list(records.protocol())[k] for k in (0, 3)], seeds=[3, 4])
-        >>> one.partition(" --tier")[0]
-        'python -m paperlib train omniglot --setting large small --algorithm maml --shots 1 --seeds 2 --first-seed 3'
+        >>> print(training_command([configure("cifar", "erm", "book", p_hard=1)], folder=RUNS))
+        python -m paperlib train cifar --algorithm erm --tier book --p-hard 1.0 --seeds 5 --out runs/cifar-p1-erm-book
     """
-    c = configurations[0]
-    given = [records.protocol()[one] for one in configurations]
-    asked = [
-        f"--{name.replace('_', '-')} {' '.join(dict.fromkeys(str(one[name]) for one in given))}" for name in given[0]
-    ]
-    own = " ".join([asked[0], f"--algorithm {c.algorithm}", *asked[1:]])
-    parts = zip(*(one.name.split("-") for one in configurations), strict=True)
-    name, which = "-".join("-".join(dict.fromkeys(part)) for part in parts), f"--seeds {len(seeds)}"
+    c = several[0]
+    given: dict[str, Any] = {"dataset": c.dataset, "algorithm": c.algorithm, "tier": c.tier}
+    for name, shape in zip(c.benchmark.shorthand, SHAPES[::2], strict=False):
+        if (own := getattr(c, shape)) != getattr(configure(**given), shape):
+            given[name] = own[1]
+    usual = vars(configure(**given, optimizer=c.optimizer)) | {"optimizer": Configuration.optimizer}
+    for name, option in options(Configuration).items():
+        values = list(dict.fromkeys(getattr(one, name) for one in several))
+        if values != [usual[name]]:
+            given[name] = values if option.own else values[0]
+    if set(configurations(argparse.Namespace(**given))) != set(several):
+        raise ValueError(f"several must be what a command can ask for; got {', '.join(one.name for one in several)}")
+    parts = zip_longest(*(one.name.split("-") for one in several), fillvalue="")
+    name = "-".join("-".join(filter(None, dict.fromkeys(part))) for part in parts)
+    given |= {"seeds": len(seeds), **({"first_seed": seeds[0]} if seeds[0] else {})}
     if list(seeds) != list(records.SEEDS):  # beside a training of all seeds, which may be there
         name += f"-seeds-{seeds[0]}-{seeds[-1]}"
-        which += f" --first-seed {seeds[0]}"
-    return (
-        f"python -m paperlib train {c.dataset} {own} {which} --tier {c.tier} "
-        f"--time-limit 540 --out {(records.FOLDER / name).as_posix()}"
-    )
+    words = [_words(*option) for option in given.items() if option[0] != "dataset"]
+    return " ".join(["python -m paperlib train", c.dataset, *words, "--out", (folder / name).as_posix()])
+
+
+def _words(name: str, value: Any) -> str:
+    """Return an option as the command line takes it."""
+    values = value if isinstance(value, list | tuple) else [] if value is False else [value]
+    return " ".join([f"--{'no-' * (value is False)}{name.replace('_', '-')}", *map(str, values)])

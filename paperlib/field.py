@@ -147,11 +147,10 @@ def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
 
 
 def sources(every: Mapping[str, Entry], grid: str) -> str:
-    """Return in a sentence which folders the records lie in, what makes them, and how many learners have none."""
-    folders = sorted({folder for one in every.values() for folder in one.folders})
+    """Return in a sentence which folders the records lie in, with links, and how many learners have none."""
+    folders = {folder for one in every.values() for folder in one.folders}
     lacking = sum(not one.seeds for one in every.values())
-    said = f"From {', '.join(f'`book/records/{folder}`' for folder in folders)}; " if folders else ""
-    said += f"`python -m paperlib sweep grids/{grid}.yml --out runs/field` makes the records."
+    said = f"From the records in {tables.linked(folders)}, each with its command." if folders else "There is no record."
     missing = f"`python -m paperlib records --missing --grid grids/{grid}.yml`"
     return said + (
         f" Left out are {lacking} of {len(every)} learners, which have no record ({missing})." if lacking else ""

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -137,6 +137,14 @@ def protocol() -> dict[Configuration, Mapping[str, Any]]:
     """
     every = ((one, algorithm, given) for one in BENCHMARKS for algorithm, given in one.protocol)
     return {configure(one.name, algorithm, "paper", **given): given for one, algorithm, given in every}
+
+
+def grouped(found: Iterable[dict[str, Any]]) -> dict[Configuration, list[dict[str, Any]]]:
+    """Return the contents of records by configuration, in order; the device may differ."""
+    groups: dict[Configuration, list[dict[str, Any]]] = {}
+    for values in found:
+        groups.setdefault(run(values).configuration, []).append(values)
+    return groups
 
 
 def counted(number: int, noun: str) -> str:

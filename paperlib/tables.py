@@ -152,8 +152,7 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
     own = [one for one in found if any(same(one["configuration"], c) for c in configurations)]
     if not own:
         return "There is no record of these runs."
-    hardware = [one["hardware"] for one in own]
-    machines = sorted({h["gpu"] or f"{h['processor']}, {counted(h['cores'], 'core')}" for h in hardware})
+    machines = sorted(set(map(machine, own)))
     lengths = sorted({one["configuration"]["iterations"] for one in own})
     iterations = " or ".join([*(f"{n:,}" for n in lengths[:-1]), counted(lengths[-1], "iteration")])
     tiers = " and ".join(sorted({one["tier"] for one in own}))
@@ -163,6 +162,22 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
         f"Tier {tiers}: {counted(len(cost), 'run')}, {seeds}, {iterations}; "
         f"{sum(cost.values()) / 3600:.1f} process-hours on {' and '.join(machines)}."
     )
+
+
+def linked(folders: Iterable[str]) -> str:
+    """Return in Markdown the names of folders of records, each with a link to what the page of records says of it.
+
+    Example:
+        >>> linked(["omniglot-large-maml"])
+        '[`omniglot-large-maml`](#records-omniglot-large-maml)'
+    """
+    return ", ".join(f"[`{folder}`](#records-{folder})" for folder in sorted(set(folders)))
+
+
+def machine(record: Mapping[str, Any]) -> str:
+    """Name the machine that made a record: its GPU, or its processor and cores."""
+    hardware = record["hardware"]
+    return str(hardware["gpu"] or f"{hardware['processor']}, {counted(hardware['cores'], 'core')}")
 
 
 def _listed(seeds: Sequence[int]) -> str:

@@ -53,9 +53,8 @@ def test_entries_are_what_the_records_say() -> None:
         len(lines) == 4
         and lines[3] == f"| MAML | 85.0 ± 63.5 | 65.0 ± 63.5 | 30 | {maml.operations / 1e12:.1f} | – | 2 |"
     )
-    assert "Left out are 1 of 2 learners" in field.sources(entries, "g") and "`book/records/here`" in field.sources(
-        entries, "g"
-    )
+    said = field.sources(entries, "g")
+    assert "Left out are 1 of 2 learners" in said and "[`here`](#records-here)" in said
 
 
 def test_a_record_of_photographs_tells_of_one_step_and_of_five() -> None:

@@ -300,6 +300,56 @@ def test_its_command_asks_for_a_configuration(one: Configuration, asked: list[An
     assert asked == [(cross([one], records.SEEDS), records.FOLDER / one.name)]
 
 
+def asked_by(command_line: str) -> tuple[Run, ...]:
+    """Return the runs that a command asks for, as the command line understands it."""
+    arguments = command._parser().parse_args(shlex.split(command_line)[3:])
+    return cross(
+        commands.configurations(arguments), range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    )
+
+
+def test_each_record_of_the_book_has_a_command_that_asks_for_its_run() -> None:
+    """All options and seeds are those that the record holds, the device too; and no two commands share a folder."""
+    every = [values for _, values in records.read()]
+    lines = []
+    for one, group in records.grouped(every).items():
+        own = commands.training_commands({one: {values["seed"] for values in group}})
+        runs = [run for line in own for run in asked_by(line)]
+        assert set(runs) == {records.run(values) for values in group} and len(runs) == len(set(runs))
+        assert {run.configuration.device for run in runs} == {one.device}
+        lines += own
+    assert len({line.rpartition(" --out ")[2] for line in lines}) == len(lines) > 50
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+@pytest.mark.parametrize("given", [{"shots": 3}, {"evaluation_shots": 3}, {"shots": 3, "evaluation_shots": 2}])
+def test_a_command_says_what_its_other_options_do_not_bring(given: Any, schedule: str, optimizer: str) -> None:
+    own = given | {"schedule": schedule, "optimizer": optimizer, "adapt_norm": False, "lr": 1e-6, "device": "cuda"}
+    one = configure("omniglot", "weighted-erm", "smoke", precision="tf32", hard_odds=2.0, **own)
+    line = commands.training_command([one], [7, 8])
+    assert asked_by(line) == cross([one], [7, 8]) and "--no-adapt-norm" in line and "--device cuda" in line
+    assert ("--schedule" in line) == (schedule != {"adam": "cosine", "sgd": "constant"}[optimizer])
+
+
+def test_a_command_for_several_asks_for_all_combinations_or_there_is_none() -> None:
+    two = [configure("cifar", "erm", "book", p_hard=p, easy=(2, 7)) for p in (0.5, 0.99)]
+    assert asked_by(commands.training_command(two, [0])) == cross(two, [0])
+    for others in ([*two, replace(two[0], lr=0.5)], [two[0], replace(two[1], steps=2)], [replace(two[0], queries=9)]):
+        with pytest.raises(ValueError, match="several must be what a command can ask for; got cifar"):
+            commands.training_command(others)
+
+
+def test_records_are_listed_with_their_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = SMOKE, replace(SMOKE, lr=0.5)
+    for run in (*cross([one], [0, 1, 3]), *cross([other], [2])):
+        record(*run).save(tmp_path)
+    lines = listed(capsys, str(tmp_path), "--commands")
+    assert [line for line in lines if not line.startswith("    ")] == listed(capsys, str(tmp_path))
+    asked = [asked_by(line) for line in lines if line.startswith("    ")]
+    assert asked == [cross([other], [2]), cross([one], [0, 1]), cross([one], [3])]
+
+
 def test_the_commands_ask_for_what_is_missing_and_no_more(
     tmp_path: Path, asked: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

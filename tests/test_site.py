@@ -139,6 +139,23 @@ def test_links_within_the_site_lead_somewhere(site: Path, sources: dict[Path, So
     assert not broken, "\n".join(broken)
 
 
+def test_each_record_is_on_the_site_and_linked_from_its_page(site: Path, sources: dict[Path, Source]) -> None:
+    """The section of its folder is there under the name that tables and figures link to."""
+    page, folder = sources[site / "book/runs.html"], ROOT / "book/records"
+    files = [path for path in folder.rglob("*") if path.suffix in (".json", ".yml")]
+    assert len(files) > 380
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        assert page.links.count(f"records/{name}") == 1, name
+        assert (site / "book/records" / name).read_bytes() == path.read_bytes()
+        assert path.parent == folder or f"records-{path.parent.name}" in page.ids
+    text = (ROOT / "book/runs.md").read_text(encoding="utf-8")
+    makers = re.findall(r">`(\w+\.yml)`</a>.*`python -m tools\.(\w+)", text)
+    assert sorted(name for name, _ in makers) == sorted(path.name for path in folder.glob("*.yml"))
+    for name, tool in makers:
+        assert f'{name}"' in (ROOT / f"tools/{tool}.py").read_text(encoding="utf-8")
+
+
 def test_every_picture_has_a_text_for_those_who_do_not_see_it(site: Path, sources: dict[Path, Source]) -> None:
     images = [(page.relative_to(site), image) for page, s in sources.items() for image in s.images]
     mute = [f"{page}: {image['src']}" for page, image in images if not image.get("alt")]

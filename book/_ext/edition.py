@@ -19,6 +19,7 @@ import edition_mathjax
 import edition_metadata
 import edition_pages
 import edition_reading
+import edition_records
 import edition_reference
 import edition_runtime
 import edition_search
@@ -115,6 +116,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     edition_errata.setup(app)
     edition_explorer.setup(app)
     edition_reading.setup(app)
+    edition_records.setup(app)
     edition_reference.setup(app)
     edition_runtime.setup(app)
     edition_search.setup(app)
