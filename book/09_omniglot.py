@@ -201,7 +201,7 @@ Markdown(
     f"Core seconds are processor time of training, TFLOP what it computes, MB the most that the process held, its data included. {field.sources(entries, 'field_omniglot')}"
 )
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95% intervals from three seeds on, horizontal lines what needs no training; some rows of the table are left out. **Notice** that ERM with names and prototypical networks, both read out by class means, lie above MAML at about its seconds or fewer, that shuffled names fall below blurred pixels, and that ten times as long the order turns on hard tasks. Crosses are neither ERM nor MAML.", "name": "fig-omniglot-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels, of blurred pixels, and of an untrained network, and its five steps. Near a hundred seconds stand, from above, ERM with names, the prototypical network, MAML, and far below them first-order MAML, ANIL, ERM with shuffled names and the ERM of the paper; near a thousand, on top, MAML and ERM with names."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95% intervals from three seeds on, horizontal lines what needs no training; some rows of the table are left out. **Notice** that ERM with names and prototypical networks, both read out by class means, lie above MAML at about its seconds or fewer, that shuffled names fall below blurred pixels, and that ten times as long the order turns on hard tasks. Crosses are neither ERM nor MAML. Records: [`field-omniglot`](#records-field-omniglot).", "name": "fig-omniglot-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. Horizontal lines show class means of pixels, of blurred pixels, and of an untrained network, and its five steps. Near a hundred seconds stand, from above, ERM with names, the prototypical network, MAML, and far below them first-order MAML, ANIL, ERM with shuffled names and the ERM of the paper; near a thousand, on top, MAML and ERM with names."}} tags=["hide-input"]
 field.against_seconds(entries, floors, dict(list(COLUMNS.items())[:2]))
 
 # %% tags=["remove-input"]
@@ -209,12 +209,13 @@ _old = [v for path, v in stored if path.parent.name == "field-omniglot-supersede
 _first = tables.scores(_old, replace(learners[field.NAMED], iterations=300, tasks=8))[:1, 0]
 Markdown(
     "What follows from it is said by the rules in `book/paper_values.yml`, committed before the first of these runs. "
-    f"One learner was changed after its first run, and with it the rule that all have equal iterations, so the first row is no prediction: ERM with names drew batches of tasks, as the others do{''.join(f', and had {easy:.1f} and {hard:.1f}% on easy and hard *training* tasks, less than MAML' for easy, hard in _first)} (`book/records/field-omniglot-superseded`); since then it draws single images, as a classifier does. "
+    f"One learner was changed after its first run, and with it the rule that all have equal iterations, so the first row is no prediction: ERM with names drew batches of tasks, as the others do{''.join(f', and had {easy:.1f} and {hard:.1f}% on easy and hard *training* tasks, less than MAML' for easy, hard in _first)} ([record](#records-field-omniglot-superseded)); since then it draws single images, as a classifier does. "
     "A difference is paired by seed; where its 95% interval straddles the mark, or there is one seed, it is *undecided*."
 )
 
 # %% tags=["remove-input"]
-Markdown(field.outcomes(entries, dict(list(COLUMNS.items())[:2])))
+_rules = field.outcomes(entries, dict(list(COLUMNS.items())[:2]))
+Markdown(f"{_rules}\n\nFrom the records of the table above.")
 
 # %% tags=["remove-input"]
 _pair, _said = (entries[field.NAMED], entries[field.MAML]), ""
@@ -261,7 +262,7 @@ Markdown(_said)
 # does not explain what MAML gains here. Numbering at random, which asks for a step or for class means, is our candidate.
 #
 # (omniglot-start)=
-# **What was chosen, and on what.** The initialisation is [nowhere in the paper](#omniglot-left-open), and with batch normalisation its scale is a learning rate, in both loops: a kernel's scale does not change what leaves batch normalisation, only how far a step of given size turns the kernel. Beside PyTorch's there are those of Glorot and Bengio {cite}`glorot2010understanding` and of the public codes of Antoniou et al. {cite}`antoniou2019how` and Finn et al. {cite}`finn2017maml`. We took the one with which MAML is most accurate on *training* tasks in iterations 51 to 100, by a rule that was committed beforehand, and gave it to all:
+# **What was chosen, and on what.** The initialisation is [nowhere in the paper](#omniglot-left-open), and with batch normalisation its scale is a learning rate, in both loops: a kernel's scale does not change what leaves batch normalisation, only how far a step of given size turns the kernel. Beside PyTorch's there are those of Glorot and Bengio {cite}`glorot2010understanding` and of the public codes of Antoniou et al. {cite}`antoniou2019how` and Finn et al. {cite}`finn2017maml`. We took the one with which MAML is most accurate on *training* tasks in iterations 51 to 100, by a rule committed beforehand, for all:
 
 # %% tags=["remove-input"]
 _fast = {n: tables.early(found, initialisation=n) for n in ("torch", "glorot", "antoniou", "finn")}
@@ -270,8 +271,8 @@ _rates = {
 }
 _told = ["; ".join(f"`{k}` {v:.1f}%" for k, v in d.items() if v > 0) for d in (_fast, _rates)]
 Markdown(
-    f"{_told[0]} (mean of easy and hard training tasks, iterations 51 to 100, seed 0). `paperlib.fewshot.initialisations` has the formulas."
-    f" ANIL's inner rate was chosen by the same measure: {_told[1]}. All else has the paper's rates for MAML, {learners[field.MAML].inner_lr:g} inside and {learners[field.MAML].lr:g} outside, untuned."
+    f"{_told[0]} (mean of easy and hard, seed 0). `paperlib.fewshot.initialisations` has the formulas."
+    f" ANIL's inner rate was chosen by the same measure: {_told[1]}. All else has the paper's rates for MAML, {learners[field.MAML].inner_lr:g} inside and {learners[field.MAML].lr:g} outside, untuned. Records: [starts](#records-omniglot-initialisations), [rates](#records-omniglot-anil-rates)."
     if all(_told)
     else "The runs that this was chosen by are missing."
 )
@@ -302,7 +303,7 @@ _above = {name: tables.columns(scores) for name, scores in _above.items()}
 _kinds = (("maml", 1), ("erm", 1), ("erm", 10))
 _table = [configure("omniglot", a, "book", setting=s, shots=k) for s in SETTINGS for a, k in _kinds]
 Markdown(
-    f"{tables.beside('omniglot', _own, _above)}\n\n{tables.provenance(found, _table)} Records: `book/records/omniglot-*`; `python -m paperlib records` lists them. The first four rows are of Large, the untrained network has Glorot's start; that of 20,000 iterations is the whole protocol of the paper. {tables.provenance(found, [configure('omniglot', 'maml', 'paper', setting='large')])}"
+    f"{tables.beside('omniglot', _own, _above)}\n\n{tables.provenance(found, _table)} Records: {tables.linked([f'omniglot-{s}-{label}' for s in SETTINGS for label in LABELS])}; above them {tables.linked(['field-omniglot', 'omniglot-large-untrained-5-steps', 'omniglot-large-maml-paper'])}. The first four rows are of Large, the untrained network has Glorot's start; that of 20,000 iterations is the whole protocol of the paper. {tables.provenance(found, [configure('omniglot', 'maml', 'paper', setting='large')])}"
 )
 
 # %% [markdown]
@@ -324,7 +325,7 @@ if len(_large) == len(_small) > 1:
     _part, _all = mean_interval(_test / (_test + _train)), mean_interval(_test + _train)
     said = (
         f"MAML of Large has {tables.shown(_large[:, 0])} on five alphabets and {tables.shown(_large[:, 1])} on Bengali; MAML of Small {tables.shown(_small[:, 1])} and {tables.shown(_small[:, 0])}. From Large to Small it gains {_all.mean:+.1f} ± {_all.half_width:.1f} points on hard test tasks, "
-        f"and {100 * _part.mean:.0f} ± {100 * _part.half_width:.0f}% of it comes from the test (averaged over the two orders of changing them; five seeds, paired). What the head of this chapter says of MAML is *confounded*: its rule is met by another cause alone."
+        f"and {100 * _part.mean:.0f} ± {100 * _part.half_width:.0f}% of it comes from the test (averaged over the two orders of changing them; five seeds, paired). What the head of this chapter says of MAML is *confounded*: its rule is met by another cause alone. Records: {tables.linked(['omniglot-large-maml', 'omniglot-small-maml'])}."
     )
 Markdown(said)
 

@@ -145,14 +145,15 @@ Markdown(
     f"But for the rows ten times as long, what learns from tasks has {CHOSEN['iterations']} iterations of 2 tasks, for MAML {_images[1]} images; ERM with names has {field.SINGLE['iterations']} batches, {_images[0]} images. ANIL's inner rate is the one chosen on characters. The last row is the book's older run; 32 filters. In percent, mean ± half of the 95% interval over seeds; one seed has none. {field.sources(entries, 'field_cifar')}"
 )
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95% intervals from three seeds on, horizontal lines what needs no training; some rows of the table are left out. **Notice** that on hard tasks one step of MAML, after 300 iterations, is behind raw pixels, while class means of its own features are ahead of them. Crosses are neither ERM nor MAML.", "name": "fig-cifar-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. In both ERM with names stands on top, then the prototypical network. On easy tasks MAML follows, above the lines of pixels and of untrained networks; on hard ones its one step lies below all these lines, and its features by class means above them. Ten times as long, MAML is near ERM with names on easy tasks and below it on hard ones."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over seconds", "figure": {"caption": "Accuracy on new tasks against the core seconds of training; marks are means over the recorded seeds, bars their 95% intervals from three seeds on, horizontal lines what needs no training; some rows of the table are left out. **Notice** that on hard tasks one step of MAML, after 300 iterations, is behind raw pixels, while class means of its own features are ahead of them. Crosses are neither ERM nor MAML. Records: [`field-cifar`](#records-field-cifar).", "name": "fig-cifar-field"}, "image": {"classes": "upright", "alt": "Two panels of accuracy over seconds. In both ERM with names stands on top, then the prototypical network. On easy tasks MAML follows, above the lines of pixels and of untrained networks; on hard ones its one step lies below all these lines, and its features by class means above them. Ten times as long, MAML is near ERM with names on easy tasks and below it on hard ones."}} tags=["hide-input"]
 field.against_seconds(entries, floors, COLUMNS)
 
 # %% [markdown]
 # By the rules in `book/paper_values.yml`, with differences paired by seed, and *undecided* where an interval straddles the mark or there is one seed:
 
 # %% tags=["remove-input"]
-Markdown(field.outcomes(entries, COLUMNS, floor=field.PIXELS))
+_rules = field.outcomes(entries, COLUMNS, floor=field.PIXELS)
+Markdown(f"{_rules}\n\nFrom the records of the table above.")
 
 
 # %% tags=["remove-input"]
@@ -239,7 +240,7 @@ _above = {
 }
 _table = [configure("cifar", a, "book", p_hard=p) for p, a in PAPER]
 Markdown(
-    f"{tables.beside('cifar', _own, _above)}\n\nAll runs here start from Glorot's weights, the untrained network too, unlike the field's. {tables.provenance(found, _table)} Records: `book/records/cifar-*`."
+    f"{tables.beside('cifar', _own, _above)}\n\nAll runs here start from Glorot's weights, the untrained network too, unlike the field's. {tables.provenance(found, _table)} Records: {tables.linked(['cifar-erm', 'cifar-maml', 'cifar-untrained', 'field-cifar'])}."
 )
 
 # %% [markdown]
@@ -271,7 +272,7 @@ for _p in (0.99, 0.5, 0.01):
         + " | ".join(_gap(ours[_p, "maml"][m], ours[_p, "erm"][e]) for m, e in _steps.values())
         + " |"
     )
-Markdown("\n".join(_lines))
+Markdown("\n".join(_lines) + f"\n\nRecords: {tables.linked(['cifar-erm', 'cifar-maml'])}.")
 
 # %% [markdown]
 # (cifar-oversample)=
@@ -295,7 +296,8 @@ if len(_grid[0.5]) == len(_grid[0.99]) > 1:
     _change = mean_interval((_grid[0.99] - _grid[0.5]).mean(axis=1))
     _kappa = mean_interval(((_grid[0.99] - _grid[0.5]) / [50, 95]).mean(axis=1) * 100)
     _said = f"\n\nFrom $p=\\frac12$ to 0.99 the mean changes by {_change.mean + 0.0:+.1f} ± {_change.half_width:.1f} points, and counted above chance, where 0 is guessing and 100 is perfect, by {_kappa.mean:+.1f} ± {_kappa.half_width:.1f} (paired by seed)."
-Markdown("\n".join(_lines) + _said)
+_folders = ["cifar-maml", "cifar-maml-share-0.1", "cifar-maml-share-0.9"]
+Markdown("\n".join(_lines) + f"{_said}\n\nRecords: {tables.linked(_folders)}.")
 
 # %% [markdown]
 # ## The sentences

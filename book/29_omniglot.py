@@ -96,7 +96,7 @@ assert set(hard_names) == {"Sanskrit", "Bengali", *[n for n in order if n != "Sa
 assert order[0] == "Braille"
 
 
-# %% mystnb={"code_prompt_show": "Draw the accuracy of every alphabet", "figure": {"caption": "Accuracy of MAML after one step on 5-way 1-shot tasks within one alphabet, trained on all fifty; points are four seeds. Wide filled bars: the ten hard alphabets. **Notice** Braille far below the rest, Bengali, and that there is no gap after the tenth bar.", "name": "fig-omniglot-alphabets"}, "image": {"classes": "upright", "alt": "Fifty bars in ascending order. The nine lowest and Bengali, further right, are marked as hard; the lowest, Sanskrit and Bengali are labelled. The bars rise steadily after the first."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the accuracy of every alphabet", "figure": {"caption": "Accuracy of MAML after one step on 5-way 1-shot tasks within one alphabet, trained on all fifty; points are four seeds. Wide filled bars: the ten hard alphabets. **Notice** Braille far below the rest, Bengali, and that there is no gap after the tenth bar. Record: [`alphabets.yml`](#records-tools).", "name": "fig-omniglot-alphabets"}, "image": {"classes": "upright", "alt": "Fifty bars in ascending order. The nine lowest and Bengali, further right, are marked as hard; the lowest, Sanskrit and Bengali are labelled. The bars rise steadily after the first."}} tags=["hide-input"]
 def alphabet_accuracies():
     """Draw the accuracy of each alphabet, lowest first, with the hard ones marked."""
     figure, axis = plt.subplots(figsize=(5, 3))
@@ -365,7 +365,7 @@ curve = np.array([[0.2, 0.2, 0.9], [0.9, 0.3, 0.9], [0.2, 0.9, 0.9], [0.9, 0.9, 
 assert steps_to_95(curve).tolist() == [3, 2, 0]  # it falls back, it stays, it starts there
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "Accuracy on unseen drawings over steps of gradient descent from one random start, ten drawings of each character to learn from. Thin: single tasks; thick: their mean; marks: where the mean stays above 95% of its last value. **Notice** that hard tasks are late, and that they do not arrive.", "name": "fig-omniglot-hardness"}, "image": {"classes": "upright", "alt": "Two bundles of rising curves. Easy tasks rise fast and end near 95 percent; hard tasks rise later, scatter more, and end lower."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "Accuracy on unseen drawings over steps of gradient descent from one random start, ten drawings of each character to learn from. Thin: single tasks; thick: their mean; marks: where the mean stays above 95% of its last value. **Notice** that hard tasks are late, and that they do not arrive. Record: [`descents.yml`](#records-tools).", "name": "fig-omniglot-hardness"}, "image": {"classes": "upright", "alt": "Two bundles of rising curves. Easy tasks rise fast and end near 95 percent; hard tasks rise later, scatter more, and end lower."}} tags=["hide-input"]
 def hardness_curves():
     """Draw accuracy over steps of single tasks and their mean, easy and hard."""
     figure, axis = plt.subplots(figsize=(5, 3.1))

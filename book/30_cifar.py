@@ -298,7 +298,7 @@ spreads = {
 }
 
 
-# %% mystnb={"code_prompt_show": "Draw loss and κ", "figure": {"caption": "Gradient descent from a random network. Above: loss on the task's own images over that of guessing; the thin grey line is one half. Both curves of two classes begin above the frame. Below: accuracy above chance, $\\kappa$, on unseen images. Means over eight tasks of two classes and four of twenty, from two starts. **Notice** that both kinds of two classes pass one half before both of twenty, and that more images keep a loss up.", "name": "fig-cifar-hardness"}, "image": {"classes": "upright", "alt": "Two panels with four curves each. Above, the losses of tasks of two classes rise at first and fall below one half within seven steps; those of twenty classes with 5 images after about thirteen, with 50 images not at all. Below, two classes end higher than twenty, and for both 50 images end higher than 5."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw loss and κ", "figure": {"caption": "Gradient descent from a random network. Above: loss on the task's own images over that of guessing; the thin grey line is one half. Both curves of two classes begin above the frame. Below: accuracy above chance, $\\kappa$, on unseen images. Means over eight tasks of two classes and four of twenty, from two starts. **Notice** that both kinds of two classes pass one half before both of twenty, and that more images keep a loss up. Record: [`descents.yml`](#records-tools).", "name": "fig-cifar-hardness"}, "image": {"classes": "upright", "alt": "Two panels with four curves each. Above, the losses of tasks of two classes rise at first and fall below one half within seven steps; those of twenty classes with 5 images after about thirteen, with 50 images not at all. Below, two classes end higher than twenty, and for both 50 images end higher than 5."}} tags=["hide-input"]
 def factorial():
     """Draw loss and κ over steps for two and twenty classes, 5 and 50 images."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 5.6))
@@ -360,7 +360,7 @@ for _n, _k in PAIRS:
     _steps = f"over {STEPS}" if _low > STEPS else f"{_low} to {_high}"
     _far = " and ".join(f"{one:.1f}" for one in spreads[_n, _k])
     _lines.append(f"| {_n} | {_k} | {_steps} | {_far} | {end[_n, _k]:.2f} |")
-Markdown("\n".join(_lines))
+Markdown("\n".join(_lines) + "\n\nRecord: [`descents.yml`](#records-tools).")
 
 # %% [markdown]
 # So from these starts, and at the paper's rate of 0.1, many classes make a task slow to fit, as hardness in the theory does; part of it is that each class has $1/N$ of the mean loss. Few images do not: a task's own few images are fitted sooner, and accuracy on others is

@@ -92,7 +92,7 @@ ends = tables.columns(ours("large", "maml", "book"))[:, 2:]
 paper = tables.paper("omniglot")
 
 
-# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "MAML in Large, tier book, five seeds (thin) and their mean (thick): accuracy after one step on the tasks of training. Marks at the right: on new tasks of the test alphabets. **Notice** that hard tasks fall further from training to test.", "name": "fig-omniglot-live"}, "image": {"classes": "upright", "alt": "Two bundles of rising curves. Easy tasks stay above hard ones; both rise steeply in the first hundred iterations and slowly after. The marks at the right: easy test tasks at the end of their curve, hard ones some points below theirs."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw the learning curves", "figure": {"caption": "MAML in Large, tier book, five seeds (thin) and their mean (thick): accuracy after one step on the tasks of training. Marks at the right: on new tasks of the test alphabets. **Notice** that hard tasks fall further from training to test. Records: [`omniglot-large-maml`](#records-omniglot-large-maml).", "name": "fig-omniglot-live"}, "image": {"classes": "upright", "alt": "Two bundles of rising curves. Easy tasks stay above hard ones; both rise steeply in the first hundred iterations and slowly after. The marks at the right: easy test tasks at the end of their curve, hard ones some points below theirs."}} tags=["hide-input"]
 def learning_curves():
     """Draw training accuracy by kind of task over iterations, and test accuracy at the end."""
     figure, axis = plt.subplots(figsize=(5, 3))
@@ -268,7 +268,7 @@ def losses(runs):
     return np.array(runs[0]["iteration"]), mean
 
 
-# %% mystnb={"code_prompt_show": "Draw both losses", "figure": {"caption": "Training loss over the first iterations, all tasks, mean of the recorded seeds: ERM before adaptation, MAML after one step. The dotted line is $\\log5$, what uniform answers cost. **Notice** that ERM reaches it at once and stays.", "name": "fig-omniglot-erm-loss"}, "image": {"classes": "upright", "alt": "Two curves. ERM's loss falls within some fifty iterations to the dotted line at 1.61 and follows it. MAML's falls through the line and goes on falling."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw both losses", "figure": {"caption": "Training loss over the first iterations, all tasks, mean of the recorded seeds: ERM before adaptation, MAML after one step. The dotted line is $\\log5$, what uniform answers cost. **Notice** that ERM reaches it at once and stays. Records: [ERM](#records-omniglot-large-erm-trained), [MAML](#records-omniglot-large-maml).", "name": "fig-omniglot-erm-loss"}, "image": {"classes": "upright", "alt": "Two curves. ERM's loss falls within some fifty iterations to the dotted line at 1.61 and follows it. MAML's falls through the line and goes on falling."}} tags=["hide-input"]
 def loss_curves():
     """Draw the training losses of ERM and of MAML, and log 5."""
     figure, axis = plt.subplots(figsize=(5, 2.8))
@@ -370,9 +370,18 @@ _apart = [
     for (s, name, steps), own in variants.items()
     if s == "large" and len(own) and len(variants["small", name, steps])
 ]
+_folders = [
+    f"omniglot-{s}-{label}"
+    for s in SETTINGS
+    for label in ("untrained", "untrained-5-steps", "untrained-10", "erm-1", "erm-10")
+] + [
+    "omniglot-large-erm-1-5-steps",
+    "omniglot-large-erm-trained",
+    "omniglot-large-erm-trained-5-steps",
+]
 Markdown(
     f"{tables.markdown(['Large', *TITLES], _lines_1, 'lrrrr')}\n\n{tables.provenance(found, [configuration('large', label, 'book', evaluation_steps=k, **given) for label, given in VARIANTS.values() for k in (1, 5)])}{_seeds(_named)}"
-    f"{f' In Small the rows that were run too differ by {max(_apart):.1f} points at most.' if _apart else ''}{_not_yet(_named)}"
+    f"{f' In Small the rows that were run too differ by {max(_apart):.1f} points at most.' if _apart else ''}{_not_yet(_named)} Records: {tables.linked(_folders)}."
 )
 
 
@@ -435,7 +444,7 @@ KINDS = "easy", "hard"
 descended = np.array([heads[1][kind] for kind in KINDS])  # accuracy over steps
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Marks: five networks from the records, with 95% intervals. Thin lines: what the paper reports for ERM-1, trained, after one step. **Notice** that both kinds cross their line.", "name": "fig-omniglot-untrained"}, "image": {"classes": "upright", "alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the thin line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracy over steps", "figure": {"caption": "A random network, one drawing of each character, no training at all: accuracy on test tasks of Large over the steps of adaptation (one network). Marks: five networks from the records, with 95% intervals. Thin lines: what the paper reports for ERM-1, trained, after one step. **Notice** that both kinds cross their line. Records: [`descents.yml`](#records-tools); marks: [one step](#records-omniglot-large-untrained), [five](#records-omniglot-large-untrained-5-steps).", "name": "fig-omniglot-untrained"}, "image": {"classes": "upright", "alt": "Two curves that rise from 20 percent at step 0. Easy tasks cross the thin line of ERM-1 between three and four steps and level off near 70; hard tasks cross theirs between four and five and level off near 50."}} tags=["hide-input"]
 def untrained_curves():
     """Draw accuracy over test steps of a random network beside the paper's ERM-1."""
     figure, axis = plt.subplots(figsize=(5, 3.1))
@@ -519,7 +528,7 @@ Markdown(
         if _histories
         else ""
     )
-    + f"Halving the head brings the loss of one network to {heads[0.5]['loss before']:.2f} and gives {_rise[0][0]:+.1f} points on easy and {_rise[0][1]:+.1f} on hard test tasks after one step. "
+    + f"Records: [`descents.yml`](#records-tools), {tables.linked(['omniglot-large-erm-1'])}. Halving the head brings the loss of one network to {heads[0.5]['loss before']:.2f} and gives {_rise[0][0]:+.1f} points on easy and {_rise[0][1]:+.1f} on hard test tasks after one step. "
     + (
         f"Training gave ERM-1 {_words[1][0]} and {_words[1][1]} (paired by seed). So a rise of that size needs no features learned. But five steps tell the two apart: the smaller head gains {_rise[1][0]:+.1f} and {_rise[1][1]:+.1f} points there, training {_words[5][0]} and {_words[5][1]}. So less noise is enough for such a rise after one step, and not all that training does. "
         if min(map(len, _gained.values()))
@@ -573,7 +582,7 @@ _bare_tier = "" if TIER == "book" else "; untrained: tier `book`"
 _counts = {len(one["large", "large"]) for one in (hard_test, *others.values())} - {0}
 Markdown(
     f"{tables.markdown(['trained on', *_tests], _table_2, 'lrr')}"
-    f"\n\nTier `{TIER}`, seeds: {' or '.join(map(str, sorted(_counts)))}{_bare_tier}."
+    f"\n\nTier `{TIER}`, seeds: {' or '.join(map(str, sorted(_counts)))}{_bare_tier}. Records: {tables.linked([f'omniglot-{s}-{label}' for s in SETTINGS for label in ('maml', 'erm-1')])}, {tables.linked(['omniglot-large-untrained-5-steps'])}."
     if _counts
     else "The runs are missing."
 )
@@ -620,7 +629,7 @@ if len(hard_test["large", "large"]):
 # :::
 #
 # The test's part is Bengali's. And it was built in with our split: Bengali is there because the paper names it; it is not among our lowest ten, as it was among the paper's. Small also leaves out more than spread, for one
-# Braille, the hardest alphabet of training. The run that chose the alphabets saw all fifty, and knows nothing of Large and Small:
+# Braille, the hardest alphabet of training. The run that [chose the alphabets](#records-tools) saw all fifty, and knows nothing of Large and Small:
 
 # %% mystnb={"code_prompt_show": "Read how alphabets were ranked"} tags=["hide-cell"]
 selection = yaml.safe_load((book() / "records" / "alphabets.yml").read_text(encoding="utf-8"))
@@ -681,7 +690,7 @@ _seen = {test: list(map(_signed, _packed[test])) for test in SETTINGS}
 _there = min(map(len, _risen.values()))
 Markdown(
     f"{tables.markdown(_titles, _table_3, 'llrrr')}\n\nFrom Large to Small MAML gains {tables.shown(_risen['lowest'], sign='+')} points with the first choice, and {tables.shown(_risen['random'], sign='+')} with the second (paired). So nearly all of the rise that the sentence on packing speaks of is the choice of the test's alphabets: where Bengali is no easier than the other four, about a point is left. What packing does in *training*: Sanskrit alone instead of five alphabets gives {' and '.join(_seen['small'])} points on Bengali, a related script, and {' and '.join(_seen['large'])} on the five. "
-    f"And how much of *hard* is one alphabet? In Large easy test tasks are {tables.shown(_gap['lowest'])} points ahead of hard ones with the first choice, {tables.shown(_gap['random'])} with the second. The rest of the gap is that the alphabets were chosen as the lowest. (The second choice leaves those out: drawn from all, both numbers would lie between.)"
+    f"And how much of *hard* is one alphabet? In Large easy test tasks are {tables.shown(_gap['lowest'])} points ahead of hard ones with the first choice, {tables.shown(_gap['random'])} with the second. The rest of the gap is that the alphabets were chosen as the lowest. Records: {tables.linked(['field-omniglot'])}."
     if _there > 1
     else "The runs are missing, or there is one seed."
 )
@@ -960,10 +969,8 @@ for old, new in zip(paper["large", "maml"][3:], paper["small", "maml"][3:], stri
 #
 # - **First-order MAML** takes the gradient at the adapted parameters for the gradient at the start.
 # - **ANIL** adapts the head alone.
-# - **Weighted ERM** has no inner loop, and gives a hard task three times the weight of an easy one. In linear regression suitable weights do all that MAML does for isotropic tasks (chapter [3](03_hardness)). Here
+# - **Weighted ERM** has no inner loop, and gives a hard task three times the weight of an easy one. In linear regression weights can do all that MAML does for isotropic tasks. Here
 #   {prf:ref}`erm-uniform` says what to expect: weights change nothing in what ERM aims at.
-#
-# One drawing to adapt to and ten to classify: the inner loop is a small part of the work.
 
 # %% mystnb={"code_prompt_show": "Count the passes of an iteration"} tags=["hide-cell"]
 cost = {}
@@ -983,7 +990,7 @@ Markdown(
     f"$(50+3\\cdot5)/55\\approx1.18$ times ERM's, and [counting floating-point operations](#omniglot-network) gives {LONGER / 1000:.2f}. First-order MAML and ANIL have no derivative of the whole step, and by a count of passes cost what ERM costs. All get {LONGER:,} iterations for "
     "MAML's 1,000. The count says nothing about memory. "
     + (
-        f"What the field measured is the peak of a process with the data set in it, and hardly tells them apart: {'; '.join(f'{name}: {one / 2**20:,.0f} MB' for name, one in _peaks)}."
+        f"The field's peaks, of whole processes, hardly differ: {', '.join(f'{one / 2**20:,.0f}' for _, one in _peaks)} MB for {', '.join(name for name, _ in _peaks)}."
         if _peaks
         else ""
     )
@@ -1031,7 +1038,7 @@ Markdown(
         f" Weighted less plain ERM: {' and '.join(tables.shown(_weights[:, c], sign='+') for c in (2, 3))}."
         * bool(len(_weights))
     )
-    + f"\n\n{tables.provenance(found, [_maml, *_rest])}{_seeds(equal)}{_not_yet(equal)}"
+    + f"\n\n{tables.provenance(found, [_maml, *_rest])}{_seeds(equal)}{_not_yet(equal)} Records: {tables.linked([f'omniglot-large-{name}' for name in ('maml', 'fomaml', 'anil', 'erm-trained', 'weighted-erm')])}."
 )
 
 # %% [markdown]

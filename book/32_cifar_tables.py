@@ -328,7 +328,7 @@ def learning(p, kind):
 # How often a kind is met shows in training already, and on hard tasks more than on easy ones.
 
 
-# %% mystnb={"code_prompt_show": "Draw κ over training", "figure": {"caption": "MAML's accuracy above chance, $\\kappa$, on its training tasks after one step, over training: mean of the runs in chapter 10's table and of 100 iterations. Where all runs together have fewer than 50 tasks of a kind in a window nothing is drawn. The two scales differ, and the learning rate falls to 0 at the end. **Notice** that on easy tasks half as many are nearly enough, and on hard ones they are not.", "name": "fig-cifar-learning"}, "image": {"classes": "upright", "alt": "Two panels over iterations, easy and hard tasks, with a line for each p. The curves rise. On easy tasks those of p = 0.5 and 0.01 lie close together; on hard tasks that of p = 0.99 lies above that of p = 0.5. The rare kinds have no curve."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw κ over training", "figure": {"caption": "MAML's accuracy above chance, $\\kappa$, on its training tasks after one step, over training: mean of the runs in chapter 10's table and of 100 iterations. Where all runs together have fewer than 50 tasks of a kind in a window nothing is drawn. The two scales differ, and the learning rate falls to 0 at the end. **Notice** that on easy tasks half as many are nearly enough, and on hard ones they are not. Records: [`cifar-maml`](#records-cifar-maml).", "name": "fig-cifar-learning"}, "image": {"classes": "upright", "alt": "Two panels over iterations, easy and hard tasks, with a line for each p. The curves rise. On easy tasks those of p = 0.5 and 0.01 lie close together; on hard tasks that of p = 0.99 lies above that of p = 0.5. The rare kinds have no curve."}} tags=["hide-input"]
 def learning_curves():
     """Draw κ over iterations for each p, easy and hard."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 5))
@@ -538,7 +538,7 @@ NETWORKS = {
 networks = {name: by_steps(one) for name, one in NETWORKS.items()}
 
 
-# %% mystnb={"code_prompt_show": "Draw accuracies after one and five steps", "figure": {"caption": "Test accuracy of four networks trained with $p=\\frac12$, after one step (open, above) and after five (filled, below), with 95% intervals over seeds; tier book. Crosses: the paper's ERM after five steps and MAML after one, of networks that are larger and trained for longer. Dashed: guessing. **Notice** that the untrained network, after five steps, stands where our ERM at the paper's rate does, and on hard tasks above the paper's ERM.", "name": "fig-cifar-steps"}, "image": {"classes": "upright", "alt": "Two panels, easy and hard test tasks, with a row for each of four networks: untrained, ERM at two rates, and MAML. A dashed line marks 50 percent above and 5 percent below."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw accuracies after one and five steps", "figure": {"caption": "Test accuracy of four networks trained with $p=\\frac12$, after one step (open, above) and after five (filled, below), with 95% intervals over seeds; tier book. Crosses: the paper's ERM after five steps and MAML after one, of networks that are larger and trained for longer. Dashed: guessing. **Notice** that the untrained network, after five steps, stands where our ERM at the paper's rate does, and on hard tasks above the paper's ERM. Records: [untrained](#records-cifar-untrained), [ERM](#records-cifar-erm), [ERM at 10⁻³](#records-cifar-erm-trained), [MAML](#records-cifar-maml).", "name": "fig-cifar-steps"}, "image": {"classes": "upright", "alt": "Two panels, easy and hard test tasks, with a row for each of four networks: untrained, ERM at two rates, and MAML. A dashed line marks 50 percent above and 5 percent below."}} tags=["hide-input"]
 def equal_steps():
     """Draw test accuracies after one and after five steps, with the paper's where it has them."""
     figure, axes = plt.subplots(2, 1, figsize=(5, 4.6))
@@ -589,7 +589,7 @@ Markdown(
         if _said
         else ""
     )
-    + f"\n\n{tables.provenance(found, list(NETWORKS.values()))}"
+    + f"\n\n{tables.provenance(found, list(NETWORKS.values()))} Records: {tables.linked(['cifar-untrained', 'cifar-erm', 'cifar-erm-trained', 'cifar-maml'])}."
 )
 
 # %% tags=["remove-input"]
@@ -761,7 +761,7 @@ def draw_theory(axis):
     axis.set(ylabel="risk added by the start", ylim=(0, None))
 
 
-# %% mystnb={"code_prompt_show": "Draw all three panels", "figure": {"caption": "Over the share $p$ of hard tasks in training. Above, less is better: linear regression, what the start adds to the risk of MAML on hard tasks (dash-dotted), on easy ones (dotted) and on the half-and-half mixture (solid), and of ERM on the mixture (dashed); circle and square: the least of either mixture. Below, more is better: accuracy of MAML after one step on hard and on easy test tasks, the paper's (open, with its 95% intervals) and ours where there are runs (filled, tier book). **Notice** that ours pay on easy tasks, as the theory says.", "name": "fig-cifar-share"}, "image": {"classes": "upright", "alt": "Three panels over a logit scale from 0.01 to 0.99. Above: a falling curve for hard tasks, a rising one for easy tasks, a shallow bowl with its circle at one half, and ERM's dashed curve with its square near the right end. In the middle: hard accuracy rises with p, the paper's from 12 to 22 percent and ours, lower, from 8 to 15. Below: the paper's easy accuracy stays near 85 percent, ours is lower and falls by some four points."}} tags=["hide-input"]
+# %% mystnb={"code_prompt_show": "Draw all three panels", "figure": {"caption": "Over the share $p$ of hard tasks in training. Above, less is better: linear regression, what the start adds to the risk of MAML on hard tasks (dash-dotted), on easy ones (dotted) and on the half-and-half mixture (solid), and of ERM on the mixture (dashed); circle and square: the least of either mixture. Below, more is better: accuracy of MAML after one step on hard and on easy test tasks, the paper's (open, with its 95% intervals) and ours where there are runs (filled, tier book). **Notice** that ours pay on easy tasks, as the theory says. Records of ours: [at 0.01, ½ and 0.99](#records-cifar-maml), [0.1](#records-cifar-maml-share-0.1), [0.9](#records-cifar-maml-share-0.9).", "name": "fig-cifar-share"}, "image": {"classes": "upright", "alt": "Three panels over a logit scale from 0.01 to 0.99. Above: a falling curve for hard tasks, a rising one for easy tasks, a shallow bowl with its circle at one half, and ERM's dashed curve with its square near the right end. In the middle: hard accuracy rises with p, the paper's from 12 to 22 percent and ours, lower, from 8 to 15. Below: the paper's easy accuracy stays near 85 percent, ours is lower and falls by some four points."}} tags=["hide-input"]
 def shares():
     """Draw the theory's risks and the measured accuracies over p."""
     figure, axes = plt.subplots(3, 1, figsize=(5, 8))
@@ -828,7 +828,7 @@ if len(_there) > 2:
     if 0.5 in _there:
         *_, _both, _kappa = map(_signed, _moved(_high, 0.5))
         _said += f" From $p=0.5$ to ${_high:g}$ the mean changes by {_both}, in κ by {_kappa}."
-    _said += f"\n\n{tables.provenance(found, [at_share[p] for p in _there])}"
+    _said += f"\n\n{tables.provenance(found, [at_share[p] for p in _there])} Records: {tables.linked(['cifar-maml', 'cifar-maml-share-0.1', 'cifar-maml-share-0.9'])}."
 Markdown(_said)
 
 # %% [markdown]
@@ -863,7 +863,11 @@ _shapes = {"easy": (2, 10), "hard": (20, 1), "evaluation_easy": (2, 10), "evalua
 _short = configure("cifar", "maml", "book", **_shapes)
 _lines = []
 for _name, _one, _options in (
-    ("Trained on 60 classes instead of 80", _split, "--setting 60-20-20"),
+    (
+        "Trained on 60 classes instead of 80 ([records](#records-cifar-maml-60-20-20))",
+        _split,
+        "--setting 60-20-20",
+    ),
     (
         "With (2, 10) and (20, 1)",
         _short,
