@@ -265,9 +265,9 @@ Markdown(_said)
 # **What was chosen, and on what.** The initialisation is [nowhere in the paper](#omniglot-left-open), and with batch normalisation its scale is a learning rate, in both loops: a kernel's scale does not change what leaves batch normalisation, only how far a step of given size turns the kernel. Beside PyTorch's there are those of Glorot and Bengio {cite}`glorot2010understanding` and of the public codes of Antoniou et al. {cite}`antoniou2019how` and Finn et al. {cite}`finn2017maml`. We took the one with which MAML is most accurate on *training* tasks in iterations 51 to 100, by a rule committed beforehand, for all:
 
 # %% tags=["remove-input"]
-_fast = {n: tables.early(found, initialisation=n) for n in ("torch", "glorot", "antoniou", "finn")}
+_fast = {n: records.early(found, initialisation=n) for n in ("torch", "glorot", "antoniou", "finn")}
 _rates = {
-    r: tables.early(found, "anil", inner_lr=r, initialisation="torch") for r in (0.1, 0.3, 1, 3)
+    r: records.early(found, "anil", inner_lr=r, initialisation="torch") for r in (0.1, 0.3, 1, 3)
 }
 _told = ["; ".join(f"`{k}` {v:.1f}%" for k, v in d.items() if v > 0) for d in (_fast, _rates)]
 Markdown(

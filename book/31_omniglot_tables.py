@@ -986,7 +986,7 @@ _every = field.learners("omniglot", initialisation="torch", iterations=300)
 _every = {n: _every[n] for n in ("ERM of the paper, rate 10⁻³", field.MAML, "first-order MAML")}
 _peaks = [(n, one.memory) for n, one in field.entries(stored, _every).items() if one.memory]
 Markdown(
-    f"An image costs a forward and a backward pass, about three forward passes in all; a support image of MAML costs that and its derivative, in all three times a query image. So MAML's iteration costs "
+    f"An image costs a forward and a backward pass, about three forward passes in all; a support image of MAML, with the derivative, three times a query image. So MAML's iteration costs "
     f"$(50+3\\cdot5)/55\\approx1.18$ times ERM's, and [counting floating-point operations](#omniglot-network) gives {LONGER / 1000:.2f}. First-order MAML and ANIL have no derivative of the whole step, and by a count of passes cost what ERM costs. All get {LONGER:,} iterations for "
     "MAML's 1,000. The count says nothing about memory. "
     + (

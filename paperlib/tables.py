@@ -15,7 +15,7 @@ from scipy import stats
 from tabulate import tabulate
 
 from paperlib.fewshot.accuracies import KINDS, Floats, Mean, mean_interval, shown
-from paperlib.fewshot.configuration import Configuration, configure
+from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.datasets import benchmark
 from paperlib.records import counted, run, same
 from paperlib.runtime import book
@@ -71,24 +71,6 @@ def together(found: Iterable[dict[str, Any]], *configurations: Configuration) ->
         rows = [[[one[phase][kind]["accuracy"] for kind in KINDS] for phase in c.phases] for one in values]
         result.append(100 * np.array(rows, dtype=float).reshape(-1, len(c.phases), len(KINDS)))
     return result
-
-
-def early(found: Iterable[dict[str, Any]], algorithm: str = "maml", **chosen: Any) -> float:
-    """Return what a setting is chosen by: how accurate a learner is in iterations 51 to 100 of training, in percent.
-
-    The mean of easy and hard tasks of Omniglot Large, seed 0; not a number without a record.
-    """
-    one = configure("omniglot", algorithm, "book", iterations=100, evaluation_tasks=8, **chosen)
-    for values in found:
-        if same(values["configuration"], one):
-            history = values["metrics"]["history"]
-            late = np.array(history["iteration"]) > 50
-            means = []
-            for kind in KINDS:
-                right, count = (np.array(history[kind][name], dtype=float)[late] for name in ("accuracy", "tasks"))
-                means.append(np.nansum(right * count) / count.sum())
-            return 100 * float(np.mean(means))
-    return float("nan")
 
 
 def columns(values: Floats) -> Floats:

@@ -152,8 +152,8 @@ def test_how_fast_an_initialisation_learns() -> None:
     history = {"iteration": [50, 51, 100], "easy": kind, "hard": other}
     _, values = record(one, 0, 0, 0)
     values["metrics"]["history"] = history
-    assert tables.early([values], initialisation="finn") == pytest.approx(60.0)
-    assert np.isnan(tables.early([values], initialisation="torch"))
+    assert records.early([values], initialisation="finn") == pytest.approx(60.0)
+    assert np.isnan(records.early([values], initialisation="torch"))
 
 
 # -- what the captions of the field say
@@ -181,8 +181,10 @@ def test_on_hard_tasks_of_photographs_a_step_is_below_pixels_and_they_below_clas
 def test_what_was_chosen_is_what_learned_fastest() -> None:
     """By the rule that stands in book/paper_values.yml, which was there before the runs."""
     stored = [values for _, values in records.read(book() / "records")]
-    starts = {name: tables.early(stored, initialisation=name) for name in INITIALISATIONS}
-    rates = {rate: tables.early(stored, "anil", initialisation="torch", inner_lr=rate) for rate in (0.1, 0.3, 1.0, 3.0)}
+    starts = {name: records.early(stored, initialisation=name) for name in INITIALISATIONS}
+    rates = {
+        rate: records.early(stored, "anil", initialisation="torch", inner_lr=rate) for rate in (0.1, 0.3, 1.0, 3.0)
+    }
     assert np.isfinite([*starts.values(), *rates.values()]).all()
     assert max(starts, key=lambda name: starts[name]) == "torch"
     assert max(rates, key=lambda rate: rates[rate]) == field.LEARNERS["ANIL"]["inner_lr"]
