@@ -9,7 +9,7 @@
 #
 # **What you will learn.** To solve the gain for the geography that it needs; to compare learners fairly; to replace MAML by weights where they do the same; to distrust other criteria.
 #
-# **What you need.** Chapters [3](03_hardness) and [4](04_geography), and the crossover of chapter [5](05_convergence). All but one page of it is about linear models; for images, or other tasks that are choices of classes, go [to the end](#classes-to-act-on).
+# **What you need.** Chapters [3](03_hardness) and [4](04_geography), and the crossover of chapter [5](05_convergence). Nearly all of it is about linear models; for images, or other tasks that are choices of classes, go [to the end](#classes-to-act-on).
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
@@ -395,7 +395,7 @@ claims.proves(
 # **And tasks that are choices of classes**, as of images? For these the front page has an eighth sentence. It rests on measurements, from scratch, on [characters](#omniglot-field) and [photographs](#cifar-field):
 #
 # - *Classes have names that hold in all training tasks.* Train one classifier on all of them, and take class means of its features. After short trainings it was ahead of MAML in every seed. Ten times as long, with three seeds each, MAML was ahead by about two points on hard test tasks of characters; on photographs the classifier stayed ahead. With time for both, compare both.
-# - *No common names.* Begin with a prototypical network; it was ahead of MAML too, and was not trained longer.
+# - *No common names.* Begin with a prototypical network; it was ahead of MAML too, and was not tried ten times as long.
 # - *A pretrained network is at hand.* Class means of its features are what one would try first; that was not measured.
 #
 # ## What we have seen

@@ -6,7 +6,7 @@
 # | item of the paper | what it says | what we found |
 # | :-- | :-- | :-- |
 # | [Tables 2 and 4, alone](#cifar-printed) | the largest gains are on hard tasks; at $p=0.01$ the improvement disappears | true of differences where hard tasks are not rare, of errors nowhere; it shrinks, and stays |
-# | [Tables 2 and 4, beside ours](#cifar-sentences) | the same two, and that hard tasks should be oversampled | the first does not, the second has another cause, the third does, in our runs |
+# | [Tables 2 and 4, beside ours](#cifar-sentences) | the same two, and that hard tasks should be oversampled | in our runs the first fails, the second has another cause, the third holds |
 # | [C.4, steps](#cifar-steps) | MAML takes one step at test time, ERM five | ERM's level needs no training |
 # | [§5, oversampling](#cifar-oversampling) | it improves MAML | on hard tasks; for a mixture up to the test's own share |
 # | [past the paper](#cifar-field-shares) | nothing of other learners | classifier and prototypical network are ahead of MAML at each share |
@@ -190,7 +190,7 @@ for _row, (_rule, _says) in SENTENCES.items():
 Markdown("\n".join(_lines))
 
 # %% [markdown]
-# Read literally, the second sentence fails on the paper's own Table 4. Read as "is no longer the larger gain" it holds, by differences, in the [table of gains](#cifar-printed). (An interval that straddles 0 is *not above 0*, so this rule knows no *undecided*; the first compares means, and does not either; for the third a straddling interval is undecided, [as on Omniglot](#omniglot-sentences). The rule would also count a noisy nothing as gone: at $p=0.01$ a run of our tier `book` meets only about twenty hard tasks.)
+# Read literally, the second sentence fails on the paper's own Table 4. Read as "is no longer the larger gain" it holds, by differences, in the [table of gains](#cifar-printed). (An interval that straddles 0 is *not above 0*, so this rule knows no *undecided*; the first compares means, and does not either; for the third a straddling interval is undecided, [as on Omniglot](#omniglot-sentences). The second would also count a noisy nothing as gone: at $p=0.01$ a run of our tier `book` meets only about twenty hard tasks.)
 
 # %% mystnb={"code_prompt_show": "The second sentence, by the paper's own numbers"} tags=["hide-input"]
 claims.bounds(
@@ -650,7 +650,7 @@ if COMPLETE:
         for i, p in enumerate(PS)
         for j, phase in enumerate(_phases)
     ]
-    _said = f"With equal steps the difference on hard test tasks is above 0 in the mean at every $p$, and it grows with $p$, as in the paper's table. The gain on hard tasks less that on easy ones, by the steps of MAML and of ERM, paired by seed:\n\n{tables.markdown(['', *_ways], _lines, 'lrrr')}\n\nIn the mean it is above 0 in {_counts['1 and 5 (paper)']}, after one step each in {_counts['1 and 1']}, after five each in {_counts['5 and 5']}."
+    _said = f"With equal steps the difference on hard test tasks is above 0 in the mean at every $p$, and it grows with $p$, as in the paper's table (there with one step against five). The gain on hard tasks less that on easy ones, by the steps of MAML and of ERM, paired by seed:\n\n{tables.markdown(['', *_ways], _lines, 'lrrr')}\n\nIn the mean it is above 0 in {_counts['1 and 5 (paper)']}, after one step each in {_counts['1 and 1']}, after five each in {_counts['5 and 5']}."
 Markdown(_said)
 
 # %% [markdown]
@@ -887,7 +887,7 @@ Markdown("\n".join(_lines))
 # (cifar-field-shares)=
 # ## Past the paper: the field at other shares
 #
-# At $p=0.99$ nearly all that is trained on is hard, at $p=0.01$ nearly nothing is. Is the order of the [field](#cifar-field) another one there? Three of its rows, two that were ahead of MAML there and MAML, with the same start and lengths. ERM with names draws its images from all training classes alike; the share decides only how many it sees, as many as a hard or an easy task has:
+# At $p=0.99$ nearly all that is trained on is hard, at $p=0.01$ nearly nothing is. Is the order of the [field](#cifar-field) another one there? Here are MAML and the two that were ahead of it there, with the same start and lengths. ERM with names draws its images from all training classes alike; the share decides only how many it sees, as many as a hard or an easy task has:
 
 # %% tags=["remove-input"]
 _three = (field.NAMED, "prototypical network", field.MAML)
@@ -927,7 +927,7 @@ if len(_lines) == 2 * len(PS) and _words == {"yes"}:
 _shifts = {name: _between(name) for name in _three}
 if min(map(len, _shifts.values())):
     _says = [f"*{name}* {_signed(one[:, 1])}" for name, one in _shifts.items()]
-    _said += f"From $p={PS[-1]:g}$ to {PS[0]:g} hard test accuracy changes by, paired: {'; '.join(_says)}. To ERM with names the share is only a number of images. "
+    _said += f"From $p={PS[-1]:g}$ to {PS[0]:g} hard test accuracy changes (paired by seed): {'; '.join(_says)}. To ERM with names the share is only a number of images. "
 _easy = [np.array([one[0] for one in _of(field.MAML, p).values()]) for p in reversed(PS)]
 if min(map(len, _easy)):
     _down = all(one.mean() > other.mean() for one, other in pairwise(_easy))

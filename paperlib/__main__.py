@@ -123,7 +123,9 @@ def _add_records(parsers: Any) -> None:
         help="list the runs of the paper's protocol that have no record in DIR, and the commands that make them",
     )
     shown.add_argument("--grid", help="with --missing: list the runs of a grid, as those that the chapters want")
-    shown.add_argument("--commands", action="store_true", help="with each configuration, the command that makes it")
+    shown.add_argument(
+        "--commands", action="store_true", help="with each configuration, the command that makes its records"
+    )
     shown.set_defaults(run=commands.listing)
 
 

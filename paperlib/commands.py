@@ -132,7 +132,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def listing(arguments: argparse.Namespace) -> None:
-    """Print the records in a folder, or what the protocol of the paper or a grid still lacks."""
+    """Print the records in a folder, with their commands if asked to, or what the paper's protocol or a grid lacks."""
     if arguments.grid is not None and not arguments.missing:
         raise ValueError(f"grid must be given with missing; got {arguments.grid!r} alone")
     folders = records.folders() if arguments.folder is None else [Path(arguments.folder)]
@@ -183,7 +183,8 @@ def _row(values: dict[str, Any]) -> str:
 def training_commands(lacking: Mapping[Configuration, Collection[int]], folder: Path = records.FOLDER) -> list[str]:
     """Return the commands that make the records of these seeds of configurations that can be trained side by side.
 
-    The seeds of a command follow each other, and configurations that are to have the same ones share it.
+    The seeds of a command follow each other, and configurations that are to have the same ones share it. Raises what
+    `training_command` does.
     """
     together: dict[tuple[int, ...], list[Configuration]] = {}
     for one, seeds in lacking.items():
@@ -198,8 +199,8 @@ def training_command(
     """Return the command that makes the records of configurations, with the options that differ from their defaults.
 
     Args:
-        several: configurations, all combinations of the values in which they differ; these are of options that runs
-            side by side may own.
+        several: configurations that differ only in options that runs side by side may own; every combination of those
+            values is there.
         seeds: whole numbers that follow each other.
         folder: in which the command makes one of its own.
 

@@ -69,7 +69,8 @@ class Entry:
         scores: (seeds, phases, kinds) accuracies in percent.
         seeds: of these, in order.
         seconds: of processor time in training, mean over runs; not a number where no record says it.
-        memory: bytes at the peak of a process that trained this run alone; 0 where no record says it.
+        memory: bytes at the peak of a process that trained this run alone; 0 where no record says it. In records older
+            than `runtime.forget_peak` reading the data set and evaluation count too.
         folders: where the records lie.
     """
 
@@ -125,7 +126,7 @@ def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, C
 
 
 def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
-    """Return in Markdown accuracies and costs of the learners that have records, in the order given, below chance.
+    """Return in Markdown accuracies and costs of learners that have records, in the order given, below chance's row.
 
     Columns are phase and kind of accuracies, by their title.
     """

@@ -171,7 +171,7 @@ def same(options: dict[str, Any], configuration: Configuration) -> bool:
 def early(found: Iterable[dict[str, Any]], algorithm: str = "maml", **chosen: Any) -> float:
     """Return what a setting is chosen by: how accurate a learner is in iterations 51 to 100 of training, in percent.
 
-    The mean of easy and hard tasks of Omniglot Large, seed 0; not a number without a record.
+    The mean of easy and hard tasks of Omniglot Large, by the first such record; not a number without one.
     """
     one = configure("omniglot", algorithm, "book", iterations=100, evaluation_tasks=8, **chosen)
     for values in found:

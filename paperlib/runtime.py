@@ -64,13 +64,14 @@ def forget_peak() -> None:
     """Give what is free back to the system, and count `peak_memory` from now on; elsewhere than on Linux do nothing."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def peak_memory() -> int:
     """Return the most bytes of memory that this process has held at once, as the system counts; 0 where it does not.
 
-    On Linux that is since `forget_peak`.
+    On Linux that is since `forget_peak`, where a process may write into its part of /proc.
     """
     try:
         from resource import RUSAGE_SELF, getrusage

@@ -43,7 +43,7 @@ def paper(dataset: str) -> dict[tuple[Any, str], list[Mean]]:
 
 
 def scores(found: Iterable[dict[str, Any]], configuration: Configuration) -> Floats:
-    """Return (seeds, phases, kinds) accuracies in percent of all records of a configuration, by seed.
+    """Return (seeds, phases, kinds) accuracies in percent of the records of a configuration, one for each seed.
 
     Phases are in the order of `Configuration.phases`, kinds are easy and hard. Diverged runs are left out.
     """
@@ -97,7 +97,7 @@ def markdown(titles: Sequence[str], rows: Iterable[Sequence[str]], align: str) -
 
 
 def beside(dataset: str, ours: Mapping[tuple[Any, str], Floats], above: Mapping[str, Floats]) -> str:
-    """Return in Markdown the paper's table with ours beside it, test before training, below rows that need no training.
+    """Return in Markdown the paper's table with ours beside it, test before training, below other rows.
 
     Args:
         dataset: whose table.

@@ -24,9 +24,9 @@ class Command(RegexLexer):  # type: ignore[misc]
 
 
 def facts(group: Sequence[dict[str, Any]]) -> str:
-    """Say how long the runs of a configuration are, and what, where and from which code they took.
+    """Say how long runs of a configuration are, what they cost, where they ran, and on what code.
 
-    Their cost is that of the training over the runs that were trained together.
+    Their cost is shared among the runs that were trained together.
     """
     from paperlib.records import counted
     from paperlib.tables import machine
@@ -40,7 +40,7 @@ def facts(group: Sequence[dict[str, Any]]) -> str:
         f"{counted(group[0]['configuration']['iterations'], 'iteration')}; "
         f"{mean:,.{0 if mean >= 10 else 1}f} {what} a run on "
         f"{' and '.join(sorted({machine(one) for one in group}))}; "
-        f"commit{'s' * (len(commits) > 1)} {' and '.join(commits)}. "
+        f"commit{'s' * (len(commits) > 1)} {' and '.join(commits)}. Files: "
     )
 
 

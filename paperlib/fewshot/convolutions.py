@@ -44,10 +44,10 @@ def _twice(values: Tensor, dimension: int) -> Tensor:
 
 
 def _doubled(images: Tensor, weights: Tensor, groups: int, sums: bool = False) -> bool:
-    """Return whether one group is convolved twice on a processor, since its own kernel would round otherwise.
+    """Return whether one group is convolved twice on a processor, since its own kernel may round otherwise.
 
-    In single precision it does not where channels come in blocks of 32 and there is more than one image; `sums` over
-    images, as gradients of weights are, several threads split among them.
+    In single precision it rounds alike if channels come in blocks of 32 and there is more than one image; for `sums`
+    over images, as gradients of weights are, on one thread only.
     """
     blocks = weights.dtype == torch.float32 and all(channels % 32 == 0 for channels in weights.shape[:2])
     alike = blocks and len(images) > 1 and not (sums and torch.get_num_threads() > 1)

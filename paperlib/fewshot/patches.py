@@ -33,7 +33,8 @@ class Patches:
 
     Attributes:
         values: (M, B, K + 1, H, W), the patch around each pixel, by channel, row and column, and a one for the offset.
-        moments: (M, K + 1, K + 1), in float64, means over all pixels of the products of the numbers of a patch.
+        moments: (M, K + 1, K + 1), in float64, means over all pixels of the B images of products of two numbers of a
+            patch.
 
     Example:
         >>> seen = Patches.of(torch.ones(1, 1, 2, 2), models=1)  # 4 of a patch's 9 lie inside, others are 0
@@ -60,7 +61,7 @@ class Patches:
 def first_block(patches: Patches, weights: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Convolve, normalise, scale, shift, and keep the maximum of each 2 × 2 window, as the later blocks do.
 
-    Differentiable in all but the images, as often as one likes.
+    Differentiable in all but the patches, as often as one likes.
 
     Args:
         patches: of B images for each of M models.

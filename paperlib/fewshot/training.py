@@ -217,7 +217,7 @@ def advance(
 
 
 def bill(costs: dict[str, float], name: str, since: float) -> float:
-    """Add the processor time of this process since a moment, in training its peak of memory too; return this moment."""
+    """Add the processor time since a moment, and in training note the peak of memory; return the present moment."""
     now = time.process_time()
     costs[name] = costs.get(name, 0.0) + now - since
     if name == "core_seconds_training":
