@@ -389,10 +389,8 @@ claims.proves(
 # 6. **Train MAML at the test's own share of hard tasks, with the test's own step, and decide what you pay for.** How packed the tasks are has no part in the loss saved; for the ratio of risks, hard tasks must also be alike. Leave neither kind out. ({prf:ref}`prop-training-share`, {eq}`mixture-excess`, [tried](#when-left-out))
 # 7. **Do not judge by diversity of inputs or by distance to the optima.** The first is zero for all isotropic tasks, and never sees the optima; the second is right only in a range. Where no start helps, learn a representation. That range is $u<h<\frac1u$. ([Diversity](#when-diversity), {eq}`nearer`, [tried](#when-distance), [sinusoids](#when-sinusoids))
 #
-# All seven are about linear models and squared losses. The [front page](intro) shortens them.
-#
 # (classes-to-act-on)=
-# **And tasks that are choices of classes**, as of images? For these the front page has an eighth sentence. It rests on measurements, from scratch, on [characters](#omniglot-field) and [photographs](#cifar-field):
+# All seven are about linear models and squared losses. The [front page](intro) shortens them, and has an eighth sentence for **tasks that are choices of classes**, as of images. It rests on measurements, from scratch, on [characters](#omniglot-field) and [photographs](#cifar-field):
 #
 # - *Classes have names that hold in all training tasks.* Train one classifier on all of them, and take class means of its features. After short trainings it was ahead of MAML in every seed. Ten times as long, with three seeds each, MAML was ahead by about two points on hard test tasks of characters; on photographs the classifier stayed ahead. With time for both, compare both.
 # - *No common names.* Begin with a prototypical network; it was ahead of MAML too, and was not tried ten times as long.
@@ -400,8 +398,7 @@ claims.proves(
 #
 # ## What we have seen
 #
-# - We solved the gain for the geography that it takes, and found two walls, samples and geography.
-# - We moved the border by giving each learner its best step.
+# - We solved the gain for the geography that it takes, found two walls, samples and geography, and moved the border by giving each learner its best step.
 # - For isotropic tasks weights do what MAML does. In general they do iff all $\Psi_i$ are multiples of one matrix.
 # - Diversity and distance say little about the gain in this environment. Sinusoids are about features.
 #

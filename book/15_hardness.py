@@ -2,7 +2,9 @@
 # # Hardness, line by line
 #
 # Every sentence and formula of §3.1, and what §1, §1.1, §3 and the Abstract say of hardness, in the order of [chapter 3](03_hardness), which has the story. Here is the rest of its evidence: what is said, what holds, and the check.
-# Each section is headed by the place in the paper and can be read alone. Letters are those of chapter 3: $u=\rho_H/\rho_E$, $\delta=(d+1)/m$, $\varphi$ is the fraction of a task's loss that a step leaves, $t$ runs from $-1$ at the easy to $1$ at the hard optimum, $F_m$ is the loss after a step on $m$ samples, $R_m$ the risk above the noise floor, $\mathcal E_m$ the excess risk (2), and $G$ the ratio of ERM's risk $R_m$ to MAML's.
+# Each section is headed by the place in the paper and can be read alone.
+#
+# Letters are those of chapter 3: $u=\rho_H/\rho_E$, $\delta=(d+1)/m$, $\varphi$ is the fraction of a task's loss that a step leaves, $t$ runs from $-1$ at the easy to $1$ at the hard optimum, $F_m$ is the loss after a step on $m$ samples, $R_m$ the risk above the noise floor, $\mathcal E_m$ the excess risk (2), and $G$ the ratio of ERM's risk $R_m$ to MAML's.
 
 # %% mystnb={"code_prompt_show": "Set-up"} tags=["hide-cell", "nbval-ignore-output"]
 # not compared: what pip says. On Colab and Binder this cell installs the book's library; elsewhere it does nothing.
