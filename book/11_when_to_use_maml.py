@@ -392,15 +392,15 @@ claims.proves(
 # (classes-to-act-on)=
 # All seven are about linear models and squared losses. The [front page](intro) shortens them, and has an eighth sentence for **tasks that are choices of classes**, as of images. It rests on measurements, from scratch, on [characters](#omniglot-field) and [photographs](#cifar-field):
 #
-# - *Classes have names that hold in all training tasks.* Train one classifier on all of them, and take class means of its features. After short trainings it was ahead of MAML in every seed. Ten times as long, with three seeds each, MAML was ahead by about two points on hard test tasks of characters; on photographs the classifier stayed ahead. With time for both, compare both.
+# - *Classes have names that hold in all training tasks.* Train one classifier on all of them, and take class means of its features. After short trainings it was ahead of MAML in every seed. Ten times as long, with three seeds each, MAML was ahead by about two points on hard test tasks of characters; on photographs the classifier stayed ahead.
 # - *No common names.* Begin with a prototypical network; it was ahead of MAML too, and was not tried ten times as long.
-# - *A pretrained network is at hand.* Class means of its features are what one would try first; that was not measured.
+# - *A pretrained network is at hand.* Try class means of its features first; that was not measured.
 #
 # ## What we have seen
 #
 # - We solved the gain for the geography that it takes, found two walls, samples and geography, and moved the border by giving each learner its best step.
 # - For isotropic tasks weights do what MAML does. In general they do iff all $\Psi_i$ are multiples of one matrix.
-# - Diversity and distance say little about the gain in this environment. Sinusoids are about features.
+# - Diversity and distance say little about the gain, and sinusoids are about features.
 #
 # ## Exercises
 #
@@ -426,4 +426,4 @@ walls = [max(gain_at(1.0, v, 1.0, (0, 0), 1 / k) for v in np.linspace(0.01, 0.9,
 assert walls[0] < 2 < walls[1] and np.allclose(walls, 0.7 + 0.09 * np.array(ks), rtol=0.02)
 
 # %% [markdown]
-# **Read next.** [Chapter 12](12_other_learners) asks the same of MAML's cheaper relatives. [Your own tasks](25_your_own_tasks) asks it of a file of yours.
+# **Read next.** [Chapter 12](12_other_learners) asks this of MAML's relatives, [your own tasks](25_your_own_tasks) of a file.
