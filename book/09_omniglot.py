@@ -254,7 +254,7 @@ if len(_named) == len(_blind) == len(_half) == len(_start) > 0:
     _lost, _all = (_named - _half).mean(axis=0), (_named - _blind).mean(axis=0)
     _shares = ", ".join(f"{100 * _lost[place] / _all[place]:.0f}" for place in COLUMNS.values())
     _gaps = field.verdict(entries[field.SHUFFLED], entries[_name], list(COLUMNS.values()))[1]
-    _said = f"With all batches shuffled it is ahead of class means of an untrained network by {', '.join(_gaps)} points on easy tasks, hard ones and Bengali. Shuffling half of the batches costs {_shares}% of what all cost."
+    _said = f"With all batches shuffled, less class means of an untrained network: {', '.join(_gaps)} points on easy tasks, hard ones and Bengali. Shuffling half of the batches costs {_shares}% of what all cost."
 Markdown(_said)
 
 # %% [markdown]

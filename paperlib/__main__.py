@@ -117,15 +117,14 @@ def _add_records(parsers: Any) -> None:
     shown = parsers.add_parser("records", help="list finished or missing runs", description=about)
     default = f"default: that of the book, and {records.FOLDER} in the present folder"
     shown.add_argument("folder", nargs="?", metavar="DIR", help=default)
-    shown.add_argument(
+    which = shown.add_mutually_exclusive_group()
+    which.add_argument(
         "--missing",
         action="store_true",
         help="list the runs of the paper's protocol that have no record in DIR, and the commands that make them",
     )
     shown.add_argument("--grid", help="with --missing: list the runs of a grid, as those that the chapters want")
-    shown.add_argument(
-        "--commands", action="store_true", help="with each configuration, the command that makes its records"
-    )
+    which.add_argument("--commands", action="store_true", help="with each configuration, the command that makes them")
     shown.set_defaults(run=commands.listing)
 
 

@@ -45,7 +45,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
     LONG_NAMED: {"algorithm": "named-erm", **SINGLE, "iterations": 10 * SINGLE["iterations"]},
     LONG_MAML: {"algorithm": "maml", "iterations": 3000},
 }
-DRAWN = (
+DRAWN = (  # in the figure; the table has all
     *(LONG_NAMED, NAMED, "prototypical network", LONG_MAML, "MAML, five steps", MAML, "MAML's features, class means"),
     *("ANIL", "first-order MAML", SHUFFLED, "ERM of the paper, rate 10⁻⁶"),
 )
@@ -197,7 +197,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
 
 
 def lead(every: Mapping[str, Entry], one: str, other: str, columns: Mapping[str, Column]) -> str:
-    """Say by how many points one learner is ahead of another, see `verdict`, and what it costs more or less."""
+    """Say by how many points one learner is ahead of another, see `verdict`, and for how many times its operations."""
     a, b, title = every[one], every[other], one[0].upper() + one[1:]
     if not set(a.seeds) & set(b.seeds):
         return f"*{title}* and *{other}* have no records of the same seed."

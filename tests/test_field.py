@@ -297,3 +297,37 @@ def test_the_grid_of_equal_cost_has_the_operations_of_maml() -> None:
         common = {"setting": one.setting} if one.dataset == "omniglot" else {"p_hard": one.p_hard}
         maml = field.learners(one.dataset, initialisation="torch", iterations=300, **common)[field.MAML]
         assert costs.training(one) == pytest.approx(costs.training(maml), rel=0.01)
+
+
+def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
+    """Their first screens and summaries: words without numbers, each by an interval that leaves the mark out."""
+    every = records.read(book() / "records")
+    entries = field.entries(every, field.learners("cifar", initialisation="torch", iterations=300, p_hard=0.5))
+
+    def gap(one: str, other: str, kind: int) -> tables.Interval:
+        both = sorted(set(entries[one].seeds) & set(entries[other].seeds))
+        own = ([e.scores[e.seeds.index(seed), 1, kind] for seed in both] for e in (entries[one], entries[other]))
+        return tables.paired(*own)
+
+    untrained, features = "untrained, class means", "MAML's features, class means"
+    for floor in (field.PIXELS, untrained):
+        assert gap(field.MAML, floor, 1).high < 0 < gap(features, floor, 1).low
+    assert gap(field.LONG_MAML, field.PIXELS, 1).low > 0
+    assert gap(field.LONG_NAMED, field.NAMED, 1).high < 0, "ERM with names loses by the length"
+    assert max(gap(field.SHUFFLED, untrained, kind).high for kind in (0, 1)) < 0
+    rises = {}
+    for name in (field.NAMED, "prototypical network", field.MAML):
+        hard = [
+            field.entries(
+                every, {name: field.learners("cifar", initialisation="torch", iterations=300, p_hard=p)[name]}
+            )
+            for p in (0.01, 0.5, 0.99)
+        ]
+        means = [found[name].scores[:, 1, 1].mean() for found in hard]
+        rises[name] = max(means) - min(means)
+    assert rises[field.MAML] > 3 * max(rises[field.NAMED], rises["prototypical network"])
+
+    entries = field.entries(every, field.learners("omniglot", initialisation="torch", iterations=300, setting="large"))
+    step = gap(field.MAML, features, 0)
+    assert 0.5 < step.low < step.high < 2.5, "worth a point or two on easy tasks"
+    assert gap(field.MAML, features, 1).low < 0 < gap(field.MAML, features, 1).high, "not told apart on hard ones"

@@ -321,6 +321,12 @@ def test_each_record_of_the_book_has_a_command_that_asks_for_its_run() -> None:
     assert len({line.rpartition(" --out ")[2] for line in lines}) == len(lines) > 50
 
 
+def test_commands_of_records_and_of_what_is_missing_are_not_asked_for_at_once(capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        command._parser().parse_args(["records", "--missing", "--commands"])
+    assert "--commands: not allowed with argument --missing" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
 @pytest.mark.parametrize("given", [{"shots": 3}, {"evaluation_shots": 3}, {"shots": 3, "evaluation_shots": 2}])
