@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from paperlib.fewshot.benchmarks import Phase, Tasksets
 from paperlib.fewshot.checkpoints import State
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.episodes import TaskDistribution, TaskKind
-from paperlib.fewshot.experiments import Experiment
+from paperlib.fewshot.experiments import Experiment, evaluate
 from paperlib.fewshot.learners import ALGORITHMS
 from paperlib.fewshot.models import Network
 from paperlib.fewshot.optimisers import descend, learning_rate, moments
@@ -141,6 +142,35 @@ def test_kinds_of_two_shapes_train_together(tmp_path: Path) -> None:
         assert training.advance(state, world, tmp_path)
     assert apart(alone, 0, together, 1) <= LAST_DIGITS < apart(alone, 0, together, 0)
     assert alone.history[..., 0].sum() == 12 * 3 and alone.scores[..., 0].sum() == 3 * 7
+
+
+@pytest.mark.parametrize(("readout", "once"), [("class-means", True), ("steps", False)])
+def test_tasks_met_again_after_other_steps_are_solved_again_by_steps_alone(
+    readout: str, once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last evaluation is the first one with five steps in place of one."""
+    settings = configuration(readout=readout, iterations=2)
+    world, asked = experiment(settings), []
+    phases = list(world.tasks[settings].evaluation)
+    phases[-1] = replace(phases[0], steps=5)
+    world.tasks[settings].__dict__["evaluation"] = tuple(phases)  # frozen
+    state = training.train(cross([settings], [0, 1]), world)
+
+    def noted(*given: Any) -> Any:
+        asked.append(given[3])
+        return evaluate(*given)
+
+    monkeypatch.setattr(training, "evaluate", noted)
+    while not state.finished:
+        training.score(state, world)
+    assert set(asked) == set(range(len(phases) - once)) and (state.scores[..., 0].sum(axis=2) == 7).all()
+    first, last = state.scores[0], state.scores[-1]
+    assert np.array_equal(first, last) == once and not np.array_equal(first, state.scores[1])
+    if once:  # and it is what an evaluation of its own finds
+        parts = (
+            evaluate(world, state.parameters, state.runs, 2, first, tasks) for first, tasks in ((0, 3), (3, 3), (6, 1))
+        )
+        assert np.array_equal(sum(parts), last)
 
 
 def test_a_diverged_run_is_stopped_and_the_others_go_on(tmp_path: Path) -> None:

@@ -58,6 +58,20 @@ class Tasksets:
     training: TaskDistribution
     evaluation: tuple[Phase, ...]
 
+    def met(self, phase: int) -> int | None:
+        """Return the first evaluation before this one that meets the same tasks, whatever its steps, or None.
+
+        Example:
+            >>> from paperlib.fewshot.omniglot import omniglot_tasks
+            >>> test = omniglot_tasks("large", "test")
+            >>> tasks = Tasksets(test, (Phase(test, steps=1, number=0), Phase(test, steps=5, number=0)))
+            >>> tasks.met(0), tasks.met(1)
+            (None, 0)
+        """
+        one = self.evaluation[phase]
+        earlier = enumerate(self.evaluation[:phase])
+        return next((k for k, other in earlier if (other.tasks, other.number) == (one.tasks, one.number)), None)
+
 
 class Benchmark(ABC):
     """A data set, its easy and hard tasks, and what is done with them unless something else is asked for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -104,6 +104,13 @@ def require(device: str) -> None:
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device must be cpu, since PyTorch finds no GPU; got 'cuda'")
+
+
+def as_possible(run: Run) -> Run:
+    """Return a run as it can be evaluated here: one of a GPU on the processor, in float32, where there is none."""
+    if run.configuration.device == "cpu" or torch.cuda.is_available():
+        return run
+    return Run(replace(run.configuration, device="cpu", precision="float32"), run.seed)
 
 
 def repeated(runs: Iterable[Run]) -> Run | None:

@@ -17,10 +17,11 @@ from paperlib.fewshot.accuracies import Sums
 from paperlib.fewshot.checkpoints import State, save
 from paperlib.fewshot.configuration import Configuration
 from paperlib.fewshot.experiments import Experiment, evaluate, objective
+from paperlib.fewshot.learners import STEPS
 from paperlib.fewshot.models import select
 from paperlib.fewshot.objectives import meta_gradient
 from paperlib.fewshot.optimisers import descend, learning_rate
-from paperlib.fewshot.runs import Run, cross
+from paperlib.fewshot.runs import Run, as_possible, cross
 from paperlib.runtime import forget_peak, peak_memory
 
 Step = Callable[[State, Experiment], None]
@@ -53,8 +54,8 @@ def iterate(state: State, experiment: Experiment) -> None:
         state.diverged[active[k]] = state.iteration
     if kept:
         chosen = torch.tensor(kept, device=places.device)
-        initial = [runs[k].configuration.lr for k in kept]
-        rates = [learning_rate(lr, shared.schedule, state.iteration, shared.iterations) for lr in initial]
+        now = shared.schedule, state.iteration, shared.iterations
+        rates = [learning_rate(runs[k].configuration.lr, *now) for k in kept]
         slopes = select(gradients, chosen)
         descend(state.parameters, state.memory, slopes, places[chosen], state.iteration + 1, rates)
         state.history[state.iteration // state.window, [active[k] for k in kept]] += sums[kept]
@@ -127,6 +128,11 @@ def score(state: State, experiment: Experiment) -> None:
     tasks = min(shared.tasks, shared.evaluation_tasks - first)
     parameters = select(state.parameters, torch.tensor(active, device=experiment.images.device))
     runs = [state.runs[place] for place in active]
+    met = experiment.tasks[runs[0].configuration].met(phase)
+    if met is not None and shared.readout != STEPS and not first:  # without steps, tasks met again end as before
+        state.scores[phase, active] = state.scores[met, active]
+        state.evaluated += shared.evaluation_tasks
+        return
     state.scores[phase, active] += evaluate(experiment, parameters, runs, phase, first, tasks)
     state.evaluated += tasks
 
@@ -154,7 +160,7 @@ def evaluated_again(state: State, changes: dict[str, Any], phases: int) -> State
         phases: how many of them to evaluate; the sums of the others are zero, and those of stopped runs.
     """
     runs = tuple(Run(replace(one, **changes), seed) for one, seed in state.runs)
-    here = tuple(map(_here, runs))
+    here = tuple(map(as_possible, runs))
     experiment, c = experiments.prepare([here[place] for place in state.active]), here[0].configuration
     state.move(c.device)
     scores, total = np.zeros((len(c.phases), len(runs), 2, 3)), phases * c.evaluation_tasks
@@ -234,13 +240,6 @@ def progress_of(state: State, runs: Sequence[int] | None = None) -> str:
     sums = state.history[max(state.iteration - 1, 0) // state.window, chosen].sum(axis=0)
     count, loss, _ = sums.sum(axis=0)
     return f"loss {loss / count:.3f}, {_accuracies(sums)}" if count else "no run left"
-
-
-def _here(run: Run) -> Run:
-    """Return a run as it can be evaluated on this machine."""
-    if run.configuration.device == "cpu" or torch.cuda.is_available():
-        return run
-    return Run(replace(run.configuration, device="cpu", precision="float32"), run.seed)
 
 
 def _accuracies(sums: Sums) -> str:
