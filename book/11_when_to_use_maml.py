@@ -333,7 +333,7 @@ claims.decides(
 )
 
 # %% [markdown]
-# Plain ERM has 7.5 times MAML's risk there for $m=200$, and 67 times for $m=2000$; the best weights have [5.0 and 41 times](#when-weights). So hardness as one number, which the paper's experiments use, does not carry over to all problems: as its §5 says. On images nothing can be read of weights: ERM [with and without them](#omniglot-equal-cost) is not told apart on Omniglot (three seeds), and [at all shares of hard tasks](#cifar-table) on CIFAR, but there it has nothing to learn, whatever its weights ({prf:ref}`erm-uniform`).
+# Plain ERM has 7.5 times MAML's risk there for $m=200$, and 67 times for $m=2000$; the best weights have [5.0 and 41 times](#when-weights). So hardness as one number, which the paper's experiments use, does not carry over to all problems: as its §5 says. On images nothing can be read of weights: ERM [with and without them](#omniglot-equal-cost) is not told apart on Omniglot, and [at all shares of hard tasks](#cifar-table) on CIFAR, but there it has nothing to learn, whatever its weights ({prf:ref}`erm-uniform`).
 #
 # ## What other criteria say
 #

@@ -3,6 +3,7 @@ r"""What training costs, counted in floating-point operations before it starts, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from paperlib.fewshot.configuration import Configuration
@@ -49,6 +50,18 @@ def training(c: Configuration) -> float:
     shares = (1 - c.p_hard, c.easy), (c.p_hard, c.hard)
     passes = sum(share * ways * (shots * support + c.queries * query) for share, (ways, shots) in shares)
     return c.iterations * c.tasks * passes * forward(c)
+
+
+def at_cost(c: Configuration, other: Configuration) -> Configuration:
+    """Return a configuration with as many iterations as make the operations of another's training, rounded.
+
+    Example:
+        >>> from paperlib.fewshot.configuration import configure
+        >>> erm, maml = (configure("omniglot", name, "smoke", iterations=100) for name in ("erm", "maml"))
+        >>> at_cost(erm, maml).iterations  # 5·(9 + 10·3) for MAML against 5·(1 + 10)·3
+        118
+    """
+    return replace(c, iterations=round(c.iterations * training(other) / training(c)))
 
 
 def operations(c: Configuration) -> float:

@@ -49,6 +49,7 @@ DRAWN = (  # in the figure; the table has all
     *(LONG_NAMED, NAMED, "prototypical network", LONG_MAML, "MAML, five steps", MAML, "MAML's features, class means"),
     *("ANIL", "first-order MAML", SHUFFLED, "ERM of the paper, rate 10⁻⁶"),
 )
+RIVALS = (NAMED, "prototypical network", "MAML, five steps", "first-order MAML", "ANIL", "ERM of the paper, rate 10⁻³")
 UNTRAINED = ("untrained, five steps", "untrained, class means")
 PAIRS = {  # what the rules in book/paper_values.yml compare: a learner, another, and by how many points at least
     "named-erm-beats-maml": (NAMED, MAML, 0.0),
@@ -112,8 +113,8 @@ def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, C
                 if same(v["configuration"], alike) and v["metrics"]["evaluation"]:
                     own[run(v).seed] = path, v, np.roll(tables.scores([v], alike)[0], turn, axis=0)
         values = [own[seed][1] for seed in sorted(own)]
-        known = [v for v in values if "core_seconds_training" in v]
-        spent = [v["core_seconds_training"] / v["runs_trained_together"] for v in known]
+        used = "core_seconds_training"
+        spent = [v[used] / v["runs_trained_together"] for v in values if used in v]
         result[name] = Entry(
             one,
             np.reshape([own[seed][2] for seed in sorted(own)], (-1, len(one.phases), len(KINDS))),
@@ -149,13 +150,11 @@ def table(every: Mapping[str, Entry], columns: Mapping[str, Column]) -> str:
 
 def sources(every: Mapping[str, Entry], grid: str) -> str:
     """Return in a sentence which folders the records lie in, with links, and how many learners have none."""
-    folders = {folder for one in every.values() for folder in one.folders}
-    lacking = sum(not one.seeds for one in every.values())
+    folders, lacking = {name for e in every.values() for name in e.folders}, sum(not e.seeds for e in every.values())
     said = f"From the records in {tables.linked(folders)}, each with its command." if folders else "There is no record."
     missing = f"`python -m paperlib records --missing --grid grids/{grid}.yml`"
-    return said + (
-        f" Left out are {lacking} of {len(every)} learners, which have no record ({missing})." if lacking else ""
-    )
+    left = f" Left out are {lacking} of {len(every)} learners, which have no record ({missing})."
+    return said + left * bool(lacking)
 
 
 def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], columns: Mapping[str, Column]) -> Figure:
@@ -206,6 +205,16 @@ def lead(every: Mapping[str, Entry], one: str, other: str, columns: Mapping[str,
     return f"*{title}* less *{other}*: {said}, for {a.operations / b.operations:.2f} times the operations."
 
 
+def against(every: Mapping[str, Entry], other: str, columns: Mapping[str, Column]) -> str:
+    """Return in Markdown learners less another, and *ahead* or *behind* where the interval leaves out 0."""
+    words, rows = {"yes": "ahead", "no": "behind"}, []
+    for name, one in every.items():
+        if name != other and set(one.seeds) & set(every[other].seeds):
+            found = [verdict(one, every[other], [place]) for place in columns.values()]
+            rows.append([name, *(f"{gap} *{words.get(word, word)}*" for word, (gap,) in found)])
+    return tables.markdown([f"less {other}", *columns], rows, "l" + "r" * len(columns)) if rows else ""
+
+
 def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: str = BLURRED) -> str:
     """Return in Markdown what becomes of the rules of the field, those of learners with records.
 
@@ -225,10 +234,8 @@ def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: s
 def verdict(one: Entry, other: Entry, columns: Sequence[Column], above: float = 0.0) -> tuple[str, list[str]]:
     """Return whether one learner less another is above some points in all columns, and each difference in words.
 
-    Differences are paired by seed, of which they share some, see `tables.paired`.
-
-    Returns:
-        ``yes``, ``no`` where some interval lies below, or ``undecided``, and the differences.
+    The word is ``yes``, ``no`` where some interval lies below, or ``undecided``. Differences are paired by seed, of
+    which they share some, see `tables.paired`.
     """
     both = sorted(set(one.seeds) & set(other.seeds))
     own, others = (values.scores[[values.seeds.index(seed) for seed in both]] for values in (one, other))

@@ -292,11 +292,32 @@ def test_the_papers_cells_stand_under_their_titles(dataset: str) -> None:
     assert found >= 6
 
 
-def test_the_grid_of_equal_cost_has_the_operations_of_maml() -> None:
-    for one in {run.configuration for run in grids.read(ROOT / "grids" / "equal_cost.yml")}:
-        common = {"setting": one.setting} if one.dataset == "omniglot" else {"p_hard": one.p_hard}
-        maml = field.learners(one.dataset, initialisation="torch", iterations=300, **common)[field.MAML]
-        assert costs.training(one) == pytest.approx(costs.training(maml), rel=0.01)
+@pytest.mark.parametrize(("dataset", "common"), [("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5})])
+def test_the_grid_of_equal_cost_has_what_the_pages_compare(dataset: str, common: dict[str, Any]) -> None:
+    asked = {one for one, _ in grids.read(ROOT / "grids" / "equal_cost.yml") if one.dataset == dataset}
+    every = field.learners(dataset, initialisation="torch", iterations=300, **common)
+    given = next(iter(asked)).evaluation_tasks
+    wanted = {costs.at_cost(every[name], every[field.MAML]) for name in field.RIVALS}
+    told = asked | {replace(one, evaluation_steps=one.other_steps) for one in asked if one.readout == "steps"}
+    assert {replace(one, evaluation_tasks=given) for one in wanted} <= told and len(asked) == len(wanted)
+    for one in asked:
+        assert costs.training(one) == pytest.approx(costs.training(every[field.MAML]), rel=0.01)
+
+
+def test_who_is_ahead_at_equal_cost_is_said_by_the_interval() -> None:
+    every = {"x": entry(12, 12, 13), "y": entry(10, 10, 10), "z": entry(9, 9, 12), field.MAML: entry(10, 10, 10.1)}
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in field.against(every, field.MAML, COLUMNS).splitlines()
+    ]
+    assert lines[0] == [f"less {field.MAML}", "easy test", "hard test"] and [line[0] for line in lines[2:]] == [
+        "x",
+        "y",
+        "z",
+    ]
+    assert [line[1].split()[-1] for line in lines[2:]] == ["*ahead*", "*undecided*", "*undecided*"]
+    assert field.against({"x": entry(1, seeds=(5,)), "y": entry(1, seeds=(6,))}, "y", COLUMNS) == ""
+    assert "*behind*" in field.against({"y": entry(9, 9, 10), field.MAML: entry(12, 12, 12.5)}, field.MAML, COLUMNS)
 
 
 def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
