@@ -165,11 +165,17 @@ claims.checks(
     shows="15=5+10",
     rtol=1e-9,
     refuses={"the targets alone": [targets] * 3},
-    printed=claims.prints(
-        "text:cifar-outer-samples",
-        [for_erm] * 3,
-        r"\text{15 samples per class per task for ERM (recalling that ERM has no inner loop samples)}",
-    ),
+)
+
+# %% mystnb={"code_prompt_show": "What ERM should have in an easy task"} tags=["hide-input"]
+claims.contradicts(
+    "text:cifar-outer-samples",
+    {
+        "C.4": ("15 samples per class per task for ERM", for_erm),
+        "§5": ("the inner loop samples used instead for the outer loop update", shown["maml"][0]),
+    },
+    "Images of a class that ERM has in an easy task, of 50 to adapt to.",
+    agrees=for_erm,
 )
 
 # %% [markdown]

@@ -80,8 +80,9 @@ PAGES = {
     "30_cifar": "cifar100",
     "31_omniglot_tables": "omniglot",
     "32_cifar_tables": "cifar100",
+    "33_field": "omniglot",
 }
-COMPARING = ("09_omniglot", "10_cifar", "31_omniglot_tables", "32_cifar_tables")  # read runs, and pair them by seed
+COMPARING = ("09_omniglot", "10_cifar", "31_omniglot_tables", "32_cifar_tables", "33_field")  # pair runs by seed
 
 
 @pytest.mark.audit
