@@ -51,7 +51,7 @@ MEANINGS = {
     "G": {"the gain": "03 04 15 17 23", LOCAL: "08 27 28 29"},
     "p": {
         "probability of a group": "02 03 04 07 11 12 17 19 20 23 26",
-        "share of hard tasks in training": "10 30 32",
+        "share of hard tasks in training": "10 30 32 33",
         LOCAL: "24 28",
     },
 }
