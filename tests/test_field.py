@@ -345,7 +345,13 @@ def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
     runs = [records.run(values).configuration for _, values in every]
     assert {one.algorithm for one in runs if one.tier == "paper"} == {"maml"}, "no rival was trained so long"
     assert max(one.iterations for one in runs if one.algorithm == "prototypical") < 3000, "not ten times as long"
-    entries = field.entries(every, field.learners("omniglot", initialisation="torch", iterations=300, setting="large"))
+    given = field.learners("omniglot", initialisation="torch", iterations=300, setting="large")
+    entries = field.entries(every, given)
+    fair = field.entries(every, {name: costs.at_cost(given[name], given[field.MAML]) for name in field.RIVALS})
+    words = [field.verdict(fair[name], entries[field.MAML], [(1, k)])[0] for name in field.RIVALS for k in (0, 1)]
+    assert words == ["yes"] * 4 + ["no"] * 8 and {len(one.seeds) for one in fair.values()} == {5}, "at equal cost"
+    assert field.verdict(entries["MAML, five steps"], entries[field.MAML], [(1, 0), (1, 1)])[0] == "yes"
+    assert round(5 * fair["ANIL"].configuration.iterations / 300) == 6, "a fifth more"
     step = gap(field.MAML, features, 0)
     assert 0.5 < step.low < step.high < 2.5, "worth a point or two on easy tasks"
     assert gap(field.MAML, features, 1).low < 0 < gap(field.MAML, features, 1).high, "not told apart on hard ones"
