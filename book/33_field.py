@@ -73,7 +73,7 @@ at_equal_cost(
 )
 
 # %% [markdown]
-# So neither of the two that are ahead of MAML owes it to spending more. Five steps of MAML, which [help after as many iterations](#omniglot-field), are behind one step when both cost the same. The derivative through the step pays: without it, first-order MAML and ANIL have a fifth more iterations and are behind.
+# So neither of the two that are ahead of MAML owes it to spending more. Five steps of MAML, which [help after as many iterations](#omniglot-field), are behind one step when both cost the same. The derivative through the step pays: without it, first-order MAML and ANIL have a fifth more iterations and are behind. (MAML's row is the field's, of older code; its seconds and MB are not comparable.)
 #
 # (cifar-field-equal-cost)=
 # **Photographs**, at $p=\frac12$, with 500 tasks of evaluation:
