@@ -35,6 +35,24 @@ def test_a_table_is_split_by_its_column_of_tasks(tmp_path: Path) -> None:
     assert X2.tolist() == [[4, 5]] and y2.tolist() == [6]
 
 
+def test_blanks_around_the_name_of_a_task_do_not_count(tmp_path: Path) -> None:
+    tasks = read_tasks(written(tmp_path, "a,task,y\n1,t0,2\n3, t0,4\n5,t 1 ,6\n"))
+    assert list(tasks) == ["t0", "t 1"] and tasks["t0"][1].tolist() == [2, 4]
+    np.savez(tmp_path / "t.npz", X=np.ones((2, 1)), y=np.ones(2), task=np.array(["t0", " t0"]))
+    assert list(read_tasks(tmp_path / "t.npz")) == ["t0"]
+
+
+def test_a_table_of_whole_numbers_may_have_a_task_of_one_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its one whole number is no class label."""
+    X, y, task = some_rows()
+    rows = [f"{a:.3f},{b:.3f},{one},{round(1000 * t)}" for (a, b), one, t in zip(X, task, y, strict=True)]
+    file = written(tmp_path, "\n".join(["a,b,task,y", *rows, "1,2,30,3"]))
+    assert main(["advise", str(file), "-m", "10"]) == 0
+    assert "30 of 31: too small are 30" in capsys.readouterr().out
+
+
 def test_archives_of_both_kinds_hold_the_same(tmp_path: Path) -> None:
     X, y, task = some_rows(3)
     np.savez(tmp_path / "rows.npz", X=X, y=y, task=task)
@@ -67,8 +85,12 @@ def test_names_of_a_file_are_in_the_report_and_in_what_is_wrong(
     assert "15 of 30: hard 00, hard 02, hard 04," in printed and "number" not in printed
     worst = max(said["held_out"], key=lambda name: said["held_out"][name][1])
     assert f"largest on {worst}, " in " ".join(printed.split())
-    assert main(["advise", str(few), "--task", "who", "-m", "10"]) == 2
-    assert "error: task late must have at least 2 samples; got 1" in capsys.readouterr().err
+    assert "features                 2: a, b" in printed
+    assert main(["advise", str(table), "--task", "who", "-m", "10", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["features"] == ["a", "b"] and len(said["start"]) == 2
+    assert main(["advise", str(few), "--task", "who", "-m", "10"]) == 0
+    assert "30 of 31: too small are late" in capsys.readouterr().out
 
 
 def test_tasks_too_small_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,7 +114,12 @@ def test_tasks_too_small_are_named(tmp_path: Path, capsys: pytest.CaptureFixture
         ("a,task,y\n", "must have rows"),
         ("", "one column task; its columns are none"),
         ("a,task,y\n1,2\n", "row 1: must have 3 fields; got 2"),
-        ("a,task,y\n1,2,3\nx,2,3\n", "row 2, column a: must be a number; got 'x'"),
+        ("a,task,y\n1,2,3\nx,2,3\n", "row 2, column a: must be a finite number; got 'x'"),
+        ("a,task,y\n1,2,3\n1,2,nan\n", "row 2, column y: must be a finite number; got 'nan'"),
+        ("a,task,y\n-inf,2,3\n", "row 1, column a: must be a finite number; got '-inf'"),
+        ("a,b,task,y\n,1,2,3\n", "row 1, column a: must be a finite number; got ''"),
+        ("a,task,y\n1,2,3\n1, ,3\n", "row 2, column task: must name a task; got ' '"),
+        ("a,b,a,task,b,y,c\n1,1,1,1,1,1,1\n", "columns of different names; got more than once a, b"),
     ],
 )
 def test_a_bad_table_says_where(tmp_path: Path, text: str, message: str) -> None:
@@ -131,7 +158,12 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["advise", str(tmp_path / "none.csv"), "-m", "10"]) == 1
     assert main(["advise", str(tmp_path / "none.npz"), "-m", "10"]) == 1
     assert main(["advise", str(written(tmp_path, "a,task,y\n1,1,2\n")), "-m", "10"]) == 2
-    assert "error: task 1 must have at least 2 samples; got 1" in capsys.readouterr().err
+    assert "error: tasks must be at least two, each a pair (X, y); got 1" in capsys.readouterr().err
+    for samples in ("0", "2.5", "nan"):
+        assert main(["advise", str(tmp_path / "tasks.csv"), "--samples", samples]) == 2
+        assert f"error: samples must be a positive whole number; got {samples}\n" in capsys.readouterr().err
+    assert main(["advise", str(tmp_path / "tasks.csv"), "-m", "10", "--task", "y", "--target", "y"]) == 2
+    assert "error: task and target must be two columns; got y for both" in capsys.readouterr().err
 
 
 def test_the_order_of_the_columns_of_a_table_is_its_own(tmp_path: Path) -> None:

@@ -12,9 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from paperlib.arguments import Array
+from paperlib.arguments import Array, sample_number
 
-Data = dict[Hashable, tuple[Array, Array]]
+
+class Data(dict[Hashable, tuple[Array, Array]]):
+    """Tasks by their names, and of a table what its features are called: `features`, which a report repeats."""
+
+    features: Sequence[str]
 
 
 def read_tasks(path: str | Path, task: str = "task", target: str = "y") -> Data:
@@ -22,7 +26,7 @@ def read_tasks(path: str | Path, task: str = "task", target: str = "y") -> Data:
 
     A ``.npz`` holds arrays X (N, d), y (N,) or (N, outputs) and task (N,), or X_a, y_a, X_b, y_b and so on for tasks
     of any names a and b. A ``.csv`` has a head; the columns but those of task and target are features, all of them
-    numbers.
+    finite numbers, and a report repeats their names. Blanks around the name of a task do not count.
 
     Args:
         path: the file.
@@ -30,10 +34,12 @@ def read_tasks(path: str | Path, task: str = "task", target: str = "y") -> Data:
         target: name of the column or array of the targets.
 
     Returns:
-        by name, features (n, d) and targets (n,) or (n, outputs) of the n rows of a task.
+        by name, features (n, d) and targets (n,) or (n, outputs) of the n rows of a task; `features` of it are the
+        names of the columns of a ``.csv``.
 
     Raises:
-        ValueError: neither of the two, or what is in it is not as above; the message says where.
+        ValueError: neither of the two, what is in it is not as above, or one name for task and target; the message
+            says where.
         OSError: no such file, or none that can be read.
 
     Example:
@@ -45,6 +51,8 @@ def read_tasks(path: str | Path, task: str = "task", target: str = "y") -> Data:
         {'a': (array([[1.]]), array([2.5])), 'b': (array([[3.]]), array([0.5]))}
     """
     file = Path(path)
+    if task == target:
+        raise ValueError(f"task and target must be two columns; got {task} for both")
     if file.suffix == ".npz":
         return _archive(file, task, target)
     if file.suffix == ".csv":
@@ -70,8 +78,10 @@ def add_parser(parsers: Any) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from paperlib.adviser.advice import advise  # its statistics take half a second, and other commands do without
 
+    samples = arguments.samples
+    sample_number("samples", int(samples) if samples.is_integer() else samples)  # called as the option is, as typed
     tasks = read_tasks(arguments.file, arguments.task, arguments.target)
-    report = advise(tasks, arguments.samples, arguments.alpha)
+    report = advise(tasks, samples, arguments.alpha)
     print(json.dumps(_finite(report.to_dict()), indent=1, allow_nan=False) if arguments.json else report)
 
 
@@ -93,7 +103,7 @@ def _archive(file: Path, task: str, target: str) -> Data:
     if not names or lacking:
         need = lacking[0] if lacking else f"X, {target} and {task}, or X_0 and {target}_0"
         raise ValueError(f"{file.name} must have {need}; it has {', '.join(sorted(arrays)[:8]) or 'nothing'}")
-    return {name: (arrays[f"X_{name}"], arrays[f"{target}_{name}"]) for name in names}
+    return Data({name: (arrays[f"X_{name}"], arrays[f"{target}_{name}"]) for name in names})
 
 
 def _table(file: Path, task: str, target: str) -> Data:
@@ -109,6 +119,8 @@ def _table(file: Path, task: str, target: str) -> Data:
             raise ValueError(f"{file.name} must have one column {name}; its columns are {columns}; {other}")
     if not all(map(str.strip, head)):
         raise ValueError(f"{file.name} must name its columns; in pandas index=False leaves out an index without a name")
+    if twice := [name for name in dict.fromkeys(head) if head.count(name) > 1]:
+        raise ValueError(f"{file.name} must have columns of different names; got more than once {', '.join(twice)}")
     features = [place for place, name in enumerate(head) if name not in (task, target)]
     if not features or not rows:
         raise ValueError(f"{file.name} must have rows and at least one column beside {task} and {target}")
@@ -116,23 +128,36 @@ def _table(file: Path, task: str, target: str) -> Data:
     for line, row in enumerate(rows):
         if len(row) != len(head):
             raise ValueError(f"{file.name}, row {line + 1}: must have {len(head)} fields; got {len(row)}")
+        if not row[head.index(task)].strip():
+            raise ValueError(
+                f"{file.name}, row {line + 1}, column {task}: must name a task; got {row[head.index(task)]!r}"
+            )
         for place in [*features, head.index(target)]:
-            try:
-                values[line, place] = float(row[place])
-            except ValueError as error:
+            values[line, place] = _number(row[place])
+            if not np.isfinite(values[line, place]):
                 where = f"{file.name}, row {line + 1}, column {head[place]}"
-                raise ValueError(f"{where}: must be a number; got {row[place]!r}") from error
+                raise ValueError(f"{where}: must be a finite number; got {row[place]!r}")
     names, y = [row[head.index(task)] for row in rows], values[:, head.index(target)]
     if all(row[head.index(target)].strip().lstrip("+-").isdigit() for row in rows):
         y = y.astype(np.int64)  # as written: 3 may be a label, 3.0 is a quantity
-    return _split(values[:, features], y, names)
+    tasks = _split(values[:, features], y, names)
+    tasks.features = [head[place] for place in features]
+    return tasks
+
+
+def _number(text: str) -> float:
+    """Return a number from a table, NaN where there is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
 
 
 def _split(X: Array, y: Array, names: Sequence[Hashable]) -> Data:
     rows: dict[Hashable, list[int]] = {}
     for place, name in enumerate(names):
-        rows.setdefault(name, []).append(place)
-    return {name: (X[places], y[places]) for name, places in rows.items()}
+        rows.setdefault(name.strip() if isinstance(name, str) else name, []).append(place)
+    return Data({name: (X[places], y[places]) for name, places in rows.items()})
 
 
 def _finite(value: object) -> object:

@@ -21,6 +21,7 @@ from paperlib.environments import Groups
 
 Lights = dict[str, tuple[str, str]]
 FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
+FLAT, TAILS = 1e3, 0.3  # of mean squares by direction, and of the logarithm of kurtosis over 3: from here on amber
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,6 +45,7 @@ class Basis:
     m = property(lambda self: self.question.m)
     alpha = property(lambda self: self.question.alpha)
     names = property(lambda self: self.data.names)
+    features = property(lambda self: self.data.features)
     left_out = property(lambda self: self.data.left_out)
     tasks_used = property(lambda self: len(self.names))
     tasks_given = property(lambda self: len(self.names) + len(self.left_out))
@@ -84,6 +86,11 @@ def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calib
     rho, sizes, left_out = curvatures(tasks), np.array([len(X) for X in tasks.X]), len(tasks.left_out)
     values = np.linalg.eigvalsh(moments.parts[2, :, : moments.rank, : moments.rank].mean(axis=0))
     spread, kurtosis, labels = values[-1] / values[0], _kurtosis(tasks), _labels(tasks)
+    scales, tails = f"mean squares differ {spread:.3g} times by direction", f"{kurtosis:.2g}, of Gaussian features 3"
+    if spread > FLAT:
+        scales += "; a step's size is one for all directions: standardise the features, then ask again"
+    if kurtosis > 3.0 * math.exp(TAILS):
+        tails += "; with heavy tails intervals are too short: take logarithms first"
     bent, worth = _bent(tasks), _worth(tasks)
     (place, place_p), (size, size_p) = _place(tasks, -rho, found[1]), _rank(-rho, sizes)
     powers = "no task is large enough" if math.isnan(bent) else f"p = {bent:.2g} for squares and cubes of fitted values"
@@ -93,8 +100,8 @@ def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calib
     samples = f"{sizes.min()} to {sizes.max()} samples, rank correlation with hardness {size:.2f}; "
     measured = {
         "linearity": (-math.log10(max(bent, 1e-300)), 2.0, 6.0, powers),
-        "condition": (spread, 1e3, 1e8, f"mean squares differ {spread:.3g} times by direction"),
-        "kurtosis": (abs(math.log(kurtosis / 3.0)), 0.3, math.inf, f"{kurtosis:.2g}, of Gaussian features 3"),
+        "condition": (spread, FLAT, 10.0 * FLAT, scales),
+        "kurtosis": (abs(math.log(kurtosis / 3.0)), TAILS, math.inf, tails),
         "optimum and hardness": (-math.log10(place_p), 2.0, math.inf, f"rank correlation {place:.2f} within groups"),
         "targets": (bool(labels), 0.0, 0.0, labels or "quantities, or one-hot"),
         "groups": (len(found[0]), 3.0, math.inf, f"{len(found[0])} found, up to 4 are looked for"),

@@ -34,7 +34,7 @@ class Tasks:
     """Checked tasks: inputs (n_i, r) in axes of the space that they span, and targets (n_i, k).
 
     `axes` (d, r) are the principal axes of the mean second moment; `names` are those of the tasks, `left_out` those of
-    the tasks that are too small: the keys of a mapping as text, or places in a sequence, counted from 0.
+    those too small: keys of a mapping as text, or places in a sequence, from 0; `features` so, by a table's columns.
     """
 
     X: list[Array]
@@ -42,6 +42,7 @@ class Tasks:
     axes: Array
     names: list[Name]
     left_out: list[Name]
+    features: Sequence[Name] = ()
 
     @cached_property
     def stacks(self) -> list[tuple[Groups, Array, Array]]:
@@ -125,7 +126,8 @@ def checked(tasks: Iterable[Any]) -> Tasks:
         if largest < 1.0 / LARGEST:
             raise ValueError(f"tasks must have {kind} that are not all zero, {size}; the largest is {largest:g}")
     left_out = [name for name, (X, _) in zip(names, pairs, strict=True) if len(X) < FEWEST]
-    found = Tasks([X for _, X, _ in large], [y for *_, y in large], np.eye(dim), [name for name, *_ in large], left_out)
+    used, head = [name for name, *_ in large], heads[0] if heads else getattr(tasks, "features", range(dim))
+    found = Tasks([X for _, X, _ in large], [y for *_, y in large], np.eye(dim), used, left_out, [*head])
     values, vectors = np.linalg.eigh(found.each(lambda X, y: (product(X, X) / X.shape[1],))[0].mean(axis=0))
     kept = values > 1e-10 * max(values[-1], 0.0)
     if not kept.any():
@@ -196,7 +198,7 @@ def _fits(X: Array, y: Array) -> tuple[Array, Array, Array, Array]:
 def _plain(given: list[Any]) -> list[tuple[Array, Array, list[str]]]:
     """Return what `_pair` does of all tasks, if one look tells that nothing is wrong with any; else none."""
     pairs = [task for task in given if type(task) is tuple and [*map(type, task)] == [np.ndarray, np.ndarray]]
-    right = [X.ndim == 2 and y.ndim in (1, 2) and len(X) == len(y) >= 2 for X, y in pairs]
+    right = [X.ndim == 2 and y.ndim in (1, 2) and len(X) == len(y) >= 1 for X, y in pairs]
     parts = [part.ravel() for task in pairs for part in task if part.dtype == np.float64 and part.size]
     sound = all(right) and len(parts) == 2 * len(given) > 0 and np.abs(np.concatenate(parts)).max() <= LARGEST
     return [(X, y.reshape(len(y), -1).copy(), []) for X, y in given] if sound else []
@@ -210,8 +212,8 @@ def _pair(name: Name, task: Any) -> tuple[Array, Array, list[str]]:
         hint = "; zip(X, y) makes pairs of two stacks" if getattr(task, "ndim", 0) == 3 else ""
         raise ValueError(f"tasks must be pairs (X, y); task {name} has {len(parts)} parts{hint}")
     X = finite_array(f"X of task {name}", parts[0], 2, largest=LARGEST)
-    if len(X) < 2:
-        raise ValueError(f"task {name} must have at least 2 samples; got {len(X)}")
+    if len(X) == 0:
+        raise ValueError(f"task {name} must have at least one sample; got none")
     if X.shape[1] == 0:
         raise ValueError(f"X of task {name} must have at least one feature; got shape {X.shape}")
     y = _targets(name, parts[1])
@@ -226,7 +228,8 @@ def _targets(name: Name, value: Any) -> Array:
         raise ValueError(f"y of task {name} must be numbers; class labels need a one-hot column each, (n, classes)")
     y = finite_array(f"y of task {name}", value, largest=LARGEST)
     different = np.unique(y).size
-    if kind in "iu" and (y.ndim == 1 or y.shape[1:] == (1,)) and different <= min(20, max(2, len(y) // 2)):
+    one = y.ndim == 1 or y.shape[1:] == (1,)  # of a task that is left out nothing is told
+    if kind in "iu" and one and len(y) >= FEWEST and different <= min(20, max(2, len(y) // 2)):
         raise ValueError(
             f"y of task {name} looks like class labels ({different} different whole numbers); give one-hot columns, "
             "(n, classes), or floating-point numbers if these are quantities, in a table 3.0 for 3"

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paperlib.adviser.groups import Told
+from paperlib.adviser import words
 from paperlib.adviser.lights import Basis
-from paperlib.adviser.moments import Name
+from paperlib.adviser.picture import picture
+from paperlib.adviser.verdicts import VERDICTS
 from paperlib.arguments import Array
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 LEARNERS = {"erm": "ERM's", "weighted": "weighted ERM's", "maml": "MAML's"}
 INTERVALS = ("gain_best", "risk_erm", "risk_maml", "best_alpha", "noise_std")
 PLAIN = "verdict why suffices m alpha tasks_needed wall samples_share shares left_out hard_tasks calibration trained"
-PLAIN += " learner rate validated tasks_used tasks_given"
-WIDTH, NAMED = 100, 8  # columns of what is printed, and tasks that it names
+PLAIN += " learner rate validated tasks_used tasks_given features"
+WIDTH = 100  # columns of what is printed
+SMALL = ("ERM", "a representation")  # verdicts that MAML's gain is too small to count
 NUMBERS = "Numbers, with 90% intervals. A risk is the loss after the step, less what noise alone costs."
 GROUPS = "Tasks. Hard ones have a small mean square of the features. Optimum: a task's own least squares."
-LIGHTS = "What this rests on, and how sure that is: green, amber or red."
+LIGHTS = "What this rests on: green, amber or red. Taken for granted: tasks and samples are independent."
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,7 +36,8 @@ class Report(Basis):
     """The answer of `advise`: it prints, `to_dict` has its numbers, `plot` draws them, `start` is what to begin with.
 
     A risk is :math:`F_m(w)`, Eq. (1), less the floor that no start changes, on the features as they were given. Tasks
-    that were used are in `names`, those too small in `left_out`. What is no part of the answer is computed when read:
+    that were used are in `names`, those too small in `left_out`; `features` has the names of columns, or places from 0
+    where there are none; `to_dict` has `start` as a list. What is no part of the answer is computed when read:
     `environment`, `hard_tasks` (the hardest group), `hard_directions`, `curvatures`, `lights`, `calibration`,
     `other_m`, `samples_share`, `held_out` (each task's loss, held out, from ERM's start, MAML's, and solved outright).
 
@@ -91,6 +94,7 @@ class Report(Basis):
             **{name: self.estimates[source] for name, source in told.items()},
             **{f"{name}_interval": list(self.intervals[source]) for name, source in told.items()},
             "best_alpha_erm": self.estimates["best_alpha_erm"],
+            "start": self.start.tolist(),
             "tasks": list(self.names),
             "other_m": {f"{m:.0f}": verdict for m, verdict in self.other_m.items()},
             "curvatures": self.curvatures.tolist(),
@@ -120,37 +124,9 @@ class Report(Basis):
 
     def plot(self) -> Figure:
         """Return a figure: how hard the tasks are, the gain with its interval, and what was predicted and measured."""
-        import matplotlib.pyplot as plt
-
-        from paperlib.plotting import MARKS, REFERENCE
-
-        tall = [2.7, 1.0, 2.7][: 2 + bool(self.calibration)]  # one above the other: so they fit a phone
-        figure, axes = plt.subplots(len(tall), figsize=(5.0, sum(tall)), height_ratios=tall, layout="constrained")
-        order = np.argsort(self.curvatures)
-        hard, sorted_ones = np.isin(self.names, self.hard_tasks)[order], self.curvatures[order]
-        looks = {"hard": hard, "easy": ~hard} if self.hard_tasks else {0: ~hard}
-        for look, chosen in looks.items():
-            axes[0].plot(np.flatnonzero(chosen), sorted_ones[chosen], **MARKS[look], markersize=4, label=str(look))
-        axes[0].set(xlabel="task, sorted", ylabel="mean square of features")
-        if self.hard_tasks:
-            axes[0].set_yscale("log")
-            axes[0].legend()
-        gains = [("gain", "at your step"), ("gain_best", "each at its best")][self.alpha is None :]
-        for place, (name, _) in enumerate(gains):
-            axes[1].plot(self.intervals[name], [place, place], color=REFERENCE, linestyle="-")
-            axes[1].plot(self.estimates[name], place, **MARKS["MAML"])
-        axes[1].axvline(1.0, color=REFERENCE, linewidth=0.8)
-        labels, low_high = [label for _, label in gains], (-0.5, len(gains) - 0.5)
-        axes[1].set(yticks=range(len(gains)), yticklabels=labels, ylim=low_high, xlabel="ERM's risk / MAML's")
-        for name in ("ERM", "MAML") if self.calibration else ():
-            kinds = (f"{kind}_{name.lower()}" for kind in ("predicted", "measured", "error"))
-            predicted, measured, error = (self.calibration[kind] for kind in kinds)
-            axes[2].plot([predicted] * 2, [measured - 2 * error, measured + 2 * error], color=REFERENCE, linestyle="-")
-            axes[2].plot(predicted, measured, **MARKS[name], label=name)
-            axes[2].axline((predicted, predicted), slope=1, color=REFERENCE, linewidth=0.8)
-            axes[2].set(xlabel="loss predicted", ylabel="measured")
-            axes[2].legend()
-        return figure
+        hard, names = np.isin(self.names, self.hard_tasks), {"gain": "at your step", "gain_best": "each at its best"}
+        gains = {names[one]: (self.estimates[one], *self.intervals[one]) for one in [*names][self.alpha is None :]}
+        return picture(self.curvatures, hard, gains, self.calibration)
 
     def _sections(self) -> dict[str, list[tuple[str, str]]]:
         """Return the rows of what is printed, each a name and a text, by the titles of its sections."""
@@ -162,30 +138,61 @@ class Report(Basis):
 
     def _numbers(self) -> list[tuple[str, str]]:
         def said(name: str) -> str:
-            return _said((self.estimates[name], *self.intervals[name]), least=0.0)
+            return words.estimate((self.estimates[name], *self.intervals[name]), least=0.0)
 
-        needed, alone = self.tasks_needed, dict.fromkeys(self.other_m.values(), "")
-        for m, verdict in self.other_m.items():
-            alone[verdict] += f"{', ' * bool(alone[verdict])}{m:g}"
-        wins = "no number is better than ERM" if math.isinf(needed) else f"{math.ceil(max(needed, 1.0))} or more"
-        reached = f"{LEARNERS[self.learner]} (report.start), with a step of {self.rate:.3g}"
-        if self.verdict in ("MAML", "weighted ERM", "ERM") and not LEARNERS[self.learner].startswith(self.verdict):
-            reached += "; the verdict is for tasks like these"
-        words = "; ".join(f"{verdict} with m = {ms}" for verdict, ms in alone.items())
-        both = f"{said('gain')}: ERM's risk over MAML's"
-        own = [] if self.alpha is None else [(f"gain, both at {self.alpha:.3g}", both)]
-        last = [("the estimates alone say", f"{words}, whether or not resamples agree")] if words else []
+        gain = [("gain, each at its best", f"{said('gain_best')}: ERM's risk over MAML's, each with its own step")]
+        if self.alpha is not None:
+            gain.insert(0, (f"gain, both at {self.alpha:.3g}", f"{said('gain')}: ERM's risk over MAML's"))
         return [
-            *own,
-            ("gain, each at its best", f"{said('gain_best')}: ERM's risk over MAML's, each with its own step"),
+            *gain,
+            *self._spared(),
             ("risk of ERM", said("risk_erm")),
             ("risk of MAML", said("risk_maml")),
             ("what limits MAML's risk", self._limit()),
             ("MAML's best step", said("best_alpha")),
-            ("tasks to train MAML on", wins),
-            ("start for these tasks", reached + ", the best on tasks held out" * self.validated),
-            *last,
+            ("tasks to train MAML on", self._needed()),
+            ("start for these tasks", self._start()),
+            *self._at_their_word(),
         ]
+
+    @property
+    def _untold(self) -> bool:
+        """Whether the interval of the gain that was asked for holds 1."""
+        return self.intervals["gain_best" if self.alpha is None else "gain"][0] <= 1.0
+
+    def _spared(self) -> list[tuple[str, str]]:
+        if not self.calibration or self.calibration["measured_erm"] <= 0.0:
+            return []
+        erm, maml, _ = np.array(list(self.held_out.values())).T
+        share, sure = abs(1.0 - maml.mean() / erm.mean()), "" if _sure(erm - maml) else "; not told from none"
+        beside = f"{share:.{int(share < 0.1)}%} {'against' if maml.mean() <= erm.mean() else 'more than'} ERM"
+        text = f"MAML {'spares' if maml.mean() <= erm.mean() else 'loses'} {beside}, noise included, on tasks held out"
+        return [("of the whole loss", text + sure)]
+
+    def _needed(self) -> str:
+        if self.verdict in SMALL:
+            return "no number makes a difference that can be told"
+        if math.isinf(self.tasks_needed):
+            return "not told" if self.verdict == VERDICTS[-1] else "no number is better than ERM"
+        return f"{math.ceil(max(self.tasks_needed, 1.0))} or more" + ", if there is a gain at all" * self._untold
+
+    def _start(self) -> str:
+        other = not LEARNERS[self.learner].startswith(self.verdict)
+        text = f"{LEARNERS[self.learner]}, {words.numbers(self.start)}, with a step of {self.rate:.3g}"
+        if self.validated:
+            text += ", the best on tasks held out"
+        elif self.learner != "erm" and self.verdict in SMALL:
+            return f"{text}; against ERM's it makes no difference that can be told"
+        elif self.learner != "erm" and self._untold:
+            return f"{text}; that it is better than ERM's is not told"
+        return text + "; the verdict is for tasks like these" * (other and self.verdict in VERDICTS[:3])
+
+    def _at_their_word(self) -> list[tuple[str, str]]:
+        if self.verdict in ("ERM", VERDICTS[-1]):
+            return []
+        alone = {verdict: [f"{m:g}" for m, one in self.other_m.items() if one == verdict] for verdict in VERDICTS}
+        text = "; ".join(f"{verdict} with m = {', '.join(ms)}" for verdict, ms in alone.items() if ms)
+        return [("the estimates alone say", f"{text}; no verdict, resamples may disagree")] if text else []
 
     def _limit(self) -> str:
         if self.wall == "not told":
@@ -194,18 +201,21 @@ class Report(Basis):
         return f"{text}; endlessly many samples would spare {self.samples_share:.1%} of the risk"
 
     def _tasks(self) -> list[tuple[str, str]]:
-        few = f": too small are {_listed(self.left_out)}" if self.left_out else ""
+        few = f": too small are {words.listed(self.left_out)}" if self.left_out else ""
         rows = [("used", f"{self.tasks_used} of {self.tasks_given}{few}")]
+        known = f": {words.listed(self.features)}" if isinstance(self.features[0], str) else ", without names"
+        rows.append(("features", f"{len(self.features)}{known}"))
         names = {1: ["all tasks"], 2: ["hard group", "easy group"]}.get(len(self.environment), [])
         for place, group in enumerate(self.environment):
-            text = f"{group['share'][0]:.0%} of the tasks; mean square {_said(group['curvature'])}, variance of the "
-            text += f"optima {_said(group['spread'], least=0.0)}, noise {_said(group['noise_std'])}"
-            text += f", distance from the hardest group {_said(group['distance'])}" * bool(place)
+            spread, noise = words.estimate(group["spread"], least=0.0), words.estimate(group["noise_std"])
+            text = f"{group['share'][0]:.0%} of the tasks; mean square {words.estimate(group['curvature'])}, "
+            text += f"variance of the optima {spread}, noise {noise}"
+            text += f", distance from the hardest group {words.estimate(group['distance'])}" * bool(place)
             name = names[place] if names else f"group {place + 1}{' (hardest)' * (not place)}"
             rows.append((name, text if math.isfinite(group["curvature"][0]) else "one task"))
         if self.hard_tasks:
-            rows.append(("hard tasks", f"{len(self.hard_tasks)} of {self.tasks_used}: {_listed(self.hard_tasks)}"))
-        return [*rows, ("features vary least", f"along {_direction(self.hard_directions[0])}")]
+            rows.append(("hard tasks", f"{len(self.hard_tasks)} of {self.tasks_used}: {words.listed(self.hard_tasks)}"))
+        return [*rows, ("features vary least", f"along {words.direction(self.hard_directions[0], self.features)}")]
 
     def _agreement(self) -> list[tuple[str, str]]:
         of, losses = self.calibration, np.array(list(self.held_out.values()))
@@ -214,36 +224,15 @@ class Report(Basis):
         worst = sorted(self.held_out, key=lambda name: -self.held_out[name][1])[:3]
         text = f"mean loss with ERM {of['measured_erm']:.3g} ({of['predicted_erm']:.3g} was predicted), with MAML "
         text += f"{of['measured_maml']:.3g} ({of['predicted_maml']:.3g}), noise included; MAML's is smaller on "
-        text += f"{(losses[:, 1] < losses[:, 0]).sum()} of them, and largest on {_listed(worst)}"
+        text += f"{(losses[:, 1] < losses[:, 0]).sum()} of them, and largest on {words.listed(worst)}"
         spared = losses[:, losses[:, :2].mean(axis=0).argmin()] - losses[:, 2]
-        sure = abs(spared.mean()) > 2.0 * spared.std(ddof=1) / math.sqrt(len(spared))
-        beside = ("more than" if spared.mean() < 0.0 else "less than") if sure else "not told from that"
+        told = "more than" if spared.mean() < 0.0 else "less than"
+        beside = told if _sure(spared) else "not told from that"
         outright = f"mean loss {of['measured_solved']:.3g}, {beside} after the step; by ridge regression on its samples"
         held_out = f"{of['tasks']:.0f} tasks, held out"
         return [(held_out, text), ("solved outright instead", f"{outright}, towards ERM's start")]
 
 
-def _listed(names: list[Name]) -> str:
-    """Return what tasks are called, the first of them; those without a name by their places."""
-    kind = "" if isinstance(names[0], str) else "number "
-    return f"{kind}{', '.join(map(str, names[:NAMED]))}{', …' * (len(names) > NAMED)}"
-
-
-def _direction(v: Array) -> str:
-    """Return a direction, the first of its large entries positive; of more than six entries the three largest."""
-    v = v * np.sign(v[np.argmax(np.abs(v) >= 0.5 * np.abs(v).max())])
-    if len(v) <= 6:
-        return f"({', '.join(f'{entry:.2f}' for entry in v)})"
-    return ", ".join(f"{v[i]:.2f} in feature {i}" for i in np.argsort(-np.abs(v))[:3])
-
-
-def _said(told: Told, least: float = -math.inf) -> str:
-    """Return an estimate with its interval; one without bias may fall below the least that there can be."""
-    if math.isnan(told[0]):
-        return "not told"
-    estimate, low, high = (max(value, least) for value in told)
-    if high <= 0.0:
-        return "none that can be told"
-    if math.isinf(high):
-        return f"{estimate:.3g} (no interval)" if low <= 0.0 else f"{estimate:.3g} ({low:.3g} or more)"
-    return f"{estimate:.3g} ({low:.3g} to {high:.3g})"
+def _sure(differences: Array) -> bool:
+    """Tell whether the mean of differences on tasks lies two standard errors from zero."""
+    return abs(float(differences.mean())) > 2.0 * float(differences.std(ddof=1)) / math.sqrt(len(differences))
