@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
 
 from paperlib.fewshot import omniglot
+from paperlib.fewshot.benchmarks import Phase, Tasksets
 from paperlib.fewshot.cifar100 import Cifar100, cifar_tasks, held_out_superclasses, validation_superclasses
 from paperlib.fewshot.configuration import configure
 from paperlib.fewshot.drawings import alphabet_sizes
 from paperlib.fewshot.episodes import Episodes, TaskDistribution, TaskKind, below, distinct, join, random_words
-from paperlib.fewshot.experiments import named_batch, named_classes
+from paperlib.fewshot.experiments import Experiment, named_batch, named_classes
+from paperlib.fewshot.models import Network
 from paperlib.fewshot.omniglot import OmniglotTasks, Role, Split, alphabets, omniglot_tasks
 from tools.bench_ways import WORKS, ours, sampling
 
@@ -340,3 +343,70 @@ def test_bad_input_is_named() -> None:
         omniglot_tasks("medium", "train")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^phase must be train or test; got 'both'$"):
         omniglot_tasks("large", "both")  # type: ignore[arg-type]
+
+
+TABLE = np.arange(24).reshape(4, 6)
+
+
+@pytest.mark.parametrize(
+    ("images", "got"),
+    [([[0, 1]], "[[0, 1]]"), (np.ones((1, 2)), "array([[1., 1.]])"), (np.arange(2), "array([0, 1])")],
+)
+def test_what_is_no_table_of_images_is_refused(images: Any, got: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'images must be a NumPy array (C, n) of int64; got {got}')}$"):
+        TaskKind(images, (np.arange(1),), True, 1, 1, 1)
+
+
+@pytest.mark.parametrize("within", [True, False])
+@pytest.mark.parametrize(
+    ("group", "got"),
+    [([3, 4], "[3, 4]"), ([-1, 0], "[-1, 0]"), ([0.0], "[0.0]"), ([], "[]"), (np.int64(0), "np.int64(0)")],
+)
+def test_classes_of_a_group_that_are_not_there_are_refused(group: Any, got: str, within: bool) -> None:
+    said = f"each of groups must be an array (c,) of class numbers from 0 to 3; got {got}"
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        TaskKind(TABLE, (np.arange(4), group), within, 2, 1, 1)
+    with pytest.raises(ValueError, match=r"^ways must not exceed the 0 (groups|classes of the smallest group); got 2$"):
+        TaskKind(TABLE, (), within, 2, 1, 1)
+
+
+def own(images: Any, algorithm: str = "maml", table: np.ndarray = TABLE, **network: int) -> Experiment:
+    """Return an experiment on images of one's own; the tasks that may be wrong are those of evaluation."""
+    good, last = (TaskKind(one, (np.arange(4),), True, 2, 1, 1) for one in (TABLE, table))
+    tasks = Tasksets(TaskDistribution(good, good, 0.5), (Phase(TaskDistribution(good, last, 0.5), 1, 0),))
+    sizes: dict[str, Any] = {"side": 8, "ways": 2, "blocks": 2} | network
+    return Experiment(Network(**sizes), images, {configure("omniglot", algorithm, "smoke"): tasks})
+
+
+PICTURES = torch.zeros(24, 8, 8, 1, dtype=torch.uint8)
+TENSOR = "images must be a tensor (n, 8, 8, {}) of torch.uint8 for this network; got "
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"images": PICTURES.movedim(3, 1)}, TENSOR.format(1) + "(24, 1, 8, 8) of torch.uint8"),
+    ({"images": PICTURES[:, :6, :6]}, TENSOR.format(1) + "(24, 6, 6, 1) of torch.uint8"),
+    ({"images": PICTURES.repeat(1, 1, 1, 3)}, TENSOR.format(1) + "(24, 8, 8, 3) of torch.uint8"),
+    ({"images": PICTURES, "channels": 3}, TENSOR.format(3) + "(24, 8, 8, 1) of torch.uint8"),
+    ({"images": PICTURES / 255}, TENSOR.format(1) + "(24, 8, 8, 1) of torch.float32"),
+    ({"images": PICTURES.numpy()}, TENSOR.format(1) + "ndarray"),
+    ({"images": PICTURES[:23]}, "images of tasks must be numbers from 0 to 22, as many as there are; got 0 to 23"),
+    (
+        {"images": PICTURES, "table": TABLE - 1},
+        "images of tasks must be numbers from 0 to 23, as many as there are; got -1 to 22",
+    ),
+    ({"images": PICTURES, "ways": 1}, "ways of tasks must not exceed the 1 of the network; got 2"),
+    (
+        {"images": PICTURES, "algorithm": "named-erm", "names": 3},
+        "names must be at least 4, as training has class 3; got 3",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), WRONG)
+def test_images_that_a_network_cannot_take_are_refused_before_any_work(given: dict[str, Any], said: str) -> None:
+    """Also when only the last evaluation would come to them."""
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        own(**given)
+
+
+def test_images_that_a_network_can_take_are_taken() -> None:
+    assert own(PICTURES).images is PICTURES
+    assert own(PICTURES, "named-erm", names=4).network.names == 4

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from reprlib import repr as short
 from typing import Literal
 
 import numpy as np
@@ -84,7 +85,8 @@ class TaskKind:
         queries: further images of a class, for the outer loss.
 
     Raises:
-        ValueError: if a task asks for more images, classes or groups than there are.
+        ValueError: if images are not a table of whole numbers, a group has a class that is not in it, or a task asks
+            for more images, classes or groups than there are.
 
     Example:
         >>> kind = TaskKind(np.arange(12).reshape(3, 4), (np.arange(3),), within=True, ways=2, shots=1, queries=2)
@@ -101,11 +103,18 @@ class TaskKind:
     queries: int
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.images, np.ndarray) and self.images.ndim == 2 and self.images.dtype == np.int64):
+            raise ValueError(f"images must be a NumPy array (C, n) of int64; got {short(self.images)}")
+        for group in self.groups:
+            own = np.asarray(group)
+            if own.ndim != 1 or own.dtype.kind != "i" or not np.isin(own, range(len(self.images))).all():
+                known = f"an array (c,) of class numbers from 0 to {len(self.images) - 1}"
+                raise ValueError(f"each of groups must be {known}; got {short(group)}")
         if min(self.ways, self.shots, self.queries) < 1:
             raise ValueError(f"ways, shots, queries must be positive; got {self.ways}, {self.shots}, {self.queries}")
         if self.shots + self.queries > self.images.shape[1]:
             raise ValueError(f"shots + queries must not exceed the {self.images.shape[1]} images of a class")
-        available = min(map(len, self.groups)) if self.within else len(self.groups)
+        available = min(map(len, self.groups), default=0) if self.within else len(self.groups)
         if self.ways > available:
             what = "classes of the smallest group" if self.within else "groups"
             raise ValueError(f"ways must not exceed the {available} {what}; got {self.ways}")

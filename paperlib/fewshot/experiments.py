@@ -38,6 +38,10 @@ class Experiment:
         mean: of each channel, to be subtracted.
         deviation: of each channel, to be divided by.
 
+    Raises:
+        ValueError: if images are not what the network takes, or tasks have images that are not there, more classes than
+            the head has outputs, or classes beyond `names` where the learner calls them by name.
+
     Example:
         >>> from paperlib.fewshot.episodes import TaskKind
         >>> kind = TaskKind(np.arange(12).reshape(3, 4), (np.arange(3),), within=True, ways=2, shots=1, queries=3)
@@ -52,6 +56,25 @@ class Experiment:
     tasks: Mapping[Configuration, Tasksets]
     mean: Sequence[float] = (0.0,)
     deviation: Sequence[float] = (1.0,)
+
+    def __post_init__(self) -> None:
+        net, came = self.network, self.images
+        size = net.side, net.side, net.channels
+        if not (isinstance(came, Tensor) and came.dtype == torch.uint8 and came.shape[1:] == size):
+            wanted = f"a tensor (n, {', '.join(map(str, size))}) of torch.uint8 for this network"
+            got = f"{tuple(came.shape)} of {came.dtype}" if isinstance(came, Tensor) else type(came).__name__
+            raise ValueError(f"images must be {wanted}; got {got}")
+        for configuration, tasks in self.tasks.items():
+            named = ALGORITHMS[configuration.algorithm].named
+            if named and (last := named_classes(tasks.training).max()) >= net.names:
+                raise ValueError(f"names must be at least {last + 1}, as training has class {last}; got {net.names}")
+            for one in (tasks.training, *(phase.tasks for phase in tasks.evaluation)):
+                for numbers, ways in ((kind.images, kind.ways) for kind in (one.easy, one.hard)):
+                    if not 0 <= numbers.min() <= numbers.max() < len(came):
+                        most = f"numbers from 0 to {len(came) - 1}, as many as there are"
+                        raise ValueError(f"images of tasks must be {most}; got {numbers.min()} to {numbers.max()}")
+                    if ways > net.ways:
+                        raise ValueError(f"ways of tasks must not exceed the {net.ways} of the network; got {ways}")
 
     def batch(self, tasks: Episodes) -> TaskBatch:
         """Return episodes with their images."""
