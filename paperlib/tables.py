@@ -129,7 +129,7 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
         >>> rest = {"configuration": c.values(), "tier": "book", "seconds": 7200.0, "runs_trained_together": 2}
         >>> rest["hardware"] = {"gpu": None, "processor": "P", "cores": 2}
         >>> provenance([rest | {"seed": 1}, rest | {"seed": 3}], [c])
-        'Tier book: 2 runs, seeds 1 and 3, 1,000 iterations; 2.0 hours of a process, tests included, on P, 2 cores.'
+        'Tier book: 2 runs, seeds 1 and 3, 1,000 iterations; 2.0 process-hours, tests included, on P, 2 cores.'
     """
     own = [one for one in found if any(same(one["configuration"], c) for c in configurations)]
     if not own:
@@ -142,7 +142,7 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
     cost = {_training(one): one["seconds"] / one["runs_trained_together"] for one in own}
     return (
         f"Tier {tiers}: {counted(len(cost), 'run')}, {seeds}, {iterations}; "
-        f"{sum(cost.values()) / 3600:.1f} hours of a process, tests included, on {' and '.join(machines)}."
+        f"{sum(cost.values()) / 3600:.1f} process-hours, tests included, on {' and '.join(machines)}."
     )
 
 
