@@ -343,7 +343,7 @@ Markdown(said)
 # %% tags=["remove-input"]
 _ops = [entries[n].operations for n in ("first-order MAML", field.MAML, "MAML, five steps")]
 Markdown(
-    f"By operations an iteration of MAML costs {_ops[1] / _ops[0]:.2f} times that of learners without second derivatives, five steps {_ops[2] / _ops[1]:.1f} times one, which they are behind [at equal cost](#omniglot-field-equal-cost). First-order MAML saves the derivative and, after as many iterations, loses ten points. From Glorot's start, with more iterations than MAML's 1,000, it loses [about a point](#omniglot-equal-cost); start and length both differ."
+    f"By operations an iteration of MAML costs {_ops[1] / _ops[0]:.2f} times that of first-order MAML, five steps {_ops[2] / _ops[1]:.1f} times one, and they are behind it [at equal cost](#omniglot-field-equal-cost). First-order MAML saves the derivative and, after as many iterations, loses ten points. From Glorot's start, with more iterations than MAML's 1,000, it loses [about a point](#omniglot-equal-cost); start and length both differ."
 )
 
 # %% [markdown]

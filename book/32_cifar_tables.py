@@ -880,13 +880,13 @@ _both = {a: together(one, row_of(0.5, a, "book")) for a, one in _few.items()}
 _both = {a: [values[5 if a == "erm" else 1][:, 2:] for values in _both[a]] for a in _few}
 if all(len(own) for own, _ in _both.values()):
     _has = {a: " and ".join(map(tables.shown, own.T)) for a, (own, _) in _both.items()}
-    _less = {a: " and ".join(map(_signed, (own - c4).T)) for a, (own, c4) in _both.items()}
+    _less = {a: ", ".join(map(_signed, (own - c4).T)) for a, (own, c4) in _both.items()}
     _cells = {a: " and ".join(str(cell.mean) for cell in paper[0.5, a][2:]) for a in _few}
     _ahead = "–"
     if len(_both["maml"][0]) == len(_both["erm"][0]):
         _ahead = " and ".join(map(_signed, (_both["maml"][0] - _both["erm"][0]).T))
     _said = (
-        f"MAML after one step has {_has['maml']}% on easy and hard test tasks, ERM after five {_has['erm']} (p = ½, tier book, {records.counted(len(_both['maml'][0]), 'seed')}, [records](#records-cifar-shots)); less the same with the shots of C.4, paired, MAML {_less['maml']} and ERM {_less['erm']}. MAML less ERM: {_ahead}. "
+        f"MAML after one step has {_has['maml']}% on easy and hard test tasks, ERM after five {_has['erm']} (p = ½, tier book, {records.counted(len(_both['maml'][0]), 'seed')}, [records](#records-cifar-shots)); paired, less those with C.4's shots: MAML {_less['maml']}, ERM {_less['erm']}. MAML less ERM: {_ahead}. "
         f"The paper's table has {_cells['maml']} for MAML and {_cells['erm']} for ERM"
     )
 _lines.append(
