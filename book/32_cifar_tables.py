@@ -33,7 +33,7 @@ from scipy import optimize, stats
 # %% mystnb={"code_prompt_show": "Set-up, what is the book's own"} tags=["hide-cell"]
 from paperlib import claims, costs, linear, plotting, records, tables
 from paperlib.environments import TaskEnvironment
-from paperlib.fewshot import configure, mean_interval
+from paperlib.fewshot import configure, mean_interval, signed
 from paperlib.runtime import book
 
 plotting.use_book_style()
@@ -294,12 +294,6 @@ def _plus(value):
 def _gap_of(one, other):
     low, high = tables.difference(one, other)
     return f"{_plus(np.mean(one) - np.mean(other))} ({_plus(low)} to {_plus(high)})"
-
-
-def _signed(values):
-    """Write differences by seed with their interval, undecided where it straddles 0."""
-    mean, half_width = mean_interval(values) if len(values) else (0.0, 0.0)
-    return tables.shown(values, sign="+") + " (undecided)" * (abs(mean) < half_width < np.inf)
 
 
 # %% mystnb={"code_prompt_show": "Average training over runs and iterations"} tags=["hide-cell"]
@@ -582,7 +576,7 @@ for _name in list(NETWORKS)[1:]:
     _less = _own[5] - _bare[5]
     if len(_less):
         _said.append(
-            f"{_name}: {_signed(_less[:, 2])} points on easy and {_signed(_less[:, 3])} on hard test tasks"
+            f"{_name}: {signed(_less[:, 2])} points on easy and {signed(_less[:, 3])} on hard test tasks"
         )
 Markdown(
     ("\n".join(_lines) if len(_lines) > 2 else "")
@@ -649,7 +643,7 @@ if COMPLETE:
         )
         _counts[_way] = f"{_more} of six (by their intervals {_yes} above, {_no} below)"
     _lines = [
-        [f"$p={p:g}$, {phase}", *(_signed(every[2 * i + j]) for every in _by.values())]
+        [f"$p={p:g}$, {phase}", *(signed(every[2 * i + j]) for every in _by.values())]
         for i, p in enumerate(PS)
         for j, phase in enumerate(_phases)
     ]
@@ -823,13 +817,13 @@ if len(_there) > 2:
     _tops = [{p: own.mean(axis=0)[1] for p, own in _there.items()}]
     _tops.append({p: own.mean() for p, own in _there.items()})
     _low, _high = min(_there), max(_there)
-    _hard, _easy, _both, _kappa = map(_signed, _moved(_high, _low))
+    _hard, _easy, _both, _kappa = map(signed, _moved(_high, _low))
     _said = (
         f"In ours hard test accuracy is highest in the mean at $p={max(_tops[0], key=_tops[0].get):g}$ and the mean of easy and hard at $p={max(_tops[1], key=_tops[1].get):g}$. From $p={_low:g}$ to ${_high:g}$, paired by seed, hard test accuracy changes by "
         f"{_hard} points, easy by {_easy}, and the mean of both by {_both}. A mean of accuracies depends on the scale, as gains do: in κ, times 100, it changes by {_kappa}."
     )
     if 0.5 in _there:
-        *_, _both, _kappa = map(_signed, _moved(_high, 0.5))
+        *_, _both, _kappa = map(signed, _moved(_high, 0.5))
         _said += f" From $p=0.5$ to ${_high:g}$ the mean changes by {_both}, in κ by {_kappa}."
     _said += f"\n\n{tables.provenance(found, [at_share[p] for p in _there])} Records: {tables.linked(['cifar-maml', 'cifar-maml-share-0.1', 'cifar-maml-share-0.9'])}."
 Markdown(_said)
@@ -866,7 +860,7 @@ _own, _base = (values[1] for values in together(_split, at_share[0.5]))
 _said = "there is no run of this yet"
 if len(_own):
     _less = _own - _base
-    _said = f"MAML at p = ½ changes by {_signed(_less[:, 2])} points on easy and {_signed(_less[:, 3])} on hard test tasks (tier book, {records.counted(len(_own), 'seed')}, paired)"
+    _said = f"MAML at p = ½ changes by {signed(_less[:, 2])} points on easy and {signed(_less[:, 3])} on hard test tasks (tier book, {records.counted(len(_own), 'seed')}, paired)"
 _lines = [
     f"- Trained on 60 classes instead of 80 ([records](#records-cifar-maml-60-20-20)): {_said}. Option: `--setting 60-20-20`."
 ]
@@ -880,11 +874,11 @@ _both = {a: together(one, row_of(0.5, a, "book")) for a, one in _few.items()}
 _both = {a: [values[5 if a == "erm" else 1][:, 2:] for values in _both[a]] for a in _few}
 if all(len(own) for own, _ in _both.values()):
     _has = {a: " and ".join(map(tables.shown, own.T)) for a, (own, _) in _both.items()}
-    _less = {a: ", ".join(map(_signed, (own - c4).T)) for a, (own, c4) in _both.items()}
+    _less = {a: ", ".join(map(signed, (own - c4).T)) for a, (own, c4) in _both.items()}
     _cells = {a: " and ".join(str(cell.mean) for cell in paper[0.5, a][2:]) for a in _few}
     _ahead = "–"
     if len(_both["maml"][0]) == len(_both["erm"][0]):
-        _ahead = " and ".join(map(_signed, (_both["maml"][0] - _both["erm"][0]).T))
+        _ahead = " and ".join(map(signed, (_both["maml"][0] - _both["erm"][0]).T))
     _said = (
         f"MAML after one step has {_has['maml']}% on easy and hard test tasks, ERM after five {_has['erm']} (p = ½, tier book, {records.counted(len(_both['maml'][0]), 'seed')}, [records](#records-cifar-shots)); paired, less those with C.4's shots: MAML {_less['maml']}, ERM {_less['erm']}. MAML less ERM: {_ahead}. "
         f"The paper's table has {_cells['maml']} for MAML and {_cells['erm']} for ERM"

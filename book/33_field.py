@@ -1,7 +1,7 @@
 # %% [markdown]
 # # The field at other costs and shares
 #
-# Chapters [9](09_omniglot) and [10](10_cifar) put beside MAML what else solves their tasks, after short trainings of one length. Is the order another one when all cost the same, when all hard tasks come from one alphabet, or when hard tasks are rare in training, or nearly all there is? The paper says nothing of these learners. What each does is explained in [the field](#omniglot-field); they have its start and its rates, ANIL's inner rate too. Each section can be read alone, and every number comes from a record of a run.
+# Chapters [9](09_omniglot) and [10](10_cifar) put beside MAML what else solves their tasks, after short trainings of one length. Is the order another one when all cost the same, when all hard tasks come from one alphabet, or when hard tasks are rare in training, or nearly all there is? The paper compares MAML with its own ERM alone. What each does is explained in [the field](#omniglot-field); they have its start and its rates, ANIL's inner rate too. Each section can be read alone, and every number comes from a record of a run.
 #
 # | | what changes | who is ahead |
 # | :-- | :-- | :-- |
@@ -28,18 +28,12 @@ from IPython.display import Markdown
 
 # %% mystnb={"code_prompt_show": "Set-up, what is the book's own"} tags=["hide-cell"]
 from paperlib import costs, field, records, tables
-from paperlib.fewshot import mean_interval
+from paperlib.fewshot import signed
 from paperlib.runtime import book
 
 stored = records.read(book() / "records")
 THREE = field.NAMED, "prototypical network", field.MAML
 FIELD = {"initialisation": "torch", "iterations": 300}
-
-
-def signed(values):
-    """Write differences by seed with their interval, undecided where it straddles 0."""
-    mean, half_width = mean_interval(values) if len(values) else (0.0, 0.0)
-    return tables.shown(values, sign="+") + " (undecided)" * (abs(mean) < half_width < np.inf)
 
 
 # %% [markdown]

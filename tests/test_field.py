@@ -355,6 +355,10 @@ def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
         now, then = (one[name].scores[:, 1] for one in (fair, entries))
         assert min(tables.paired(now[:, k], then[:, k]).low for k in (0, 1)) > 0, "they lead by more"
         assert entries[name].operations < entries[field.MAML].operations, "had spent less"
+    given = field.learners("cifar", initialisation="torch", iterations=300, p_hard=0.5, evaluation_tasks=500)
+    fair = field.entries(every, {name: costs.at_cost(given[name], given[field.MAML]) for name in field.RIVALS})
+    said = "photographs are not run" in (book() / "33_field.py").read_text(encoding="utf-8")
+    assert said != any(one.seeds for one in fair.values())
     step = gap(field.MAML, features, 0)
     assert 0.5 < step.low < step.high < 2.5, "worth a point or two on easy tasks"
     assert gap(field.MAML, features, 1).low < 0 < gap(field.MAML, features, 1).high, "not told apart on hard ones"

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "accuracies": ("mean_interval",),
+    "accuracies": ("mean_interval", "signed"),
     "benchmarks": ("Phase", "Tasksets"),
     "cifar100": ("CIFAR_COLOURS", "cifar_tasks", "load_cifar100"),
     "configuration": ("Configuration", "configure"),

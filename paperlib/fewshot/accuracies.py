@@ -69,6 +69,24 @@ def shown(values: ArrayLike, decimals: int = 1, none: str = "–", sign: str = "
     return f"{mean:{sign}z.{decimals}f}" + (f" ± {half_width:.{decimals}f}" if math.isfinite(half_width) else "")
 
 
+def signed(values: ArrayLike) -> str:
+    r"""Return differences by seed as `shown`, with a sign, *undecided* where :math:`|\bar d|<t_{n-1}\,s/\sqrt n`.
+
+    Args:
+        values: (n,); there may be none.
+
+    Raises:
+        ValueError: if a value is no number.
+
+    Example:
+        >>> signed([1.0, 2.0, 3.0]), signed([4.0, 5.0, 6.0]), signed([2.0])  # half-width 2.5; one has no interval
+        ('+2.0 ± 2.5 (undecided)', '+5.0 ± 2.5', '+2.0')
+    """
+    numbers = np.asarray(values, dtype=float)
+    mean, half_width = mean_interval(numbers.tolist()) if len(numbers) else Mean(0.0, 0.0)
+    return shown(numbers, sign="+") + " (undecided)" * (abs(mean) < half_width < math.inf)
+
+
 def answers(*asked: Tensor) -> list[Floats]:
     """Return tensors of one device as arrays in double precision: one question, for which the host waits once."""
     together = torch.cat([values.flatten().double() for values in asked]).cpu().numpy()
