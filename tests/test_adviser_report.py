@@ -107,9 +107,19 @@ def test_the_report_says_what_is_taken_for_granted(unequal: Report) -> None:
     assert "Taken for granted: tasks and samples are independent." in str(unequal)
     assert "logarithms" not in str(unequal)
     rng = np.random.default_rng(0)
-    heavy = [(rng.lognormal(size=X.shape), y) for X, y in drawn(EQUAL)]
-    light, text = paperlib.advise(heavy, **SAMPLES).lights["kurtosis"]
-    assert light == "amber" and text.endswith("with heavy tails intervals are too short: take logarithms first")
+    for sigma, expected in ((1.0, "amber"), (1.5, "red")):
+        heavy = [(rng.lognormal(sigma=sigma, size=X.shape), y) for X, y in drawn(EQUAL)]
+        report = paperlib.advise(heavy, **SAMPLES)
+        light, text = report.lights["kurtosis"]
+        assert light == expected and text.endswith("with heavy tails intervals are too short: take logarithms first")
+        assert ("kurtosis" in said(report).get("before you use this", "")) == (expected == "red")
+    signs = [
+        (rng.choice([-1.0, 1.0], (len(X), 1)), y) for X, y in drawn(EQUAL)
+    ]  # as far from Gaussian as light tails go
+    assert paperlib.advise(signs, **SAMPLES).lights["kurtosis"] == (
+        "amber",
+        "1.1, of Gaussian features 3",
+    )  # (n + 2) / n
 
 
 def test_what_maml_spares_is_a_share_of_the_whole_loss_on_tasks_held_out(equal: Report) -> None:

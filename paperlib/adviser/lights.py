@@ -21,7 +21,7 @@ from paperlib.environments import Groups
 
 Lights = dict[str, tuple[str, str]]
 FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
-FLAT, TAILS = 1e3, 0.3  # of mean squares by direction, and of the logarithm of kurtosis over 3: from here on amber
+FLAT, TAILS = 1e3, (0.3, 1.0)  # of mean squares by direction, and of |log kurtosis / 3|, amber and, if heavy, red
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,7 +89,7 @@ def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calib
     scales, tails = f"mean squares differ {spread:.3g} times by direction", f"{kurtosis:.2g}, of Gaussian features 3"
     if spread > FLAT:
         scales += "; a step's size is one for all directions: standardise the features, then ask again"
-    if kurtosis > 3.0 * math.exp(TAILS):
+    if (heavy := math.log(kurtosis / 3.0)) > TAILS[0]:
         tails += "; with heavy tails intervals are too short: take logarithms first"
     bent, worth = _bent(tasks), _worth(tasks)
     (place, place_p), (size, size_p) = _place(tasks, -rho, found[1]), _rank(-rho, sizes)
@@ -101,7 +101,7 @@ def looked_at(tasks: Tasks, moments: Moments, found: tuple[Array, Groups], calib
     measured = {
         "linearity": (-math.log10(max(bent, 1e-300)), 2.0, 6.0, powers),
         "condition": (spread, FLAT, 10.0 * FLAT, scales),
-        "kurtosis": (abs(math.log(kurtosis / 3.0)), TAILS, math.inf, tails),
+        "kurtosis": (max(heavy, min(-heavy, TAILS[1])), *TAILS, tails),
         "optimum and hardness": (-math.log10(place_p), 2.0, math.inf, f"rank correlation {place:.2f} within groups"),
         "targets": (bool(labels), 0.0, 0.0, labels or "quantities, or one-hot"),
         "groups": (len(found[0]), 3.0, math.inf, f"{len(found[0])} found, up to 4 are looked for"),
