@@ -22,6 +22,7 @@ from paperlib.runtime import book
 ROOT = Path(__file__).resolve().parent.parent
 ONE = configure("omniglot", "maml", "book", iterations=300, initialisation="torch")
 COLUMNS = {"easy test": (1, 0), "hard test": (1, 1)}
+PHOTOGRAPHS: dict[str, Any] = {"initialisation": "torch", "iterations": 300, "evaluation_tasks": 500}
 
 
 def record(one: Configuration, seed: int, easy: float, hard: float, **rest: Any) -> tuple[Path, dict[str, Any]]:
@@ -128,7 +129,10 @@ def test_every_rule_compares_learners_that_there_are() -> None:
         assert field.outcomes(none, COLUMNS) == "There is no record of these runs yet."
 
 
-@pytest.mark.parametrize(("dataset", "common"), [("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5})])
+@pytest.mark.parametrize(
+    ("dataset", "common"),
+    [("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5, "evaluation_tasks": 500})],
+)
 def test_the_grid_has_what_the_chapter_compares(dataset: str, common: dict[str, Any]) -> None:
     asked = {run.configuration for run in grids.read(ROOT / "grids" / f"field_{dataset}.yml")}
     wanted = field.learners(dataset, initialisation="torch", iterations=300, **common)
@@ -174,7 +178,7 @@ def test_learners_made_for_class_means_are_above_maml_and_shuffled_names_below_b
 
 
 def test_on_hard_tasks_of_photographs_a_step_is_below_pixels_and_they_below_class_means_of_features() -> None:
-    hard = {name: one[1, 1] for name, one in means("cifar", p_hard=0.5).items()}
+    hard = {name: one[1, 1] for name, one in means("cifar", p_hard=0.5, evaluation_tasks=500).items()}
     assert hard[field.MAML] < hard[field.PIXELS] < hard["MAML's features, class means"]
 
 
@@ -193,7 +197,7 @@ def test_what_was_chosen_is_what_learned_fastest() -> None:
 def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
     """Chapter 9 and the front page: ahead in every seed, ten points behind, ahead when ten times as long."""
     every = records.read(book() / "records")
-    for dataset, common in (("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5})):
+    for dataset, common in (("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5, "evaluation_tasks": 500})):
         given = field.learners(dataset, initialisation="torch", iterations=300, **common)
         entries = field.entries(every, given)
         maml = entries[field.MAML]
@@ -222,6 +226,8 @@ def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
             short, long = own[field.NAMED] - own[field.MAML], own[field.LONG_NAMED] - own[field.LONG_MAML]
             assert seeds == [0, 1, 2] and (0 < long).all() and (long < short).all(), "nearer, and behind, in each seed"
             assert long[:, 1].mean() == pytest.approx(3, abs=0.2) and long[:, 0].mean() < 2
+            intervals = [tables.paired(long[:, kind], 0 * long[:, kind]) for kind in (0, 1)]
+            assert intervals[0].low < 0 < intervals[1].low, "undecided on easy tasks, behind on hard ones"
 
 
 def test_in_small_both_are_ahead_of_maml_as_chapter_9_says() -> None:
@@ -317,7 +323,7 @@ def test_who_is_ahead_at_equal_cost_is_said_by_the_interval() -> None:
 def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
     """Their first screens and summaries: words without numbers, each by an interval that leaves the mark out."""
     every = records.read(book() / "records")
-    entries = field.entries(every, field.learners("cifar", initialisation="torch", iterations=300, p_hard=0.5))
+    entries = field.entries(every, field.learners("cifar", p_hard=0.5, **PHOTOGRAPHS))
 
     def gap(one: str, other: str, kind: int) -> tables.Interval:
         both = sorted(set(entries[one].seeds) & set(entries[other].seeds))
@@ -333,9 +339,7 @@ def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
     rises = {}
     for name in (field.NAMED, "prototypical network", field.MAML):
         hard = [
-            field.entries(
-                every, {name: field.learners("cifar", initialisation="torch", iterations=300, p_hard=p)[name]}
-            )
+            field.entries(every, {name: field.learners("cifar", p_hard=p, **PHOTOGRAPHS)[name]})
             for p in (0.01, 0.5, 0.99)
         ]
         means = [found[name].scores[:, 1, 1].mean() for found in hard]
@@ -355,7 +359,7 @@ def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
         now, then = (one[name].scores[:, 1] for one in (fair, entries))
         assert min(tables.paired(now[:, k], then[:, k]).low for k in (0, 1)) > 0, "they lead by more"
         assert entries[name].operations < entries[field.MAML].operations, "had spent less"
-    given = field.learners("cifar", initialisation="torch", iterations=300, p_hard=0.5, evaluation_tasks=500)
+    given = field.learners("cifar", p_hard=0.5, **PHOTOGRAPHS)
     fair = field.entries(every, {name: costs.at_cost(given[name], given[field.MAML]) for name in field.RIVALS})
     said = "photographs are not run" in (book() / "33_field.py").read_text(encoding="utf-8")
     assert said != any(one.seeds for one in fair.values())
