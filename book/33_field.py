@@ -106,7 +106,7 @@ Markdown(
 # (cifar-field-shares)=
 # ## At other shares of hard tasks
 #
-# At $p=0.99$ nearly all that is trained on is hard, at $p=0.01$ nearly nothing is. Here are the same three on photographs, at the lengths of [their field](#cifar-field). ERM with names draws its images from all training classes alike; the share decides only how many it sees, as many as a hard or an easy task has. (Core seconds and MB at 0.99 and 0.01 are of older code: compare TFLOP.)
+# At $p=0.99$ nearly all that is trained on is hard, at $p=0.01$ nearly nothing is. Here are the same three on photographs, at the lengths of [their field](#cifar-field), evaluated as there. ERM with names draws its images from all training classes alike; the share decides only how many it sees, as many as a hard or an easy task has. (Core seconds and MB at 0.99 and 0.01 are of older code: compare TFLOP.)
 
 # %% tags=["remove-input"]
 PS = 0.99, 0.5, 0.01
