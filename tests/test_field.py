@@ -22,6 +22,7 @@ from paperlib.runtime import book
 ROOT = Path(__file__).resolve().parent.parent
 ONE = configure("omniglot", "maml", "book", iterations=300, initialisation="torch")
 COLUMNS = {"easy test": (1, 0), "hard test": (1, 1)}
+HALVES: dict[str, Any] = {"p_hard": 0.5, "evaluation_tasks": 500}
 PHOTOGRAPHS: dict[str, Any] = {"initialisation": "torch", "iterations": 300, "evaluation_tasks": 500}
 
 
@@ -129,10 +130,7 @@ def test_every_rule_compares_learners_that_there_are() -> None:
         assert field.outcomes(none, COLUMNS) == "There is no record of these runs yet."
 
 
-@pytest.mark.parametrize(
-    ("dataset", "common"),
-    [("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5, "evaluation_tasks": 500})],
-)
+@pytest.mark.parametrize(("dataset", "common"), [("omniglot", {"setting": "large"}), ("cifar", HALVES)])
 def test_the_grid_has_what_the_chapter_compares(dataset: str, common: dict[str, Any]) -> None:
     asked = {run.configuration for run in grids.read(ROOT / "grids" / f"field_{dataset}.yml")}
     wanted = field.learners(dataset, initialisation="torch", iterations=300, **common)
@@ -178,7 +176,7 @@ def test_learners_made_for_class_means_are_above_maml_and_shuffled_names_below_b
 
 
 def test_on_hard_tasks_of_photographs_a_step_is_below_pixels_and_they_below_class_means_of_features() -> None:
-    hard = {name: one[1, 1] for name, one in means("cifar", p_hard=0.5, evaluation_tasks=500).items()}
+    hard = {name: one[1, 1] for name, one in means("cifar", **HALVES).items()}
     assert hard[field.MAML] < hard[field.PIXELS] < hard["MAML's features, class means"]
 
 
@@ -197,7 +195,7 @@ def test_what_was_chosen_is_what_learned_fastest() -> None:
 def test_what_is_said_of_the_field_is_what_its_records_say() -> None:
     """Chapter 9 and the front page: ahead in every seed, ten points behind, ahead when ten times as long."""
     every = records.read(book() / "records")
-    for dataset, common in (("omniglot", {"setting": "large"}), ("cifar", {"p_hard": 0.5, "evaluation_tasks": 500})):
+    for dataset, common in (("omniglot", {"setting": "large"}), ("cifar", HALVES)):
         given = field.learners(dataset, initialisation="torch", iterations=300, **common)
         entries = field.entries(every, given)
         maml = entries[field.MAML]
@@ -345,6 +343,13 @@ def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
         means = [found[name].scores[:, 1, 1].mean() for found in hard]
         rises[name] = max(means) - min(means)
     assert rises[field.MAML] > 3 * max(rises[field.NAMED], rises["prototypical network"])
+    ends = [
+        field.entries(every, {"x": field.learners("cifar", p_hard=p, **PHOTOGRAPHS)[field.MAML]})["x"]
+        for p in (0.99, 0.01)
+    ]
+    by_steps = [tables.paired(*(one.scores[:, phase, 1] for one in ends)) for phase in (3, 1)]
+    assert by_steps[0].high < by_steps[1].low, "after five steps at the test the share matters less than after one"
+    assert field.verdict(entries["MAML, five steps"], entries[field.MAML], [(1, 1)])[0] == "yes", "ahead on hard tasks"
 
     runs = [records.run(values).configuration for _, values in every]
     assert {one.algorithm for one in runs if one.tier == "paper"} == {"maml"}, "no rival was trained so long"

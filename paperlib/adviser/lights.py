@@ -21,7 +21,7 @@ from paperlib.environments import Groups
 
 Lights = dict[str, tuple[str, str]]
 FACTORS = (0.25, 0.5, 2.0, 4.0)  # of m, at which the verdict is looked at too
-FLAT, TAILS = 1e3, (0.3, 1.0)  # of mean squares by direction, and of |log kurtosis / 3|, amber and, if heavy, red
+FLAT, TAILS = 1e3, (0.3, 1.0)  # of mean squares by direction, and of |log(kurtosis / 3)|: amber, and red if heavy
 
 
 @dataclass(frozen=True, repr=False)
