@@ -167,7 +167,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
     figure, axes = plt.subplots(len(columns), 1, figsize=(5, 3.7 * len(columns)), sharex=True, squeeze=False)
     trained = {name: every[name] for name in DRAWN if name in every and every[name].seconds > 0}
     seconds = [one.seconds for one in trained.values()] or [1.0, 100.0]
-    start, end = 0.7 * min(seconds), 1.2 * max(seconds)
+    ends = 0.7 * min(seconds), 1.2 * max(seconds)
     for axis, (title, column) in zip(axes[:, 0], columns.items(), strict=True):
         recorded = {name: every[name].scores for name in (*floors, *UNTRAINED) if name in every and every[name].seeds}
         given = {name: values[None] for name, values in floors.items()} | recorded
@@ -177,7 +177,7 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
         gap = 0.08 * (heights[0][1] - heights[-1][1])  # names nearer to each other than this would touch
         high = place = heights[0][1] + gap
         for name, height in heights:
-            place, color, x = min(height, place - gap), plotting.REFERENCE, end
+            place, color, x = min(height, place - gap), plotting.REFERENCE, ends[1]
             if name in lines:
                 axis.axhline(height, color=color, lw=0.8)
             else:
@@ -188,9 +188,9 @@ def against_seconds(every: Mapping[str, Entry], floors: Mapping[str, Floats], co
             arrow = {"arrowstyle": "-", "lw": 0.6, "ls": ":", "color": plotting.REFERENCE, "relpos": (0, 0.5)}
             rest = {"xytext": (1.1, place), "textcoords": axis.get_yaxis_transform(), "arrowprops": arrow}
             axis.annotate(name, (x, height), va="center", fontsize=9, color=color, annotation_clip=False, **rest)
-        axis.set(title=title, ylabel="accuracy (%)", ylim=(place - gap, high), xscale="log", xlim=(start, end))
-    ticks = [tick for tick in (50, 200, 1000) if start <= tick <= end]
-    axes[-1, 0].set(xticks=ticks, xticklabels=ticks, xlabel="core seconds, logarithmic")
+        axis.set(title=title, ylabel="accuracy (%)", ylim=(min(place, axis.dataLim.y0) - gap, high))
+    ticks = [tick for tick in (50, 200, 1000) if ends[0] <= tick <= ends[1]]
+    axes[-1, 0].set(xscale="log", xlim=ends, xticks=ticks, xticklabels=ticks, xlabel="core seconds, logarithmic")
     axes[-1, 0].minorticks_off()
     return figure
 
@@ -216,10 +216,7 @@ def against(every: Mapping[str, Entry], other: str, columns: Mapping[str, Column
 
 
 def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: str = BLURRED) -> str:
-    """Return in Markdown what becomes of the rules of the field, those of learners with records.
-
-    Columns are those of `table`, easy tasks first; the pixels named by `floor` are compared in the others alone.
-    """
+    """Return in Markdown what becomes of the field's rules; pixels, named by `floor`, are not compared in column 1."""
     rules = yaml.safe_load((book() / "paper_values.yml").read_text(encoding="utf-8"))["field"]["sentences"]
     rows = []
     for name, (one, other, mark) in PAIRS.items():
@@ -232,19 +229,20 @@ def outcomes(every: Mapping[str, Entry], columns: Mapping[str, Column], floor: s
 
 
 def verdict(one: Entry, other: Entry, columns: Sequence[Column], above: float = 0.0) -> tuple[str, list[str]]:
-    """Return whether one learner less another is above some points in all columns, and each difference in words.
-
-    The word is ``yes``, ``no`` where some interval lies below, or ``undecided``. Differences are paired by seed, of
-    which they share some, see `tables.paired`.
-    """
-    both = sorted(set(one.seeds) & set(other.seeds))
-    own, others = (values.scores[[values.seeds.index(seed) for seed in both]] for values in (one, other))
-    outcomes, said = [], []
+    """Return whether `less` is above some points in all columns, *yes*, *no* or *undecided*, and each in words."""
+    gaps, outcomes, said = less(one, other), [], []
     for phase, kind in columns:
-        x, y = own[:, phase, kind], others[:, phase, kind]
-        low, high = tables.paired(x, y)
+        mean, half_width = mean_interval(gaps[:, phase, kind].tolist())
+        low, high = mean - half_width, mean + half_width
         outcomes.append("yes" if low > above else "no" if high < above else "undecided")
         digits = 2 if f"{above:+.1f}" in (f"{low:+.1f}", f"{high:+.1f}") else 1  # not an end that looks like the mark
-        span = f" ({low:+.{digits}f} to {high:+.{digits}f})" if len(both) > 1 else ""
-        said.append(f"{(x - y).mean():+.1f}{span}")
+        span = f" ({low:+.{digits}f} to {high:+.{digits}f})" if len(gaps) > 1 else ""
+        said.append(f"{mean:+.1f}{span}")
     return next((word for word in ("no", "undecided") if word in outcomes), "yes"), said
+
+
+def less(one: Entry, other: Entry) -> Floats:
+    """Return (seeds, phases, kinds) differences of two learners in points, of the seeds that both have."""
+    seeds = sorted({*one.seeds} & {*other.seeds})
+    own, others = (entry.scores[[entry.seeds.index(seed) for seed in seeds]] for entry in (one, other))
+    return own - others

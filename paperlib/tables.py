@@ -114,7 +114,7 @@ def beside(dataset: str, ours: Mapping[tuple[Any, str], Floats], above: Mapping[
 
 
 def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configuration]) -> str:
-    """Return in a sentence what records there are of these configurations: how many, seeds, iterations, machines, cost.
+    """Return in a sentence what records there are of these configurations: how many, seeds, lengths, machines, cost.
 
     The cost of a run is that of its training over the runs that were trained together; a training that was evaluated
     in several ways counts once.
@@ -127,22 +127,22 @@ def provenance(found: Iterable[dict[str, Any]], configurations: Sequence[Configu
         >>> from paperlib.fewshot.configuration import configure
         >>> c = configure("omniglot", "maml", "book")
         >>> rest = {"configuration": c.values(), "tier": "book", "seconds": 7200.0, "runs_trained_together": 2}
-        >>> rest["hardware"] = {"gpu": None, "processor": "P", "cores": 2}
+        >>> rest["hardware"] = {"gpu": None, "processor": "P", "cores": 1}
         >>> provenance([rest | {"seed": 1}, rest | {"seed": 3}], [c])
-        'Tier book: 2 runs, seeds 1 and 3, 1,000 iterations; 2.0 process-hours, tests included, on P, 2 cores.'
+        'Tier book: 2 runs, seeds 1 and 3, 1,000 iterations, 500 test tasks; 2.0 process-hours with tests on P, 1 core.'
     """
     own = [one for one in found if any(same(one["configuration"], c) for c in configurations)]
     if not own:
         return "There is no record of these runs."
-    machines = sorted(set(map(machine, own)))
     lengths = sorted({one["configuration"]["iterations"] for one in own})
     iterations = " or ".join([*(f"{n:,}" for n in lengths[:-1]), counted(lengths[-1], "iteration")])
     tiers = " and ".join(sorted({one["tier"] for one in own}))
+    tasks = " and ".join(sorted({str(one["configuration"]["evaluation_tasks"]) for one in own}))
     seeds = _listed(sorted({one["seed"] for one in own}))
     cost = {_training(one): one["seconds"] / one["runs_trained_together"] for one in own}
     return (
-        f"Tier {tiers}: {counted(len(cost), 'run')}, {seeds}, {iterations}; "
-        f"{sum(cost.values()) / 3600:.1f} process-hours, tests included, on {' and '.join(machines)}."
+        f"Tier {tiers}: {counted(len(cost), 'run')}, {seeds}, {iterations}, {tasks} test tasks; "
+        f"{sum(cost.values()) / 3600:.1f} process-hours with tests on {' and '.join(sorted(set(map(machine, own))))}."
     )
 
 

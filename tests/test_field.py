@@ -342,6 +342,12 @@ def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
         ]
         means = [found[name].scores[:, 1, 1].mean() for found in hard]
         rises[name] = max(means) - min(means)
+    stepped = configure("cifar", "maml", "book", **HALVES | PHOTOGRAPHS | {"evaluation_steps": 5})
+    after_five = field.entries(every, {"x": stepped})["x"]
+    assert field.less(entries["MAML, five steps"], after_five)[:, 1, 1].mean() < 0, "the test's steps, not training's"
+    assert field.verdict(entries["MAML, five steps"], entries[field.MAML], [(1, 0)])[0] == "undecided"
+    lost = [field.less(entries[field.NAMED], entries[name])[:, 1].mean(axis=0) for name in (field.HALF, field.SHUFFLED)]
+    assert (5 * lost[0] < lost[1]).all(), "names in half of the batches teach nearly as much"
     assert rises[field.MAML] > 3 * max(rises[field.NAMED], rises["prototypical network"])
     ends = [
         field.entries(every, {"x": field.learners("cifar", p_hard=p, **PHOTOGRAPHS)[field.MAML]})["x"]
@@ -354,12 +360,24 @@ def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
     runs = [records.run(values).configuration for _, values in every]
     assert {one.algorithm for one in runs if one.tier == "paper"} == {"maml"}, "no rival was trained so long"
     assert max(one.iterations for one in runs if one.algorithm == "prototypical") < 3000, "not ten times as long"
-    given = field.learners("omniglot", initialisation="torch", iterations=300, setting="large")
+    common: dict[str, Any] = {"initialisation": "torch", "iterations": 300, "setting": "large"}
+    given = field.learners("omniglot", **common)
     entries = field.entries(every, given)
     fair = field.entries(every, {name: costs.at_cost(given[name], given[field.MAML]) for name in field.RIVALS})
     words = [field.verdict(fair[name], entries[field.MAML], [(1, k)])[0] for name in field.RIVALS for k in (0, 1)]
     assert words == ["yes"] * 4 + ["no"] * 8 and {len(one.seeds) for one in fair.values()} == {5}, "at equal cost"
     assert field.verdict(entries["MAML, five steps"], entries[field.MAML], [(1, 0), (1, 1)])[0] == "yes"
+    lost_there = [field.less(entries[field.NAMED], entries[n])[:, 1].mean(axis=0) for n in (field.HALF, field.SHUFFLED)]
+    characters = lost_there[0] / lost_there[1]
+    since = field.less(entries[field.LONG_NAMED], fair[field.NAMED])[:, 1]
+    assert all(field.mean_interval(gaps.tolist()).half_width > abs(gaps.mean()) for gaps in since.T), (
+        "stopped improving"
+    )
+    assert fair[field.NAMED].operations == pytest.approx(entries[field.LONG_MAML].operations / 10, rel=0.05), "a tenth"
+    drawn = field.entries(every, field.learners("omniglot", **common | {"split": "random"}))
+    leads = [field.less(one[field.NAMED], one[field.MAML])[:, 1, 1].tolist() for one in (drawn, entries)]
+    assert field.mean_interval(leads[0]).mean > field.mean_interval(leads[0]).half_width, "leads"
+    assert tables.difference(*leads).high < 0, "by less"
     for name in field.RIVALS[:2]:
         now, then = (one[name].scores[:, 1] for one in (fair, entries))
         assert min(tables.paired(now[:, k], then[:, k]).low for k in (0, 1)) > 0, "they lead by more"
@@ -368,6 +386,7 @@ def test_what_chapters_9_and_10_say_of_rivals_and_of_lengths() -> None:
     fair = field.entries(every, {name: costs.at_cost(given[name], given[field.MAML]) for name in field.RIVALS})
     said = "photographs are not run" in (book() / "33_field.py").read_text(encoding="utf-8")
     assert said != any(one.seeds for one in fair.values())
+    assert (lost[0] / lost[1] < characters).all(), "on characters half of the batches teach less than that"
     step = gap(field.MAML, features, 0)
     assert 0.5 < step.low < step.high < 2.5, "worth a point or two on easy tasks"
     assert gap(field.MAML, features, 1).low < 0 < gap(field.MAML, features, 1).high, "not told apart on hard ones"

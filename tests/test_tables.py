@@ -45,7 +45,8 @@ def test_provenance_counts_the_records_of_these_configurations_alone() -> None:
     machine = {"gpu": None, "processor": "P", "cores": 2}
     more = {"tier": "book", "hardware": machine, "seconds": 7200.0, "runs_trained_together": 4}
     found = [record(one, seed, 0.5) | more for one in (own, other) for seed in (1, 3)]
-    said = "Tier book: 2 runs, seeds 1 and 3, 1,000 iterations; 1.0 process-hours, tests included, on P, 2 cores."
+    said = "Tier book: 2 runs, seeds 1 and 3, 1,000 iterations, 500 test tasks; 1.0 process-hours with tests on P, "
+    said += "2 cores."
     assert tables.provenance(found, [own]) == said
     assert tables.provenance(found, [own, other]).startswith("Tier book: 4 runs")
     assert tables.provenance([], [own]) == "There is no record of these runs."
@@ -56,7 +57,7 @@ def test_provenance_counts_a_training_once_however_often_it_was_evaluated() -> N
     machine = {"gpu": None, "processor": "P", "cores": 2}
     more = {"tier": "book", "hardware": machine, "seconds": 3600.0, "runs_trained_together": 1}
     found = [record(one, 0, 0.5) | more for one in (own, again)]
-    said = "Tier book: 1 run, seed 0, 1,000 iterations; 1.0 process-hours, tests included, on P, 2 cores."
+    said = "Tier book: 1 run, seed 0, 1,000 iterations, 500 test tasks; 1.0 process-hours with tests on P, 2 cores."
     assert tables.provenance(found, [own, again]) == said
     longer = configure("omniglot", "erm", "book", iterations=2000)  # another training
     assert "; 2.0 process-hours" in tables.provenance([*found, record(longer, 0, 0.5) | more], [own, longer])
@@ -80,7 +81,7 @@ def test_provenance_names_no_seed_that_is_not_there(seeds: list[int], said: str)
     found = [record(one, seed, 0.5) | more for seed in seeds]
     assert (
         tables.provenance(found, [one])
-        == f"Tier book: {said}, 1 iteration; 1.0 process-hours, tests included, on P, 1 core."
+        == f"Tier book: {said}, 1 iteration, 500 test tasks; 1.0 process-hours with tests on P, 1 core."
     )
 
 
