@@ -223,6 +223,12 @@ def test_a_stopped_run_does_not_move() -> None:
     assert (theta["w"][[0, 2]] < 1).all()
 
 
+def test_runs_without_tasks_are_refused_by_name() -> None:
+    known, unknown = configuration(), configuration(lr=0.5)
+    with pytest.raises(ValueError, match=rf"^experiment must have tasks for each .*; got none for {unknown.name}$"):
+        training.train(cross([known, unknown], [0]), experiment(known))
+
+
 def test_another_optimiser_or_schedule_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^optimizer must be adam or sgd; got 'lion'$"):
         moments("lion", {"w": torch.ones(1)})

@@ -77,7 +77,7 @@ def train(runs: Sequence[Run], experiment: Experiment) -> State:
         number, the sum of losses and that of accuracies.
 
     Raises:
-        ValueError: if these runs cannot be trained side by side.
+        ValueError: if these runs cannot be trained side by side, or the experiment has no tasks for one of them.
 
     Example:
         Two classes of blank images cannot be told apart, so that every loss is log 2:
@@ -92,6 +92,8 @@ def train(runs: Sequence[Run], experiment: Experiment) -> State:
         >>> int(count), round(float(loss / count), 4)
         (24, 0.6931)
     """
+    if lacking := [run.configuration.name for run in runs if run.configuration not in experiment.tasks]:
+        raise ValueError(f"experiment must have tasks for each configuration of runs; got none for {lacking[0]}")
     state = State.start(runs, experiment.network)
     while not state.trained:
         iterate(state, experiment)
