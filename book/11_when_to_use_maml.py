@@ -392,7 +392,7 @@ claims.proves(
 # (classes-to-act-on)=
 # All seven are about linear models and squared losses. The [front page](intro) shortens them, and has an eighth sentence for **tasks that are choices of classes**, as of images. It rests on measurements, from scratch, on [characters](#omniglot-field) and [photographs](#cifar-field):
 #
-# - *Classes have names that hold in all training tasks.* Train one classifier on all of them, and take class means of its features. After short trainings it was ahead of MAML in every seed, on characters [at equal cost](#omniglot-field-equal-cost) too. Ten times as long, with three seeds each, MAML was ahead by about two points on hard test tasks of characters; on photographs the classifier stayed ahead on hard ones.
+# - *Classes have names that hold in all training tasks.* Train one classifier on all of them, and take class means of its features. After short trainings it was ahead of MAML in every seed, [at equal cost](#omniglot-field-equal-cost) too. Ten times as long, with three seeds each, MAML was ahead by about two points on hard test tasks of characters; on photographs the classifier stayed ahead on hard ones.
 # - *No common names.* Begin with a prototypical network; it was ahead of MAML too, and was not tried ten times as long.
 # - *A pretrained network is at hand.* Try class means of its features first; that was not measured.
 #

@@ -5,7 +5,7 @@
 #
 # | | what changes | who is ahead |
 # | :-- | :-- | :-- |
-# | [equal cost](#omniglot-field-equal-cost) | the lengths: each learner has the operations of MAML's 300 iterations | on characters ERM with names and the prototypical network, five steps of MAML behind one; photographs are not run |
+# | [equal cost](#omniglot-field-equal-cost) | the lengths: each learner has the operations of MAML's 300 iterations | ERM with names and the prototypical network, on characters and on photographs |
 # | [Small](#omniglot-field-small) | one hard alphabet in training, another at the test | the same two |
 # | [other shares](#cifar-field-shares) | hard tasks are 1% or 99% of training | the same two |
 #
@@ -75,7 +75,7 @@ at_equal_cost(
 )
 
 # %% [markdown]
-# The two that were ahead of MAML in the field had spent less there; now they lead by more. Five steps of MAML, which [help after as many iterations](#omniglot-field), are behind one step when both cost the same. The derivative through the step pays here: without it first-order MAML has more iterations, and is behind. (From Glorot's start, after longer trainings, it is behind [by about a point](#omniglot-equal-cost).) So is ANIL, whose step is the head's alone. (MAML's row is the field's, of older code; its seconds and MB are not comparable.)
+# The two that were ahead of MAML in the field had spent less there; now they lead by more. Five steps of MAML, which [help after as many iterations](#omniglot-field), are behind one step when both cost the same. The derivative through the step pays here: without it first-order MAML has more iterations, and is behind. (From Glorot's start, after longer trainings, it is behind [by about a point](#omniglot-equal-cost).) ANIL, whose step is the head's alone, is behind too. (MAML's row is the field's, of older code; its seconds and MB are not comparable.)
 #
 
 # %% tags=["remove-input"]
@@ -86,7 +86,7 @@ _own = field.entries(
 )
 _gaps = field.less(_own["long"], _own["fair"])[:, 1]
 Markdown(
-    f"**More of ERM with names** does not help: at [ten times the field's length](#omniglot-field), {_learners[field.LONG_NAMED].iterations:,} batches, it has changed from here by {' and '.join(map(signed, _gaps.T))} points on easy and hard tasks (seeds: {len(_gaps)}). So it had stopped improving by {_own['fair'].operations / _own['MAML'].operations:.2f} of the operations of MAML ten times as long, with which it is compared there."
+    f"**More of ERM with names** was no gain that could be told: at [ten times the field's length](#omniglot-field), {_learners[field.LONG_NAMED].iterations:,} batches, it has changed from here by {' and '.join(map(signed, _gaps.T))} points on easy and hard tasks (seeds: {len(_gaps)}). Here it has {_own['fair'].operations / _own['MAML'].operations:.2f} of the operations of MAML ten times as long, with which it is compared there."
     if len(_gaps)
     else "The runs ten times as long are missing."
 )
@@ -97,6 +97,9 @@ Markdown(
 
 # %% tags=["remove-input"]
 at_equal_cost("cifar", {"easy test": (1, 0), "hard test": (1, 1)}, p_hard=0.5, **TESTED)
+
+# %% [markdown]
+# The same two are ahead on both kinds of task. Here ERM with names had spent a little more than MAML in the field, and keeps its lead with as much; the prototypical network leads by more. Five steps of MAML are not told from one, and one step on hard tasks is not told from ANIL's.
 
 # %% [markdown]
 # (omniglot-field-small)=
@@ -166,7 +169,7 @@ if len(_lines) == 2 * len(PS) and _words == {"yes"}:
 _shifts = {name: _between(name) for name in THREE}
 if min(map(len, _shifts.values())):
     _says = [f"*{name}* {signed(one[:, 1])}" for name, one in _shifts.items()]
-    _said += f"From $p={PS[-1]:g}$ to {PS[0]:g} hard test accuracy changes (paired by seed): {'; '.join(_says)}; the same MAML, taking five steps at the test, {signed(_between(field.MAML, 3)[:, 1])}. So it is the one step that the share matters to. To ERM with names it is only a number of images. "
+    _said += f"From $p={PS[-1]:g}$ to {PS[0]:g} hard test accuracy changes (paired by seed): {'; '.join(_says)}; the same MAML, taking five steps at the test, {signed(_between(field.MAML, 3)[:, 1])}. So it is mostly the one step that the share matters to. To ERM with names it is only a number of images. "
 _easy = [np.array([one[0] for one in _of(field.MAML, p).values()]) for p in reversed(PS)]
 if min(map(len, _easy)):
     _down = all(one.mean() > other.mean() for one, other in pairwise(_easy))
@@ -189,7 +192,7 @@ Markdown(
 # (field-readouts)=
 # ## Read out otherwise
 #
-# A learner is a network and a way to solve a task with it. MAML takes its step, ERM with names class means. So a difference of the two may be one of features, or of what is done with them. Here are the same networks, solving the same test tasks in other ways; each was trained for the way in its second column. (Where a record is missing there is a dash.)
+# A learner is a network and a way to solve a task with it. MAML takes its step, ERM with names class means. So a difference of the two may be one of features, or of what is done with them. Here are the same networks, solving the same test tasks in other ways; MAML was trained for one step, ERM with names to name classes. (Where a record is missing there is a dash.)
 
 # %% tags=["remove-input"]
 WAYS = "one step", "five steps", "class means"
@@ -224,6 +227,38 @@ _rows = [
 ]
 _titles = ["", *(f"{kind}: {way}" for kind in ("easy", "hard") for way in WAYS)]
 Markdown(tables.markdown(_titles, _rows, "l" + "r" * 6))
+
+
+# %% tags=["remove-input"]
+def _gaps(one, other):
+    """Say by how many points one learner is ahead of another on new tasks, on easy and on hard ones."""
+    return " and ".join(map(signed, field.less(one, other)[:, 1].T))
+
+
+_means, _rows, _fives = "class means", [], []
+for _title, _learners in {
+    "characters": _large,
+    **{f"photographs, $p={p:g}$": own for p, own in _halves.items()},
+}.items():
+    _maml, _named = (read[f"{_title}: {name}"] for name in (field.MAML, field.NAMED))
+    _prototypes = field.entries(stored, {"x": _learners["prototypical network"]})["x"]
+    for _name, _ways in (
+        ("ERM with names", _named),
+        ("prototypical network", {_means: _prototypes}),
+    ):
+        _other = (_maml["one step"], _maml[_means], _maml["five steps"])
+        _own = (_ways[_means], _ways[_means], _ways.get("five steps"))
+        _cells = [_gaps(*pair) if pair[0] else "–" for pair in zip(_own, _other, strict=True)]
+        _rows.append([f"{_title}: {_name}", *_cells])
+    _fives.append(f"{_title} {_gaps(_maml['five steps'], _maml['one step'])}")
+_titles = ["less MAML", "each in its own way", "both by class means", "both by five steps"]
+Markdown(
+    f"In points, on easy and on hard tasks, paired by seed:\n\n{tables.markdown(_titles, _rows, 'lrrr')}\n\n"
+    f"At the test five steps of MAML in place of one give: {'; '.join(_fives)}."
+)
+
+# %% [markdown]
+# On characters the leads are of the features. On photographs at $p=\frac12$ those on easy tasks are, and most of those on hard tasks is MAML's one step: by class means the prototypical network has no lead there that is worth a point, and by five steps for both MAML is ahead of the classifier. So on hard photographs take class means, of any of these features.
 
 # %% [markdown]
 # (field-curves)=
@@ -321,7 +356,7 @@ for _train, _test, *_ in tables.scores(_old, replace(_named, iterations=300, tas
     _said = f"It had {_train[0]:.1f} and {_train[1]:.1f}% on easy and hard *training* tasks, less than MAML, and {_test[0]:.1f} and {_test[1]:.1f}% on test tasks, which we saw too."
 Markdown(
     f"The rules of the field were committed before its first run, and with them that all learners have equal iterations. One learner was changed after that run: ERM with names drew batches of tasks, as the others do, 300 times 8. {_said} "
-    f"([Record](#records-field-omniglot-superseded).) Since then it draws single images, as a classifier does, in {_named.iterations} batches of as many as {_named.tasks} tasks hold. So that it is ahead of MAML is no prediction of ours. Why {_named.iterations} is written nowhere; it is {costs.training(_named) / costs.training(_maml):.2f} times MAML's operations, and with as many as MAML [it leads by more](#omniglot-field-equal-cost)."
+    f"([Record](#records-field-omniglot-superseded).) Since then it draws single images, as a classifier does, in {_named.iterations} batches of as many as {_named.tasks} tasks hold. So that it is ahead of MAML is no prediction of ours. Why {_named.iterations} is written nowhere; on characters it is {costs.training(_named) / costs.training(_maml):.2f} times MAML's operations, and with as many as MAML [it leads by more](#omniglot-field-equal-cost)."
 )
 
 # %% [markdown]
