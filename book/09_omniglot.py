@@ -164,7 +164,7 @@ claims.proves(
 # Within a seed all learners meet the same test tasks; each seed has others. What the rows are:
 #
 # - **Class means**: the nearest centroid, in pixels or in the features of a frozen network. **One step**, **five steps**: the network is fine-tuned on the task's own drawings; MAML is trained with as many. **Untrained**: it is random.
-# - **ERM of the paper**: pretrained on all tasks at once, each with its own numbering; then fine-tuned by a step. **ERM with names**: pretrained as a classifier of all training characters. **Names shuffled**: the same, with the names of every batch, or of half the batches, permuted at random, as a control. *A step* instead of class means: one step on all weights and on a five-way head that nothing has trained; it says nothing against fine-tuning in earnest, which was not tried.
+# - **ERM of the paper**: pretrained on all tasks at once, each with its own numbering; then fine-tuned by a step. **ERM with names**: pretrained as a classifier of all training characters. **Names shuffled**: the same, with the names of every batch, or of half the batches, permuted at random, as a control. *A step* instead of class means: one step on all weights and on a five-way head that nothing has trained.
 # - **Prototypical network** {cite}`snell2017prototypical`: trained on tasks so that class means of its features are right.
 # - **Rate** is the outer learning rate. **Glorot's start** is another initialisation than that of the other rows: [what was chosen](#omniglot-start).
 # - **First-order MAML** {cite}`finn2017maml,nichol2018first`: the gradient is taken after the step, and not through it. **ANIL** {cite}`raghu2020rapid`: the step moves the last layer alone.
@@ -222,7 +222,7 @@ if all(one.seeds for one in _pair):
     _times = _pair[0].operations / _pair[1].operations
     _said = f"ERM with names takes no gradient step at test time, and {_times:.2f} times MAML's operations in training. "
 Markdown(
-    f"{_said}**Ten times as long** (seeds: {len({*entries[field.LONG_NAMED].seeds} & {*entries[field.LONG_MAML].seeds})}; no rule was written for this pair, and nothing tuned for the length): {field.lead(entries, field.LONG_NAMED, field.LONG_MAML, COLUMNS)} From a tenth of long MAML's operations on, [no gain of the classifier](#omniglot-field-equal-cost) could be told; augmented drawings, or more regularisation, were not tried."
+    f"{_said}**Ten times as long** (seeds: {len({*entries[field.LONG_NAMED].seeds} & {*entries[field.LONG_MAML].seeds})}; no rule was written for this pair, and nothing tuned for the length): {field.lead(entries, field.LONG_NAMED, field.LONG_MAML, COLUMNS)} From a tenth of long MAML's operations on, [no gain of the classifier](#omniglot-field-equal-cost) could be told."
 )
 
 # %% [markdown]
@@ -355,7 +355,7 @@ Markdown(
 # - Where labels are not shared there is no such classifier. A prototypical network needs no names, and was ahead of MAML too, after short trainings.
 # - The condition of the theory, $m\gg d$, fails by four orders of magnitude.
 # - A table that changes training and test at once cannot tell which of the two did it.
-# - Not measured: features of a pretrained network, fine-tuning in earnest, augmented drawings, the prototypical network and class means of MAML's features ten times as long, few training classes (the classifier has nearly a thousand), and whether the order stays when queries come one by one, so that batch normalisation cannot look at the others.
+# - Not measured: features of a pretrained network, fine-tuning in earnest, augmented drawings, the prototypical network and class means of MAML's features ten times as long, few training classes (the classifier has nearly a thousand), and queries that come one by one.
 #
 # ## Exercises
 #
@@ -371,4 +371,4 @@ Markdown(
 # To the logarithm of the number of training characters, by {prf:ref}`erm-uniform` with all names in the place of five numbers: the outputs for other characters of the data set are never right, and their probabilities go to zero.
 # :::
 #
-# **Read next.** Line by line, [the tasks](29_omniglot) have the measurements of hardness and dispersion, [the tables](31_omniglot_tables) every sentence with its verdict, and the methods at equal cost; [chapter 10](10_cifar) has photographs.
+# **Read next.** Line by line, [the tasks](29_omniglot) have the measurements of hardness and dispersion, [the tables](31_omniglot_tables) every sentence with its verdict; [chapter 10](10_cifar) has photographs.

@@ -9,7 +9,7 @@
 #
 # **What you will learn.** That an accuracy below pixels' may be the step's fault, not the features'; and whose test a training mixture is good for.
 #
-# **In short.** After short trainings a plain classifier of the training classes is ahead of MAML on easy and on hard tasks, at each share of hard tasks, and so is a prototypical network. Where half of the tasks are hard, MAML's one step is behind class means of raw pixels on hard ones, and passes them when trained ten times as long. How many hard tasks it trains on matters much to this one step, and less to five steps or to the prototypical network; to the classifier it is only a number of images.
+# **In short.** After short trainings a plain classifier of the training classes is ahead of MAML on easy and on hard tasks, at each share of hard tasks, and so is a prototypical network. On hard tasks most of that is MAML's one step, which is behind class means of raw pixels where half of the tasks are hard; class means of its own features are not. How many hard tasks it trains on matters much to this step, and less to others.
 #
 # **What you need.** Chapters [4](04_geography) and [9](09_omniglot). CIFAR-100 (169 MB) is downloaded once. Everything that was measured for this chapter, and what the paper says word by word, stands on three pages: [the tasks](30_cifar), [the tables](32_cifar_tables), [the field](33_field) at other costs and shares.
 
