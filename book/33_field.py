@@ -165,7 +165,7 @@ def _between(name, phase=1):
 
 _said = ""
 if len(_lines) == 2 * len(PS) and _words == {"yes"}:
-    _said = "At each share both are ahead of MAML, on easy and on hard tasks. "
+    _said = "At each share both are ahead of MAML, on easy and on hard tasks, if each is read out in its own way; [read out alike](#field-readouts) they lead by less. "
 _shifts = {name: _between(name) for name in THREE}
 if min(map(len, _shifts.values())):
     _says = [f"*{name}* {signed(one[:, 1])}" for name, one in _shifts.items()]
@@ -196,69 +196,68 @@ Markdown(
 
 # %% tags=["remove-input"]
 WAYS = "one step", "five steps", "class means"
-_large = field.learners("omniglot", setting="large", **FIELD)
-_halves = {p: field.learners("cifar", p_hard=p, **FIELD, **TESTED) for p in (0.01, 0.5, 0.99)}
-_shown = ["untrained, one step", field.MAML, field.LONG_MAML, field.NAMED]
-NETWORKS = {
-    f"characters: {name}": _large[name] for name in [*_shown, "ERM of the paper, rate 10⁻³"]
-} | {
-    f"photographs, $p={p:g}$: {name}": learners[name]
-    for p, learners in _halves.items()
-    for name in (_shown if p == 0.5 else [field.MAML, field.NAMED])
+_all = {"characters": field.learners("omniglot", setting="large", **FIELD)}
+_all |= {
+    f"photographs, $p={p:g}$": field.learners("cifar", p_hard=p, **FIELD, **TESTED) for p in PS
 }
+WIDE = "characters", "photographs, $p=0.5$"  # there are records of more networks
+_narrow = [field.MAML, field.NAMED]
+_wide = ["untrained, one step", *_narrow, field.LONG_MAML]
 
 
 def ways(one):
-    """Return what records say of a network by each way to solve a task with it."""
+    """Return the configurations of a network by the ways to solve a task with it."""
     usual = configure(one.dataset, one.algorithm, one.tier).evaluation_steps  # where none is taken
     given = ("steps", 1), ("steps", 5), ("class-means", usual)
-    wanted = {
-        way: replace(one, readout=readout, evaluation_steps=steps)
-        for way, (readout, steps) in zip(WAYS, given, strict=True)
-    }
-    return field.entries(stored, wanted)
+    return [replace(one, readout=readout, evaluation_steps=steps) for readout, steps in given]
 
 
-read = {name: ways(one) for name, one in NETWORKS.items()}
-_rows = [
-    [name.removesuffix(", one step").removesuffix(", class means")]
-    + [tables.shown(entry.scores[:, 1, kind]) for kind in (0, 1) for entry in entries.values()]
-    for name, entries in read.items()
-]
-_titles = ["", *(f"{kind}: {way}" for kind in ("easy", "hard") for way in WAYS)]
-Markdown(tables.markdown(_titles, _rows, "l" + "r" * 6))
+_networks = [(data, name) for data in _all for name in (_wide if data in WIDE else _narrow)]
+_networks += [(data, "prototypical network") for data in _all]
+read = field.entries(
+    stored,
+    {
+        (data, name, way): one
+        for data, name in _networks
+        for way, one in zip(WAYS, ways(_all[data][name]), strict=True)
+    },
+)
+_rows = []
+for _data, _name in _networks[: -len(_all)]:
+    _cells = [
+        tables.shown(read[_data, _name, way].scores[:, 1, kind]) for kind in (0, 1) for way in WAYS
+    ]
+    _rows.append([_data, _name.removesuffix(", one step").removesuffix(", class means"), *_cells])
+_titles = ["", "", *(f"{kind}: {way}" for kind in ("easy", "hard") for way in WAYS)]
+_folders = {name for one in read.values() for name in one.folders}
+Markdown(
+    f"{tables.markdown(_titles, _rows, 'll' + 'r' * 6)}\n\nRecords: {tables.linked(_folders) or 'none'}."
+)
 
 
 # %% tags=["remove-input"]
 def _gaps(one, other):
     """Say by how many points one learner is ahead of another on new tasks, on easy and on hard ones."""
-    return " and ".join(map(signed, field.less(one, other)[:, 1].T))
+    gaps = field.less(one, other)[:, 1]
+    return " and ".join(map(signed, gaps.T)) if len(gaps) else "–"
 
 
-_means, _rows, _fives = "class means", [], []
-for _title, _learners in {
-    "characters": _large,
-    **{f"photographs, $p={p:g}$": own for p, own in _halves.items()},
-}.items():
-    _maml, _named = (read[f"{_title}: {name}"] for name in (field.MAML, field.NAMED))
-    _prototypes = field.entries(stored, {"x": _learners["prototypical network"]})["x"]
-    for _name, _ways in (
-        ("ERM with names", _named),
-        ("prototypical network", {_means: _prototypes}),
-    ):
-        _other = (_maml["one step"], _maml[_means], _maml["five steps"])
-        _own = (_ways[_means], _ways[_means], _ways.get("five steps"))
-        _cells = [_gaps(*pair) if pair[0] else "–" for pair in zip(_own, _other, strict=True)]
-        _rows.append([f"{_title}: {_name}", *_cells])
-    _fives.append(f"{_title} {_gaps(_maml['five steps'], _maml['one step'])}")
-_titles = ["less MAML", "each in its own way", "both by class means", "both by five steps"]
+_rows, _fives = [], []
+for _data in _all:
+    _own = [read[_data, field.MAML, way] for way in WAYS]
+    for _name in (field.NAMED, "prototypical network"):
+        _cells = [_gaps(read[_data, _name, "class means"], _own[k]) for k in (0, 2)]
+        _rows.append([_data, _name.removesuffix(", class means"), *_cells])
+    _fives.append((_data, _gaps(_own[1], _own[0])))
+_half = [read["photographs, $p=0.5$", name, "five steps"] for name in (field.NAMED, field.MAML)]
 Markdown(
-    f"In points, on easy and on hard tasks, paired by seed:\n\n{tables.markdown(_titles, _rows, 'lrrr')}\n\n"
-    f"At the test five steps of MAML in place of one give: {'; '.join(_fives)}."
+    f"By class means, less MAML, in points on easy and on hard tasks, paired by seed:\n\n{tables.markdown(['', '', 'MAML by its step', 'MAML by class means'], _rows, 'llrr')}\n\n"
+    f"With five steps for both, at $p=0.5$ of photographs, ERM with names less MAML is {_gaps(*_half)}. "
+    f"Five steps of MAML at the test in place of one give: {'; '.join(f'{data} {gap}' for data, gap in _fives if gap != '–')}."
 )
 
 # %% [markdown]
-# On characters the leads are of the features. On photographs at $p=\frac12$ those on easy tasks are, and most of those on hard tasks is MAML's one step: by class means the prototypical network has no lead there that is worth a point, and by five steps for both MAML is ahead of the classifier. So on hard photographs take class means, of any of these features.
+# On characters the leads are of the features. On photographs at $p=\frac12$ those on easy tasks are, and most of those on hard tasks is MAML's one step: by class means the prototypical network has no lead there that is worth a point, and by five steps for both MAML is ahead of the classifier. Where hard tasks are rare in training, at $p=0.01$, class means of MAML's features are not told from the prototypical network's on hard ones; ERM with names stays ahead. So on hard photographs take class means, of any of these features.
 
 # %% [markdown]
 # (field-curves)=

@@ -16,7 +16,7 @@ from paperlib import costs, plotting, tables
 from paperlib.fewshot.accuracies import KINDS, Floats, mean_interval, shown
 from paperlib.fewshot.configuration import Configuration, configure
 from paperlib.fewshot.learners import STEPS
-from paperlib.records import run, same
+from paperlib.records import run
 from paperlib.runtime import book
 
 Column = tuple[int, int]  # phase and kind, counted as in `tables.scores`
@@ -104,14 +104,14 @@ def entries(found: Iterable[tuple[Path, dict[str, Any]]], wanted: Mapping[str, C
 
     Where runs are evaluated after two numbers of steps, as on CIFAR, a record tells of either.
     """
-    every, result = list(found), {}
+    every, result = [(run(v), path, v) for path, v in found if v["metrics"]["evaluation"]], {}
     for name, one in wanted.items():
         own: dict[int, tuple[Path, dict[str, Any], Floats]] = {}
         steps = one.other_steps if one.readout == STEPS else one.evaluation_steps
         for alike, turn in ((replace(one, evaluation_steps=steps), len(one.phases) // 2), (one, 0)):
-            for path, v in every:
-                if same(v["configuration"], alike) and v["metrics"]["evaluation"]:
-                    own[run(v).seed] = path, v, np.roll(tables.scores([v], alike)[0], turn, axis=0)
+            for (configuration, seed), path, v in every:
+                if configuration == alike:
+                    own[seed] = path, v, np.roll(tables.scores([v], alike)[0], turn, axis=0)
         values = [own[seed][1] for seed in sorted(own)]
         used = "core_seconds_training"
         spent = [v[used] / v["runs_trained_together"] for v in values if used in v]

@@ -285,6 +285,9 @@ def test_what_is_said_of_leads_when_all_are_read_out_alike() -> None:
         else:
             assert all(alike[name][0] > own[name][0] and alike[name][1] < own[name][1] / 2 for name in rivals)
             assert alike[field.NAMED][1] < 4 and alike["prototypical network"][1] < 1, "near; not worth a point"
+            rare = field.entries(every, field.learners(dataset, p_hard=0.01, **PHOTOGRAPHS))
+            told = [field.verdict(rare[name], rare[means], [(1, kind)])[0] for name in rivals for kind in (0, 1)]
+            assert told == ["yes", "yes", "yes", "undecided"], "at p = 0.01 by class means"
             steps = {"readout": "steps", "evaluation_steps": 5}
             five = field.entries(every, {name: replace(given[name], **steps) for name in (field.NAMED, step)})
             assert field.verdict(five[step], five[field.NAMED], [(1, 1)])[0] == "yes", "by five steps for both"
